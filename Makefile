@@ -1,0 +1,66 @@
+# From a fresh clone: `make demo` runs the workflow on its embedded world, `make test` runs every test.
+# Needs make and a Python of 3.11 to 3.13 with pip; everything else goes to .venv. Another Python: make demo PYTHON=python3.12
+PYTHON ?= python3
+CORES ?= all
+STAMP := .venv/.installed
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+
+.PHONY: help install demo test lint docs clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo     run the workflow on its embedded world, then write results/report.html"
+	@echo "make test     every test, style and lint included"
+	@echo "make lint     style alone"
+	@echo "make docs     key tables of the manual, picture of the rules"
+	@echo "make install  only .venv"
+	@echo "make clean    remove results, simulated inputs and logs (.venv stays)"
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no newer build); found: $$("$(PYTHON)" --version 2>&1)."; \
+	  echo "Name another one, for example: make $(or $(firstword $(MAKECMDGOALS)),install) PYTHON=python3.12"; \
+	  exit 1; }
+	@echo "Installing the pinned packages into .venv (a few minutes, about 3 GB) ..."
+	@rm -rf .venv
+	@# without ensurepip (Debian's python3 without python3-venv) the system's pip installs into the new environment
+	@# PYTHONDONTWRITEBYTECODE would make every later start slower
+	@unset PYTHONDONTWRITEBYTECODE; set -e; \
+	if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
+	  "$(PYTHON)" -m venv .venv; \
+	  .venv/bin/python -m pip install --quiet --requirement requirements.lock; \
+	elif "$(PYTHON)" -m pip --version >/dev/null 2>&1; then \
+	  "$(PYTHON)" -m venv --without-pip .venv; \
+	  "$(PYTHON)" -m pip --python .venv/bin/python install --quiet --requirement requirements.lock; \
+	else \
+	  echo "$(PYTHON) has neither ensurepip nor pip: install the package python3-venv or python3-pip."; exit 1; \
+	fi
+	@touch $@
+
+demo: $(STAMP)
+	$(RUN) snakemake --cores $(CORES)
+	$(RUN) snakemake --report results/report.html
+	@echo
+	@echo "Done. Open the report:"
+	@echo "  $(CURDIR)/results/report.html"
+	@echo "or the figures:"
+	@ls -1 results/glacier/demo/*.png results/glacier/demo/*.gif | sed "s|^|  $(CURDIR)/|"
+
+test: $(STAMP)
+	$(RUN) pytest -m ""
+
+lint: $(STAMP)
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(RUN) snakefmt --check Snakefile rules
+	$(RUN) snakemake --lint
+
+docs: $(STAMP)
+	$(RUN) python config/make_manual.py
+	{ echo '```mermaid'; $(RUN) snakemake --quiet all --rulegraph mermaid-js; echo '```'; } > docs/rulegraph.md
+
+clean:
+	find results resources -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	rm -rf logs .snakemake benchmarks/output .pytest_cache .ruff_cache

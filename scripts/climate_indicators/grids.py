@@ -1,0 +1,133 @@
+"""The one grid of a site: its reference system, resolution, extent and area of interest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+from affine import Affine
+from rasterio.crs import CRS
+from rasterio.features import rasterize
+from rasterio.warp import transform_bounds
+from shapely.geometry import box
+
+from climate_indicators.files import read_json, write_json
+from climate_indicators.logs import InputError
+
+
+@dataclass(frozen=True)
+class Grid:
+    """North-up raster grid: ``crs`` as text, ``transform`` of the upper left corner, size in pixels."""
+
+    crs: str
+    transform: Affine
+    width: int
+    height: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.height, self.width
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """Left, bottom, right, top in the units of the reference system."""
+        return rasterio.transform.array_bounds(self.height, self.width, self.transform)
+
+    def write(self, path: str | Path) -> None:
+        """Write the grid as JSON."""
+        content = {"crs": self.crs, "transform": list(self.transform)[:6], "width": self.width, "height": self.height}
+        write_json(content, path)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Grid:
+        """Read a grid written by `write`."""
+        content = read_json(path)
+        return cls(content["crs"], Affine(*content["transform"]), content["width"], content["height"])
+
+
+def read_area_of_interest(path: str | Path) -> gpd.GeoSeries:
+    """Polygons of an area of interest, in their own reference system.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has no reference system, or holds no polygon with an area.
+    """
+    try:
+        layer = gpd.read_file(path)
+    except Exception as error:  # pyogrio raises many kinds; all mean the same to the user
+        raise InputError(f"area of interest {path} cannot be read as a vector file: {error}") from error
+    if layer.crs is None:
+        raise InputError(f"area of interest {path} has no coordinate reference system; write it into the file.")
+    shapes = layer.geometry.dropna()
+    shapes = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & (shapes.area > 0)]
+    if shapes.empty:
+        raise InputError(f"area of interest {path} is empty: {len(layer)} features, none a polygon with an area.")
+    return shapes
+
+
+def tiles_outline(paths: list[str], crs: str | None = None) -> gpd.GeoSeries:
+    """Extent of the tiles together, as a polygon in ``crs`` or, if None, in the first tile's own system."""
+    boxes = []
+    for path in paths:
+        with rasterio.open(path) as tile:
+            crs = crs or tile.crs.to_string()
+            boxes.append(box(*transform_bounds(tile.crs, CRS.from_string(crs), *tile.bounds, densify_pts=21)))
+    return gpd.GeoSeries([gpd.GeoSeries(boxes).union_all()], crs=crs)
+
+
+def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to: str | None = None) -> Grid:
+    """Grid that covers an area of interest.
+
+    Parameters
+    ----------
+    area : polygons with a reference system.
+    resolution : pixel size in units of the grid's reference system.
+    crs : reference system of the grid; None takes the UTM zone of the area's centre.
+    align_to : raster whose pixel corners the grid keeps to if reference system and pixel size agree, so that nothing
+        is resampled without need; otherwise corners are whole multiples of ``resolution``.
+
+    Returns
+    -------
+    Grid whose pixels cover the area's bounds.
+    """
+    target = CRS.from_user_input(crs) if crs else CRS.from_user_input(area.estimate_utm_crs())
+    left, bottom, right, top = area.to_crs(target).total_bounds
+    origin_x, origin_y = 0.0, 0.0
+    if align_to is not None:
+        with rasterio.open(align_to) as raster:
+            same_size = np.allclose(np.abs([raster.transform.a, raster.transform.e]), resolution, rtol=1e-6)
+            if raster.crs == target and same_size:
+                origin_x, origin_y = raster.transform.c, raster.transform.f
+    # a thousandth of a pixel is rounding, not a reason for one more row
+    first_col = math.floor((left - origin_x) / resolution + 1e-3)
+    last_col = math.ceil((right - origin_x) / resolution - 1e-3)
+    first_row = math.ceil((top - origin_y) / resolution - 1e-3)
+    last_row = math.floor((bottom - origin_y) / resolution + 1e-3)
+    corner = (origin_x + first_col * resolution, origin_y + first_row * resolution)
+    transform = Affine(resolution, 0.0, corner[0], 0.0, -resolution, corner[1])
+    return Grid(target.to_string(), transform, last_col - first_col, first_row - last_row)
+
+
+def area_mask(area: gpd.GeoSeries, grid: Grid) -> np.ndarray:
+    """Pixels whose centre lies inside the area.
+
+    Returns
+    -------
+    uint8 array, shape ``grid.shape``: 1 inside, 0 outside.
+
+    Raises
+    ------
+    InputError
+        If no pixel centre lies inside.
+    """
+    shapes = area.to_crs(CRS.from_user_input(grid.crs))
+    mask = rasterize(((shape, 1) for shape in shapes), out_shape=grid.shape, transform=grid.transform, dtype="uint8")
+    if not mask.any():
+        raise InputError(f"the area of interest holds no pixel centre of the grid ({grid.transform.a:g} units a pixel).")
+    return mask

@@ -1,0 +1,91 @@
+"""Logs of scripts: one file a rule, tracebacks included, progress with counts and time left."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+
+
+class InputError(ValueError):
+    """Input that the user can mend: its message names the thing, what was found and what was expected.
+
+    A script ended by it prints the message alone; the traceback goes to the log only.
+    """
+
+
+def start_log(path: str | Path, name: str) -> logging.Logger:
+    """Logger of one script, writing to its rule's log file and, from warnings on, to the terminal.
+
+    Also sends an uncaught exception to the log. An `InputError` reaches the terminal as its message alone.
+
+    Parameters
+    ----------
+    path : the rule's log file; its folder is created.
+    name : name of the rule, the start of every line on the terminal.
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    logger = logging.getLogger("climate_indicators")
+    logger.setLevel(logging.INFO)
+    logger.handlers.clear()
+    logger.propagate = False
+    to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    to_terminal = logging.StreamHandler()
+    to_terminal.setLevel(logging.WARNING)
+    to_terminal.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+    logger.addHandler(to_file)
+    logger.addHandler(to_terminal)
+    logging.captureWarnings(True)
+    logging.getLogger("py.warnings").addHandler(to_file)
+
+    def on_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        record = logger.makeRecord(logger.name, logging.ERROR, "", 0, "%s", (error,), (kind, error, trace))
+        to_file.handle(record)
+        if issubclass(kind, InputError):
+            print(f"Error in {name}: {error}", file=sys.stderr)
+        else:
+            sys.__excepthook__(kind, error, trace)
+
+    sys.excepthook = on_error
+    return logger
+
+
+class Progress:
+    """Lines such as ``window 12/96 · 14 s · about 1 min left``, at most one every few seconds.
+
+    Parameters
+    ----------
+    logger : where the lines go.
+    total : number of steps.
+    what : noun of one step.
+    every_s : shortest time between two lines, in seconds.
+    """
+
+    def __init__(self, logger: logging.Logger, total: int, what: str, every_s: float = 5.0) -> None:
+        self._logger, self._total, self._what, self._every = logger, total, what, every_s
+        self._start = self._last = time.monotonic()
+        self._done = 0
+
+    def step(self, count: int = 1, detail: str = "") -> None:
+        """Count ``count`` further steps; ``detail`` is put before the times."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._last < self._every and self._done < self._total:
+            return
+        self._last = now
+        spent = now - self._start
+        left = spent / self._done * (self._total - self._done)
+        parts = [f"{self._what} {self._done}/{self._total}", detail, duration(spent), f"about {duration(left)} left"]
+        self._logger.info(" · ".join(part for part in parts if part))
+
+
+def duration(seconds: float) -> str:
+    """A span of time for people: ``8 s``, ``6 min``, ``2.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,295 @@
+"""Settings checked against a closed schema and completed with its defaults, before any job starts.
+
+Uses only the standard library and Snakemake's own dependencies (jsonschema, PyYAML).
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from climate_indicators.settings_rules import site_problems, study_problems
+
+TYPES = {
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a group of keys",
+    "null": "null",
+}
+LIMITS = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "below {}",
+    "minItems": "at least {} of them",
+    "maxItems": "at most {} of them",
+    "minProperties": "at least {} of them",
+    "minLength": "not empty",
+    "uniqueItems": "no two alike",
+    "examples": "such as {0[0]}",
+}
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message has one line a problem, each naming its key."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        problems = list(problems)
+        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        super().__init__("\n".join([f"The configuration has {many}:", *(f"- {problem}" for problem in problems)]))
+        self.problems = problems
+
+
+def check(config: Mapping[str, Any], schema_path: str | Path, files: Iterable[str | Path] = ()) -> dict[str, Any]:
+    """Settings with every default filled in, after all checks.
+
+    Parameters
+    ----------
+    config : the settings as loaded.
+    schema_path : the schema, a YAML file.
+    files : configuration files that the settings came from, looked through for keys given twice.
+
+    Raises
+    ------
+    SettingsError
+        If anything is wrong; see `duplicate_keys`, `complete` and `check_semantics`.
+    """
+    twice = [problem for path in files for problem in duplicate_keys(path)]
+    if twice:
+        raise SettingsError(twice)
+    completed = complete(config, load_schema(schema_path))
+    check_semantics(completed)
+    return completed
+
+
+def load_schema(path: str | Path) -> dict[str, Any]:
+    """Read a JSON schema from a YAML file and check that it is one.
+
+    Raises
+    ------
+    jsonschema.SchemaError
+        If it is not.
+    """
+    schema = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return schema
+
+
+def complete(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy of the settings with every default of the schema filled in, at every depth.
+
+    Dates that YAML has read become ISO text, and whole numbers written as 40.0 become 40.
+
+    Raises
+    ------
+    SettingsError
+        If the settings do not fit the schema. Every problem is named.
+    """
+    plain = _plain(config)
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(plain)
+    problems = [line for error in sorted(errors, key=lambda e: e.json_path) for line in _explain(error, schema)]
+    if problems:
+        raise SettingsError(problems)
+    return _fill(plain, schema, schema)
+
+
+def check_semantics(config: Mapping[str, Any]) -> None:
+    """Check what a schema cannot say: settings that do not go together.
+
+    Parameters
+    ----------
+    config : settings as `complete` returns them.
+
+    Raises
+    ------
+    SettingsError
+        If some do not. Every problem is named.
+    """
+    problems: list[str] = []
+    if "glacier" in config:
+        study = config["glacier"]
+        problems += study_problems("glacier", study)
+        for name, site in study["sites"].items():
+            problems += site_problems(f"glacier.sites.{name}", site, study)
+    if problems:
+        raise SettingsError(problems)
+
+
+def duplicate_keys(path: str | Path) -> list[str]:
+    """Keys that a YAML file gives twice in one group: YAML would silently take the last.
+
+    Returns
+    -------
+    One line a problem, naming the file, the key and both lines.
+
+    Raises
+    ------
+    SettingsError
+        If the file is not YAML.
+    """
+    try:
+        root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise SettingsError([f"{path} is not YAML: {' '.join(str(error).split())}"]) from error
+    return [f"{path}: {problem}" for problem in _duplicates(root, (), set())]
+
+
+def resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
+    """A part of a schema with its ``$ref`` replaced by what it points to; keywords beside the reference win."""
+    if "$ref" not in schema:
+        return dict(schema)
+    target: Any = root
+    for step in schema["$ref"].removeprefix("#/").split("/"):
+        target = target[step]
+    return {**resolve(target, root), **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def allowed(schema: Mapping[str, Any]) -> str:
+    """What a (resolved) part of a schema lets a value be, in words: ``a whole number, at least 1``."""
+    if "enum" in schema:
+        return " or ".join(str(value) for value in schema["enum"])
+    types = schema.get("type", [])
+    names = " or ".join(TYPES[name] for name in ([types] if isinstance(types, str) else types))
+    limits = [text.format(schema[keyword]) for keyword, text in LIMITS.items() if keyword in schema]
+    if isinstance(items := schema.get("items"), Mapping) and "enum" in items:
+        limits.insert(0, "each " + allowed(items))
+    return ", ".join([names, *limits])
+
+
+def _plain(value: Any) -> Any:
+    """Plain dicts and lists, dates as text: YAML reads 2019-09-12 as a date."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
+    schema = resolve(schema, root)
+    if isinstance(value, dict):
+        if "if" in schema and jsonschema.Draft202012Validator(schema["if"]).is_valid(value):
+            _add_defaults(value, schema["then"])
+        _add_defaults(value, schema)
+        known, others = schema.get("properties", {}), schema.get("additionalProperties")
+        return {key: _fill(item, known.get(key, others or {}), root) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, schema.get("items", {}), root) for item in value]
+    return int(value) if isinstance(value, float) and schema.get("type") == "integer" else value
+
+
+def _add_defaults(value: dict[str, Any], schema: Mapping[str, Any]) -> None:
+    for key, line in schema.get("properties", {}).items():
+        if "default" in line:
+            value.setdefault(key, copy.deepcopy(line["default"]))
+
+
+def _explain(error: jsonschema.ValidationError, root: Mapping[str, Any]) -> Iterator[str]:
+    """Lines for people of one error of the validator."""
+    here = tuple(error.absolute_path)
+    known = error.schema.get("properties", {})
+    if error.validator == "additionalProperties":
+        for key in error.instance:
+            if key not in known:
+                yield f"{dotted((*here, key))}: unknown key. {_suggestion(key, known, root)}"
+    elif error.validator == "required":
+        for key in error.validator_value:
+            if key not in error.instance:
+                line = resolve(known[key], root)
+                yield f"{dotted((*here, key))}: missing; expected {allowed(line)}.{_meaning(line)}"
+    elif error.parent is None and "propertyNames" in error.absolute_schema_path:
+        yield (
+            f"{dotted((*here, error.instance))}: found the name {error.instance!r}; names have lower-case letters, "
+            "digits and underscores and start with a letter."
+        )
+    else:
+        line = _line(here, root)
+        found = f"found {_found(error.instance)}; expected {allowed(error.schema)}"
+        yield f"{dotted(here)}: {found}.{_number_hint(error.instance, error.schema)}{_meaning(line)}"
+
+
+def dotted(path: Iterable[Any]) -> str:
+    """Key path as written in messages: ``glacier.sites.demo.scenes[2].date``."""
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return text.removeprefix(".") or "the configuration"
+
+
+def _suggestion(key: Any, known: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    nearest = difflib.get_close_matches(str(key), known, n=1)
+    if nearest:
+        line = resolve(known[nearest[0]], root)
+        return f"Did you mean {nearest[0]} ({allowed(line)})?{_meaning(line)}"
+    return f"Keys that may stand here: {', '.join(known)}."
+
+
+def _line(path: tuple[Any, ...], root: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema's nearest line with a description for a key path; an item of a list has that of its list."""
+    schema, described = resolve(root, root), {}
+    for step in path:
+        if isinstance(step, int):
+            schema = resolve(schema.get("items", {}), root)
+        else:
+            schema = resolve(schema.get("properties", {}).get(step, schema.get("additionalProperties") or {}), root)
+        described = schema if "description" in schema else described
+    return described
+
+
+def _meaning(line: Mapping[str, Any]) -> str:
+    return f" Meaning: {line['description']}" if "description" in line else ""
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null (nothing after the colon)"
+    if isinstance(value, str):
+        return f"the text {value!r}"
+    if isinstance(value, (dict, list)):
+        kind = "a group of keys" if isinstance(value, dict) else "a list"
+        return f"{kind} ({', '.join(map(str, value))})" if value else f"{kind}, empty"
+    return str(value)
+
+
+def _number_hint(value: Any, schema: Mapping[str, Any]) -> str:
+    """YAML reads 1e-4 as text, a trap that the type alone does not explain."""
+    if not isinstance(value, str) or not {"number", "integer"} & set(_as_list(schema.get("type"))):
+        return ""
+    try:
+        number = f"{float(value):.10g}"
+    except ValueError:
+        return ""
+    if "e" in number and "." not in number:
+        number = number.replace("e", ".0e")
+    return f" Write {number}, without quotes: YAML reads {value} as text."
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _duplicates(node: yaml.Node | None, path: tuple[Any, ...], seen: set[int]) -> Iterator[str]:
+    if node is None or id(node) in seen:  # an anchored node is reported once
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for position, item in enumerate(node.value):
+            yield from _duplicates(item, (*path, position), seen)
+    elif isinstance(node, yaml.MappingNode):
+        lines: dict[Any, int] = {}
+        for key, item in node.value:
+            line = key.start_mark.line + 1
+            if key.value in lines:
+                yield f"{dotted((*path, key.value))} is given twice, in lines {lines[key.value]} and {line}; keep one."
+            lines[key.value] = line
+            yield from _duplicates(item, (*path, key.value), seen)

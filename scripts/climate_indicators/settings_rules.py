@@ -1,0 +1,164 @@
+"""Which settings go together: rules that span several keys, for any study that segments images."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
+FROM_FILES = ("scenes", "outlines", "aoi", "dem", "band_names", "crs", "resolution_m")
+
+
+def study_problems(path: str, study: Mapping[str, Any]) -> Iterator[str]:
+    """Problems among the settings that all sites of a study share, one line each."""
+    yield from _patch_problems(path, study["patches"], study["network"])
+    yield from _window_problems(path, study["prediction"], study["network"])
+    warmup, epochs = study["training"]["warmup_epochs"], study["training"]["epochs"]
+    if warmup >= epochs:
+        yield (
+            f"{path}.training.warmup_epochs: found {warmup}, but training has {epochs} epochs in all and the learning "
+            "rate must fall again; make it smaller."
+        )
+
+
+def site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:
+    """Problems of one site, one line each."""
+    if site["source"] == "simulate":
+        yield from _simulated_problems(path, site)
+    else:
+        yield from _files_problems(path, site)
+    yield from _band_problems(path, site, study)
+
+
+def _patch_problems(path: str, patches: Mapping[str, Any], network: Mapping[str, Any]) -> Iterator[str]:
+    size, stride, block, gap = (patches[key] for key in ("size_px", "stride_px", "block_px", "gap_px"))
+    yield from _not_multiple(f"{path}.patches.size_px", size, network)
+    if stride > size:
+        yield (
+            f"{path}.patches.stride_px: found {stride}, more than the patch size {size}: pixels between patches would "
+            "never be seen. Make it at most the patch size."
+        )
+    if block < size + gap:
+        yield (
+            f"{path}.patches.block_px: found {block}; a block must hold one patch ({size}) beside its gap ({gap}). "
+            f"Make it at least {size + gap}."
+        )
+    shares = {key: patches[key] for key in ("train", "validation", "test")}
+    if abs(sum(shares.values()) - 1) > 1e-6:
+        found = " + ".join(f"{key} {value:g}" for key, value in shares.items())
+        yield f"{path}.patches: the shares {found} make {sum(shares.values()):g}; they must make 1."
+
+
+def _window_problems(path: str, prediction: Mapping[str, Any], network: Mapping[str, Any]) -> Iterator[str]:
+    halo, blend = prediction["halo_px"], prediction["blend_px"]
+    yield from _not_multiple(f"{path}.prediction.window_px", prediction["window_px"], network)
+    yield from _not_multiple(f"{path}.prediction.halo_px", halo, network)
+    if blend > halo:
+        yield (
+            f"{path}.prediction.blend_px: found {blend}, more than halo_px ({halo}); windows are blended inside their "
+            "halo, so make it at most that."
+        )
+
+
+def _not_multiple(path: str, value: int, network: Mapping[str, Any]) -> Iterator[str]:
+    stride = 2 ** network["depth"]
+    if value % stride:
+        lower = value - value % stride
+        near = f"{lower} or {lower + stride}" if lower else str(stride)
+        yield (
+            f"{path}: {value} is not a multiple of {stride}, the network's stride (2**network.depth with depth "
+            f"{network['depth']}). Nearest: {near}."
+        )
+
+
+def _simulated_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
+    world = site["simulate"]
+    first, last, cloudy, reference = (
+        world["first_year"],
+        world["last_year"],
+        world["cloudy_year"],
+        site["reference_year"],
+    )
+    for key in FROM_FILES:
+        if site[key]:
+            yield f"{path}.{key}: has no effect with source: simulate; remove it, or set source: files."
+    if first > last:
+        yield f"{path}.simulate.first_year: found {first}, later than last_year ({last}); exchange them."
+    elif not first <= reference <= last:
+        yield f"{path}.reference_year: found {reference}; the simulated years are {first} to {last}; choose one."
+    if cloudy is not None and not first <= cloudy <= last:
+        yield f"{path}.simulate.cloudy_year: found {cloudy}; the simulated years are {first} to {last}; null is none."
+    if cloudy == reference:
+        yield (
+            f"{path}.simulate.cloudy_year: found {cloudy}, which is the reference year, the one the network learns "
+            "from; choose another year for one of them."
+        )
+    unknown = [band for band in site["bands"] if band not in SIMULATED_BANDS]
+    if unknown:
+        yield f"{path}.bands: found {', '.join(unknown)}; the simulated bands are {', '.join(SIMULATED_BANDS)}."
+
+
+def _files_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
+    if "simulate" in site:
+        yield f"{path}.simulate: has no effect with source: files; remove it, or set source: simulate."
+    for key, example in (
+        ("scenes", "a list, one entry a year"),
+        ("outlines", "with a path"),
+        ("resolution_m", "such as 10"),
+    ):
+        if not site[key]:
+            yield f"{path}.{key}: missing; source: files needs it ({example})."
+    years = Counter(scene["year"] for scene in site["scenes"])
+    for year, count in years.items():
+        if count > 1:
+            yield (
+                f"{path}.scenes: year {year} is named {count} times; name each year once, and list all tiles of a "
+                "year in its one entry."
+            )
+    if years and site["reference_year"] not in years:
+        yield (
+            f"{path}.reference_year: found {site['reference_year']}, but no scene has that year; the scenes have "
+            f"{', '.join(map(str, sorted(years)))}."
+        )
+    for position, scene in enumerate(site["scenes"]):
+        yield from _date_problems(f"{path}.scenes[{position}]", scene, site["radiometry"])
+    if site["terrain_bands"] and site["dem"] is None:
+        yield (
+            f"{path}.terrain_bands: {', '.join(site['terrain_bands'])} needs an elevation model; name one in "
+            f"{path}.dem, or empty the list."
+        )
+
+
+def _date_problems(path: str, scene: Mapping[str, Any], radiometry: Mapping[str, Any]) -> Iterator[str]:
+    if scene["date"] is None:
+        if radiometry["sentinel2_baseline"] and not scene["boa_offset_applied"]:
+            yield (
+                f"{path}.date: missing for year {scene['year']}; radiometry.sentinel2_baseline needs it to know "
+                "whether the numbers carry +1000. Add the date, or set sentinel2_baseline: false for other images."
+            )
+        return
+    try:
+        datetime.date.fromisoformat(scene["date"])
+    except ValueError as error:
+        yield f"{path}.date: found {scene['date']}, which is no day of the calendar ({error})."
+
+
+def _band_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:
+    study_path = path.split(".")[0]
+    bands = site["bands"]
+    for key, used in (("figures.rgb", study["figures"]["rgb"]), ("baselines.ratio", study["baselines"]["ratio"] or [])):
+        missing = [band for band in used if band not in bands]
+        if missing:
+            way_out = "" if key == "figures.rgb" else ", or set it to null"
+            yield (
+                f"{study_path}.{key}: found band {', '.join(missing)}, but {path}.bands lists {', '.join(bands)}. "
+                f"Name bands of that list{way_out}."
+            )
+    missing = [band for band in bands if site["band_names"] and band not in site["band_names"]]
+    if missing:
+        yield (
+            f"{path}.bands: found {', '.join(missing)}, but {path}.band_names says that the tiles have "
+            f"{', '.join(site['band_names'])}."
+        )

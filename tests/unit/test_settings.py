@@ -1,0 +1,246 @@
+"""Settings: defaults, messages of wrong ones, and rules that span several keys."""
+
+import copy
+import datetime
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from climate_indicators.settings import (
+    SettingsError,
+    check,
+    check_semantics,
+    complete,
+    duplicate_keys,
+    load_schema,
+    resolve,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMA_PATH = ROOT / "config" / "schema.yaml"
+STUDIES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "examples").glob("*.yaml"))]
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return load_schema(SCHEMA_PATH)
+
+
+def simulated(**study):
+    return {"glacier": {"sites": {"demo": {"source": "simulate", "reference_year": 2016}}, **study}}
+
+
+def from_files(**site):
+    scenes = [{"year": year, "date": f"{year}-09-01", "tiles": [f"{year}.tif"]} for year in (2019, 2020)]
+    whole = {
+        "source": "files",
+        "reference_year": 2019,
+        "outlines": {"path": "outlines.gpkg"},
+        "resolution_m": 10,
+        "scenes": scenes,
+        **site,
+    }
+    return {"glacier": {"sites": {"alp": {key: value for key, value in whole.items() if value is not None}}}}
+
+
+def problems(config, schema):
+    with pytest.raises(SettingsError) as caught:
+        check_semantics(complete(config, schema))
+    return caught.value.problems
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
+def test_every_shipped_study_is_valid(path):
+    settings = check(yaml.safe_load(path.read_text()), SCHEMA_PATH, [path])
+    assert settings["glacier"]["sites"]
+
+
+def test_defaults_fit_their_own_schema_and_stay_unchanged_when_completed_again(schema):
+    for config in (simulated(), from_files()):
+        completed = complete(config, schema)
+        jsonschema.Draft202012Validator(schema).validate(completed)
+        assert complete(completed, schema) == completed
+
+
+def test_defaults_are_the_published_architecture(schema):
+    study = complete(simulated(), schema)["glacier"]
+    assert study["network"] == {"width": 64, "depth": 3, "normalisation": "none"}
+    assert (study["patches"]["size_px"], study["training"]["epochs"]) == (128, 40)
+    assert study["training"]["augmentation"]["flip"] is True
+
+
+def test_completing_leaves_the_given_settings_alone(schema):
+    given = simulated()
+    before = copy.deepcopy(given)
+    completed = complete(given, schema)
+    completed["glacier"]["figures"]["rgb"].append("X")
+    assert given == before
+    assert complete(given, schema)["glacier"]["figures"]["rgb"] == ["B04", "B03", "B02"]
+
+
+def test_simulation_is_filled_in_for_simulated_sites_only(schema):
+    assert complete(simulated(), schema)["glacier"]["sites"]["demo"]["simulate"]["cloudy_year"] == 2020
+    site = complete(from_files(), schema)["glacier"]["sites"]["alp"]
+    assert "simulate" not in site
+    assert site["outlines"] == {"path": "outlines.gpkg", "id_field": None, "where": None}
+    assert site["scenes"][1]["boa_offset_applied"] is False
+
+
+def test_dates_that_yaml_has_read_become_text(schema):
+    scene = {"year": 2019, "date": datetime.date(2019, 9, 2), "tiles": ["a.tif"]}
+    site = complete(from_files(scenes=[scene]), schema)["glacier"]["sites"]["alp"]
+    assert site["scenes"][0]["date"] == "2019-09-02"
+
+
+def test_whole_numbers_written_with_a_point_become_integers(schema):
+    epochs = complete(simulated(training={"epochs": 30.0}), schema)["glacier"]["training"]["epochs"]
+    assert epochs == 30 and isinstance(epochs, int)
+
+
+def test_every_line_of_the_schema_has_a_description_and_a_default_or_is_required(schema):
+    def visit(part, path):
+        part = resolve(part, schema)
+        for key, raw in part.get("properties", {}).items():
+            line, here = resolve(raw, schema), f"{path}.{key}"
+            assert line.get("description", "").endswith("."), f"{here} has no description"
+            filled = "default" in line or key in part.get("required", ()) or key in ("glacier", "simulate")
+            assert filled, f"{here} has neither a default nor is it required"
+            visit(line, here)
+        for keyword in ("additionalProperties", "items"):
+            if isinstance(part.get(keyword), dict):
+                visit(part[keyword], f"{path}.*")
+        if "properties" in part:
+            assert part.get("additionalProperties") is False, f"{path} is not closed"
+
+    visit(schema, "")
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (simulated(training={"epohcs": 3}), ["glacier.training.epohcs: unknown key", "Did you mean epochs", "passes"]),
+        (simulated(zzz=1), ["glacier.zzz: unknown key", "Keys that may stand here: sites, scenes, patches"]),
+        (simulated(training={"epochs": "many"}), ["glacier.training.epochs", "the text 'many'", "a whole number"]),
+        (simulated(training={"epochs": True}), ["glacier.training.epochs", "found true", "a whole number"]),
+        (simulated(training={"epochs": None}), ["found null (nothing after the colon)"]),
+        (simulated(training={"learning_rate": "1e-8"}), ["Write 1.0e-08, without quotes"]),
+        (simulated(network={"normalisation": "layer"}), ["found the text 'layer'; expected none or batch"]),
+        (simulated(network={"depth": 9}), ["glacier.network.depth: found 9", "at least 1, at most 6"]),
+        (simulated(figures=7), ["glacier.figures: found 7; expected a group of keys", "How pictures"]),
+        (simulated(sites={}), ["glacier.sites: found a group of keys, empty", "at least 1"]),
+        (simulated(sites={"Big-One": {"source": "simulate", "reference_year": 2016}}), ["Big-One", "lower-case"]),
+        (from_files(reference_year=None), ["glacier.sites.alp.reference_year: missing", "Year that the outlines"]),
+        (from_files(terrain_bands=["aspect"]), ["terrain_bands[0]", "expected elevation or slope", "elevation model"]),
+        (from_files(scenes=[{"year": 2019, "tiles": []}]), ["scenes[0].tiles: found a list, empty"]),
+        (from_files(scenes=[{"year": 2019, "tiles": ["a"], "date": "May"}]), ["scenes[0].date", "such as 2019-09-12"]),
+        ({"data_dir": 5}, ["data_dir: found 5; expected text"]),
+    ],
+)
+def test_message_of_a_setting_that_the_schema_does_not_allow(schema, config, words):
+    (problem,) = problems(config, schema)
+    for word in words:
+        assert word in problem
+
+
+def test_all_problems_are_reported_together(schema):
+    config = simulated(training={"epohcs": 3, "batch_size": 0}, area={"confidence": 95})
+    found = problems(config, schema)
+    assert len(found) == 3
+    with pytest.raises(SettingsError, match=r"has 3 problems:\n- glacier.area.confidence: .*\n- .*\n- .*"):
+        complete(config, schema)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (simulated(patches={"size_px": 100}), ["glacier.patches.size_px: 100 is not a multiple of 8", "96 or 104"]),
+        (simulated(prediction={"window_px": 1000}, network={"depth": 4}), ["window_px: 1000 is not a multiple of 16"]),
+        (simulated(prediction={"halo_px": 60}), ["halo_px: 60 is not a multiple of 8"]),
+        (simulated(prediction={"blend_px": 80}), ["blend_px: found 80, more than halo_px (64)"]),
+        (simulated(patches={"stride_px": 200}), ["stride_px: found 200, more than the patch size 128"]),
+        (simulated(patches={"block_px": 140}), ["block_px: found 140", "at least 144"]),
+        (simulated(patches={"train": 0.7}), ["train 0.7 + validation 0.2 + test 0.2 make 1.1"]),
+        (simulated(training={"warmup_epochs": 40}), ["warmup_epochs: found 40, but training has 40 epochs"]),
+        (
+            simulated(figures={"rgb": ["B04", "B03", "B12"]}),
+            ["glacier.figures.rgb: found band B12", "sites.demo.bands"],
+        ),
+        (simulated(baselines={"ratio": ["B04", "B12"]}), ["glacier.baselines.ratio: found band B12", "null"]),
+        (from_files(scenes=[]), ["glacier.sites.alp.scenes: missing; source: files needs it"]),
+        (from_files(outlines=None), ["glacier.sites.alp.outlines: missing"]),
+        (from_files(resolution_m=None), ["glacier.sites.alp.resolution_m: missing"]),
+        (from_files(reference_year=2018), ["reference_year: found 2018", "the scenes have 2019, 2020"]),
+        (from_files(terrain_bands=["slope"]), ["terrain_bands: slope needs an elevation model"]),
+        (from_files(simulate={}), ["glacier.sites.alp.simulate: has no effect with source: files"]),
+        (from_files(band_names=["B02", "B03", "B04", "B08"]), ["bands: found B11, but", "band_names says"]),
+    ],
+)
+def test_message_of_settings_that_do_not_go_together(schema, config, words):
+    (problem,) = problems(config, schema)
+    for word in words:
+        assert word in problem
+
+
+def test_a_year_named_twice(schema):
+    scene = {"year": 2019, "date": "2019-09-01", "tiles": ["a.tif"]}
+    (problem,) = problems(from_files(scenes=[scene, {**scene, "tiles": ["b.tif"]}]), schema)
+    assert problem.startswith("glacier.sites.alp.scenes: year 2019 is named 2 times")
+
+
+def test_dates_of_sentinel_2_scenes(schema):
+    undated = {"year": 2019, "tiles": ["a.tif"]}
+    (problem,) = problems(from_files(scenes=[undated]), schema)
+    assert "scenes[0].date: missing for year 2019" in problem
+    for way_out in (
+        from_files(scenes=[undated], radiometry={"sentinel2_baseline": False}),
+        from_files(scenes=[{**undated, "boa_offset_applied": True}]),
+    ):
+        check_semantics(complete(way_out, schema))
+    (problem,) = problems(from_files(scenes=[{**undated, "date": "2019-02-30"}]), schema)
+    assert "2019-02-30, which is no day of the calendar" in problem
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"reference_year": 2010}, "reference_year: found 2010; the simulated years are 2016 to 2024"),
+        ({"reference_year": 2020}, "cloudy_year: found 2020, which is the reference year"),
+        ({"simulate": {"cloudy_year": 2030}}, "cloudy_year: found 2030"),
+        (
+            {"simulate": {"first_year": 2030, "cloudy_year": None}},
+            "first_year: found 2030, later than last_year (2024)",
+        ),
+        ({"dem": "dem.tif"}, "dem: has no effect with source: simulate"),
+        ({"bands": ["B02", "B03", "B04", "B11", "B12"]}, "bands: found B12; the simulated bands are"),
+    ],
+)
+def test_settings_of_the_simulation(schema, changes, words):
+    config = simulated()
+    config["glacier"]["sites"]["demo"].update(changes)
+    (problem,) = problems(config, schema)
+    assert words in problem
+
+
+def test_a_key_given_twice_is_found_with_its_lines(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("seed: 1\nglacier:\n  training:\n    epochs: 3\n    batch_size: 4\n    epochs: 5\nseed: 2\n")
+    first, second = duplicate_keys(path)
+    assert first == f"{path}: glacier.training.epochs is given twice, in lines 4 and 6; keep one."
+    assert second == f"{path}: seed is given twice, in lines 1 and 7; keep one."
+    with pytest.raises(SettingsError, match="has 2 problems"):
+        check({}, SCHEMA_PATH, [path])
+
+
+def test_an_overridden_anchor_is_no_key_given_twice(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  x: 3\n")
+    assert duplicate_keys(path) == []
+
+
+def test_a_file_that_is_not_yaml(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text("a: [1, 2\nb: }")
+    with pytest.raises(SettingsError, match=f"{path} is not YAML: .*line 2"):
+        duplicate_keys(path)
