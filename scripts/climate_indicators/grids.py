@@ -129,5 +129,7 @@ def area_mask(area: gpd.GeoSeries, grid: Grid) -> np.ndarray:
     shapes = area.to_crs(CRS.from_user_input(grid.crs))
     mask = rasterize(((shape, 1) for shape in shapes), out_shape=grid.shape, transform=grid.transform, dtype="uint8")
     if not mask.any():
-        raise InputError(f"the area of interest holds no pixel centre of the grid ({grid.transform.a:g} units a pixel).")
+        raise InputError(
+            f"the area of interest holds no pixel centre of the grid ({grid.transform.a:g} units a pixel)."
+        )
     return mask

@@ -83,7 +83,9 @@ def band_names(tile: DatasetReader, names: Sequence[str] | None) -> tuple[str, .
     return tuple(str(name) for name in tile.descriptions)
 
 
-def check_tiles(paths: Sequence[str], bands: Sequence[str], names: Sequence[str] | None, area: gpd.GeoSeries) -> None:
+def check_tiles(
+    paths: Sequence[str], bands: Sequence[str], names: Sequence[str] | None, area: gpd.GeoSeries | None
+) -> None:
     """Check the tiles of one scene by their headers, in a second, before anything long starts.
 
     Parameters
@@ -91,7 +93,7 @@ def check_tiles(paths: Sequence[str], bands: Sequence[str], names: Sequence[str]
     paths : the scene's tiles.
     bands : names of the bands that the study uses.
     names : names of the tiles' bands in file order, or None to read them from the tiles.
-    area : area of interest.
+    area : area of interest; None where it is the extent of the tiles themselves.
 
     Raises
     ------
@@ -112,6 +114,8 @@ def check_tiles(paths: Sequence[str], bands: Sequence[str], names: Sequence[str]
                 "All tiles of a scene need the same bands in the same order."
             )
         first = found
+    if area is None:
+        return
     covered = tiles_outline(list(paths), area.crs.to_string()).union_all()
     if not covered.intersects(area.union_all()):
         raise InputError(
@@ -120,9 +124,7 @@ def check_tiles(paths: Sequence[str], bands: Sequence[str], names: Sequence[str]
         )
 
 
-def _check_tile(
-    tile: DatasetReader, path: str, bands: Sequence[str], names: Sequence[str] | None
-) -> tuple[str, ...]:
+def _check_tile(tile: DatasetReader, path: str, bands: Sequence[str], names: Sequence[str] | None) -> tuple[str, ...]:
     found = band_names(tile, names)
     missing = [band for band in bands if band not in found]
     if missing:

@@ -72,7 +72,9 @@ def forcing(year: int, line_m: float, seed: int) -> Forcing:
 
 
 def _anomaly(year: int, seed: int) -> float:
-    return WARMING_K_PER_YEAR * (year - BASE_YEAR) + YEAR_NOISE_K * float(stream(seed, "climate", year).standard_normal())
+    return WARMING_K_PER_YEAR * (year - BASE_YEAR) + YEAR_NOISE_K * float(
+        stream(seed, "climate", year).standard_normal()
+    )
 
 
 class GlacierModel:
@@ -122,7 +124,9 @@ class GlacierModel:
         rise = sensitivity * (line_m - self._nominal_start_m)
         above_snout = (terrain.floor_m - (self._terminus_m + rise)[terrain.valley]) / terrain.relief_m
         profile = np.sign(above_snout) * np.sqrt(np.abs(above_snout) / 0.06)
-        fill = (self._fill_m - 0.12 * rise)[terrain.valley] * (np.clip(profile, -4.0, 1.0) + 2.0 * np.maximum(above_snout, 0))
+        fill = (self._fill_m - 0.12 * rise)[terrain.valley] * (
+            np.clip(profile, -4.0, 1.0) + 2.0 * np.maximum(above_snout, 0)
+        )
         surface = fill + terrain.floor_m - terrain.elevation_m + 0.006 * terrain.relief_m * self._uneven
         smooth = 50.0 / terrain.resolution_m
         surface = ndimage.gaussian_filter(surface.astype(np.float32), max(smooth, 1.0))

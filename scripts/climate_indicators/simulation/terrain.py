@@ -67,7 +67,9 @@ def make_terrain(size_px: int, resolution_m: float, seed: int) -> Terrain:
     above_floor = np.clip((surface - floor) / 0.2, 0.0, 1.0)
     rough = fractal_field(size_px, 2.1, stream(seed, "roughness"), longest=0.25)
     gullies = np.abs(band_field(size_px, size_px / 26, stream(seed, "gullies"), width=0.5))
-    share = ndimage.gaussian_filter(surface, size_px / 320) + above_floor * (0.04 * rough - 0.03 * gullies) + 0.004 * rough
+    share = (
+        ndimage.gaussian_filter(surface, size_px / 320) + above_floor * (0.04 * rough - 0.03 * gullies) + 0.004 * rough
+    )
     extent_m = size_px * resolution_m
     to_metres = np.float32(TOP_M - relief)
     return Terrain(

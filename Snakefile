@@ -1,0 +1,21 @@
+from snakemake.utils import min_version
+
+min_version("9.14")
+
+
+# A study's own configuration stands alone: merged with the demo's, the demo site would run with it.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/inputs.smk"
+include: "rules/segmentation.smk"
+include: "rules/glacier.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        glacier_results(),

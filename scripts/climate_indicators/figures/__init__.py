@@ -1,0 +1,1 @@
+"""Figures of the indicators; import the module you need, this file imports none."""

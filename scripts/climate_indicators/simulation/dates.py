@@ -1,0 +1,9 @@
+"""Days of the simulated scenes; standard library only, so that the workflow can ask before any job runs."""
+
+import datetime
+import random
+
+
+def date_of_year(year: int, seed: int) -> datetime.date:
+    """Day of the scene of ``year``, in the middle of September, fixed by the seed."""
+    return datetime.date(year, 9, 8) + datetime.timedelta(days=random.Random(f"{seed} {year}").randrange(15))

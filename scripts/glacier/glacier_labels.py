@@ -1,0 +1,31 @@
+"""Glacier outlines on the site's grid: labels for training, the number of each glacier, and their areas.
+
+Writes ``labels.tif`` (1 glacier, 0 not, 255 outside), ``glacier_ids.tif`` and ``glacier_ids.csv`` (``value, glacier_id,
+area_km2, polygon_km2``): the area drawn in pixels stands beside that of the polygons.
+"""
+
+import numpy as np
+import rasterio
+
+from climate_indicators.cogs import BYTE_NODATA, write_cog
+from climate_indicators.files import write_csv
+from climate_indicators.grids import Grid, read_area_of_interest, tiles_outline
+from climate_indicators.logs import InputError, start_log
+from climate_indicators.outlines import draw_outlines, outline_areas, read_outlines
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, grid = snakemake.params.outlines, Grid.read(snakemake.input.grid)
+with rasterio.open(snakemake.input.aoi_mask) as raster:
+    inside = raster.read(1)
+try:
+    outlines = read_outlines(snakemake.input.outlines, grid, settings["id_field"], settings["where"])
+except InputError as error:
+    raise InputError(f"glacier site '{snakemake.wildcards.site}': {error}") from error
+numbers = draw_outlines(outlines, grid, inside)
+area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else tiles_outline(snakemake.params.tiles)
+table = outline_areas(outlines, numbers, grid, area)
+log.info("%d outlines, %.3f km² drawn, %.3f km² as polygons", len(table), table.area_km2.sum(), table.polygon_km2.sum())
+labels = np.where(inside == 1, numbers > 0, BYTE_NODATA).astype("uint8")
+write_cog(snakemake.output.labels, grid, labels, "glacier", BYTE_NODATA)
+write_cog(snakemake.output.ids, grid, numbers, "glacier number")
+write_csv(table, snakemake.output.table)

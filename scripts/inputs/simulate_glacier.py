@@ -1,0 +1,43 @@
+"""Simulated glacier site: tiles, cloud masks, area of interest, outlines of one year, elevation, and the truth.
+
+Writes two overlapping tiles and a cloud mask a year, and beside them the true extent of every year, its area inside the
+area of interest (``year, date, area_km2``) and the forcing (``year, temperature_anomaly_k, equilibrium_line_m``).
+"""
+
+import pandas as pd
+
+from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.grids import area_mask
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.simulation.dates import date_of_year
+from climate_indicators.simulation.glacier_world import GlacierWorld, digital_numbers, tile_pair, write_raster
+from climate_indicators.simulation.reflectance import BANDS
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, output = snakemake.params.world, snakemake.output
+years = range(settings["first_year"], settings["last_year"] + 1)
+world = GlacierWorld(settings["size_px"], settings["resolution_m"], settings["cloudy_year"], settings["seed"])
+inside = area_mask(world.area_of_interest.geometry, world.grid) == 1
+areas, climate = [], []
+progress = Progress(log, len(years), "year")
+for number, year in enumerate(years):
+    ice, date = world.ice(year), date_of_year(year, settings["seed"])
+    sight = world.sight(year, ice)
+    tiles = tile_pair(digital_numbers(sight.reflectance, date), world.grid)
+    for path, (pixels, grid) in zip(output.tiles[2 * number : 2 * number + 2], tiles, strict=True):
+        write_raster(path, pixels, grid, BANDS, nodata=0)
+    write_raster(output.clouds[number], sight.cloud[None].astype("uint8"), world.grid, ("cloud",))
+    extent = ice.extent & inside
+    write_raster(output.truth_extents[number], extent[None].astype("uint8"), world.grid, ("extent",))
+    area = extent.sum() * settings["resolution_m"] ** 2 / 1e6
+    areas.append({"year": year, "date": date.isoformat(), "area_km2": area})
+    forcing = world.forcing(year)
+    climate.append([year, forcing.temperature_anomaly_k, forcing.equilibrium_line_m])
+    progress.step()
+write_csv(pd.DataFrame(areas), output.truth_areas)
+write_csv(pd.DataFrame(climate, columns=["year", "temperature_anomaly_k", "equilibrium_line_m"]), output.forcing)
+write_raster(output.dem, world.terrain.elevation_m[None], world.grid, ("elevation",))
+outlines = world.outlines(settings["reference_year"])
+for name, layer, path in (("aoi", world.area_of_interest, output.aoi), ("outlines", outlines, output.outlines)):
+    with atomic_path(path) as temporary:
+        layer.to_file(temporary, driver="GPKG", layer=name)

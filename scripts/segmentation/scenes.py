@@ -1,0 +1,9 @@
+"""All scenes of a site in one table: ``scene, date, valid_fraction, tiles``."""
+
+import pandas as pd
+
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+
+start_log(snakemake.log[0], snakemake.rule)
+write_csv(pd.concat([pd.read_csv(path) for path in snakemake.input.rows]), snakemake.output.table)
