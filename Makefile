@@ -46,7 +46,7 @@ demo: $(STAMP)
 	@echo "Done. Open the report:"
 	@echo "  $(CURDIR)/results/report.html"
 	@echo "or the figures:"
-	@ls -1 results/glacier/demo/*.png results/glacier/demo/*.gif | sed "s|^|  $(CURDIR)/|"
+	@find results -name "*.png" -o -name "*.gif" | sort | sed "s|^|  $(CURDIR)/|"
 
 test: $(STAMP)
 	$(RUN) pytest -m ""

@@ -1,4 +1,4 @@
-# What every rule file uses: the library on the path of the scripts, the checked configuration, and look-ups in it.
+# The library on the path of the scripts, the checked configuration, and look-ups in it.
 import sys
 from pathlib import Path
 
@@ -11,6 +11,7 @@ if str(SCRIPTS) not in sys.path:
 
 from climate_indicators.provenance import code_digest
 from climate_indicators.settings import SettingsError, check
+from climate_indicators.simulation.dates import date_of_year
 
 try:
     config = check(
@@ -44,3 +45,84 @@ def data_path(name):
 
 def is_simulated(wildcards):
     return sites(wildcards.study)[wildcards.site]["source"] == "simulate"
+
+
+def simulated(site, names):
+    """Paths under the folder of a simulated site; `{year}` in a name stands for each of its years."""
+    return expand(f"resources/glacier/{site}/{names}", year=simulated_years(site))
+
+
+def simulated_years(site):
+    world = sites("glacier")[site]["simulate"]
+    return range(world["first_year"], world["last_year"] + 1)
+
+
+def site_inputs(study, site):
+    """Scenes (name, date, tiles, cloud mask), area of interest, outlines and grid settings of a site."""
+    settings = sites(study)[site]
+    if settings["source"] == "simulate":
+        folder = f"resources/glacier/{site}/"
+        world = settings["simulate"]
+        scenes = [
+            {
+                "name": str(year),
+                "date": date_of_year(year, world["seed"]).isoformat(),
+                "tiles": [f"{folder}tiles/{year}_{side}.tif" for side in ("west", "east")],
+                "cloud_mask": f"{folder}clouds/{year}.tif",
+                "boa_offset_applied": False,
+            }
+            for year in simulated_years(site)
+        ]
+        outlines = {"path": f"{folder}outlines.gpkg", "id_field": "glacier_id", "where": None}
+        return {
+            "scenes": scenes,
+            "aoi": f"{folder}aoi.gpkg",
+            "outlines": outlines,
+            "crs": "EPSG:32644",
+            "resolution_m": world["resolution_m"],
+        }
+    scenes = [
+        {
+            "name": str(scene["year"]),
+            "date": scene["date"],
+            "tiles": [data_path(tile) for tile in scene["tiles"]],
+            "cloud_mask": data_path(scene["cloud_mask"]),
+            "boa_offset_applied": scene["boa_offset_applied"],
+        }
+        for scene in settings["scenes"]
+    ]
+    return {
+        "scenes": scenes,
+        "aoi": data_path(settings["aoi"]),
+        "outlines": settings["outlines"] | {"path": data_path(settings["outlines"]["path"])},
+        "crs": settings["crs"],
+        "resolution_m": settings["resolution_m"],
+    }
+
+
+def scene_of(wildcards):
+    return next(
+        scene for scene in site_inputs(wildcards.study, wildcards.site)["scenes"] if scene["name"] == wildcards.scene
+    )
+
+
+def scene_names(study, site):
+    return [scene["name"] for scene in site_inputs(study, site)["scenes"]]
+
+
+def aoi_of(wildcards):
+    """The area of interest's file as a list: empty where it is the extent of the tiles."""
+    path = site_inputs(wildcards.get("study", "glacier"), wildcards.site)["aoi"]
+    return [] if path is None else [path]
+
+
+def glacier_site(wildcards):
+    return site_inputs("glacier", wildcards.site)
+
+
+def glacier_results():
+    return expand(
+        "results/glacier/{site}/{name}",
+        site=sites("glacier"),
+        name=["scenes.csv", "labels.tif", "glacier_ids.csv", "glacier_scenes.png"],
+    )

@@ -1,18 +1,6 @@
 # The glacier study, as far as it stands: outlines on the grid, and a map to check them by eye.
 
 
-def glacier_site(wildcards):
-    return site_inputs("glacier", wildcards.site)
-
-
-def glacier_results():
-    return expand(
-        "results/glacier/{site}/{name}",
-        site=sites("glacier"),
-        name=["scenes.csv", "labels.tif", "glacier_ids.csv", "glacier_scenes.png"],
-    )
-
-
 rule glacier_labels:
     """Outlines of the reference year on the grid, with the area of each glacier."""
     input:

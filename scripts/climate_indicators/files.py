@@ -16,10 +16,10 @@ import pandas as pd
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path`` that becomes ``path`` when the block ends without an error.
+    """Give a temporary name beside ``path`` that becomes ``path`` if the block ends without error.
 
-    The temporary name keeps the suffix, for libraries that choose a format by it, and may be made a file or a folder. A
-    reader sees the old ``path`` or the whole new one, never a part. On an error the temporary file or folder is removed.
+    The temporary name keeps the suffix, for libraries that choose a format by it, and may be a file or a folder.
+    A reader sees the old ``path`` or the whole new one, never a part. On an error what was written is removed.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def _remove(path: Path) -> None:
 
 
 def write_csv(table: pd.DataFrame, path: str | Path) -> None:
-    """Write ``table`` as CSV: one header line, no index, numbers with 10 significant digits, ``\\n`` line ends."""
+    """Write ``table`` as CSV: one header line, no index, numbers with 10 significant digits, newline line ends."""
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.10g", lineterminator="\n")
 

@@ -45,13 +45,13 @@ def read_outlines(path: str, grid: Grid, id_field: str | None = None, where: str
     near = layer[layer.intersects(box(*grid.bounds))]
     if near.empty:
         raise InputError(
-            f"none of the {len(layer)} outlines of {path} meets the area of interest; check reference system and filter."
+            f"none of the {len(layer)} outlines of {path} meets the area of interest; check their CRS and filter."
         )
     return near.sort_values("glacier_id", ignore_index=True)
 
 
 def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) -> np.ndarray:
-    """Number, from 1, of the outline over each pixel's centre; 0 where none or outside the area of interest.
+    """Number, from 1, of the outline over each pixel's centre; 0 where none or outside.
 
     Parameters
     ----------

@@ -107,7 +107,7 @@ def check_tiles(
             with rasterio.open(path) as tile:
                 found = _check_tile(tile, path, bands, names)
         except RasterioError as error:
-            raise InputError(f"{path} cannot be read as a raster: {error}") from error
+            raise InputError(f"{path} cannot be read as a raster (truncated, damaged or no raster): {error}") from error
         if first is not None and found != first:
             raise InputError(
                 f"{path} has its bands in the order {', '.join(found)}; {paths[0]} has {', '.join(first)}. "

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from climate_indicators.figures.style import GAP, OUTLINE, scale_bar
 
 LARGEST_SIDE = 600
+BRIGHTEN = 0.6  # exponent of the display: beside snow, rock would be black on a linear scale
 
 
 def scenes_figure(
@@ -44,7 +45,7 @@ def scenes_figure(
     figure.set_layout_engine("constrained")
     for number, (image, title) in enumerate(zip(images, titles, strict=True)):
         axes = figure.add_subplot(rows, columns, number + 1)
-        shown = np.clip((image - low) / (high - low), 0, 1)
+        shown = np.clip((image - low) / (high - low), 0, 1) ** BRIGHTEN
         shown[~np.isfinite(image).all(axis=2)] = int(GAP[1:3], 16) / 255
         axes.imshow(shown, extent=(left, right, bottom, top), interpolation="nearest")
         axes.contour(glacier, [0.5], colors=OUTLINE, linewidths=0.8, origin="upper", extent=(left, right, bottom, top))

@@ -1,1 +1,1 @@
-"""Simulated worlds whose truth is known: the embedded demo's inputs. Import the module you need; this file imports none."""
+"""Simulated worlds whose truth is known: the embedded demo's inputs; import the module you need."""

@@ -1,4 +1,4 @@
-"""The simulated glacier site: a valley on the border of two UTM zones, and its deliveries as tiles, outlines and truth."""
+"""The simulated glacier site: a valley on the border of two UTM zones, delivered as tiles, outlines and truth."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class GlacierWorld:
         return make_sight(self.terrain, ice, year, share, self.seed)
 
     def outlines(self, year: int) -> gpd.GeoDataFrame:
-        """Outlines of a year's true extent, one feature a glacier with its ``glacier_id``, in longitude and latitude."""
+        """Outlines of a year's true extent, one feature a glacier with its ``glacier_id``, in EPSG:4326."""
         numbers = self._model.glacier_numbers(self.ice(year).extent)
         pieces = shapes(numbers.astype("int32"), mask=numbers > 0, transform=self.grid.transform)
         rows = [{"glacier_id": f"SIM-{int(number):02d}", "geometry": shape(piece)} for piece, number in pieces]
@@ -134,5 +134,5 @@ def write_raster(path: str, array: np.ndarray, grid: Grid, names: tuple[str, ...
         "transform": grid.transform, "width": grid.width, "height": grid.height, "tiled": True, "compress": "deflate",
     }  # fmt: skip
     with atomic_path(path) as temporary, rasterio.open(temporary, "w", **profile) as raster:
-        raster.write(array)
         raster.descriptions = names
+        raster.write(array)

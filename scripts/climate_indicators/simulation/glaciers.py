@@ -80,9 +80,10 @@ def _anomaly(year: int, seed: int) -> float:
 class GlacierModel:
     """The ice of every valley as a function of the equilibrium line that it feels.
 
-    Ice fills a valley from its terminus up, its height above the floor growing as the square root of the distance from
-    the snout, as that of perfectly plastic ice does (Nye 1951, doi:10.1098/rspa.1951.0140). A rise of the line raises the
-    terminus and lowers the fill; how much is set once, so that the nominal warming of eight years costs 15 % of the area.
+    Ice fills a valley from its terminus up, its height above the floor growing as the square root of the distance
+    from the snout, as that of perfectly plastic ice does (Nye 1951, doi:10.1098/rspa.1951.0140). A rise of the line
+    raises the terminus and lowers the fill; how much is set once, so that the nominal warming of eight years costs
+    15 % of the area.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ def _warped_grid(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _valleys(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Centrelines from mouth to head, as (row, column) shares of the side, with the floor's height as a share of relief."""
+    """Centrelines from mouth to head, (row, column) in shares of the side, and floor heights in shares of relief."""
     rng = stream(seed, "valleys")
     steps = np.linspace(0.0, 1.0, 240)
     phase = rng.uniform(0, 2 * np.pi)
