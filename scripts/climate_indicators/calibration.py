@@ -1,0 +1,99 @@
+"""From scores to probabilities and a threshold, both chosen on validation blocks."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+
+from climate_indicators.scores import LOGIT, PROBABILITY, ScoreCounts
+
+COLDEST, HOTTEST = 0.05, 20.0
+
+
+def fit_temperature(logits: np.ndarray, counts: np.ndarray) -> float:
+    """Temperature that makes ``sigmoid(logit / temperature)`` the likeliest probabilities.
+
+    Temperature scaling of Guo et al. (2017, arXiv:1706.04599): one number, above 1 for an overconfident network, that
+    minimises the negative log-likelihood; it does not change which of two pixels has the higher score.
+
+    Parameters
+    ----------
+    logits : float, shape (bins,).
+    counts : int, shape (2, bins): pixels by label, 0 and 1, and bin.
+
+    Returns
+    -------
+    Temperature within 0.05 to 20. At 0.05 the labels are separated without an error and there is no best one.
+
+    Raises
+    ------
+    ValueError
+        If there is no pixel.
+    """
+    total = counts.sum()
+    if total == 0:
+        raise ValueError("no pixel to fit a temperature to")
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits * math.exp(-log_temperature)
+        # log(1 + exp(x)) without overflow: the loss of label 0, and with -x that of label 1
+        return float((counts[0] * np.logaddexp(0, scaled) + counts[1] * np.logaddexp(0, -scaled)).sum() / total)
+
+    # the loss is convex in 1 / temperature, so it has one minimum, which a bounded search finds
+    bounds = (math.log(COLDEST), math.log(HOTTEST))
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-8})
+    return math.exp(found.x)
+
+
+def best_edge(counts: np.ndarray) -> int:
+    """Bin edge that gives the highest intersection over union if all pixels from it on are called positive.
+
+    Parameters
+    ----------
+    counts : int, shape (2, bins): pixels by label, 0 and 1, and bin.
+
+    Returns
+    -------
+    Index of the edge, 0 to bins. Of equally good ones, as where bins between the labels are empty, the middle one.
+
+    Raises
+    ------
+    ValueError
+        If no pixel has label 1.
+    """
+    positives = counts[1].sum()
+    if positives == 0:
+        raise ValueError("no positive label to choose a threshold by")
+    # pixels at or above each edge; above the last one are none
+    true, false = (np.append(np.cumsum(row[::-1])[::-1], 0) for row in (counts[1], counts[0]))
+    iou = true / (positives + false)
+    best = np.flatnonzero(iou == iou.max())
+    return int(best[len(best) // 2])
+
+
+def probabilities(scores: ScoreCounts, temperature: float = 1.0) -> np.ndarray | None:
+    """Probability that the pixels of each bin are taken to have.
+
+    Parameters
+    ----------
+    scores : counts of one model.
+    temperature : divides logits; other kinds of score are left as they are.
+
+    Returns
+    -------
+    float64, shape (bins,), 0 to 1; None if the score is no probability.
+    """
+    if scores.kind == LOGIT:
+        return expit(scores.centres / temperature)
+    return np.clip(scores.centres, 0, 1) if scores.kind == PROBABILITY else None
+
+
+def threshold(scores: ScoreCounts, edge: int, temperature: float = 1.0) -> float:
+    """Threshold at a bin edge: a probability where the score is a logit or one, else in the score's own unit."""
+    score = float(scores.edges[edge])
+    if scores.kind == LOGIT:
+        return float(expit(score / temperature))
+    return min(max(score, 0.0), 1.0) if scores.kind == PROBABILITY else score

@@ -1,0 +1,117 @@
+"""Programs that run a trained network: OpenVINO where it is installed, else Keras."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from climate_indicators.logs import InputError
+
+INFERENCE_MODEL = "inference.xml"
+KERAS_MODEL = "model.keras"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A network ready to run.
+
+    Attributes
+    ----------
+    name : ``openvino`` or ``keras``.
+    precision : ``float32`` or ``bfloat16``.
+    run : from float32 images (batch, rows, columns, channels) to float32 logits (batch, rows, columns).
+    """
+
+    name: str
+    precision: str
+    run: Callable[[np.ndarray], np.ndarray]
+
+
+def has_bfloat16_units() -> bool:
+    """Whether the processor multiplies matrices in bfloat16 (AMX); anywhere else bfloat16 is slower than float32."""
+    processor = Path("/proc/cpuinfo")
+    return processor.exists() and "amx_bf16" in processor.read_text()
+
+
+def open_engine(model: str | Path, engine: str, precision: str, threads: int) -> Engine:
+    """Load a trained network for prediction.
+
+    Parameters
+    ----------
+    model : folder of the trained network.
+    engine : ``openvino``, ``keras``, or ``auto``: OpenVINO if it is installed and the model was exported for it.
+    precision : ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the processor has units for it.
+    threads : processor threads to use.
+
+    Raises
+    ------
+    InputError
+        If OpenVINO is asked for and is not installed, or the model was not exported for it.
+    """
+    exported = (Path(model) / INFERENCE_MODEL).exists()
+    installed = importlib.util.find_spec("openvino") is not None
+    if engine == "openvino" and not (exported and installed):
+        lack = "is not installed here" if not installed else f"needs {INFERENCE_MODEL} in {model}, which is missing"
+        raise InputError(
+            f"prediction.engine is openvino, but OpenVINO {lack}; set it to auto or keras, or install openvino."
+        )
+    if precision == "auto":
+        precision = "bfloat16" if has_bfloat16_units() else "float32"
+    if engine == "keras" or not (exported and installed):
+        return Engine("keras", precision, _keras(Path(model) / KERAS_MODEL, precision))
+    return Engine("openvino", precision, _openvino(Path(model) / INFERENCE_MODEL, precision, threads))
+
+
+def _openvino(path: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+    import openvino
+
+    core = openvino.Core()
+    # without the hint OpenVINO chooses bfloat16 by itself on some processors
+    hints = {
+        "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_NUM_THREADS": str(threads),
+    }
+    compiled: dict[tuple[int, ...], openvino.CompiledModel] = {}
+
+    def run(images: np.ndarray) -> np.ndarray:
+        if images.shape not in compiled:
+            network = core.read_model(path)
+            network.reshape(list(images.shape))
+            compiled.clear()  # one shape at a time bounds the memory
+            compiled[images.shape] = core.compile_model(network, "CPU", hints)
+        return compiled[images.shape](np.ascontiguousarray(images, "float32"))[0][..., 0]
+
+    return run
+
+
+def _keras(path: Path, precision: str) -> Callable[[np.ndarray], np.ndarray]:
+    import keras
+
+    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    if precision == "bfloat16":
+        model = _in_bfloat16(model)
+
+    def run(images: np.ndarray) -> np.ndarray:
+        return np.asarray(model.predict_on_batch(images), "float32")[..., 0]
+
+    return run
+
+
+def _in_bfloat16(model):
+    """The same network with bfloat16 arithmetic and a float32 head."""
+    import keras
+
+    def clone(layer):
+        settings = layer.get_config()
+        if layer.name != "logit":
+            settings["dtype"] = "mixed_bfloat16"
+        return layer.__class__.from_config(settings)
+
+    faster = keras.models.clone_model(model, clone_function=clone)
+    faster.set_weights(model.get_weights())
+    return faster

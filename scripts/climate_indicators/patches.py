@@ -1,0 +1,149 @@
+"""Patches: the samples that a network learns from, cut from a scene without touching another split."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from climate_indicators.blocks import SPLIT_VALUES
+from climate_indicators.cogs import BYTE_NODATA, Stack
+from climate_indicators.files import atomic_path
+
+SMALLEST_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class PatchPlan:
+    """Where patches lie.
+
+    Attributes
+    ----------
+    origins : int32, shape (patches, 2): row and column of the upper left pixel.
+    splits : uint8, shape (patches,): value of ``SPLIT_VALUES``.
+    blocks : int32, shape (patches,): number of the block that holds most of a patch's own pixels.
+    """
+
+    origins: np.ndarray
+    splits: np.ndarray
+    blocks: np.ndarray
+
+
+def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_px: int) -> PatchPlan:
+    """Positions of all patches: a lattice that also covers the right and lower edge.
+
+    A patch may reach across a border between splits: it then stands once for each of them, and holds only that
+    split's pixels (see `write_patches`). A position counts for a split if that owns at least a tenth of its pixels.
+
+    Parameters
+    ----------
+    splits : uint8 map of `split_map`, shape (rows, columns), at least ``size_px`` wide and high.
+    blocks : table of `make_blocks`.
+    size_px, stride_px : side of a patch and step of the lattice.
+    """
+    starts = [_starts(length, size_px, stride_px) for length in splits.shape]
+    rows, cols = (grid.ravel() for grid in np.meshgrid(*starts, indexing="ij"))
+    least = SMALLEST_SHARE * size_px**2
+    origins, values = [], []
+    for value in SPLIT_VALUES.values():
+        owned = _window_sums(splits == value, rows, cols, size_px)
+        keep = owned >= least
+        origins.append(np.stack([rows[keep], cols[keep]], axis=1))
+        values.append(np.full(int(keep.sum()), value))
+    origin, value = np.concatenate(origins), np.concatenate(values)
+    return PatchPlan(origin.astype("int32"), value.astype("uint8"), _main_block(origin, value, blocks, size_px))
+
+
+def band_statistics(stack: Stack, splits: np.ndarray, rows: int = 512) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each channel over the training pixels, float64, shape (channels,)."""
+    count, total, squares = 0, 0.0, 0.0
+    for start in range(0, splits.shape[0], rows):
+        stop = min(start + rows, splits.shape[0])
+        values, valid = stack.read((start, stop), (0, splits.shape[1]))
+        sample = values[valid & (splits[start:stop] == SPLIT_VALUES["train"])].astype("float64")
+        count, total, squares = count + len(sample), total + sample.sum(axis=0), squares + (sample**2).sum(axis=0)
+    mean = total / count
+    return mean, np.sqrt(np.maximum(squares / count - mean**2, 1e-12))
+
+
+def fill_invalid(values: np.ndarray, valid: np.ndarray, mean: Sequence[float]) -> np.ndarray:
+    """Values with each missing pixel set to the training mean, which the network's scaling turns into 0.
+
+    Parameters
+    ----------
+    values : float32, shape (rows, columns, channels); changed in place and returned.
+    valid : bool, shape (rows, columns).
+    mean : shape (channels,).
+    """
+    values[~valid] = np.asarray(mean, "float32")
+    return values
+
+
+def write_patches(
+    path: str | Path,
+    stack: Stack,
+    labels: np.ndarray,
+    splits: np.ndarray,
+    plan: PatchPlan,
+    size_px: int,
+    progress: Callable[[], None] = lambda: None,
+) -> None:
+    """Cut the planned patches and write them as one HDF5 file.
+
+    Pixels that another split owns, or none, are blanked in image and label alike, as a cloud would be: nothing of a
+    held-out block is seen in training.
+
+    Parameters
+    ----------
+    path : file to write. Data sets ``image`` float32 (n, size, size, channels), ``label`` uint8 (n, size, size; 255
+        unknown), ``origin``, ``split``, ``block`` as in `PatchPlan`; attributes ``bands`` (JSON), ``mean``, ``std``.
+    stack : the scene's channels.
+    labels, splits : uint8, shape (rows, columns).
+    plan : positions.
+    size_px : side of a patch.
+    progress : called once a patch.
+    """
+    mean, std = band_statistics(stack, splits)
+    n, channels = len(plan.origins), len(stack.bands)
+    with atomic_path(path) as temporary, h5py.File(temporary, "w", track_order=True) as store:
+        store.attrs.update({"bands": json.dumps(stack.bands), "mean": mean, "std": std})
+        for name in ("origins", "splits", "blocks"):
+            store.create_dataset(name.removesuffix("s"), data=getattr(plan, name), track_times=False)
+        images = store.create_dataset(
+            "image", (n, size_px, size_px, channels), "float32", chunks=(1, size_px, size_px, channels)
+        )
+        targets = store.create_dataset("label", (n, size_px, size_px), "uint8", chunks=(1, size_px, size_px))
+        for number, ((row, col), split) in enumerate(zip(plan.origins.tolist(), plan.splits, strict=True)):
+            values, valid = stack.read((row, row + size_px), (col, col + size_px))
+            own = splits[row : row + size_px, col : col + size_px] == split
+            images[number] = fill_invalid(values, valid & own, mean)
+            targets[number] = np.where(own, labels[row : row + size_px, col : col + size_px], BYTE_NODATA)
+            progress()
+
+
+def _starts(length: int, size: int, stride: int) -> np.ndarray:
+    return np.unique(np.append(np.arange(0, length - size + 1, stride), length - size))
+
+
+def _window_sums(mask: np.ndarray, rows: np.ndarray, cols: np.ndarray, size: int) -> np.ndarray:
+    """Number of true pixels in the square windows that start at ``rows``, ``cols``, from a summed-area table."""
+    table = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), "int64")
+    np.cumsum(np.cumsum(mask, axis=0, dtype="int64"), axis=1, out=table[1:, 1:])
+    return table[rows + size, cols + size] - table[rows, cols + size] - table[rows + size, cols] + table[rows, cols]
+
+
+def _main_block(origins: np.ndarray, values: np.ndarray, blocks: pd.DataFrame, size: int) -> np.ndarray:
+    """Block of the patch's split that overlaps it most."""
+    chosen, most = np.full(len(origins), -1, "int32"), np.zeros(len(origins))
+    for block in blocks.itertuples():
+        high = np.minimum(origins[:, 0] + size, block.row_stop) - np.maximum(origins[:, 0], block.row_start)
+        wide = np.minimum(origins[:, 1] + size, block.col_stop) - np.maximum(origins[:, 1], block.col_start)
+        overlap = np.clip(high, 0, None) * np.clip(wide, 0, None) * (values == SPLIT_VALUES[block.split])
+        better = overlap > most
+        chosen[better], most[better] = block.block, overlap[better]
+    return chosen
