@@ -43,8 +43,8 @@ def data_path(name):
     return None if name is None else str(Path(config["data_dir"]) / name)
 
 
-def is_simulated(wildcards):
-    return sites(wildcards.study)[wildcards.site]["source"] == "simulate"
+def is_simulated(study, site):
+    return sites(study)[site]["source"] == "simulate"
 
 
 def simulated(site, names):
@@ -78,6 +78,7 @@ def site_inputs(study, site):
             "scenes": scenes,
             "aoi": f"{folder}aoi.gpkg",
             "outlines": outlines,
+            "dem": f"{folder}dem.tif",
             "crs": "EPSG:32644",
             "resolution_m": world["resolution_m"],
         }
@@ -95,6 +96,7 @@ def site_inputs(study, site):
         "scenes": scenes,
         "aoi": data_path(settings["aoi"]),
         "outlines": settings["outlines"] | {"path": data_path(settings["outlines"]["path"])},
+        "dem": data_path(settings["dem"]),
         "crs": settings["crs"],
         "resolution_m": settings["resolution_m"],
     }
@@ -108,6 +110,32 @@ def scene_of(wildcards):
 
 def scene_names(study, site):
     return [scene["name"] for scene in site_inputs(study, site)["scenes"]]
+
+
+def site_settings(wildcards, keys):
+    """Named settings of the site that the wildcards tell."""
+    return {key: sites(wildcards.study)[wildcards.site][key] for key in keys}
+
+
+def study_settings(wildcards, group, keys):
+    """Named settings of a group, such as `patches`, that all sites of a study share."""
+    return {key: config[wildcards.study][group][key] for key in keys}
+
+
+def channels(wildcards, scene):
+    """Rasters whose bands are together the channels of a scene."""
+    folder = f"results/{wildcards.study}/{wildcards.site}"
+    terrain = [f"{folder}/terrain.tif"] if sites(wildcards.study)[wildcards.site]["terrain_bands"] else []
+    return [f"{folder}/scenes/{scene}.tif", *terrain]
+
+
+def scene_channels(wildcards):
+    return channels(wildcards, wildcards.scene)
+
+
+def labelled_stack(wildcards):
+    """Channels of the scene that the labels stand for."""
+    return channels(wildcards, sites(wildcards.study)[wildcards.site]["reference_year"])
 
 
 def aoi_of(wildcards):

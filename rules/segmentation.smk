@@ -1,4 +1,4 @@
-# The spine of the image studies, as far as it stands: one grid a site, scenes on it.
+# The spine of the image studies: one grid a site, scenes on it, patches, the network, whole-scene prediction.
 
 
 rule grid:
@@ -79,3 +79,147 @@ rule scenes:
         code=code("segmentation/scenes.py"),
     script:
         "../scripts/segmentation/scenes.py"
+
+
+rule terrain:
+    """Elevation and slope on the grid, for sites that use them as channels."""
+    input:
+        dem=lambda wildcards: site_inputs(wildcards.study, wildcards.site)["dem"],
+        grid="results/{study}/{site}/grid.json",
+    output:
+        terrain="results/{study}/{site}/terrain.tif",
+    log:
+        "logs/{study}/{site}/terrain.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("segmentation/terrain.py"),
+        bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["terrain_bands"],
+    script:
+        "../scripts/segmentation/terrain.py"
+
+
+rule blocks:
+    """Spatial blocks of the labelled scene, dealt to training, validation and test."""
+    input:
+        channels=labelled_stack,
+        labels="results/{study}/{site}/labels.tif",
+    output:
+        blocks="results/{study}/{site}/blocks.csv",
+        splits="results/{study}/{site}/splits.tif",
+    log:
+        "logs/{study}/{site}/blocks.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("segmentation/blocks.py"),
+        patches=lambda wildcards: study_settings(
+            wildcards, "patches", ("block_px", "gap_px", "train", "validation", "test")
+        ),
+        split_seed=lambda wildcards: sites(wildcards.study)[wildcards.site]["split_seed"],
+    script:
+        "../scripts/segmentation/blocks.py"
+
+
+rule patches:
+    """Patches of the labelled scene; all scenes come first, so that bad input is found before training."""
+    input:
+        channels=labelled_stack,
+        labels="results/{study}/{site}/labels.tif",
+        splits="results/{study}/{site}/splits.tif",
+        blocks="results/{study}/{site}/blocks.csv",
+        all_scenes="results/{study}/{site}/scenes.csv",
+    output:
+        patches="results/{study}/{site}/patches.h5",
+    log:
+        "logs/{study}/{site}/patches.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("segmentation/patches.py"),
+        patches=lambda wildcards: study_settings(wildcards, "patches", ("size_px", "stride_px")),
+    script:
+        "../scripts/segmentation/patches.py"
+
+
+rule train:
+    """The U-Net, with its exported inference model, its card and its history."""
+    input:
+        patches="results/{study}/{site}/patches.h5",
+    output:
+        model=directory("results/{study}/{site}/model"),
+        history="results/{study}/{site}/history.csv",
+    log:
+        "logs/{study}/{site}/train.log",
+    benchmark:
+        "benchmarks/output/{study}/{site}/train.tsv"
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        code=code("segmentation/train.py"),
+        network=lambda wildcards: config[wildcards.study]["network"],
+        training=lambda wildcards: config[wildcards.study]["training"],
+        seed=config["seed"],
+        constant_bands=lambda wildcards: len(sites(wildcards.study)[wildcards.site]["terrain_bands"]),
+    script:
+        "../scripts/segmentation/train.py"
+
+
+rule held_out:
+    """Scores of the network on the validation and test blocks."""
+    input:
+        model="results/{study}/{site}/model",
+        channels=labelled_stack,
+        labels="results/{study}/{site}/labels.tif",
+        splits="results/{study}/{site}/splits.tif",
+        blocks="results/{study}/{site}/blocks.csv",
+    output:
+        scores="results/{study}/{site}/unet_scores.h5",
+    log:
+        "logs/{study}/{site}/held_out.log",
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+    params:
+        code=code("segmentation/held_out.py"),
+        prediction=lambda wildcards: config[wildcards.study]["prediction"],
+    script:
+        "../scripts/segmentation/held_out.py"
+
+
+rule predict:
+    """Calibrated probability and extent of a whole scene."""
+    input:
+        model="results/{study}/{site}/model",
+        calibration="results/{study}/{site}/calibration.json",
+        channels=scene_channels,
+    output:
+        probability="results/{study}/{site}/probability/{scene}.tif",
+        extent="results/{study}/{site}/extent/{scene}.tif",
+    log:
+        "logs/{study}/{site}/predict_{scene}.log",
+    benchmark:
+        "benchmarks/output/{study}/{site}/predict_{scene}.tsv"
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+    params:
+        code=code("segmentation/predict.py"),
+        prediction=lambda wildcards: config[wildcards.study]["prediction"],
+    script:
+        "../scripts/segmentation/predict.py"

@@ -144,6 +144,16 @@ class Stack:
         values[~valid] = 0.0
         return np.ascontiguousarray(values), valid
 
+    def valid(self) -> np.ndarray:
+        """Pixels where every band has a value, bool, shape ``grid.shape``; read strip by strip."""
+        valid = np.ones(self.grid.shape, bool)
+        for window in strips(self.grid):
+            part = valid[window.toslices()]
+            for raster in self._rasters:
+                if raster.nodata is not None:
+                    part &= (raster.read(window=window) != raster.nodata).all(axis=0)
+        return valid
+
     def read_padded(self, rows: tuple[int, int], cols: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
         """Like `read`, for a window that may reach beyond the grid: there the image is mirrored at its edge."""
         height, width = self.grid.shape

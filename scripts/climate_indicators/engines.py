@@ -13,6 +13,7 @@ from climate_indicators.logs import InputError
 
 INFERENCE_MODEL = "inference.xml"
 KERAS_MODEL = "model.keras"
+MODEL_CARD = "model_card.json"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _openvino(path: Path, precision: str, threads: int) -> Callable[[np.ndarray]
 
 
 def _keras(path: Path, precision: str) -> Callable[[np.ndarray], np.ndarray]:
-    import keras
+    from climate_indicators.backend import keras
 
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     if precision == "bfloat16":
@@ -104,7 +105,7 @@ def _keras(path: Path, precision: str) -> Callable[[np.ndarray], np.ndarray]:
 
 def _in_bfloat16(model):
     """The same network with bfloat16 arithmetic and a float32 head."""
-    import keras
+    from climate_indicators.backend import keras
 
     def clone(layer):
         settings = layer.get_config()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import keras
-from keras import ops
+from climate_indicators.backend import keras
 
 UNKNOWN = -1.0
+ops = keras.ops
 
 
 @keras.saving.register_keras_serializable(package="climate_indicators")

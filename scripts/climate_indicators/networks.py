@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import keras
+from climate_indicators.backend import keras
 
 
 def unet(

@@ -14,6 +14,7 @@ import pandas as pd
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.cogs import BYTE_NODATA, Stack
 from climate_indicators.files import atomic_path
+from climate_indicators.logs import InputError
 
 SMALLEST_SHARE = 0.1
 
@@ -45,14 +46,29 @@ def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_
     splits : uint8 map of `split_map`, shape (rows, columns), at least ``size_px`` wide and high.
     blocks : table of `make_blocks`.
     size_px, stride_px : side of a patch and step of the lattice.
+
+    Raises
+    ------
+    InputError
+        If the image is smaller than a patch, or no patch is left for training or validation.
     """
+    if min(splits.shape) < size_px:
+        raise InputError(
+            f"the site's grid has {splits.shape[0]} × {splits.shape[1]} pixels, less than one patch of {size_px} px "
+            "(patches.size_px). Take a larger area of interest or smaller patches."
+        )
     starts = [_starts(length, size_px, stride_px) for length in splits.shape]
     rows, cols = (grid.ravel() for grid in np.meshgrid(*starts, indexing="ij"))
     least = SMALLEST_SHARE * size_px**2
     origins, values = [], []
-    for value in SPLIT_VALUES.values():
+    for split, value in SPLIT_VALUES.items():
         owned = _window_sums(splits == value, rows, cols, size_px)
         keep = owned >= least
+        if not keep.any():
+            raise InputError(
+                f"no patch of {size_px} px holds enough pixels of the {split} split: its blocks are too small beside "
+                "the gap. Make patches.block_px larger or patches.gap_px smaller."
+            )
         origins.append(np.stack([rows[keep], cols[keep]], axis=1))
         values.append(np.full(int(keep.sum()), value))
     origin, value = np.concatenate(origins), np.concatenate(values)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import os
 import shutil
@@ -12,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import keras
 import numpy as np
 import pandas as pd
 
 from climate_indicators.augmentation import Augmentation, augment
+from climate_indicators.backend import keras, make_deterministic, training_precision
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.files import read_json, write_json
@@ -177,6 +179,23 @@ class Keeper(keras.callbacks.Callback):
         )  # fmt: skip
 
 
+def checkpoint_folder(root: Path, depends_on: Mapping[str, Any]) -> Path:
+    """Folder for the epochs of one training: another one for other patches, settings or code.
+
+    Folders of other trainings under ``root`` are removed.
+
+    Parameters
+    ----------
+    root : folder of this network's trainings.
+    depends_on : all that the result depends on, as JSON can write it.
+    """
+    name = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:16]
+    for other in root.glob("*"):
+        if other.name != name:
+            shutil.rmtree(other)
+    return root / name
+
+
 def train_unet(
     patches: str | Path,
     checkpoints: str | Path,
@@ -232,27 +251,3 @@ def train_unet(
     plain.set_weights(model.get_weights())
     columns = ["epoch", "loss", "iou", "val_loss", "val_iou", "learning_rate"]
     return Trained(plain, pd.DataFrame(keeper.history)[columns], int(keeper.best["epoch"]))
-
-
-def training_precision() -> str:
-    """``mixed_bfloat16`` where processor or GPU has matrix units for it, else ``float32``.
-
-    Without them bfloat16 is slower than float32, on some processors three times.
-    """
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        for device in tensorflow.config.list_physical_devices("GPU"):
-            major, _ = tensorflow.config.experimental.get_device_details(device).get("compute_capability", (0, 0))
-            return "mixed_bfloat16" if major >= 8 else "float32"
-    from climate_indicators.engines import has_bfloat16_units
-
-    return "mixed_bfloat16" if has_bfloat16_units() else "float32"
-
-
-def make_deterministic() -> None:
-    """Make the backend give the same numbers for the same seed."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        tensorflow.config.experimental.enable_op_determinism()

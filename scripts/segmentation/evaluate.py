@@ -1,0 +1,23 @@
+"""Skill of the network and of the baselines on the same held-out blocks, after calibration on the validation blocks.
+
+Writes ``calibration.json`` (temperature and threshold of the network), ``metrics.csv`` (one row a model and split, with
+an interval of the IoU over blocks), ``reliability.csv`` (probability against observed share) and
+``block_confusion.csv`` (pixels by block).
+"""
+
+from climate_indicators.files import write_csv, write_json
+from climate_indicators.logs import InputError, start_log
+from climate_indicators.metrics import evaluate
+from climate_indicators.scores import read_scores
+
+log = start_log(snakemake.log[0], snakemake.rule)
+try:
+    evaluation = evaluate(read_scores(snakemake.input.network) | read_scores(snakemake.input.baselines))
+except InputError as error:
+    raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error
+for row in evaluation.metrics.itertuples():
+    log.info("%s, %s: IoU %.3f (%.3f to %.3f)", row.model, row.split, row.iou, row.iou_lower, row.iou_upper)
+write_json(evaluation.calibration, snakemake.output.calibration)
+write_csv(evaluation.metrics, snakemake.output.metrics)
+write_csv(evaluation.reliability, snakemake.output.reliability)
+write_csv(evaluation.confusion, snakemake.output.confusion)

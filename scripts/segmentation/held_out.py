@@ -1,0 +1,36 @@
+"""Scores of the network on every pixel of the validation and test blocks, as counts."""
+
+from pathlib import Path
+
+import pandas as pd
+import rasterio
+
+from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks
+from climate_indicators.cogs import BYTE_NODATA, Stack
+from climate_indicators.engines import MODEL_CARD, open_engine
+from climate_indicators.files import read_json
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.prediction import Windows, predict_rectangle
+from climate_indicators.scores import LOGIT, ScoreCounts, write_scores
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, model = snakemake.params.prediction, snakemake.input.model
+card = read_json(Path(model) / MODEL_CARD)
+engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
+windows = Windows(settings["window_px"], settings["halo_px"], settings["blend_px"], 2 ** card["network"]["depth"])
+blocks = held_out_blocks(pd.read_csv(snakemake.input.blocks))
+scores = ScoreCounts.empty(LOGIT, blocks.block, blocks.split)
+progress = Progress(log, len(blocks), "block")
+with (
+    Stack(snakemake.input.channels) as stack,
+    rasterio.open(snakemake.input.labels) as label_raster,
+    rasterio.open(snakemake.input.splits) as split_raster,
+):
+    for index, block in enumerate(blocks.itertuples()):
+        rows, cols = (block.row_start, block.row_stop), (block.col_start, block.col_stop)
+        logits, _ = predict_rectangle(engine, stack, card["scaling"]["mean"], rows, cols, windows)
+        labels, splits = (raster.read(1, window=(rows, cols)) for raster in (label_raster, split_raster))
+        labels[splits != SPLIT_VALUES[block.split]] = BYTE_NODATA
+        scores.add(index, logits, labels)
+        progress.step()
+write_scores(snakemake.output.scores, {"unet": scores})

@@ -1,0 +1,22 @@
+"""Patches of the labelled scene, for training and validation, in one file."""
+
+import pandas as pd
+import rasterio
+
+from climate_indicators.cogs import Stack
+from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.patches import plan_patches, write_patches
+
+log = start_log(snakemake.log[0], snakemake.rule)
+size, stride = snakemake.params.patches["size_px"], snakemake.params.patches["stride_px"]
+with rasterio.open(snakemake.input.labels) as raster:
+    labels = raster.read(1)
+with rasterio.open(snakemake.input.splits) as raster:
+    splits = raster.read(1)
+try:
+    plan = plan_patches(splits, pd.read_csv(snakemake.input.blocks), size, stride)
+except InputError as error:
+    raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error
+with Stack(snakemake.input.channels) as stack:
+    progress = Progress(log, len(plan.origins), "patch").step
+    write_patches(snakemake.output.patches, stack, labels, splits, plan, size, progress)

@@ -1,0 +1,29 @@
+"""A whole scene predicted window by window: calibrated probability and extent."""
+
+from pathlib import Path
+
+from climate_indicators.cogs import Stack
+from climate_indicators.engines import MODEL_CARD, open_engine
+from climate_indicators.files import read_json
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.prediction import Windows, count_windows, predict_logits, write_prediction
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, model = snakemake.params.prediction, snakemake.input.model
+card, calibration = read_json(Path(model) / MODEL_CARD), read_json(snakemake.input.calibration)
+engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
+windows = Windows(settings["window_px"], settings["halo_px"], settings["blend_px"], 2 ** card["network"]["depth"])
+study = snakemake.wildcards.study
+with Stack(snakemake.input.channels) as stack:
+    progress = Progress(log, count_windows(stack.grid.shape, windows), "window").step
+    share = write_prediction(
+        snakemake.output.probability,
+        snakemake.output.extent,
+        stack,
+        predict_logits(engine, stack, card["scaling"]["mean"], windows, progress),
+        calibration["temperature"],
+        calibration["threshold"],
+        (f"probability of {study}", study),
+        {"ENGINE": engine.name, "PRECISION": engine.precision, "MODEL_PATCHES_SHA256": card["patches_sha256"]},
+    )
+log.info("%s with %s in %s: %.2f %% of the valid pixels", study, engine.name, engine.precision, 100 * share)
