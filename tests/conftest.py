@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -11,9 +10,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = str(ROOT / "scripts")
 
-# before any test module imports TensorFlow: oneDNN's kernels are what the workflow runs with
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 if SCRIPTS not in sys.path:
     sys.path.insert(0, SCRIPTS)
 

@@ -30,20 +30,30 @@ def save_model(folder: str | Path, model: keras.Model, card: Mapping[str, Any]) 
         temporary.mkdir()
         dated = temporary / "dated.keras"
         model.save(dated)
-        _without_dates(dated, temporary / KERAS_MODEL)
+        _reproducible(dated, temporary / KERAS_MODEL)
         dated.unlink()
         if importlib.util.find_spec("openvino") is not None:
             model.export(str(temporary / INFERENCE_MODEL), format="openvino", verbose=False)
         write_json(dict(card), temporary / MODEL_CARD)
 
 
-def _without_dates(source: Path, target: Path) -> None:
-    """Copy a Keras archive without the times of writing, which alone would make equal networks differ."""
+def _reproducible(source: Path, target: Path) -> None:
+    """Copy a Keras archive without times of writing and addresses of memory: equal networks get equal bytes."""
     with zipfile.ZipFile(source) as archive, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as copy:
         for name in archive.namelist():
             content = archive.read(name)
-            if name == "metadata.json":
-                metadata = json.loads(content)
-                metadata.pop("date_saved", None)
-                content = json.dumps(metadata, sort_keys=True).encode()
+            if name.endswith(".json"):
+                content = json.dumps(_plain(json.loads(content), {})).encode()
             copy.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+
+
+def _plain(content: Any, numbers: dict[int, int]) -> Any:
+    """JSON content without the date of saving, the ids of shared objects counted from 0."""
+    if isinstance(content, list):
+        return [_plain(item, numbers) for item in content]
+    if not isinstance(content, dict):
+        return content
+    kept = {key: _plain(item, numbers) for key, item in content.items() if key != "date_saved"}
+    if "shared_object_id" in kept:
+        kept["shared_object_id"] = numbers.setdefault(kept["shared_object_id"], len(numbers))
+    return kept
