@@ -40,10 +40,10 @@ def _patch_problems(path: str, patches: Mapping[str, Any], network: Mapping[str,
             f"{path}.patches.stride_px: found {stride}, more than the patch size {size}: pixels between patches would "
             "never be seen. Make it at most the patch size."
         )
-    if block < size + gap:
+    if 2 * (block - gap) < size:
         yield (
-            f"{path}.patches.block_px: found {block}; a block must hold one patch ({size}) beside its gap ({gap}). "
-            f"Make it at least {size + gap}."
+            f"{path}.patches.block_px: found {block}; beside its gap ({gap}) a block must hold half a patch ({size}), "
+            f"else patches show hardly anything of it. Make it at least {-(-size // 2) + gap}."
         )
     shares = {key: patches[key] for key in ("train", "validation", "test")}
     if abs(sum(shares.values()) - 1) > 1e-6:
@@ -60,6 +60,8 @@ def _window_problems(path: str, prediction: Mapping[str, Any], network: Mapping[
             f"{path}.prediction.blend_px: found {blend}, more than halo_px ({halo}); windows are blended inside their "
             "halo, so make it at most that."
         )
+    if blend % 2:
+        yield f"{path}.prediction.blend_px: found {blend}; half of it lies on each side of a border, so make it even."
 
 
 def _not_multiple(path: str, value: int, network: Mapping[str, Any]) -> Iterator[str]:

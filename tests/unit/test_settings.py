@@ -160,7 +160,8 @@ def test_all_problems_are_reported_together(schema):
         (simulated(prediction={"halo_px": 60}), ["halo_px: 60 is not a multiple of 8"]),
         (simulated(prediction={"blend_px": 80}), ["blend_px: found 80, more than halo_px (64)"]),
         (simulated(patches={"stride_px": 200}), ["stride_px: found 200, more than the patch size 128"]),
-        (simulated(patches={"block_px": 140}), ["block_px: found 140", "at least 144"]),
+        (simulated(patches={"block_px": 70}), ["block_px: found 70", "at least 80"]),
+        (simulated(prediction={"blend_px": 15}), ["blend_px: found 15", "make it even"]),
         (simulated(patches={"train": 0.7}), ["train 0.7 + validation 0.2 + test 0.2 make 1.1"]),
         (simulated(training={"warmup_epochs": 40}), ["warmup_epochs: found 40, but training has 40 epochs"]),
         (
