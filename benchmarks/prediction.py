@@ -23,6 +23,7 @@ from climate_indicators.prediction import Windows, predict_logits, write_predict
 
 PATCH = 128
 SEAM_SIZE = 1536
+SETTINGS = {"window_px": 1024, "halo_px": None, "blend_px": 16}  # the defaults
 MEAN = [0.3] * 3
 
 
@@ -55,7 +56,7 @@ def streamed(image: Path, model: Path, target: Path, engine: str, precision: str
         spent += time.perf_counter() - start
         return logits
 
-    windows = Windows(1024, 64, 16, 2**depth)
+    windows = Windows.from_settings(SETTINGS, depth)
     clocked = type(opened)(opened.name, opened.precision, timed)
     with Stack([image]) as stack:
         logits = predict_logits(clocked, stack, MEAN, windows)
@@ -82,7 +83,8 @@ def whole_pass_difference(image: Path, model: Path, depth: int) -> float:
     results = []
     with Stack([image]) as stack:
         for core in (512, SEAM_SIZE):
-            parts = predict_logits(opened, stack, MEAN, Windows(core, 64, 16, 2**depth))
+            windows = Windows.from_settings(SETTINGS | {"window_px": core}, depth)
+            parts = predict_logits(opened, stack, MEAN, windows)
             logits = np.concatenate([logits for _, logits, _ in parts])
             results.append(1 / (1 + np.exp(-logits)))
     return float(np.abs(results[0] - results[1]).max())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rasterio.windows import Window
@@ -33,11 +34,31 @@ class Windows:
     blend_px: int
     multiple_px: int
 
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any], depth: int) -> Windows:
+        """Windows of the settings ``window_px``, ``halo_px``, ``blend_px`` for a U-Net of a depth.
+
+        ``halo_px`` None is as far as the network sees: windows then give what one pass over the whole image gives.
+        """
+        multiple, blend, halo = 2**depth, settings["blend_px"], settings["halo_px"]
+        if halo is None:
+            halo = _round_up(network_reach(depth) + blend // 2, multiple)
+        return cls(settings["window_px"], halo, blend, multiple)
+
     def __post_init__(self) -> None:
         if self.core_px % self.multiple_px or self.halo_px % self.multiple_px:
             raise ValueError(f"core {self.core_px} and halo {self.halo_px} must be multiples of {self.multiple_px}")
         if self.blend_px % 2 or self.blend_px > 2 * self.halo_px or self.blend_px > self.core_px:
             raise ValueError(f"blend {self.blend_px} must be even, at most the core and twice the halo")
+
+
+def network_reach(depth: int) -> int:
+    """Pixels from which on an input pixel has no influence on an output pixel of `climate_indicators.networks.unet`.
+
+    Two 3×3 convolutions at each of ``depth`` levels down and up and at the bottom reach 6 · 2**depth − 4 pixels;
+    pooling and upsampling shift by up to 2**depth − 1 more.
+    """
+    return 7 * 2**depth - 5
 
 
 def predict_logits(

@@ -54,8 +54,9 @@ def _patch_problems(path: str, patches: Mapping[str, Any], network: Mapping[str,
 def _window_problems(path: str, prediction: Mapping[str, Any], network: Mapping[str, Any]) -> Iterator[str]:
     halo, blend = prediction["halo_px"], prediction["blend_px"]
     yield from _not_multiple(f"{path}.prediction.window_px", prediction["window_px"], network)
-    yield from _not_multiple(f"{path}.prediction.halo_px", halo, network)
-    if blend > halo:
+    if halo is not None:
+        yield from _not_multiple(f"{path}.prediction.halo_px", halo, network)
+    if halo is not None and blend > halo:
         yield (
             f"{path}.prediction.blend_px: found {blend}, more than halo_px ({halo}); windows are blended inside their "
             "halo, so make it at most that."

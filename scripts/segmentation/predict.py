@@ -12,7 +12,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
 card, calibration = read_json(Path(model) / MODEL_CARD), read_json(snakemake.input.calibration)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
-windows = Windows(settings["window_px"], settings["halo_px"], settings["blend_px"], 2 ** card["network"]["depth"])
+windows = Windows.from_settings(settings, card["network"]["depth"])
 study = snakemake.wildcards.study
 with Stack(snakemake.input.channels) as stack:
     progress = Progress(log, count_windows(stack.grid.shape, windows), "window").step

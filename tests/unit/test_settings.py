@@ -158,7 +158,7 @@ def test_all_problems_are_reported_together(schema):
         (simulated(patches={"size_px": 100}), ["glacier.patches.size_px: 100 is not a multiple of 8", "96 or 104"]),
         (simulated(prediction={"window_px": 1000}, network={"depth": 4}), ["window_px: 1000 is not a multiple of 16"]),
         (simulated(prediction={"halo_px": 60}), ["halo_px: 60 is not a multiple of 8"]),
-        (simulated(prediction={"blend_px": 80}), ["blend_px: found 80, more than halo_px (64)"]),
+        (simulated(prediction={"blend_px": 80, "halo_px": 64}), ["blend_px: found 80, more than halo_px (64)"]),
         (simulated(patches={"stride_px": 200}), ["stride_px: found 200, more than the patch size 128"]),
         (simulated(patches={"block_px": 70}), ["block_px: found 70", "at least 80"]),
         (simulated(prediction={"blend_px": 15}), ["blend_px: found 15", "make it even"]),

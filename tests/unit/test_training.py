@@ -16,6 +16,7 @@ from climate_indicators.logs import InputError
 from climate_indicators.models import save_model
 from climate_indicators.networks import unet
 from climate_indicators.patches import plan_patches, write_patches
+from climate_indicators.prediction import network_reach
 from climate_indicators.training import Keeper, PatchBatches, checkpoint_folder, train_unet
 
 NETWORK = {"width": 4, "depth": 2, "normalisation": "batch"}
@@ -120,6 +121,22 @@ def test_the_default_network_has_the_original_studys_layers():
     model = unet([0.0] * 3, [1.0] * 3)
     filters = [layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     assert filters == [64, 64, 128, 128, 256, 256, 512, 512, 256, 256, 128, 128, 64, 64, 1]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_pixel_beyond_the_networks_reach_has_no_influence(depth):
+    model = unet([0.0], [1.0], width=2, depth=depth)
+    for weight in model.weights:
+        weight.assign(np.abs(weight.numpy()) + 0.01)  # without signs nothing cancels
+    size, reach, seen = 32 * 2**depth, network_reach(depth), 0
+    image = np.ones((1, size, size, 1), "float32")
+    before = model.predict_on_batch(image)[0, ..., 0]
+    for place in range(size // 2, size // 2 + 2**depth):
+        changed = image.copy()
+        changed[0, place, place] = 11.0
+        rows = np.flatnonzero((model.predict_on_batch(changed)[0, ..., 0] != before).any(axis=1))
+        seen = max(seen, place - rows.min(), rows.max() - place)
+    assert seen == reach
 
 
 def test_the_saved_model_has_the_same_bytes_and_runs_the_same_in_every_engine(trained, tmp_path):
