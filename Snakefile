@@ -12,10 +12,13 @@ if not workflow.overwrite_configfiles:
 include: "rules/common.smk"
 include: "rules/inputs.smk"
 include: "rules/segmentation.smk"
+include: "rules/evaluation.smk"
 include: "rules/glacier.smk"
+include: "rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
         glacier_results(),
+        "results/manifest.csv",

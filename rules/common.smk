@@ -149,8 +149,55 @@ def glacier_site(wildcards):
 
 
 def glacier_results():
-    return expand(
-        "results/glacier/{site}/{name}",
-        site=sites("glacier"),
-        name=["scenes.csv", "labels.tif", "glacier_ids.csv", "glacier_scenes.png"],
-    )
+    """Tables, figures and maps that a run of the glacier study is for."""
+    names = [
+        "scenes.csv",
+        "glacier_scenes.png",
+        "labels.tif",
+        "glacier_ids.csv",
+        "blocks.png",
+        "patches.png",
+        "model",
+        "history.csv",
+        "learning_curve.png",
+        "calibration.json",
+        "metrics.csv",
+        "reliability.csv",
+        "reliability.png",
+        "block_confusion.csv",
+        "glacier_area_by_year.csv",
+        "glacier_area_by_glacier.csv",
+        "trend.csv",
+        "glacier_retreat_graph.png",
+        "glacier_retreat_timelapse.gif",
+        "glacier_gallery.png",
+    ]
+    maps = ["scenes/{scene}.tif", "probability/{scene}.tif", "extent/{scene}.tif", "outlines/{scene}.gpkg"]
+    results = ["results/glacier/skill_summary.csv"] if len(sites("glacier")) > 1 else []
+    for site in sites("glacier"):
+        truth = ["truth_check.csv", "truth_check.png"] if is_simulated("glacier", site) else []
+        results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth])
+        results += expand(f"results/glacier/{site}/{{name}}", name=expand(maps, scene=scene_names("glacier", site)))
+    return results
+
+
+def glacier_scene_files(pattern):
+    """Input function: files of all scenes of a glacier site, in the order of its settings."""
+    return lambda wildcards: expand(pattern, site=wildcards.site, scene=scene_names("glacier", wildcards.site))
+
+
+def glacier_gallery_years(wildcards):
+    """Year of the outlines and, if there is another, the year that is furthest from it."""
+    reference = sites("glacier")[wildcards.site]["reference_year"]
+    others = sorted(int(scene) for scene in scene_names("glacier", wildcards.site) if int(scene) != reference)
+    return [reference, *sorted(others, key=lambda year: abs(year - reference))[-1:]]
+
+
+def glacier_gallery_files(pattern):
+    """Input function: files of the years that the gallery shows."""
+    return lambda wildcards: expand(pattern, site=wildcards.site, scene=glacier_gallery_years(wildcards))
+
+
+def glacier_settings(group):
+    """Settings of a group of the glacier study; none where the study is not configured."""
+    return config.get("glacier", {}).get(group, {})

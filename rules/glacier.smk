@@ -1,4 +1,4 @@
-# The glacier study, as far as it stands: outlines on the grid, and a map to check them by eye.
+# The glacier study: outlines on the grid, outlines of every year, areas, trend, figures, and the truth of simulated sites.
 
 
 rule glacier_labels:
@@ -58,3 +58,202 @@ rule glacier_scenes:
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
         "../scripts/glacier/glacier_scenes.py"
+
+
+rule glacier_outlines:
+    """Extent of one year as polygons, one feature a glacier."""
+    input:
+        extent="results/glacier/{site}/extent/{scene}.tif",
+        glacier_ids="results/glacier/{site}/glacier_ids.tif",
+        glaciers="results/glacier/{site}/glacier_ids.csv",
+        scenes="results/glacier/{site}/scenes.csv",
+        grid="results/glacier/{site}/grid.json",
+    output:
+        outlines="results/glacier/{site}/outlines/{scene}.gpkg",
+    log:
+        "logs/glacier/{site}/glacier_outlines_{scene}.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("glacier/glacier_outlines.py"),
+        min_glacier_km2=glacier_settings("area").get("min_glacier_km2"),
+    script:
+        "../scripts/glacier/glacier_outlines.py"
+
+
+rule glacier_area_by_year:
+    """Area of every year with its interval, and of every glacier."""
+    input:
+        extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
+        scenes="results/glacier/{site}/scenes.csv",
+        confusion="results/glacier/{site}/block_confusion.csv",
+        glacier_ids="results/glacier/{site}/glacier_ids.tif",
+        glaciers="results/glacier/{site}/glacier_ids.csv",
+        aoi="results/glacier/{site}/aoi.tif",
+        grid="results/glacier/{site}/grid.json",
+    output:
+        by_year=report(
+            "results/glacier/{site}/glacier_area_by_year.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "area by year"},
+            caption="../report/glacier_area_by_year.rst",
+        ),
+        by_glacier=report(
+            "results/glacier/{site}/glacier_area_by_glacier.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "area by glacier"},
+            caption="../report/glacier_area_by_glacier.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_area_by_year.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("glacier/glacier_area_by_year.py"),
+        area={key: glacier_settings("area").get(key) for key in ("confidence", "buffer_px", "min_valid_fraction")},
+    script:
+        "../scripts/glacier/glacier_area_by_year.py"
+
+
+rule glacier_trend:
+    """Whether the area has a trend, and the sentence that says so."""
+    input:
+        areas="results/glacier/{site}/glacier_area_by_year.csv",
+    output:
+        table=report(
+            "results/glacier/{site}/trend.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "trend"},
+            caption="../report/glacier_trend.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_trend.log",
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("glacier/glacier_trend.py"),
+        confidence=glacier_settings("area").get("confidence"),
+        significance=glacier_settings("trend").get("significance"),
+    script:
+        "../scripts/glacier/glacier_trend.py"
+
+
+rule glacier_retreat_graph:
+    """Area by year with intervals and trend."""
+    input:
+        areas="results/glacier/{site}/glacier_area_by_year.csv",
+        trend="results/glacier/{site}/trend.csv",
+    output:
+        figure=report(
+            "results/glacier/{site}/glacier_retreat_graph.png",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "area by year"},
+            caption="../report/glacier_retreat_graph.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_retreat_graph.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("glacier/glacier_retreat_graph.py"),
+        confidence=glacier_settings("area").get("confidence"),
+    script:
+        "../scripts/glacier/glacier_retreat_graph.py"
+
+
+rule glacier_retreat_timelapse:
+    """Animation of the yearly images under their mapped outlines."""
+    input:
+        scenes=glacier_scene_files("results/glacier/{site}/scenes/{scene}.tif"),
+        extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
+        labels="results/glacier/{site}/labels.tif",
+        table="results/glacier/{site}/scenes.csv",
+        areas="results/glacier/{site}/glacier_area_by_year.csv",
+    output:
+        animation=report(
+            "results/glacier/{site}/glacier_retreat_timelapse.gif",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "timelapse"},
+            caption="../report/glacier_retreat_timelapse.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_retreat_timelapse.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("glacier/glacier_retreat_timelapse.py"),
+        rgb=glacier_settings("figures").get("rgb"),
+        confidence=glacier_settings("area").get("confidence"),
+        seconds_per_frame=glacier_settings("figures").get("seconds_per_frame"),
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
+    script:
+        "../scripts/glacier/glacier_retreat_timelapse.py"
+
+
+rule glacier_gallery:
+    """Image, probability and map on test blocks, beside the outlines."""
+    input:
+        scenes=glacier_gallery_files("results/glacier/{site}/scenes/{scene}.tif"),
+        probabilities=glacier_gallery_files("results/glacier/{site}/probability/{scene}.tif"),
+        extents=glacier_gallery_files("results/glacier/{site}/extent/{scene}.tif"),
+        labels="results/glacier/{site}/labels.tif",
+        blocks="results/glacier/{site}/blocks.csv",
+    output:
+        figure=report(
+            "results/glacier/{site}/glacier_gallery.png",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "predictions on test blocks"},
+            caption="../report/glacier_gallery.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_gallery.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("glacier/glacier_gallery.py"),
+        rgb=glacier_settings("figures").get("rgb"),
+        years=glacier_gallery_years,
+    script:
+        "../scripts/glacier/glacier_gallery.py"
+
+
+rule glacier_truth_check:
+    """Recovered areas and trend of a simulated site beside the truth."""
+    input:
+        areas="results/glacier/{site}/glacier_area_by_year.csv",
+        trend="results/glacier/{site}/trend.csv",
+        truth="resources/glacier/{site}/truth/areas.csv",
+    output:
+        table=report(
+            "results/glacier/{site}/truth_check.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "recovered and true area"},
+            caption="../report/glacier_truth_check.rst",
+        ),
+        figure=report(
+            "results/glacier/{site}/truth_check.png",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "recovered and true area"},
+            caption="../report/glacier_truth_check.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_truth_check.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("glacier/glacier_truth_check.py"),
+        confidence=glacier_settings("area").get("confidence"),
+    script:
+        "../scripts/glacier/glacier_truth_check.py"

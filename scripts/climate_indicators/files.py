@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,3 +83,11 @@ def sha256(path: str | Path) -> str:
     """SHA-256 of a file's bytes, as 64 hexadecimal digits, read in pieces."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def list_files(paths: Iterable[str | Path]) -> list[Path]:
+    """Files among ``paths`` and in the folders among them, each once, sorted."""
+    files: set[Path] = set()
+    for path in map(Path, paths):
+        files |= {inner for inner in path.rglob("*") if inner.is_file()} if path.is_dir() else {path}
+    return sorted(files)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from climate_indicators.calibration import best_edge, fit_temperature, probabilities, threshold
 from climate_indicators.logs import InputError
@@ -14,9 +15,10 @@ from climate_indicators.scores import LOGIT, ScoreCounts
 
 HELD_OUT = ("validation", "test")
 RELIABILITY_BINS = 15
-METRICS = ("iou", "dice", "precision", "recall", "f1", "accuracy", "ece")
+CONFIDENCE = 0.95
 ALL_POSITIVE = "all_positive"
 UNCALIBRATED = "_uncalibrated"
+CELLS = ("tn", "fp", "fn", "tp")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Evaluation:
     Attributes
     ----------
     calibration : ``temperature`` and probability ``threshold`` of the network.
-    metrics : ``model, split, threshold, iou, dice, precision, recall, f1, accuracy, ece, n_pixels, n_blocks``.
+    metrics : ``model, split, iou, dice, precision, recall, f1, accuracy, threshold, ece, iou_lower, iou_upper,
+        n_pixels, n_blocks``; the IoU's interval is that of `jackknife_iou`.
     reliability : ``model, split, bin_lower, bin_upper, mean_probability, observed_fraction, n_pixels``; the network
         stands there a second time, before calibration, as ``unet_uncalibrated``.
     confusion : ``model, split, block, tn, fp, fn, tp``, pixels.
@@ -71,7 +74,8 @@ def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet") -> Evalua
         rows += _metric_rows(confusion[-1], limit, reliability[-1])
     confusion.append(block_confusion(ALL_POSITIVE, next(iter(scores.values())), 0))
     rows += _metric_rows(confusion[-1], np.nan, None)
-    tables = (pd.concat([table for table in parts if table is not None]) for parts in (reliability, confusion))
+    kept = [table for table in reliability if table is not None]
+    tables = (pd.concat(parts, ignore_index=True) for parts in (kept, confusion))
     return Evaluation(calibration, pd.DataFrame(rows), *tables)
 
 
@@ -109,6 +113,33 @@ def skill(tn: int, fp: int, fn: int, tp: int) -> dict[str, float]:
         "f1": f1,
         "accuracy": _ratio(tp + tn, tp + tn + fp + fn),
     }
+
+
+def jackknife_iou(confusion: pd.DataFrame, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Interval of the IoU over blocks, each left out in turn.
+
+    Pixels of a block are alike, so that the blocks, not the pixels, are the independent samples. The jackknife variance
+    of a ratio (Efron and Stein 1981, doi:10.1214/aos/1176345462) with the t quantile of one degree of freedom less than
+    there are blocks, which keeps the interval wide where blocks are few.
+
+    Parameters
+    ----------
+    confusion : table with ``fp, fn, tp``, one row a block.
+    confidence : in (0, 1).
+
+    Returns
+    -------
+    Lower and upper bound, cut to 0 … 1; NaN with fewer than two blocks, or if one block holds all that is counted.
+    """
+    hits, union = confusion.tp.to_numpy("float64"), confusion[["fp", "fn", "tp"]].to_numpy("float64").sum(axis=1)
+    n, rest = len(hits), union.sum() - union
+    if n < 2 or (rest == 0).any():
+        return np.nan, np.nan
+    without = (hits.sum() - hits) / rest
+    error = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
+    reach = stdtrit(n - 1, (1 + confidence) / 2) * error
+    iou = hits.sum() / union.sum()
+    return float(max(iou - reach, 0.0)), float(min(iou + reach, 1.0))
 
 
 def reliability_table(probability: np.ndarray, counts: np.ndarray, bins: int = RELIABILITY_BINS) -> pd.DataFrame:
@@ -180,11 +211,13 @@ def _metric_rows(confusion: pd.DataFrame, limit: float, reliability: pd.DataFram
     """Rows of the metrics table for one model: pixels of a split's blocks taken together."""
     rows = []
     for split in HELD_OUT:
-        part = confusion[confusion.split == split]
-        counts = {name: int(part[name].sum()) for name in ("tn", "fp", "fn", "tp")}
+        part = confusion[(confusion.split == split) & (confusion[list(CELLS)].sum(axis=1) > 0)]
+        counts = {name: int(part[name].sum()) for name in CELLS}
         ece = np.nan if reliability is None else expected_calibration_error(reliability[reliability.split == split])
-        row = {"model": confusion.model.iloc[0], "split": split, "threshold": limit, **skill(**counts), "ece": ece}
-        rows.append(row | {"n_pixels": sum(counts.values()), "n_blocks": len(part)})
+        lower, upper = jackknife_iou(part)
+        row = {"model": confusion.model.iloc[0], "split": split, **skill(**counts), "threshold": limit, "ece": ece}
+        row |= {"iou_lower": lower, "iou_upper": upper, "n_pixels": sum(counts.values()), "n_blocks": len(part)}
+        rows.append(row)
     return rows
 
 

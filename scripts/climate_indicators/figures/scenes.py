@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import rasterio
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import GAP, OUTLINE, scale_bar
-
-LARGEST_SIDE = 600
-BRIGHTEN = 0.6  # exponent of the display: beside snow, rock would be black on a linear scale
 
 
 def scenes_figure(
@@ -31,12 +28,10 @@ def scenes_figure(
     rgb : names of the bands shown as red, green and blue.
     reference_year : year of the outlines, named in the legend.
     """
-    images = [_read(path, rgb) for path in paths]
-    values = np.concatenate([image[np.isfinite(image)] for image in images])
-    low, high = np.percentile(values, [2, 98])
+    images = [read_rgb(path, rgb) for path in paths]
+    limits = common_stretch(images)
+    glacier = read_classes(labels) == 1
     with rasterio.open(labels) as raster:
-        shape = images[0].shape[:2]
-        glacier = raster.read(1, out_shape=shape) == 1
         left, bottom, right, top = raster.bounds
     columns = min(3, len(paths))
     rows = math.ceil(len(paths) / columns)
@@ -45,9 +40,7 @@ def scenes_figure(
     figure.set_layout_engine("constrained")
     for number, (image, title) in enumerate(zip(images, titles, strict=True)):
         axes = figure.add_subplot(rows, columns, number + 1)
-        shown = np.clip((image - low) / (high - low), 0, 1) ** BRIGHTEN
-        shown[~np.isfinite(image).all(axis=2)] = int(GAP[1:3], 16) / 255
-        axes.imshow(shown, extent=(left, right, bottom, top), interpolation="nearest")
+        axes.imshow(display(image, limits), extent=(left, right, bottom, top), interpolation="nearest")
         axes.contour(glacier, [0.5], colors=OUTLINE, linewidths=0.8, origin="upper", extent=(left, right, bottom, top))
         axes.set_xticks([])
         axes.set_yticks([])
@@ -59,15 +52,3 @@ def scenes_figure(
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     return figure
-
-
-def _read(path: str, rgb: Sequence[str]) -> np.ndarray:
-    """Bands of a scene by name, thinned to at most ``LARGEST_SIDE`` pixels; float32 (rows, columns, 3), NaN in gaps."""
-    with rasterio.open(path) as raster:
-        indexes = [raster.descriptions.index(band) + 1 for band in rgb]
-        shrink = max(1.0, max(raster.shape) / LARGEST_SIDE)
-        shape = (len(rgb), round(raster.height / shrink), round(raster.width / shrink))
-        numbers = raster.read(indexes, out_shape=shape)
-        image = numbers.astype("float32") * raster.scales[0]
-        image[numbers == raster.nodata] = np.nan
-    return image.transpose(1, 2, 0)

@@ -1,5 +1,6 @@
 """House style of figures: size of text, saving, scale bar."""
 
+import textwrap
 from pathlib import Path
 
 import matplotlib
@@ -31,3 +32,11 @@ def scale_bar(axes: Axes, width_m: float) -> None:
     box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5}
     label = f"{length / 1000:g} km"
     axes.text(x + length / 2, y + 0.03 * (high - low), label, ha="center", va="bottom", fontsize=8, bbox=box)
+
+
+def heading(axes: Axes, title: str, text: str, width: int = 95) -> None:
+    """Set a bold title over axes, and below it smaller text, wrapped to ``width`` characters."""
+    lines = textwrap.wrap(text, width, break_on_hyphens=False)
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", pad=9 + 12 * len(lines))
+    place = {"xycoords": "axes fraction", "xytext": (0, 5), "textcoords": "offset points"}
+    axes.annotate("\n".join(lines), (0, 1), fontsize=9, ha="left", va="bottom", **place)

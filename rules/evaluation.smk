@@ -1,0 +1,176 @@
+# Skill of the network on held-out blocks, beside baselines on the same blocks, with its figures.
+
+
+rule baselines:
+    """Scores of a random forest and of a threshold index on the validation and test blocks."""
+    input:
+        channels=labelled_stack,
+        labels="results/{study}/{site}/labels.tif",
+        splits="results/{study}/{site}/splits.tif",
+        blocks="results/{study}/{site}/blocks.csv",
+    output:
+        scores="results/{study}/{site}/baseline_scores.h5",
+    log:
+        "logs/{study}/{site}/baselines.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("segmentation/baselines.py"),
+        baselines=lambda wildcards: study_settings(wildcards, "baselines", ("ratio", "forest_trees", "forest_samples")),
+        bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["bands"],
+        seed=config["seed"],
+    script:
+        "../scripts/segmentation/baselines.py"
+
+
+rule evaluate:
+    """Calibration of the network, and the skill of all models on the same held-out blocks."""
+    input:
+        network="results/{study}/{site}/unet_scores.h5",
+        baselines="results/{study}/{site}/baseline_scores.h5",
+    output:
+        calibration="results/{study}/{site}/calibration.json",
+        metrics=report(
+            "results/{study}/{site}/metrics.csv",
+            category="{study}",
+            subcategory="{site}",
+            labels={"table": "skill on held-out blocks"},
+            caption="../report/metrics.rst",
+        ),
+        reliability=report(
+            "results/{study}/{site}/reliability.csv",
+            category="{study}",
+            subcategory="{site}",
+            labels={"table": "reliability of probabilities"},
+            caption="../report/reliability_table.rst",
+        ),
+        confusion="results/{study}/{site}/block_confusion.csv",
+    log:
+        "logs/{study}/{site}/evaluate.log",
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("segmentation/evaluate.py"),
+    script:
+        "../scripts/segmentation/evaluate.py"
+
+
+rule reliability:
+    """Probability against observed share on the test blocks, and the IoU of all models."""
+    input:
+        reliability="results/{study}/{site}/reliability.csv",
+        metrics="results/{study}/{site}/metrics.csv",
+    output:
+        figure=report(
+            "results/{study}/{site}/reliability.png",
+            category="{study}",
+            subcategory="{site}",
+            labels={"figure": "reliability and skill"},
+            caption="../report/reliability.rst",
+        ),
+    log:
+        "logs/{study}/{site}/reliability.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("segmentation/reliability.py"),
+    script:
+        "../scripts/segmentation/reliability.py"
+
+
+rule learning_curve:
+    """Loss, IoU and learning rate of every epoch."""
+    input:
+        history="results/{study}/{site}/history.csv",
+    output:
+        figure=report(
+            "results/{study}/{site}/learning_curve.png",
+            category="{study}",
+            subcategory="{site}",
+            labels={"figure": "learning curve"},
+            caption="../report/learning_curve.rst",
+        ),
+    log:
+        "logs/{study}/{site}/learning_curve.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("segmentation/learning_curve.py"),
+    script:
+        "../scripts/segmentation/learning_curve.py"
+
+
+rule block_map:
+    """Blocks of training, validation and test over the labelled scene."""
+    input:
+        channels=labelled_stack,
+        labels="results/{study}/{site}/labels.tif",
+        splits="results/{study}/{site}/splits.tif",
+        blocks="results/{study}/{site}/blocks.csv",
+    output:
+        figure=report(
+            "results/{study}/{site}/blocks.png",
+            category="{study}",
+            subcategory="{site}",
+            labels={"figure": "blocks"},
+            caption="../report/blocks.rst",
+        ),
+    log:
+        "logs/{study}/{site}/block_map.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("segmentation/block_map.py"),
+        rgb=lambda wildcards: config[wildcards.study]["figures"]["rgb"],
+    script:
+        "../scripts/segmentation/block_map.py"
+
+
+rule patch_sheet:
+    """Contact sheet of patches and their labels."""
+    input:
+        patches="results/{study}/{site}/patches.h5",
+    output:
+        figure=report(
+            "results/{study}/{site}/patches.png",
+            category="{study}",
+            subcategory="{site}",
+            labels={"figure": "patches"},
+            caption="../report/patches.rst",
+        ),
+    log:
+        "logs/{study}/{site}/patch_sheet.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("segmentation/patch_sheet.py"),
+        rgb=lambda wildcards: config[wildcards.study]["figures"]["rgb"],
+    script:
+        "../scripts/segmentation/patch_sheet.py"
+
+
+rule skill_summary:
+    """Skill of each model over the sites of a study, and the network's lead."""
+    input:
+        metrics=lambda wildcards: expand(
+            "results/{study}/{site}/metrics.csv", study=wildcards.study, site=sites(wildcards.study)
+        ),
+    output:
+        table=report(
+            "results/{study}/skill_summary.csv",
+            category="{study}",
+            subcategory="all sites",
+            labels={"table": "skill over sites"},
+            caption="../report/skill_summary.rst",
+        ),
+    log:
+        "logs/{study}/skill_summary.log",
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("segmentation/skill_summary.py"),
+        sites=lambda wildcards: list(sites(wildcards.study)),
+    script:
+        "../scripts/segmentation/skill_summary.py"

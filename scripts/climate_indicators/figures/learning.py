@@ -1,0 +1,44 @@
+"""Learning curve of a network."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+TRAINING, VALIDATION = "#0072B2", "#D55E00"
+
+
+def learning_figure(history: pd.DataFrame) -> Figure:
+    """Loss, IoU and learning rate of each epoch, with the epoch of the lowest validation loss.
+
+    Parameters
+    ----------
+    history : table ``epoch, loss, iou, val_loss, val_iou, learning_rate``.
+    """
+    figure = Figure(figsize=(10.5, 4.0))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots(1, 3)
+    best = history.loc[history.val_loss.idxmin()]
+    for panel, column, name in ((axes[0], "loss", "loss"), (axes[1], "iou", "intersection over union (IoU)")):
+        panel.plot(history.epoch, history[column], color=TRAINING, marker="o", markersize=3, label="training")
+        panel.plot(
+            history.epoch, history[f"val_{column}"], color=VALIDATION, marker="s", markersize=3, label="validation"
+        )
+        panel.set_ylabel(name)
+        panel.set_ylim(bottom=0)
+    axes[1].set_ylim(0, 1)
+    axes[2].plot(history.epoch, history.learning_rate, color="black", marker="o", markersize=3)
+    axes[2].set_ylabel("learning rate")
+    axes[2].set_ylim(bottom=0)
+    for panel in axes:
+        panel.axvline(best.epoch, color="#999999", linestyle="--", zorder=0, label=f"kept: epoch {best.epoch:.0f}")
+        panel.set_xlabel("epoch")
+        panel.xaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.grid(color="#EEEEEE")
+    handles, names = axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
+    figure.suptitle(
+        f"Epoch {best.epoch:.0f} of {len(history)}: validation loss {best.val_loss:.3f}, IoU {best.val_iou:.3f}"
+    )
+    return figure

@@ -1,0 +1,72 @@
+"""Extents as polygons: one feature a glacier, written as GeoPackage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+from rasterio.features import shapes
+from shapely.geometry import MultiPolygon, shape
+
+from climate_indicators.extents import UNNAMED, owners
+from climate_indicators.files import atomic_path
+from climate_indicators.grids import Grid
+
+# GDAL stamps a GeoPackage with the time of writing, which would make equal files differ
+_NO_DATE = "1970-01-01T00:00:00.000Z"
+
+
+def extent_outlines(
+    extent: np.ndarray, glacier_ids: np.ndarray, names: Sequence[str], grid: Grid, min_km2: float
+) -> gpd.GeoDataFrame:
+    """Outlines of an extent, along its pixels' edges, one feature a glacier.
+
+    Parameters
+    ----------
+    extent : uint8, shape ``grid.shape``: 1 glacier; anything else is not, or was not seen.
+    glacier_ids : uint16, same shape: number of the reference outline, 0 outside all.
+    names : names of the glaciers, number 1 first.
+    grid : grid in a projected reference system in metres.
+    min_km2 : polygons smaller than this are left out.
+
+    Returns
+    -------
+    Multipolygons with ``glacier_id, area_km2``, sorted by name; glaciers without ice have no line.
+    """
+    unnamed = len(names) + 1
+    owner = owners(extent, glacier_ids, unnamed)
+    parts: dict[int, list] = {}
+    for geometry, number in shapes(
+        np.ascontiguousarray(owner), mask=owner > 0, connectivity=4, transform=grid.transform
+    ):
+        polygon = shape(geometry)
+        if polygon.area >= min_km2 * 1e6:
+            parts.setdefault(int(number), []).append(polygon)
+    numbers = sorted(parts)
+    outlines = gpd.GeoDataFrame(
+        {"glacier_id": [[*names, UNNAMED][number - 1] for number in numbers]},
+        geometry=gpd.GeoSeries([MultiPolygon(parts[number]) for number in numbers], crs=grid.crs),
+    )
+    outlines["area_km2"] = outlines.area / 1e6
+    return outlines.sort_values("glacier_id", ignore_index=True)
+
+
+def write_outlines(outlines: gpd.GeoDataFrame, year: int, date: str, path: str | Path) -> None:
+    """Write outlines as GeoPackage, layer ``outlines``, with the columns ``glacier_id, year, date, area_km2``.
+
+    The same outlines give the same bytes. ``date`` may be empty.
+    """
+    table = outlines.assign(year=np.full(len(outlines), year, "int32"), date=[date] * len(outlines))
+    table = table.astype({"glacier_id": "str", "date": "str", "area_km2": "float64"})
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _NO_DATE})
+    try:
+        with atomic_path(path) as temporary:
+            table[["glacier_id", "year", "date", "area_km2", "geometry"]].to_file(
+                temporary, driver="GPKG", layer="outlines", engine="pyogrio", geometry_type="MultiPolygon"
+            )
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

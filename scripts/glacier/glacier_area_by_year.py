@@ -1,0 +1,39 @@
+"""Glacier area of every year with its interval, and the mapped area of every glacier.
+
+Writes ``glacier_area_by_year.csv`` (``year, date, area_km2, lower_km2, upper_km2, mapped_km2, buffer_km2,
+gap_filled_km2, valid_fraction, flag``) and ``glacier_area_by_glacier.csv`` (``year, glacier_id, area_km2, buffer_km2,
+valid_fraction``).
+"""
+
+import pandas as pd
+import rasterio
+
+from climate_indicators.areas import glacier_rows, held_out_confusions, measure_year, year_row
+from climate_indicators.extents import pixel_size_m
+from climate_indicators.files import write_csv
+from climate_indicators.grids import Grid
+from climate_indicators.logs import InputError, Progress, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings = snakemake.params.area
+# in the order of time, whatever the order of the settings
+scenes = pd.read_csv(snakemake.input.scenes).assign(extent=list(snakemake.input.extents)).sort_values("scene")
+names = pd.read_csv(snakemake.input.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
+try:
+    pixel_m = pixel_size_m(Grid.read(snakemake.input.grid))
+    confusions = held_out_confusions(pd.read_csv(snakemake.input.confusion))
+except InputError as error:
+    raise InputError(f"glacier site '{snakemake.wildcards.site}': {error}") from error
+with rasterio.open(snakemake.input.aoi) as aoi, rasterio.open(snakemake.input.glacier_ids) as ids:
+    inside, glacier_ids = aoi.read(1), ids.read(1)
+extents, years = scenes.extent.tolist(), scenes.scene.tolist()
+by_year, by_glacier = [], []
+progress = Progress(log, len(years), "year")
+for index, scene in enumerate(scenes.to_dict("records")):
+    ice = measure_year(extents, years, index, inside, glacier_ids, len(names))
+    by_year.append(year_row(ice, scene, confusions, pixel_m, settings))
+    by_glacier += glacier_rows(years[index], ice, names, pixel_m, settings["buffer_px"])
+    progress.step(detail="{year}: {area_km2:.3f} km², {lower_km2:.3f} to {upper_km2:.3f} {flag}".format(**by_year[-1]))
+log.info("intervals from %d held-out blocks", len(confusions))
+write_csv(pd.DataFrame(by_year), snakemake.output.by_year)
+write_csv(pd.DataFrame(by_glacier), snakemake.output.by_glacier)

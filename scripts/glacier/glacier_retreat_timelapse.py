@@ -1,0 +1,20 @@
+"""Animation of every year's own image under its mapped outline, with date, area, interval and scale bar."""
+
+import pandas as pd
+
+from climate_indicators.figures.timelapse import timelapse_frames, write_timelapse
+from climate_indicators.logs import start_log
+
+start_log(snakemake.log[0], snakemake.rule)
+scenes = pd.read_csv(snakemake.input.table)
+files = scenes.assign(image=list(snakemake.input.scenes), extent=list(snakemake.input.extents)).sort_values("scene")
+frames = timelapse_frames(
+    files.image.tolist(),
+    files.extent.tolist(),
+    snakemake.input.labels,
+    pd.read_csv(snakemake.input.areas),
+    snakemake.params.rgb,
+    snakemake.params.reference_year,
+    snakemake.params.confidence,
+)
+write_timelapse(frames, snakemake.output.animation, snakemake.params.seconds_per_frame)

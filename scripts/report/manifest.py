@@ -1,0 +1,16 @@
+"""Every result of a run with its size and SHA-256, folders file by file."""
+
+
+import pandas as pd
+
+from climate_indicators.files import list_files, sha256, write_csv
+from climate_indicators.logs import Progress, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+files = list_files(snakemake.input.results)
+progress = Progress(log, len(files), "file")
+rows = []
+for path in files:
+    rows.append({"path": path.as_posix(), "bytes": path.stat().st_size, "sha256": sha256(path)})
+    progress.step()
+write_csv(pd.DataFrame(rows), snakemake.output.table)
