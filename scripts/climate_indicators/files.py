@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -19,7 +20,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside ``path`` that becomes ``path`` if the block ends without error.
 
     The temporary name keeps the suffix, for libraries that choose a format by it, and may be a file or a folder.
-    A reader sees the old ``path`` or the whole new one, never a part. On an error what was written is removed.
+    A reader sees the old ``path`` or the whole new one, never a part. On an error what was written is removed; what a
+    killed process left of an earlier try is removed at the start.
 
     Parameters
     ----------
@@ -36,6 +38,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.stem)}.part-*{glob.escape(path.suffix)}"):
+        _remove(left)
     temporary = path.with_name(f".{path.stem}.part-{os.getpid()}{path.suffix}")
     try:
         yield temporary

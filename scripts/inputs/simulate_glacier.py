@@ -11,7 +11,7 @@ from climate_indicators.grids import area_mask
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.simulation.dates import date_of_year
 from climate_indicators.simulation.glacier_world import GlacierWorld, digital_numbers, tile_pair, write_raster
-from climate_indicators.simulation.reflectance import BANDS
+from climate_indicators.simulation.surfaces import BANDS
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, output = snakemake.params.world, snakemake.output

@@ -5,5 +5,5 @@ import random
 
 
 def date_of_year(year: int, seed: int) -> datetime.date:
-    """Day of the scene of ``year``, in the middle of September, fixed by the seed."""
-    return datetime.date(year, 9, 8) + datetime.timedelta(days=random.Random(f"{seed} {year}").randrange(15))
+    """Day of the scene of ``year``, in the second half of October, when the monsoon is over, fixed by the seed."""
+    return datetime.date(year, 10, 14) + datetime.timedelta(days=random.Random(f"{seed} {year}").randrange(15))

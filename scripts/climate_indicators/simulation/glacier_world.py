@@ -16,10 +16,14 @@ from shapely.geometry import Polygon, shape
 
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
+from climate_indicators.simulation.dates import date_of_year
 from climate_indicators.simulation.glaciers import Forcing, GlacierModel, Ice, forcing
+from climate_indicators.simulation.light import sun_at_overpass
 from climate_indicators.simulation.noise import stream
 from climate_indicators.simulation.reflectance import Sight, make_sight
+from climate_indicators.simulation.surfaces import Ground, make_ground
 from climate_indicators.simulation.terrain import Terrain, make_terrain
+from climate_indicators.simulation.water import flood
 from climate_indicators.tiles import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
 
 CRS, NEIGHBOUR_CRS = "EPSG:32644", "EPSG:32645"
@@ -38,12 +42,18 @@ class GlacierWorld:
 
     @cached_property
     def terrain(self) -> Terrain:
-        """The landscape."""
-        return make_terrain(self.size_px, self.resolution_m, self.seed)
+        """The landscape, its lakes filled."""
+        return self.ground.terrain
+
+    @cached_property
+    def ground(self) -> Ground:
+        """The landscape and what covers it where there is neither ice nor snow."""
+        terrain, water = flood(self._model.terrain, self._model.snout_m)
+        return make_ground(terrain, water, self._model.forefield(), self.seed)
 
     @cached_property
     def _model(self) -> GlacierModel:
-        return GlacierModel(self.terrain, self.seed)
+        return GlacierModel(make_terrain(self.size_px, self.resolution_m, self.seed), self.seed)
 
     @cached_property
     def grid(self) -> Grid:
@@ -82,7 +92,8 @@ class GlacierWorld:
         share = CLOUDY_SHARE
         if year != self.cloudy_year:
             share = float(stream(self.seed, "cloud", year).uniform(0, LARGEST_OTHER_SHARE))
-        return make_sight(self.terrain, ice, year, share, self.seed)
+        sun = sun_at_overpass(date_of_year(year, self.seed), CENTRE_LAT)
+        return make_sight(self.ground, ice, sun, year, share, self.seed)
 
     def outlines(self, year: int) -> gpd.GeoDataFrame:
         """Outlines of a year's true extent, one feature a glacier with its ``glacier_id``, in EPSG:4326."""

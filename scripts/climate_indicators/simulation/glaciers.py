@@ -17,7 +17,7 @@ RESPONSE_YEARS = 4.0
 BASE_YEAR = 2016
 SHRINKAGE = 0.15
 SHRINKAGE_YEARS = 8
-DEBRIS_SHARE = 0.35
+DEBRIS_SHARE = 0.22
 SMALLEST_KM2 = 0.15
 
 
@@ -45,12 +45,14 @@ class Ice:
     ----------
     extent : bool, where glacier is, debris-covered parts included.
     surface_m : float32, height of the fill above the ground: positive inside, about 0 at the margin.
+    top_m : float32, height of the ice's surface above the sea; of no meaning outside.
     debris : float32 in 0..1, share of the surface under debris.
     firn : float32 in 0..1, share of the surface that is firn or snow rather than bare ice.
     """
 
     extent: np.ndarray
     surface_m: np.ndarray
+    top_m: np.ndarray
     debris: np.ndarray
     firn: np.ndarray
 
@@ -92,7 +94,7 @@ class GlacierModel:
     """
 
     def __init__(self, terrain: Terrain, seed: int) -> None:
-        self._terrain = terrain
+        self.terrain = terrain
         size = terrain.elevation_m.shape[0]
         self.base_line_m = float(terrain.floor_m.max() - 0.05 * terrain.relief_m)
         self.line_m = self.base_line_m
@@ -113,15 +115,25 @@ class GlacierModel:
     def ice(self, response_line_m: float) -> Ice:
         """Ice under the line that the glaciers feel, in metres above the sea."""
         extent, surface, above_snout = self._shape(response_line_m, self._sensitivity)
-        margin = 0.02 * self._terrain.relief_m
+        margin = 0.02 * self.terrain.relief_m
         score = self._debris_score(surface, above_snout)
         debris = smoothstep(score, self._debris_limit - 0.02, self._debris_limit + 0.02) * extent
-        snow_line = self._terrain.elevation_m + 0.02 * self._terrain.relief_m * self._debris_noise - response_line_m
+        snow_line = self.terrain.elevation_m + 0.02 * self.terrain.relief_m * self._debris_noise - response_line_m
         firn = smoothstep(snow_line, -3 * margin, margin) * extent
-        return Ice(extent, surface, debris.astype(np.float32), firn.astype(np.float32))
+        top = ndimage.gaussian_filter(self.terrain.elevation_m + np.maximum(surface, 0.0), 1.0)
+        return Ice(extent, surface, top, debris.astype(np.float32), firn.astype(np.float32))
+
+    @property
+    def snout_m(self) -> np.ndarray:
+        """Height of the valley floor at the snout of each valley's glacier in the base year, float64 (valleys,)."""
+        return self._terminus_m.copy()
+
+    def forefield(self) -> np.ndarray:
+        """What the ice covered before the warming began, bool, shape (size, size): still bare of grass."""
+        return self._shape(self._nominal_start_m - 0.5 * self._nominal_rise_m, self._sensitivity)[0]
 
     def _shape(self, line_m: float, sensitivity: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        terrain = self._terrain
+        terrain = self.terrain
         rise = sensitivity * (line_m - self._nominal_start_m)
         above_snout = (terrain.floor_m - (self._terminus_m + rise)[terrain.valley]) / terrain.relief_m
         profile = np.sign(above_snout) * np.sqrt(np.abs(above_snout) / 0.06)
@@ -135,7 +147,7 @@ class GlacierModel:
 
     def _clean(self, ice: np.ndarray) -> np.ndarray:
         """Without specks of ice and without holes that are smaller than the smallest glacier."""
-        pixels = SMALLEST_KM2 * 1e6 / self._terrain.resolution_m**2
+        pixels = SMALLEST_KM2 * 1e6 / self.terrain.resolution_m**2
         return ~_without_small(~_without_small(ice, pixels), pixels / 2)
 
     def _calibrate(self) -> float:
@@ -150,13 +162,13 @@ class GlacierModel:
 
     def _debris_score(self, surface: np.ndarray, above_snout: np.ndarray) -> np.ndarray:
         """How readily debris gathers: near the snout, along the margins below the line, and on medial moraines."""
-        terrain = self._terrain
+        terrain = self.terrain
         tongue = 1.3 * np.exp(-np.maximum(above_snout, 0.0) / 0.11)
         below = smoothstep(-above_snout, -0.26, -0.08)
-        margin = 0.7 * np.exp(-np.maximum(surface, 0.0) / (0.02 * terrain.relief_m)) * below
+        margin = 0.2 * np.exp(-np.maximum(surface, 0.0) / (0.02 * terrain.relief_m)) * below
         half_width = 0.035 * terrain.elevation_m.shape[0] * terrain.resolution_m
         offset = terrain.across_m / half_width - self._moraines[terrain.valley]
-        moraine = 0.7 * np.exp(-0.5 * (offset / 0.16) ** 2) * below
+        moraine = 0.7 * np.exp(-0.5 * (offset / 0.16) ** 2) * smoothstep(-above_snout, -0.36, -0.14)
         return tongue + margin + moraine + 0.10 * self._debris_noise
 
     def _calibrate_debris(self) -> float:
@@ -169,11 +181,11 @@ class GlacierModel:
         Ice that crosses a divide is split there. A fragment below the smallest glacier's size goes to its neighbour.
         """
         pieces = np.zeros(extent.shape, dtype=np.int32)
-        for number in range(int(self._terrain.valley.max()) + 1):
-            labels, _ = ndimage.label(extent & (self._terrain.valley == number))
+        for number in range(int(self.terrain.valley.max()) + 1):
+            labels, _ = ndimage.label(extent & (self.terrain.valley == number))
             pieces = np.where(labels > 0, labels + pieces.max(), pieces)
         sizes = np.bincount(pieces.ravel())
-        large = sizes * self._terrain.resolution_m**2 >= SMALLEST_KM2 * 1e6
+        large = sizes * self.terrain.resolution_m**2 >= SMALLEST_KM2 * 1e6
         large[0] = False
         kept = large[pieces]
         _, (row, column) = ndimage.distance_transform_edt(~kept, return_indices=True)

@@ -64,12 +64,8 @@ def make_terrain(size_px: int, resolution_m: float, seed: int) -> Terrain:
         for whole, part in ((floor, its_floor), (along, its_along), (across, its_across)):
             whole[lower] = part[lower]
         valley[lower] = number
-    above_floor = np.clip((surface - floor) / 0.2, 0.0, 1.0)
-    rough = fractal_field(size_px, 2.1, stream(seed, "roughness"), longest=0.25)
-    gullies = np.abs(band_field(size_px, size_px / 26, stream(seed, "gullies"), width=0.5))
-    share = (
-        ndimage.gaussian_filter(surface, size_px / 320) + above_floor * (0.04 * rough - 0.03 * gullies) + 0.004 * rough
-    )
+    crags = _crags((surface - floor).clip(0.0, 0.2) / 0.2, along, across, valley, seed)
+    share = ndimage.gaussian_filter(surface, size_px / 320) + crags
     extent_m = size_px * resolution_m
     to_metres = np.float32(TOP_M - relief)
     return Terrain(
@@ -89,6 +85,26 @@ def _warped_grid(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     for number, axis in enumerate((rows, columns)):
         axis += 0.012 * fractal_field(size, 2.3, stream(seed, "warp", number), longest=0.4)
     return rows.astype(np.float32), columns.astype(np.float32)
+
+
+def _crags(above_floor: np.ndarray, along: np.ndarray, across: np.ndarray, valley: np.ndarray, seed: int) -> np.ndarray:
+    """Roughness and spurs of the valley sides, growing with the height above the floor, in shares of the relief."""
+    size = above_floor.shape[0]
+    rough = fractal_field(size, 2.1, stream(seed, "roughness"), longest=0.25)
+    spurs = _spurs(size, along, across, valley, seed)
+    return above_floor**1.5 * (0.03 * rough + 0.05 * spurs) + 0.004 * rough
+
+
+def _spurs(size: int, along: np.ndarray, across: np.ndarray, valley: np.ndarray, seed: int) -> np.ndarray:
+    """Spurs and gullies that run down the valley sides: sharp ridges across the slope, stretched along it; <= 0."""
+    total = np.zeros((size, size), dtype=np.float32)
+    for octave, (wavelength, stretch) in enumerate(((size / 14, 0.22), (size / 30, 0.3), (size / 64, 0.4))):
+        field = band_field(size, wavelength, stream(seed, "spurs", octave), width=0.4)
+        places = np.stack([along * size + 89.0 * valley, stretch * across * size + 31.0 * valley])
+        total -= 0.55**octave * np.abs(ndimage.map_coordinates(field, places, order=1, mode="grid-wrap"))
+        # headwalls, where all points have the same distance along, get crags without a direction
+        total -= 0.4 * 0.55**octave * np.abs(field)
+    return total
 
 
 def _valleys(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -1,0 +1,40 @@
+"""Sites that several tests of whole runs share."""
+
+import shutil
+
+import pytest
+from runs import SMALL, STUDY, WORLD, run
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """Folder of a finished run of the small simulated site; tests only read it."""
+    folder = tmp_path_factory.mktemp("small")
+    text, passed = run(folder, SMALL)
+    assert passed, text
+    return folder
+
+
+@pytest.fixture
+def files(finished, tmp_path):
+    """A site of the user's own files (those of the simulated one): its folder and its configuration."""
+    shutil.copytree(finished / "resources" / "glacier" / "small", tmp_path / "data")
+    scenes = [
+        {
+            "year": year,
+            "date": f"{year}-10-15",
+            "tiles": [f"data/tiles/{year}_{side}.tif" for side in ("west", "east")],
+            "cloud_mask": f"data/clouds/{year}.tif",
+        }
+        for year in range(WORLD["first_year"], WORLD["last_year"] + 1)
+    ]
+    site = {
+        "source": "files",
+        "reference_year": 2020,
+        "resolution_m": 40,
+        "crs": "EPSG:32644",
+        "aoi": "data/aoi.gpkg",
+        "outlines": {"path": "data/outlines.gpkg", "id_field": "glacier_id"},
+        "scenes": scenes,
+    }
+    return tmp_path, {"glacier": STUDY | {"sites": {"mine": site}}}

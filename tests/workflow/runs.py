@@ -1,0 +1,78 @@
+"""Runs of the workflow on a small site, for tests."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WORLD = {"size_px": 192, "resolution_m": 40, "first_year": 2019, "last_year": 2023, "cloudy_year": 2022, "seed": 7}
+# a network that learns in seconds: these tests are about files, not about skill
+STUDY = {
+    "sites": {"small": {"source": "simulate", "reference_year": 2020, "simulate": WORLD}},
+    "patches": {"size_px": 32, "stride_px": 32, "block_px": 40, "gap_px": 8},
+    "network": {"width": 4, "depth": 2, "normalisation": "batch"},
+    "training": {"epochs": 4, "batch_size": 8, "learning_rate": 0.01, "warmup_epochs": 1},
+    "baselines": {"forest_trees": 20, "forest_samples": 2000},
+}
+SMALL = {"glacier": STUDY}
+COPIED = ("rules", "scripts", "config", "envs", "report", "profiles")
+
+
+def write_config(folder, config):
+    """The configuration as a file in ``folder``; its path."""
+    path = folder / "study.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def command(folder, config, *arguments, snakefile=ROOT / "Snakefile"):
+    """Command line that runs the workflow."""
+    path = write_config(folder, config)
+    return ["snakemake", "--snakefile", str(snakefile), "--cores", "2", "--configfile", str(path), *arguments]
+
+
+def run(folder, config, *arguments, snakefile=ROOT / "Snakefile"):
+    """Run the workflow in ``folder``; its text, and whether it passed."""
+    line = command(folder, config, *arguments, snakefile=snakefile)
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True)
+    return done.stdout + done.stderr, done.returncode == 0
+
+
+def run_until(folder, config, reached, *arguments, limit_s=300):
+    """Start the workflow and kill it, with all its jobs, by SIGKILL as soon as ``reached()`` is true."""
+    line = command(folder, config, *arguments)
+    process = subprocess.Popen(
+        line, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    end = time.monotonic() + limit_s
+    while not reached():
+        assert process.poll() is None, "the run ended before it was to be killed"
+        assert time.monotonic() < end, "the run did not get there"
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def jobs_of(text):
+    """Rules that a dry run would run."""
+    if "Job stats:" not in text:
+        return set()
+    counts = text.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+    return {line.split()[0] for line in counts if line.strip()} - {"all"}
+
+
+def copy_workflow(target):
+    """A copy of the workflow that a test may edit; path of its Snakefile."""
+    for name in COPIED:
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return Path(shutil.copy(ROOT / "Snakefile", target))
+
+
+def tables(folder):
+    """CSV files of a run, relative to its folder."""
+    return sorted(path.relative_to(folder) for path in folder.rglob("*.csv"))

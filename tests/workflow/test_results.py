@@ -1,0 +1,74 @@
+"""What a finished run holds, and that another run gives the same."""
+
+import pandas as pd
+import pytest
+import rasterio
+from runs import SMALL, run, tables
+
+pytestmark = pytest.mark.slow
+SITE = "results/glacier/small"
+
+
+def test_tables_have_the_columns_that_all_studies_share(finished):
+    metrics = pd.read_csv(finished / SITE / "metrics.csv")
+    assert list(metrics.columns[:7]) == ["model", "split", "iou", "dice", "precision", "recall", "f1"]
+    assert set(metrics.model) == {"unet", "random_forest", "band_ratio", "all_positive"}
+    check = pd.read_csv(finished / SITE / "truth_check.csv")
+    assert list(check.columns) == ["quantity", "unit", "truth", "estimate", "lower", "upper", "within"]
+    assert check.within.dtype == bool
+    assert (check.within == ((check.truth >= check.lower) & (check.truth <= check.upper))).all()
+
+
+def test_the_cloudy_year_is_flagged_and_filled(finished):
+    areas = pd.read_csv(finished / SITE / "glacier_area_by_year.csv").set_index("year")
+    assert areas.flag[2022] == "cloudy" and areas.flag.drop(2022).isna().all()
+    assert areas.gap_filled_km2[2022] > 5 * areas.gap_filled_km2.drop(2022).max()
+    assert ((areas.lower_km2 < areas.area_km2) & (areas.area_km2 < areas.upper_km2)).all()
+
+
+def test_maps_say_what_made_them_and_are_missing_where_the_scene_is(finished):
+    for year in (2020, 2022):
+        with rasterio.open(finished / SITE / f"scenes/{year}.tif") as raster:
+            missing = raster.read(1) == raster.nodata
+        for name in ("probability", "extent"):
+            with rasterio.open(finished / SITE / name / f"{year}.tif") as raster:
+                assert ((raster.read(1) == 255) == missing).all()
+                assert raster.tags()["ENGINE"] == "openvino"
+                assert raster.tags()["PRECISION"] in ("float32", "bfloat16")
+                assert raster.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+
+
+def test_manifest_names_every_file_of_the_results_with_its_digest(finished):
+    manifest = pd.read_csv(finished / "results/manifest.csv").set_index("path")
+    assert {f"{SITE}/metrics.csv", f"{SITE}/model/model.keras", f"{SITE}/extent/2023.tif"} <= set(manifest.index)
+    for path in manifest.index:
+        assert (finished / path).stat().st_size == manifest.bytes[path]
+
+
+def test_second_run_has_nothing_to_do(finished):
+    text, passed = run(finished, SMALL)
+    assert passed and "Nothing to be done" in text, text
+
+
+def test_two_runs_give_the_same_tables(finished, tmp_path):
+    text, passed = run(tmp_path, SMALL)
+    assert passed, text
+    assert len(tables(finished)) >= 20
+    # the manifest, one of the tables, holds the digest of every map, figure and model
+    for table in tables(finished):
+        if "benchmarks" not in table.parts:
+            assert (tmp_path / table).read_bytes() == (finished / table).read_bytes(), table
+
+
+def test_files_give_what_the_simulated_site_gave(finished, files):
+    folder, config = files
+    names = ["glacier_ids.csv", "scenes/2020.tif", "labels.tif", "blocks.csv"]
+    text, passed = run(folder, config, *(f"results/glacier/mine/{name}" for name in names))
+    assert passed, text
+    for name in names:
+        mine, theirs = folder / "results/glacier/mine" / name, finished / SITE / name
+        if name.endswith(".csv"):
+            assert mine.read_bytes() == theirs.read_bytes()
+        else:
+            with rasterio.open(mine) as first, rasterio.open(theirs) as second:
+                assert (first.read() == second.read()).all()

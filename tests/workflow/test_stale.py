@@ -1,0 +1,136 @@
+"""What re-runs after a change, and nothing else: the table under "Why did it rerun?" in the README."""
+
+import os
+import shutil
+import stat
+import time
+
+import pytest
+import rasterio
+from runs import SMALL, STUDY, copy_workflow, jobs_of, run
+
+pytestmark = pytest.mark.slow
+EVALUATED = {
+    "evaluate", "reliability", "predict", "glacier_outlines", "glacier_area_by_year", "glacier_trend",
+    "glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery", "glacier_truth_check", "manifest",
+}  # fmt: skip
+
+
+@pytest.fixture
+def work(finished, tmp_path):
+    """A copy of the finished run and a copy of the workflow, both free to be changed."""
+    shutil.copytree(finished, tmp_path / "work")
+    return tmp_path / "work", copy_workflow(tmp_path / "workflow")
+
+
+def would_run(work, config=SMALL, *arguments):
+    text, passed = run(work[0], config, "--dry-run", *arguments, snakefile=work[1])
+    assert passed, text
+    return jobs_of(text)
+
+
+def test_nothing_changed(work):
+    assert would_run(work) == set()
+
+
+@pytest.mark.parametrize(
+    ("group", "change", "expected"),
+    [
+        ("figures", {"seconds_per_frame": 0.5}, {"glacier_retreat_timelapse", "manifest"}),
+        (
+            "trend",
+            {"significance": 0.01},
+            {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "manifest"},
+        ),
+        ("baselines", {"forest_trees": 21}, EVALUATED | {"baselines"}),
+        ("training", {"learning_rate": 0.02}, EVALUATED | {"train", "learning_curve", "held_out"}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
+    changed = STUDY | {group: STUDY.get(group, {}) | change}
+    assert would_run(work, {"glacier": changed}) == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        ("trends.py", {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "manifest"}),
+        ("calibration.py", EVALUATED),
+        # imported by no script, but by modules that scripts import
+        ("networks.py", EVALUATED | {"train", "learning_curve", "held_out"}),
+        ("figures/learning.py", {"learning_curve", "manifest"}),
+    ],
+)
+def test_an_edited_module_reruns_the_rules_that_import_it(work, module, expected):
+    path = work[1].parent / "scripts" / "climate_indicators" / module
+    path.write_text(path.read_text() + "\n# edited\n")
+    assert would_run(work) == expected
+
+
+def test_an_edited_script_reruns_its_rule(work):
+    path = work[1].parent / "scripts" / "segmentation" / "learning_curve.py"
+    path.write_text(path.read_text() + "\n# edited\n")
+    assert would_run(work) == {"learning_curve", "manifest"}
+
+
+def test_threads_resources_profile_and_captions_rerun_nothing(work):
+    for path in (work[1].parent / "rules").glob("*.smk"):
+        path.write_text(path.read_text().replace("threads: 8", "threads: 3").replace("mem_mb=2000", "mem_mb=2500"))
+    for path in (work[1].parent / "report").glob("*.rst"):
+        path.write_text(path.read_text() + "More.\n")
+    assert would_run(work, SMALL, "--resources", "gpu=2") == set()
+
+
+def test_a_small_input_touched_reruns_nothing_and_a_large_one_what_depends_on_it(files):
+    folder, config = files
+    small, large = folder / "data/aoi.gpkg", folder / "data/tiles/2021_west.tif"
+    with rasterio.open(large) as raster:
+        profile, pixels, names = raster.profile, raster.read(), raster.descriptions
+    profile.update(dtype="float64", compress=None, predictor=1)
+    with rasterio.open(large, "w", **profile) as raster:
+        raster.write(pixels.astype("float64"))
+        raster.descriptions = names
+    assert small.stat().st_size < 1e6 < large.stat().st_size
+    targets = [f"results/glacier/mine/scenes/{year}.tif" for year in (2020, 2021)]
+    text, passed = run(folder, config, *targets)
+    assert passed, text
+    later = time.time() + 10
+    os.utime(small, (later, later))
+    text, _ = run(folder, config, "--dry-run", *targets)
+    assert jobs_of(text) == set(), text
+    os.utime(large, (later, later))
+    text, _ = run(folder, config, "--dry-run", *targets)
+    assert jobs_of(text) == {"grid", "scene"}, text
+
+
+CONDA = """#!/bin/sh
+# Answers the questions that Snakemake asks; an environment is an empty folder, so jobs run in the tests' own Python.
+case "$*" in
+  "info --json") echo '{"conda_prefix": "BASE", "platform": "linux-64", "root_prefix": "BASE"}' ;;
+  "--version") echo "conda 25.1.0" ;;
+  "config --get channel_priority --json") echo '{"get": {"channel_priority": "strict"}}' ;;
+  *"create"*) while [ "$1" != "--prefix" ]; do shift; done; mkdir -p "$2/conda-meta" "$2/bin" ;;
+  *) echo "unexpected: conda $*" >&2; exit 1 ;;
+esac
+"""
+
+
+def test_an_edited_environment_file_reruns_its_rules_with_conda(work, monkeypatch):
+    base = work[0].parent / "conda"
+    (base / "bin").mkdir(parents=True)
+    conda = base / "bin" / "conda"
+    conda.write_text(CONDA.replace("BASE", str(base)))
+    conda.chmod(conda.stat().st_mode | stat.S_IXUSR)
+    (base / "bin" / "activate").write_text(":\n")
+    monkeypatch.setenv("PATH", f"{base / 'bin'}:{os.environ['PATH']}")
+    target = "results/glacier/small/learning_curve.png"
+    text, passed = run(
+        work[0], SMALL, "--sdm", "conda", "--forcerun", "learning_curve", "--", target, snakefile=work[1]
+    )
+    assert passed, text
+    arguments = ("--sdm", "conda", "--allowed-rules", "learning_curve", "--", target)
+    assert would_run(work, SMALL, *arguments) == set()
+    env = work[1].parent / "envs" / "figures.yaml"
+    env.write_text(env.read_text().replace("pillow=13.0", "pillow=12.0"))
+    assert would_run(work, SMALL, *arguments) == {"learning_curve"}
