@@ -178,8 +178,9 @@ rule glacier_retreat_timelapse:
         table="results/glacier/{site}/scenes.csv",
         areas="results/glacier/{site}/glacier_area_by_year.csv",
     output:
-        animation=report(
-            "results/glacier/{site}/glacier_retreat_timelapse.gif",
+        animation="results/glacier/{site}/glacier_retreat_timelapse.gif",
+        page=report(
+            "results/glacier/{site}/glacier_retreat_timelapse.html",
             category="glacier",
             subcategory="{site}",
             labels={"figure": "timelapse"},

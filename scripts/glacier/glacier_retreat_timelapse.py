@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from climate_indicators.figures.timelapse import timelapse_frames, write_timelapse
+from climate_indicators.figures.timelapse import timelapse_frames, write_page, write_timelapse
 from climate_indicators.logs import start_log
 
 start_log(snakemake.log[0], snakemake.rule)
@@ -18,3 +18,4 @@ frames = timelapse_frames(
     snakemake.params.confidence,
 )
 write_timelapse(frames, snakemake.output.animation, snakemake.params.seconds_per_frame)
+write_page(snakemake.output.animation, snakemake.output.page, f"glacier retreat, {snakemake.wildcards.site}")

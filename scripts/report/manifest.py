@@ -1,6 +1,5 @@
 """Every result of a run with its size and SHA-256, folders file by file."""
 
-
 import pandas as pd
 
 from climate_indicators.files import list_files, sha256, write_csv

@@ -33,7 +33,7 @@ def write_config(folder, config):
 def command(folder, config, *arguments, snakefile=ROOT / "Snakefile"):
     """Command line that runs the workflow."""
     path = write_config(folder, config)
-    return ["snakemake", "--snakefile", str(snakefile), "--cores", "2", "--configfile", str(path), *arguments]
+    return ["snakemake", "--configfile", str(path), "--snakefile", str(snakefile), "--cores", "2", *arguments]
 
 
 def run(folder, config, *arguments, snakefile=ROOT / "Snakefile"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,6 +79,19 @@ def write_timelapse(frames: Sequence[np.ndarray], path: str | Path, seconds_per_
     pictures = [_with_palette(frame, common) for frame in frames]
     with atomic_path(path) as temporary:
         pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0)
+
+
+def write_page(animation: str | Path, path: str | Path, title: str) -> None:
+    """Write a GIF as a web page that holds it, since Snakemake's report shows pages and still pictures only."""
+    content = base64.b64encode(Path(animation).read_bytes()).decode("ascii")
+    title = html.escape(title)
+    with atomic_path(path) as temporary:
+        temporary.write_text(
+            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
+            f'<body style="margin: 0"><img style="max-width: 100%" alt="{title}" src="data:image/gif;base64,{content}">'
+            "</body></html>\n",
+            encoding="utf-8",
+        )
 
 
 def _with_palette(frame: np.ndarray, common: list[int]) -> Image.Image:
