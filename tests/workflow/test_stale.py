@@ -110,6 +110,7 @@ case "$*" in
   "info --json") echo '{"conda_prefix": "BASE", "platform": "linux-64", "root_prefix": "BASE"}' ;;
   "--version") echo "conda 25.1.0" ;;
   "config --get channel_priority --json") echo '{"get": {"channel_priority": "strict"}}' ;;
+  "clean "*) ;;
   *"create"*) while [ "$1" != "--prefix" ]; do shift; done; mkdir -p "$2/conda-meta" "$2/bin" ;;
   *) echo "unexpected: conda $*" >&2; exit 1 ;;
 esac
