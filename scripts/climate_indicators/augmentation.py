@@ -29,7 +29,7 @@ class Augmentation:
 def augment(
     images: np.ndarray,
     labels: np.ndarray,
-    known: np.ndarray,
+    valid: np.ndarray,
     mean: np.ndarray,
     std: np.ndarray,
     settings: Augmentation,
@@ -41,7 +41,7 @@ def augment(
     ----------
     images : float32, shape (batch, size, size, channels), physical units.
     labels : any dtype, shape (batch, size, size).
-    known : bool, shape (batch, size, size): false where the image is blanked; those pixels stay at the mean.
+    valid : bool, shape (batch, size, size): false where the image has no value; those pixels stay at the mean.
     mean, std : shape (channels,); a channel with ``std`` 0 is not changed in level (such as terrain).
     settings : what may change.
     rng : source of the changes.
@@ -55,7 +55,7 @@ def augment(
         image = mean + (images[number] - mean) * np.where(std > 0, stretch, 1.0) + shift * std
         if settings.noise:
             image += settings.noise * std * rng.standard_normal(image.shape)
-        image[~known[number]] = mean
+        image[~valid[number]] = mean
         for whole, part in ((images, image), (labels, labels[number])):
             part = np.rot90(part, turns)
             whole[number] = part[:, ::-1] if mirrored else part

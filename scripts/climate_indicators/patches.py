@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.cogs import BYTE_NODATA, Stack
@@ -38,7 +39,7 @@ class PatchPlan:
 def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_px: int) -> PatchPlan:
     """Positions of all patches: a lattice that also covers the right and lower edge.
 
-    A patch may reach across a border between splits: it then stands once for each of them, and holds only that
+    A patch may reach across a border between splits: it then stands once for each of them, and shows only that
     split's pixels (see `write_patches`). A position counts for a split if that owns at least a tenth of its pixels.
 
     Parameters
@@ -111,13 +112,15 @@ def write_patches(
 ) -> None:
     """Cut the planned patches and write them as one HDF5 file.
 
-    Pixels that another split owns, or none, are blanked in image and label alike, as a cloud would be: nothing of a
-    held-out block is seen in training.
+    Pixels that another split owns, or none, are replaced by the patch's own, mirrored at the border, and have no
+    label: nothing of a held-out block is seen in training, and the network sees no empty areas, of which a whole scene
+    has none.
 
     Parameters
     ----------
-    path : file to write. Data sets ``image`` float32 (n, size, size, channels), ``label`` uint8 (n, size, size; 255
-        unknown), ``origin``, ``split``, ``block`` as in `PatchPlan`; attributes ``bands`` (JSON), ``mean``, ``std``.
+    path : file to write. Data sets ``image`` float32 (n, size, size, channels), ``valid`` bool (n, size, size; false
+        under clouds and gaps, where the image is the mean), ``label`` uint8 (n, size, size; 255 unknown), ``origin``,
+        ``split``, ``block`` as in `PatchPlan`; attributes ``bands`` (JSON), ``mean``, ``std``.
     stack : the scene's channels.
     labels, splits : uint8, shape (rows, columns).
     plan : positions.
@@ -130,16 +133,35 @@ def write_patches(
         store.attrs.update({"bands": json.dumps(stack.bands), "mean": mean, "std": std})
         for name in ("origins", "splits", "blocks"):
             store.create_dataset(name.removesuffix("s"), data=getattr(plan, name), track_times=False)
-        images = store.create_dataset(
-            "image", (n, size_px, size_px, channels), "float32", chunks=(1, size_px, size_px, channels)
-        )
-        targets = store.create_dataset("label", (n, size_px, size_px), "uint8", chunks=(1, size_px, size_px))
+        shape, chunk = (n, size_px, size_px), (1, size_px, size_px)
+        images = store.create_dataset("image", (*shape, channels), "float32", chunks=(*chunk, channels))
+        known = store.create_dataset("valid", shape, "bool", chunks=chunk)
+        targets = store.create_dataset("label", shape, "uint8", chunks=chunk)
         for number, ((row, col), split) in enumerate(zip(plan.origins.tolist(), plan.splits, strict=True)):
             values, valid = stack.read((row, row + size_px), (col, col + size_px))
             own = splits[row : row + size_px, col : col + size_px] == split
-            images[number] = fill_invalid(values, valid & own, mean)
+            source = mirrored(own | ~valid)  # a cloud tells nothing about another split, and training must see clouds
+            images[number], known[number] = fill_invalid(values, valid, mean)[source], valid[source]
             targets[number] = np.where(own, labels[row : row + size_px, col : col + size_px], BYTE_NODATA)
             progress()
+
+
+def mirrored(own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each pixel of a patch is taken from: owned pixels from themselves, the others mirrored at the border.
+
+    Parameters
+    ----------
+    own : bool, shape (rows, columns), true for at least one pixel.
+
+    Returns
+    -------
+    Row and column of an owned pixel for each pixel, int arrays of the same shape: the point mirrored at the nearest
+    owned pixel or, where that is not owned, the nearest owned pixel itself.
+    """
+    nearest = ndimage.distance_transform_edt(~own, return_distances=False, return_indices=True)
+    limits = np.array(own.shape)[:, None, None] - 1
+    beyond = np.clip(2 * nearest - np.indices(own.shape), 0, limits)
+    return tuple(np.where(own[tuple(beyond)], beyond, nearest))
 
 
 def _starts(length: int, size: int, stride: int) -> np.ndarray:

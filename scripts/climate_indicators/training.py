@@ -88,11 +88,11 @@ class PatchBatches(keras.utils.PyDataset):
         # HDF5 reads sorted and unique rows only
         rows, back = np.unique(chosen, return_inverse=True)
         images, labels = self._store["image"][rows][back], self._store["label"][rows][back]
-        known = labels != BYTE_NODATA
-        target = np.where(known, labels, UNKNOWN).astype("float32")
+        target = np.where(labels != BYTE_NODATA, labels, UNKNOWN).astype("float32")
         if self._augmentation is not None:
             rng = np.random.default_rng([self._seed, self.epoch, index])
-            images, target = augment(images, target, known, self._mean, self._std, self._augmentation, rng)
+            valid = self._store["valid"][rows][back]
+            images, target = augment(images, target, valid, self._mean, self._std, self._augmentation, rng)
         return images, target[..., None]
 
 

@@ -31,7 +31,7 @@ def test_level_changes_stay_within_the_settings_and_spare_constant_bands():
     assert np.allclose(changed[..., 1], images[..., 1])
 
 
-def test_blanked_pixels_stay_at_the_mean():
+def test_pixels_without_a_value_stay_at_the_mean():
     images, labels, known = batch(np.random.default_rng(0))
     known[:, 2:4], images[:, 2:4] = False, MEAN
     settings = Augmentation(flip=False, rotate=False, brightness=0.5, contrast=0.5, noise=1.0)

@@ -4,13 +4,14 @@ import json
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from rasters import textured_scene, write_scene
 
 from climate_indicators.blocks import SPLIT_VALUES, make_blocks, split_map
 from climate_indicators.cogs import Stack
 from climate_indicators.logs import InputError
-from climate_indicators.patches import band_statistics, fill_invalid, plan_patches, write_patches
+from climate_indicators.patches import band_statistics, fill_invalid, mirrored, plan_patches, write_patches
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 
@@ -52,8 +53,36 @@ def test_a_patch_holds_its_own_splits_pixels_only(world, tmp_path):
             own = splits[window] == split
             assert np.array_equal(label != 255, own) and np.array_equal(label[own], labels[window][own])
             assert np.allclose(image[own], whole[window][own])
-            assert np.allclose(image[~own], mean, atol=1e-6)
+            # what fills the rest is found among the patch's own pixels
+            strange = image[~own].reshape(-1, 2)
+            assert {tuple(pixel) for pixel in strange} <= {tuple(pixel) for pixel in image[own].reshape(-1, 2)}
         assert set(store["split"][:]) == {1, 2, 3}
+
+
+def test_pixels_of_others_are_mirrored_at_the_border():
+    own = np.zeros((6, 8), bool)
+    own[:, :5] = True
+    rows, cols = mirrored(own)
+    assert (rows == np.arange(6)[:, None]).all()
+    assert cols[0].tolist() == [0, 1, 2, 3, 4, 3, 2, 1]
+
+
+def test_clouds_stay_clouds_in_a_patch(tmp_path):
+    values, valid = np.full((64, 64, 1), 0.4), np.ones((64, 64), bool)
+    values[:, :32], valid[10:20] = 0.2, False
+    labels = np.tile(np.arange(64) < 32, (64, 1)).astype("uint8")
+    splits = np.where(valid, np.repeat([1, 2, 3], [24, 20, 20])[:, None], 0).astype("uint8")
+    blocks = pd.DataFrame(
+        {"block": [0, 1, 2], "row_start": [0, 24, 44], "row_stop": [24, 44, 64], "col_start": 0, "col_stop": 64}
+    ).assign(split=["train", "validation", "test"])
+    with Stack([write_scene(tmp_path / "scene.tif", values, valid)]) as stack:
+        write_patches(tmp_path / "p.h5", stack, labels, splits, plan_patches(splits, blocks, 32, 32), 32)
+    with h5py.File(tmp_path / "p.h5") as store:
+        train = np.flatnonzero(store["split"][:] == 1)
+        for number in train:
+            image, known = store["image"][number], store["valid"][number]
+            assert np.allclose(image[~known], store.attrs["mean"]) and not np.allclose(image[known], image[~known][:1])
+        assert not store["valid"][train].all()
 
 
 def test_the_same_patches_have_the_same_bytes(world, tmp_path):

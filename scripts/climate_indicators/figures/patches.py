@@ -22,6 +22,9 @@ SHOWN = 24
 LOOKED_AT = 400  # patches of a split whose labels are read, so that a large file takes no longer
 
 
+PALE = 0.6  # strength of the white veil over pixels without a label
+
+
 def patches_figure(path: str, rgb: Sequence[str]) -> Figure:
     """About 24 patches, split by split, each split's from its lowest to its highest share of positive pixels.
 
@@ -39,7 +42,7 @@ def patches_figure(path: str, rgb: Sequence[str]) -> Figure:
         chosen = {name: choose_patches(store["label"], split == SPLIT_VALUES[name], each) for name in present}
         numbers = [number for part in chosen.values() for number in part]
         labels = {number: store["label"][number] for number in numbers}
-        images = {number: _image(store["image"][number], labels[number], channels) for number in numbers}
+        images = {number: _image(store["image"][number], store["valid"][number], channels) for number in numbers}
         blocks = {number: int(store["block"][number]) for number in numbers}
     figure, limits = _sheet(chosen), common_stretch(list(images.values()))
     for axes, number in zip(figure.axes, numbers, strict=True):
@@ -79,9 +82,9 @@ def _share(label: np.ndarray) -> float:
     return float((label[known] == 1).mean()) if known.any() else 0.0
 
 
-def _image(values: np.ndarray, label: np.ndarray, channels: Sequence[int]) -> np.ndarray:
+def _image(values: np.ndarray, valid: np.ndarray, channels: Sequence[int]) -> np.ndarray:
     image = values[:, :, channels].astype("float32")
-    image[label == BYTE_NODATA] = np.nan
+    image[~valid] = np.nan
     return image
 
 
@@ -97,15 +100,19 @@ def _sheet(chosen: dict[str, list[int]]) -> Figure:
             part.add_subplot(rows[name], COLUMNS, place + 1)
     handles = [
         Line2D([], [], color=OUTLINE, label="outline of the labels"),
-        Patch(color=GAP, label="hidden: cloud, gap, or not of this split"),
+        Patch(color=GAP, label="cloud or gap"),
+        Patch(facecolor="#CCCCCC", edgecolor="#999999", label="pale: not of this split, filled by mirroring, no label"),
         Line2D([], [], linestyle="none", label="%: share of positive among known pixels"),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
 def _draw_patch(axes: Axes, shown: np.ndarray, label: np.ndarray) -> None:
     axes.imshow(shown, interpolation="nearest")
+    veil = np.ones((*label.shape, 4))
+    veil[..., 3] = np.where(label == BYTE_NODATA, PALE, 0.0)
+    axes.imshow(veil, interpolation="nearest")
     positive = (label == 1).astype("float32")
     positive[label == BYTE_NODATA] = np.nan
     if (label == 1).any():
