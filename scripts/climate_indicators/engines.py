@@ -67,6 +67,21 @@ def open_engine(model: str | Path, engine: str, precision: str, threads: int) ->
     return Engine("openvino", precision, _openvino(Path(model) / INFERENCE_MODEL, precision, threads))
 
 
+def averaged_over_turns(engine: Engine) -> Engine:
+    """The same network, its logits averaged over the eight turns and mirrors of the image: steadier, at 8 × the cost."""
+
+    def run(images: np.ndarray) -> np.ndarray:
+        total = np.zeros(images.shape[:3], "float32")
+        for turns in (0, 2, 1, 3):  # equal shapes follow each other, since a new one costs the engine time
+            for step in (1, -1):
+                turned = np.rot90(images, turns, (1, 2))[:, :, ::step]
+                logits = engine.run(np.ascontiguousarray(turned))
+                total += np.rot90(logits[:, :, ::step], -turns, (1, 2))
+        return total / 8
+
+    return Engine(engine.name, engine.precision, run)
+
+
 def _openvino(path: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
     import openvino
 

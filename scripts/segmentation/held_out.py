@@ -7,7 +7,7 @@ import rasterio
 
 from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks
 from climate_indicators.cogs import BYTE_NODATA, Stack
-from climate_indicators.engines import MODEL_CARD, open_engine
+from climate_indicators.engines import MODEL_CARD, averaged_over_turns, open_engine
 from climate_indicators.files import read_json
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.prediction import Windows, predict_rectangle
@@ -17,6 +17,8 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
 card = read_json(Path(model) / MODEL_CARD)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
+if settings["average_turns"]:
+    engine = averaged_over_turns(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 blocks = held_out_blocks(pd.read_csv(snakemake.input.blocks))
 scores = ScoreCounts.empty(LOGIT, blocks.block, blocks.split)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from climate_indicators.cogs import Stack
-from climate_indicators.engines import MODEL_CARD, open_engine
+from climate_indicators.engines import MODEL_CARD, averaged_over_turns, open_engine
 from climate_indicators.files import read_json
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.prediction import Windows, count_windows, predict_logits, write_prediction
@@ -12,6 +12,8 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
 card, calibration = read_json(Path(model) / MODEL_CARD), read_json(snakemake.input.calibration)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
+if settings["average_turns"]:
+    engine = averaged_over_turns(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 study = snakemake.wildcards.study
 with Stack(snakemake.input.channels) as stack:
@@ -24,6 +26,11 @@ with Stack(snakemake.input.channels) as stack:
         calibration["temperature"],
         calibration["threshold"],
         (f"probability of {study}", study),
-        {"ENGINE": engine.name, "PRECISION": engine.precision, "MODEL_PATCHES_SHA256": card["patches_sha256"]},
+        {
+            "ENGINE": engine.name,
+            "PRECISION": engine.precision,
+            "AVERAGED_TURNS": "8" if settings["average_turns"] else "1",
+            "MODEL_PATCHES_SHA256": card["patches_sha256"],
+        },
     )
 log.info("%s with %s in %s: %.2f %% of the valid pixels", study, engine.name, engine.precision, 100 * share)

@@ -7,7 +7,7 @@ from rasters import write_scene
 from scipy import ndimage
 
 from climate_indicators.cogs import Stack
-from climate_indicators.engines import Engine
+from climate_indicators.engines import Engine, averaged_over_turns
 from climate_indicators.prediction import Windows, count_windows, predict_logits, predict_rectangle, write_prediction
 
 REACH = 4
@@ -72,6 +72,21 @@ def test_a_rectangle_gets_the_logits_of_the_whole_image(scene):
         logits, known = predict_rectangle(filter_engine(), stack, [1.0], (17, 60), (90, 203), Windows(64, 8, 0, 8))
     assert np.allclose(logits, once[17:60, 90:203], atol=1e-5)
     assert np.array_equal(known, valid[17:60, 90:203])
+
+
+def test_averaging_over_turns_undoes_each_turn_before_it_adds():
+    rng = np.random.default_rng(0)
+    images, shapes = rng.normal(size=(2, 16, 24, 1)).astype("float32"), []
+
+    def lopsided(batch):
+        shapes.append(batch.shape[1:3])
+        return batch[..., 0] + np.arange(batch.shape[2], dtype="float32")
+
+    averaged = averaged_over_turns(Engine("lopsided", "float32", lopsided))
+    # forwards and backwards, along and across, a ramp averages to a constant
+    ramp = (11.5 + 7.5) / 2
+    assert np.allclose(averaged.run(images), images[..., 0] + ramp, atol=1e-5)
+    assert shapes == [(16, 24)] * 4 + [(24, 16)] * 4
 
 
 def test_probability_and_extent_on_disk(scene, tmp_path):
