@@ -68,7 +68,7 @@ def open_engine(model: str | Path, engine: str, precision: str, threads: int) ->
 
 
 def averaged_over_turns(engine: Engine) -> Engine:
-    """The same network, its logits averaged over the eight turns and mirrors of the image: steadier, at 8 × the cost."""
+    """The same network, its logits averaged over the eight turns and mirrors of the image: steadier, 8 × the cost."""
 
     def run(images: np.ndarray) -> np.ndarray:
         total = np.zeros(images.shape[:3], "float32")
