@@ -115,7 +115,7 @@ BAD = [
     (year_twice, ["2023", "glacier.sites.mine"]),
     (unknown_key, ["glacier.sites.mine.outlinez", "outlines"]),
     (wrong_type, ["glacier.sites.mine.resolution_m", "'forty'", "number"]),
-    (aoi_outside, ["'mine'", "area of interest"]),
+    (aoi_outside, ["'mine'", "area of interest", "lies outside the tiles"]),
     (outlines_outside, ["'mine'", "outlines.gpkg"]),
     (aoi_empty, ["aoi.gpkg is empty: 0 features"]),
     (patch_beside_the_stride, ["glacier.patches.size_px: 30 is not a multiple of 4", "28 or 32"]),
