@@ -8,7 +8,8 @@ SITE = "results/glacier/small"
 
 
 def in_patching(folder):
-    return any((folder / SITE).glob(".patches.part-*"))
+    # the finished file counts as well, in case a busy machine looks too late: its job has not been reported done
+    return any((folder / SITE).glob(".patches.part-*")) or (folder / SITE / "patches.h5").exists()
 
 
 def in_training(folder):
@@ -16,7 +17,8 @@ def in_training(folder):
 
 
 def in_prediction(folder):
-    return any((folder / SITE / "probability").glob(".*.part-*"))
+    maps = folder / SITE / "probability"
+    return any(maps.glob(".*.part-*")) or any(maps.glob("*.tif"))
 
 
 @pytest.mark.parametrize("moment", [in_patching, in_training, in_prediction], ids=lambda moment: moment.__name__)

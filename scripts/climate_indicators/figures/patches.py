@@ -42,11 +42,12 @@ def patches_figure(path: str, rgb: Sequence[str]) -> Figure:
         chosen = {name: choose_patches(store["label"], split == SPLIT_VALUES[name], each) for name in present}
         numbers = [number for part in chosen.values() for number in part]
         labels = {number: store["label"][number] for number in numbers}
-        images = {number: _image(store["image"][number], store["valid"][number], channels) for number in numbers}
+        valid = {number: store["valid"][number] for number in numbers}
+        images = {number: _image(store["image"][number], valid[number], channels) for number in numbers}
         blocks = {number: int(store["block"][number]) for number in numbers}
     figure, limits = _sheet(chosen), common_stretch(list(images.values()))
     for axes, number in zip(figure.axes, numbers, strict=True):
-        _draw_patch(axes, display(images[number], limits), labels[number])
+        _draw_patch(axes, display(images[number], limits), labels[number], valid[number])
         axes.set_title(f"block {blocks[number]}, {_share(labels[number]):.0%}", fontsize=8)
     return figure
 
@@ -108,10 +109,10 @@ def _sheet(chosen: dict[str, list[int]]) -> Figure:
     return figure
 
 
-def _draw_patch(axes: Axes, shown: np.ndarray, label: np.ndarray) -> None:
+def _draw_patch(axes: Axes, shown: np.ndarray, label: np.ndarray, valid: np.ndarray) -> None:
     axes.imshow(shown, interpolation="nearest")
     veil = np.ones((*label.shape, 4))
-    veil[..., 3] = np.where(label == BYTE_NODATA, PALE, 0.0)
+    veil[..., 3] = np.where((label == BYTE_NODATA) & valid, PALE, 0.0)
     axes.imshow(veil, interpolation="nearest")
     positive = (label == 1).astype("float32")
     positive[label == BYTE_NODATA] = np.nan
