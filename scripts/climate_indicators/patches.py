@@ -83,7 +83,8 @@ def band_statistics(stack: Stack, splits: np.ndarray, rows: int = 512) -> tuple[
         stop = min(start + rows, splits.shape[0])
         values, valid = stack.read((start, stop), (0, splits.shape[1]))
         sample = values[valid & (splits[start:stop] == SPLIT_VALUES["train"])].astype("float64")
-        count, total, squares = count + len(sample), total + sample.sum(axis=0), squares + (sample**2).sum(axis=0)
+        count, total = count + len(sample), total + sample.sum(axis=0)
+        squares = squares + np.einsum("ij,ij->j", sample, sample)
     mean = total / count
     return mean, np.sqrt(np.maximum(squares / count - mean**2, 1e-12))
 
@@ -140,8 +141,12 @@ def write_patches(
         for number, ((row, col), split) in enumerate(zip(plan.origins.tolist(), plan.splits, strict=True)):
             values, valid = stack.read((row, row + size_px), (col, col + size_px))
             own = splits[row : row + size_px, col : col + size_px] == split
-            source = mirrored(own | ~valid)  # a cloud tells nothing about another split, and training must see clouds
-            images[number], known[number] = fill_invalid(values, valid, mean)[source], valid[source]
+            shown = own | ~valid  # a cloud tells nothing about another split, and training must see clouds
+            values = fill_invalid(values, valid, mean)
+            if not shown.all():
+                source = mirrored(shown)
+                values, valid = values[source], valid[source]
+            images[number], known[number] = values, valid
             targets[number] = np.where(own, labels[row : row + size_px, col : col + size_px], BYTE_NODATA)
             progress()
 
