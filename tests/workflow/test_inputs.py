@@ -1,5 +1,7 @@
 """From tiles and outlines to scenes and labels, on a simulated site, on files and on real data."""
 
+import copy
+import json
 import os
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pandas as pd
 import pytest
 import rasterio
 import yaml
-from runs import ROOT, run
+from runs import ROOT, SMALL, run
 
 EVEREST = Path(os.environ.get("GLACIER_EVEREST", ROOT.parent / "shared" / "data" / "glacier_everest"))
 SCENE = "results/glacier/everest_1/scenes/2000.tif"
@@ -46,6 +48,20 @@ def test_labels_are_the_true_extent_of_the_reference_year(finished):
 def test_true_area_shrinks(finished):
     areas = pd.read_csv(finished / "resources/glacier/small/truth/areas.csv").area_km2
     assert areas.iloc[-1] < areas.iloc[0]
+
+
+def test_elevation_and_slope_become_channels_of_the_network(tmp_path):
+    config = copy.deepcopy(SMALL)
+    config["glacier"]["sites"]["small"]["terrain_bands"] = ["elevation", "slope"]
+    targets = ["results/glacier/small/metrics.csv", "results/glacier/small/extent/2023.tif"]
+    text, passed = run(tmp_path, config, *targets)
+    assert passed, text
+    card = json.loads((tmp_path / "results/glacier/small/model/model_card.json").read_text())
+    assert card["bands"] == ["B02", "B03", "B04", "B08", "B11", "elevation", "slope"]
+    with rasterio.open(tmp_path / "resources/glacier/small/dem.tif") as raster:
+        heights = raster.read(1)
+    elevation, slope = card["scaling"]["mean"][-2:]
+    assert heights.min() < elevation < heights.max() and 0 < slope < 90
 
 
 @pytest.mark.skipif(not EVEREST.is_dir(), reason=f"real data not found at {EVEREST}")
