@@ -112,11 +112,6 @@ def scene_names(study, site):
     return [scene["name"] for scene in site_inputs(study, site)["scenes"]]
 
 
-def site_settings(wildcards, keys):
-    """Named settings of the site that the wildcards tell."""
-    return {key: sites(wildcards.study)[wildcards.site][key] for key in keys}
-
-
 def study_settings(wildcards, group, keys):
     """Named settings of a group, such as `patches`, that all sites of a study share."""
     return {key: config[wildcards.study][group][key] for key in keys}
@@ -170,6 +165,7 @@ def glacier_results():
         "trend.csv",
         "glacier_retreat_graph.png",
         "glacier_retreat_timelapse.gif",
+        "glacier_retreat_timelapse.html",
         "glacier_gallery.png",
     ]
     maps = ["scenes/{scene}.tif", "probability/{scene}.tif", "extent/{scene}.tif", "outlines/{scene}.gpkg"]

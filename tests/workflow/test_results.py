@@ -41,6 +41,8 @@ def test_maps_say_what_made_them_and_are_missing_where_the_scene_is(finished):
 def test_manifest_names_every_file_of_the_results_with_its_digest(finished):
     manifest = pd.read_csv(finished / "results/manifest.csv").set_index("path")
     assert {f"{SITE}/metrics.csv", f"{SITE}/model/model.keras", f"{SITE}/extent/2023.tif"} <= set(manifest.index)
+    pictures = {path.relative_to(finished).as_posix() for path in (finished / SITE).glob("glacier_retreat_*")}
+    assert len(pictures) == 3 and pictures <= set(manifest.index)
     for path in manifest.index:
         assert (finished / path).stat().st_size == manifest.bytes[path]
 
