@@ -8,9 +8,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
+from climate_indicators.comparisons import COLDEST, HOTTEST
 from climate_indicators.scores import LOGIT, PROBABILITY, ScoreCounts
-
-COLDEST, HOTTEST = 0.05, 20.0
 
 
 def fit_temperature(logits: np.ndarray, counts: np.ndarray) -> float:

@@ -10,10 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from climate_indicators.logs import InputError
-
-INFERENCE_MODEL = "inference.xml"
-KERAS_MODEL = "model.keras"
-MODEL_CARD = "model_card.json"
+from climate_indicators.model_folder import INFERENCE_MODEL, KERAS_MODEL
 
 
 @dataclass(frozen=True)
@@ -24,7 +21,8 @@ class Engine:
     ----------
     name : ``openvino`` or ``keras``.
     precision : ``float32`` or ``bfloat16``.
-    run : from float32 images (batch, rows, columns, channels) to float32 logits (batch, rows, columns).
+    run : from float32 images (batch, rows, columns, channels) to float32 logits (batch, rows, columns), or from float32
+        features (batch, features) to float32 logits (batch, classes).
     """
 
     name: str
@@ -100,7 +98,7 @@ def _openvino(path: Path, precision: str, threads: int) -> Callable[[np.ndarray]
             network.reshape(list(images.shape))
             compiled.clear()  # one shape at a time bounds the memory
             compiled[images.shape] = core.compile_model(network, "CPU", hints)
-        return compiled[images.shape](np.ascontiguousarray(images, "float32"))[0][..., 0]
+        return _logits(compiled[images.shape](np.ascontiguousarray(images, "float32"))[0])
 
     return run
 
@@ -113,9 +111,14 @@ def _keras(path: Path, precision: str) -> Callable[[np.ndarray], np.ndarray]:
         model = _in_bfloat16(model)
 
     def run(images: np.ndarray) -> np.ndarray:
-        return np.asarray(model.predict_on_batch(images), "float32")[..., 0]
+        return _logits(np.asarray(model.predict_on_batch(images), "float32"))
 
     return run
+
+
+def _logits(output: np.ndarray) -> np.ndarray:
+    """Output without the one channel of images; of features as it is."""
+    return output[..., 0] if output.ndim == 4 else output
 
 
 def _in_bfloat16(model):

@@ -10,14 +10,12 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from climate_indicators.calibration import best_edge, fit_temperature, probabilities, threshold
+from climate_indicators.comparisons import CONFIDENCE, RELIABILITY_BINS, UNCALIBRATED
 from climate_indicators.logs import InputError
 from climate_indicators.scores import LOGIT, ScoreCounts
 
 HELD_OUT = ("validation", "test")
-RELIABILITY_BINS = 15
-CONFIDENCE = 0.95
 ALL_POSITIVE = "all_positive"
-UNCALIBRATED = "_uncalibrated"
 CELLS = ("tn", "fp", "fn", "tp")
 
 

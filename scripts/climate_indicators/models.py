@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from climate_indicators.backend import keras
-from climate_indicators.engines import INFERENCE_MODEL, KERAS_MODEL, MODEL_CARD
 from climate_indicators.files import atomic_path, write_json
+from climate_indicators.model_folder import INFERENCE_MODEL, KERAS_MODEL, MODEL_CARD
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip archive
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from climate_indicators.figures.timelapse import timelapse_frames, write_page, write_timelapse
+from climate_indicators.figures.animation import write_animation, write_page
+from climate_indicators.figures.timelapse import EXACT, timelapse_frames
 from climate_indicators.logs import start_log
 
 start_log(snakemake.log[0], snakemake.rule)
@@ -17,5 +18,5 @@ frames = timelapse_frames(
     snakemake.params.reference_year,
     snakemake.params.confidence,
 )
-write_timelapse(frames, snakemake.output.animation, snakemake.params.seconds_per_frame)
+write_animation(frames, snakemake.output.animation, snakemake.params.seconds_per_frame, EXACT)
 write_page(snakemake.output.animation, snakemake.output.page, f"glacier retreat, {snakemake.wildcards.site}")

@@ -1,21 +1,19 @@
 """Scores of the network on every pixel of the validation and test blocks, as counts."""
 
-from pathlib import Path
-
 import pandas as pd
 import rasterio
 
 from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks
 from climate_indicators.cogs import BYTE_NODATA, Stack
-from climate_indicators.engines import MODEL_CARD, averaged_over_turns, open_engine
-from climate_indicators.files import read_json
+from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.logs import Progress, start_log
+from climate_indicators.model_folder import read_card
 from climate_indicators.prediction import Windows, predict_rectangle
 from climate_indicators.scores import LOGIT, ScoreCounts, write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
-card = read_json(Path(model) / MODEL_CARD)
+card = read_card(model)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
     engine = averaged_over_turns(engine)

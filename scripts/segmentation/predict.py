@@ -1,16 +1,15 @@
 """A whole scene predicted window by window: calibrated probability and extent."""
 
-from pathlib import Path
-
 from climate_indicators.cogs import Stack
-from climate_indicators.engines import MODEL_CARD, averaged_over_turns, open_engine
+from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.files import read_json
 from climate_indicators.logs import Progress, start_log
+from climate_indicators.model_folder import read_card
 from climate_indicators.prediction import Windows, count_windows, predict_logits, write_prediction
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
-card, calibration = read_json(Path(model) / MODEL_CARD), read_json(snakemake.input.calibration)
+card, calibration = read_card(model), read_json(snakemake.input.calibration)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
     engine = averaged_over_turns(engine)

@@ -8,11 +8,12 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from climate_indicators.cogs import cog_writer, write_cog
+from climate_indicators.figures.animation import write_animation
 from climate_indicators.figures.gallery import GalleryScene, compare, example_blocks, gallery_figure
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.retreat import retreat_figure
 from climate_indicators.figures.style import OUTLINE, save_figure
-from climate_indicators.figures.timelapse import timelapse_frames, write_timelapse
+from climate_indicators.figures.timelapse import EXACT, timelapse_frames
 from climate_indicators.figures.truth import truth_figure
 from climate_indicators.files import sha256
 from climate_indicators.grids import Grid
@@ -130,7 +131,7 @@ def test_timelapse_has_a_frame_a_year_with_its_own_outline(site, tmp_path):
     assert coloured(frames[0], OUTLINE) > 300
     # the mapped outline covers that of the reference year in 2016, and lies inside it a year later
     assert yellow(frames[1]) > yellow(frames[0]) + 50
-    write_timelapse(frames, tmp_path / "a" / "x.gif", 0.8)
+    write_animation(frames, tmp_path / "a" / "x.gif", 0.8, EXACT)
     with Image.open(tmp_path / "a" / "x.gif") as animation:
         assert (animation.n_frames, animation.info["duration"], animation.info["loop"]) == (2, 800, 0)
         for number, frame in enumerate(frames):
@@ -143,7 +144,7 @@ def test_timelapse_has_a_frame_a_year_with_its_own_outline(site, tmp_path):
 
 def test_timelapse_has_the_same_bytes_every_time(site, tmp_path):
     for name in ("a.gif", "b.gif"):
-        write_timelapse(frames_of(site), tmp_path / name, 0.5)
+        write_animation(frames_of(site), tmp_path / name, 0.5, EXACT)
     assert sha256(tmp_path / "a.gif") == sha256(tmp_path / "b.gif")
 
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import html
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import rasterio
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from PIL import Image
 
 from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.figures.animation import pixels
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import GAP, OUTLINE, heading, scale_bar
-from climate_indicators.files import atomic_path
 
 REFERENCE = "#F0E442"  # yellow of the Okabe–Ito colours
-FIXED = (OUTLINE, REFERENCE, GAP, "#FFFFFF", "#000000")
+# colours that the animation keeps as they are
+EXACT = (OUTLINE, REFERENCE, GAP, "#FFFFFF", "#000000")
 
 
 def timelapse_frames(
@@ -62,49 +57,8 @@ def timelapse_frames(
         flag = f" ({row.flag})" if isinstance(row.flag, str) and row.flag else ""
         interval = f"{100 * confidence:.4g} % interval {row.lower_km2:.1f} to {row.upper_km2:.1f} km²"
         heading(figure.axes[0], f"{date}{flag}", f"glacier area {row.area_km2:.1f} km², {interval}", 80)
-        frames.append(_pixels(figure))
+        frames.append(pixels(figure))
     return frames
-
-
-def write_timelapse(frames: Sequence[np.ndarray], path: str | Path, seconds_per_frame: float) -> None:
-    """Write frames as an endless GIF; the same frames give the same bytes.
-
-    All frames share one palette, in which the colours of lines and text have places of their own: with a palette for
-    each frame, a thin line would change its colour from year to year. A frame is shown for whole hundredths of a
-    second, as the format has them.
-    """
-    milliseconds = max(10, 10 * round(100 * seconds_per_frame))
-    sample = Image.fromarray(np.concatenate([frame[::2, ::2] for frame in frames]))
-    common = sample.quantize(256 - len(FIXED), Image.Quantize.MEDIANCUT).getpalette()
-    pictures = [_with_palette(frame, common) for frame in frames]
-    with atomic_path(path) as temporary:
-        pictures[0].save(temporary, save_all=True, append_images=pictures[1:], duration=milliseconds, loop=0)
-
-
-def write_page(animation: str | Path, path: str | Path, title: str) -> None:
-    """Write a GIF as a web page that holds it, since Snakemake's report shows pages and still pictures only."""
-    content = base64.b64encode(Path(animation).read_bytes()).decode("ascii")
-    title = html.escape(title)
-    with atomic_path(path) as temporary:
-        temporary.write_text(
-            f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
-            f'<body style="margin: 0"><img style="max-width: 100%" alt="{title}" src="data:image/gif;base64,{content}">'
-            "</body></html>\n",
-            encoding="utf-8",
-        )
-
-
-def _with_palette(frame: np.ndarray, common: list[int]) -> Image.Image:
-    """Frame in the nearest of the common and the fixed colours; pixels that have a fixed colour keep it exactly."""
-    fixed = np.array([[int(colour[place : place + 2], 16) for place in (1, 3, 5)] for colour in FIXED], "uint8")
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(common + fixed.ravel().tolist())
-    picture = Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-    indexes = np.array(picture)
-    for number, colour in enumerate(fixed, start=len(common) // 3):
-        indexes[(frame == colour).all(axis=2)] = number
-    picture.putdata(indexes.ravel())
-    return picture
 
 
 def _frame(
@@ -134,11 +88,3 @@ def _frame(
     ]
     figure.legend(handles=handles, loc="lower center", ncols=3, frameon=False, fontsize=8)
     return figure
-
-
-def _pixels(figure: Figure) -> np.ndarray:
-    with matplotlib.rc_context({"font.size": 9}):
-        canvas = FigureCanvasAgg(figure)
-        figure.set_dpi(100)
-        canvas.draw()
-        return np.asarray(canvas.buffer_rgba())[..., :3].copy()

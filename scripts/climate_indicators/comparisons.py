@@ -1,0 +1,8 @@
+"""What all comparisons of methods on held-out data share."""
+
+CONFIDENCE = 0.95
+# what a model's name ends with where its probabilities are meant before calibration
+UNCALIBRATED = "_uncalibrated"
+RELIABILITY_BINS = 15
+# range of temperatures; at the coldest the labels are separated without an error and there is no best one
+COLDEST, HOTTEST = 0.05, 20.0
