@@ -1,0 +1,1 @@
+"""The ocean study: cells, regressions, biomes, their tracking and their coverage."""

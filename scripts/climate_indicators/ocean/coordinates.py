@@ -1,0 +1,220 @@
+"""Latitudes and longitudes of a data set, however the file calls and orders them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from climate_indicators.logs import InputError
+
+_NAMES = {
+    "lat": ("lat", "latitude", "nav_lat", "gphit", "tlat", "ylat", "geolat", "geolat_t", "lat_rho", "lats"),
+    "lon": ("lon", "longitude", "nav_lon", "glamt", "tlong", "tlon", "xlon", "geolon", "geolon_t", "lon_rho", "lons"),
+}
+_STANDARD = {"lat": "latitude", "lon": "longitude"}
+_UNITS = {
+    "lat": ("degrees_north", "degree_north", "degree_n", "degrees_n", "degreen", "degreesn"),
+    "lon": ("degrees_east", "degree_east", "degree_e", "degrees_e", "degreee", "degreese"),
+}
+# points closer than this, in degrees, are the same point stored twice
+_SAME = 1e-3
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where the points of a data set lie.
+
+    Attributes
+    ----------
+    lat, lon : float64, shape (y, x), degrees, longitudes in −180 to 180 (180 excluded); may be NaN on land.
+    rectilinear : latitude depends on the row alone, longitude on the column alone.
+    lat_bounds, lon_bounds : float64, shape (y, 2) and (x, 2), borders of the points as the file gives them, or None.
+    """
+
+    lat: np.ndarray
+    lon: np.ndarray
+    rectilinear: bool
+    lat_bounds: np.ndarray | None = None
+    lon_bounds: np.ndarray | None = None
+
+
+def wrap_longitude(lon: np.ndarray) -> np.ndarray:
+    """Longitudes of any convention in −180 to 180 degrees east, 180 excluded."""
+    wrapped = (np.asarray(lon, "float64") + 180) % 360 - 180
+    return np.where(wrapped >= 180, -180.0, wrapped)
+
+
+def find_coordinates(
+    dataset: xr.Dataset, variable: xr.DataArray | None, configured: Mapping[str, str | None]
+) -> tuple[xr.DataArray, xr.DataArray] | None:
+    """Latitude and longitude of a variable, or None if the file has none for it.
+
+    By the configured names; else those that the variable's attribute ``coordinates`` names, then any whose standard
+    name, units or name say so; of several the ones with two dimensions.
+
+    Parameters
+    ----------
+    dataset : the file.
+    variable : the field; None if it lies in another file.
+    configured : names by "lat" and "lon", None where not configured.
+
+    Returns
+    -------
+    Two arrays with one dimension each (rectilinear) or with the same two.
+    """
+    found = []
+    for axis in ("lat", "lon"):
+        if name := configured.get(axis):
+            candidates = [name] if name in dataset.variables else []
+        else:
+            listed = str(_listed_coordinates(variable)).split()
+            candidates = sorted(
+                (name for name, values in dataset.variables.items() if _is_axis(axis, name, values)),
+                key=lambda name: (name not in listed, -dataset[name].ndim),
+            )
+        arrays = [_without_single(dataset[name]) for name in candidates]
+        sizes = None if variable is None else dict(variable.sizes)
+        # corners of points have a dimension more
+        fitting = [array for array in arrays if array.ndim <= 2 and (sizes is None or set(array.dims) <= set(sizes))]
+        if not fitting:
+            return None
+        found.append(fitting[0])
+    lat, lon = found
+    if lat.ndim == 2 and set(lat.dims) == set(lon.dims):
+        return lat, lon.transpose(*lat.dims)
+    return (lat, lon) if lat.ndim == lon.ndim == 1 else None
+
+
+def _listed_coordinates(variable: xr.DataArray | None) -> object:
+    if variable is None:
+        return ""
+    return variable.encoding.get("coordinates", variable.attrs.get("coordinates", ""))
+
+
+def _is_axis(axis: str, name: Hashable, values: xr.Variable) -> bool:
+    """Whether a variable is a latitude (axis "lat") or a longitude ("lon")."""
+    if values.ndim == 0 or values.dtype.kind not in "fiu":
+        return False
+    standard = str(values.attrs.get("standard_name", "")).lower()
+    if standard:
+        return standard == _STANDARD[axis]
+    units = str(values.attrs.get("units", "")).lower().replace(" ", "_")
+    return str(name).lower() in _NAMES[axis] or units in _UNITS[axis]
+
+
+def _without_single(array: xr.DataArray) -> xr.DataArray:
+    """Without dimensions of length 1, as long as more than two are there: t and z of a mesh mask."""
+    single = [dim for dim in array.dims if array.sizes[dim] == 1]
+    return array.squeeze(single[: max(0, array.ndim - 2)], drop=True) if array.ndim > 2 else array
+
+
+def make_grid(lat: xr.DataArray, lon: xr.DataArray, dataset: xr.Dataset, where: str) -> Grid:
+    """Grid from what `find_coordinates` found.
+
+    Raises
+    ------
+    InputError
+        If both are given along one and the same dimension: an unstructured grid.
+    """
+    lat_values, lon_values = _degrees(lat), _degrees(lon)
+    if lat.ndim == 2:
+        return Grid(
+            np.where(np.abs(lat_values) < 1e3, lat_values, np.nan), _wrap_known(lon_values), _is_product(lat, lon)
+        )
+    if lat.dims == lon.dims:
+        raise InputError(
+            f"{where} has an unstructured grid: latitude and longitude both lie along {lat.dims[0]!r}. The study needs "
+            "rows and columns: regrid the files, for instance with cdo remapcon."
+        )
+    grid = np.broadcast_arrays(lat_values[:, None], wrap_longitude(lon_values)[None])
+    bounds = [_bounds(dataset, axis) for axis in (lat, lon)]
+    return Grid(grid[0].copy(), grid[1].copy(), True, *bounds)
+
+
+def _degrees(axis: xr.DataArray) -> np.ndarray:
+    values = np.asarray(axis.values, "float64")
+    return np.degrees(values) if str(axis.attrs.get("units", "")).lower().startswith("rad") else values
+
+
+def _wrap_known(lon: np.ndarray) -> np.ndarray:
+    """`wrap_longitude`, with NaN for what is no longitude, such as an undeclared 1e20 on land."""
+    return wrap_longitude(np.where(np.abs(lon) < 1e3, lon, np.nan))
+
+
+def _is_product(lat: xr.DataArray, lon: xr.DataArray) -> bool:
+    """Whether two-dimensional coordinates are those of a rectilinear grid, written out."""
+    lat_values, lon_values = lat.values, lon.values
+    return bool((lat_values == lat_values[:, :1]).all() and (lon_values == lon_values[:1]).all())
+
+
+def _bounds(dataset: xr.Dataset, axis: xr.DataArray) -> np.ndarray | None:
+    name = axis.attrs.get("bounds", axis.encoding.get("bounds"))
+    if name not in dataset.variables:
+        return None
+    values = np.asarray(dataset[name].values, "float64")
+    return values if values.shape == (axis.size, 2) and np.isfinite(values).all() else None
+
+
+def first_of_each(lat: np.ndarray, lon: np.ndarray, ocean: np.ndarray) -> np.ndarray:
+    """Ocean without points stored twice, such as the wrapped columns and the folded row of ORCA grids.
+
+    Two ocean points whose coordinates differ by less than about 100 m are one; the first in the order of storage stays.
+
+    Parameters
+    ----------
+    lat, lon : float, shape (y, x), degrees.
+    ocean : bool, shape (y, x).
+
+    Returns
+    -------
+    bool, shape (y, x).
+    """
+    keep = np.flatnonzero(ocean)
+    # a pair may fall on two sides of a rounding border, but not on both of two lattices half a step apart
+    for shift_lat, shift_lon in ((0, 0), (0, 0.5), (0.5, 0), (0.5, 0.5)):
+        row = np.floor(lat.ravel()[keep] / _SAME + shift_lat).astype("int64")
+        turn = round(360 / _SAME)
+        column = np.floor(lon.ravel()[keep] / _SAME + shift_lon).astype("int64") % turn
+        _, first = np.unique(row * turn + column, return_index=True)
+        keep = keep[np.sort(first)]
+    once = np.zeros(ocean.shape, bool)
+    once.ravel()[keep] = True
+    return once
+
+
+def matching_order(own: Grid, reference: Grid, where: str) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Places of rows and columns that bring a variable's own grid to the reference; None where they agree already.
+
+    Raises
+    ------
+    InputError
+        If the points are others.
+    """
+    if own.lat.shape == reference.lat.shape:
+        with np.errstate(invalid="ignore"):
+            apart = (np.abs(own.lat - reference.lat) > 0.01) | (np.abs(wrap_longitude(own.lon - reference.lon)) > 0.01)
+        if np.mean(apart) < 0.1:
+            return None, None
+        if own.rectilinear and reference.rectilinear:
+            orders = [
+                _order(own.lat[:, 0], reference.lat[:, 0]),
+                _order(own.lon[0], reference.lon[0]),
+            ]
+            if all(order is not None for order in orders):
+                return orders[0], orders[1]
+    raise InputError(
+        f"{where} has another grid than the other variables ({own.lat.shape[0]} × {own.lat.shape[1]} points against "
+        f"{reference.lat.shape[0]} × {reference.lat.shape[1]}, or shifted). Regrid it to the same points first, for "
+        "instance with cdo remapcon."
+    )
+
+
+def _order(own: np.ndarray, reference: np.ndarray) -> np.ndarray | None:
+    """Places in ``own`` of the values of ``reference``, or None if they differ by more than 0.01 degrees."""
+    ascending = np.argsort(own, kind="stable")
+    places = np.empty(len(reference), "int64")
+    places[np.argsort(reference, kind="stable")] = ascending
+    return places if np.abs(own[places] - reference).max() <= 0.01 else None

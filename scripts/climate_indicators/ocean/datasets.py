@@ -1,0 +1,261 @@
+"""A user's ocean data set, whatever its files look like: month by month, in the study's units, on one grid."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from climate_indicators.logs import InputError
+from climate_indicators.ocean.chemistry import fco2, fco2_from_pco2
+from climate_indicators.ocean.coordinates import Grid, first_of_each, make_grid
+from climate_indicators.ocean.points import filter_points
+from climate_indicators.ocean.site_grid import cell_areas, find_grid, mask_of, orient
+from climate_indicators.ocean.site_months import study_months
+from climate_indicators.ocean.sources import ANNUAL, CALENDAR, Files, Source, find_source, read_field
+from climate_indicators.ocean.units import QUANTITIES
+
+_LOG = logging.getLogger("climate_indicators")
+_REQUIRED = ("sst", "dic", "alk")
+
+
+@dataclass
+class OceanData:
+    """An open data set. Use it in a ``with`` block, which closes its files.
+
+    Attributes
+    ----------
+    lat, lon : float64, shape (y, x), degrees, longitudes in −180 to 180 (180 excluded).
+    ocean : bool, shape (y, x): points of the ocean, each stored point once.
+    area_m2 : float64, shape (y, x), m².
+    rectilinear : whether latitude depends on the row alone and longitude on the column alone.
+    months : "YYYY-MM", the months of the study.
+    annual_only : quantities that the files hold without time: the same field every month.
+    calendar_only : quantities that they hold as twelve months, the same every year of a series; none of a climatology.
+    computed_fco2 : whether fCO2 is computed from the other fields.
+    """
+
+    lat: np.ndarray
+    lon: np.ndarray
+    ocean: np.ndarray
+    area_m2: np.ndarray
+    rectilinear: bool
+    months: list[str]
+    annual_only: list[str]
+    calendar_only: list[str]
+    computed_fco2: bool
+    _sources: dict[str, Source]
+    _files: Files
+    _density: float
+
+    @classmethod
+    def open(cls, settings: Mapping[str, Any], ocean: np.ndarray | None = None) -> OceanData:
+        """Find the variables, their months and their grid, and check the first month; reads little else.
+
+        Parameters
+        ----------
+        settings : of one site, as the config has them: ``files``, ``variables`` (by quantity: ``name``, ``files``,
+            ``unit``; sst, dic, alk and either fco2, pco2 or salinity are needed, mld and ice welcome), and, each
+            optional, ``mask`` (``name``, ``files``: not zero in the ocean), ``cell_edges`` (``x``, ``y`` in metres or
+            ``area`` in m², ``files``), ``coordinates`` (names by ``lat``, ``lon``, ``time``), ``climatology``,
+            ``first_month``, ``last_month``, ``density_kg_m3``.
+        ocean : bool, shape (y, x): points of the ocean as found before, so that all jobs of a study use the same; None
+            finds them.
+
+        Raises
+        ------
+        InputError
+            If something is missing, there twice, not understood or not plausible; the message says what and where.
+        """
+        files = Files()
+        try:
+            return _open(cls, settings, files, ocean)
+        except BaseException:
+            files.close()
+            raise
+
+    def __enter__(self) -> OceanData:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files."""
+        self._files.close()
+
+    def read(self, month: str, limits: Mapping[str, float | None] | None = None) -> dict[str, np.ndarray]:
+        """Fields of one month: float64, shape (y, x), in the study's units, NaN outside the ocean.
+
+        Parameters
+        ----------
+        month : one of ``months``.
+        limits : arguments of `points.filter_points`, which is then applied; None for no filter.
+
+        Returns
+        -------
+        ``sst``, ``dic``, ``alk``, ``fco2``, and those of ``salinity``, ``mld``, ``ice`` that the files have.
+
+        Raises
+        ------
+        InputError
+            If a unit is not understood, or a field's median is none of an ocean.
+        """
+        fields = {}
+        for quantity, source in self._sources.items():
+            fields[quantity] = np.where(
+                self.ocean, read_field(source, self._files, month, self._density, self.ocean), np.nan
+            )
+        if "pco2" in fields:
+            fields["fco2"] = fco2_from_pco2(fields.pop("pco2"), fields["sst"])
+        if limits is not None:
+            fields = filter_points(fields, **limits)
+        if self.computed_fco2:
+            fields["fco2"] = fco2(*(fields[name] for name in ("sst", "salinity", "dic", "alk")))
+            if limits is not None:
+                fields = filter_points(fields, **limits)
+        if not np.isfinite(fields["fco2"]).any():
+            _LOG.warning("%s: no point of the ocean has all values; its cells stay without points", month)
+        return {name: fields[name] for name in QUANTITIES if name in fields}
+
+    def inspect(self) -> pd.DataFrame:
+        """What was found, one row a quantity, with the first month's values in the study's unit.
+
+        Returns
+        -------
+        Columns quantity, variable, n_files, first_file, unit_found, unit_configured, unit, cadence, first_month,
+        last_month, minimum, median, maximum (the three over the ocean).
+        """
+        rows = []
+        for quantity, source in self._sources.items():
+            values = read_field(source, self._files, self.months[0], self._density, self.ocean)[self.ocean]
+            values = values[np.isfinite(values)]
+            known = [key for key in sorted(source.places) if key]
+            rows.append(
+                {
+                    "quantity": quantity,
+                    "variable": source.layouts[0].name,
+                    "n_files": len(source.layouts),
+                    "first_file": source.layouts[0].path,
+                    "unit_found": source.layouts[0].unit or "none",
+                    "unit_configured": source.unit or "",
+                    "unit": QUANTITIES[quantity].unit,
+                    "cadence": source.cadence,
+                    "first_month": known[0] if known else "",
+                    "last_month": known[-1] if known else "",
+                    "minimum": values.min() if values.size else np.nan,
+                    "median": np.median(values) if values.size else np.nan,
+                    "maximum": values.max() if values.size else np.nan,
+                }
+            )
+        return pd.DataFrame(rows)
+
+
+def _open(cls: type[OceanData], settings: Mapping[str, Any], files: Files, known_ocean: np.ndarray | None) -> OceanData:
+    sources = _find_sources(settings, files)
+    months = study_months(settings, sources)
+    lat, lon, found_in = find_grid(settings, sources["sst"].layouts[0], files)
+    grid = make_grid(lat, lon, files.dataset(found_in), found_in)
+    orient(sources, grid, settings, files)
+    density = float(settings.get("density_kg_m3") or 1025.0)
+    ocean = _ocean(settings, sources, files, grid, months, density) if known_ocean is None else known_ocean
+    data = cls(
+        lat=grid.lat,
+        lon=grid.lon,
+        ocean=ocean,
+        area_m2=cell_areas(settings, sources["sst"].layouts[0], grid, files),
+        rectilinear=grid.rectilinear,
+        months=months,
+        annual_only=[name for name, source in sources.items() if source.cadence == ANNUAL],
+        calendar_only=[]
+        if settings.get("climatology")
+        else [name for name, source in sources.items() if source.cadence == CALENDAR],
+        computed_fco2=not {"fco2", "pco2"} & set(sources),
+        _sources=sources,
+        _files=files,
+        _density=density,
+    )
+    for source in sources.values():
+        read_field(source, files, months[0], density, ocean)
+    if data.annual_only:
+        _LOG.warning("%s: without time in the files; the same field is used every month", ", ".join(data.annual_only))
+    return data
+
+
+def _find_sources(settings: Mapping[str, Any], files: Files) -> dict[str, Source]:
+    wanted = {name: about for name, about in settings["variables"].items() if about and about.get("name")}
+    for name in _REQUIRED:
+        if name not in wanted:
+            raise InputError(f"variables.{name} of this site is not set; the study regresses fCO2 on sst, dic and alk.")
+    if not {"fco2", "pco2", "salinity"} & set(wanted):
+        raise InputError(
+            "this site has neither fCO2 nor what it can be computed from: set variables.fco2, variables.pco2, or "
+            "variables.salinity (with sst, dic and alk)."
+        )
+    if "fco2" in wanted:
+        wanted.pop("pco2", None)
+    climatology = bool(settings.get("climatology"))
+    coordinates = settings.get("coordinates") or {}
+    return {
+        quantity: find_source(
+            files,
+            quantity,
+            wanted[quantity]["name"],
+            wanted[quantity].get("files") or settings.get("files") or [],
+            coordinates,
+            climatology,
+            wanted[quantity].get("unit"),
+        )
+        for quantity in QUANTITIES
+        if quantity in wanted
+    }
+
+
+def _ocean(
+    settings: Mapping[str, Any],
+    sources: Mapping[str, Source],
+    files: Files,
+    grid: Grid,
+    months: Sequence[str],
+    density: float,
+) -> np.ndarray:
+    """Points of the ocean, each once: by the mask if one is configured, else where there are data."""
+    ocean = mask_of(settings, sources["sst"].layouts[0], grid, files)
+    if ocean is None:
+        ocean = _where_there_are_data(sources, files, months, density)
+    ocean &= np.isfinite(grid.lat) & np.isfinite(grid.lon)
+    _check_latitudes(grid.lat, ocean, sources["sst"].layouts[0].path)
+    once = first_of_each(grid.lat, grid.lon, ocean)
+    if not once.any():
+        raise InputError(
+            f"{sources['sst'].layouts[0].path}: no point of the ocean has sst, dic and alk in {months[0]}. Look at the "
+            "mask (mask.name: it must not be zero in the ocean) and at the gaps of the three fields."
+        )
+    if doubled := int(ocean.sum() - once.sum()):
+        _LOG.info("%d ocean points are stored twice (wrapped columns, folded rows) and count once", doubled)
+    return once
+
+
+def _check_latitudes(lat: np.ndarray, ocean: np.ndarray, where: str) -> None:
+    outside = ocean & (np.abs(lat) > 90.001)
+    if outside.any():
+        raise InputError(
+            f"{where}: latitudes reach from {np.nanmin(lat[ocean]):g} to {np.nanmax(lat[ocean]):g}; they must lie "
+            "within −90 and 90. Look at coordinates.lat and coordinates.lon of this site: they may be swapped."
+        )
+
+
+def _where_there_are_data(
+    sources: Mapping[str, Source], files: Files, months: Sequence[str], density: float
+) -> np.ndarray:
+    """Points that have sst, and dic and alk above 0, in one of four months over the first year: ice may hide some."""
+    ocean = None
+    for month in months[:12:3]:
+        fields = {name: read_field(sources[name], files, month, density, None) for name in _REQUIRED}
+        here = np.isfinite(fields["sst"]) & (fields["dic"] > 0) & (fields["alk"] > 0)
+        ocean = here if ocean is None else ocean | here
+    return ocean
