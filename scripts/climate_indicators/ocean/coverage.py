@@ -1,0 +1,144 @@
+"""Coverage: which share of a zone each biome takes, month by month and year by year."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+UNCLASSIFIED = "unclassified"
+KEYS = ["scaler", "zone", "label", "biome"]
+
+
+def month_names(times: np.ndarray) -> np.ndarray:
+    """Months as text, ``YYYY-MM``, of dates or of such text, shape (n,)."""
+    return np.datetime_as_string(np.asarray(times).astype("datetime64[M]"))
+
+
+def calendar_months(times: np.ndarray) -> np.ndarray:
+    """Calendar months, 1 to 12, of dates or of text ``YYYY-MM``, shape (n,)."""
+    return np.asarray(times).astype("datetime64[M]").astype(int) % 12 + 1
+
+
+def coverage_table(
+    labels: np.ndarray,
+    probability: np.ndarray | None,
+    times: np.ndarray,
+    area_km2: np.ndarray,
+    zones: Mapping[str, np.ndarray],
+    names: Mapping[int, str],
+    scaler: str,
+    confidence: float = 0.95,
+    border_share: float = 0.5,
+) -> pd.DataFrame:
+    """Share of every zone's ocean that each biome covers, for a block of months.
+
+    The denominator is the whole ocean area of the zone, so that rejected and undecided cells do not swell the others:
+    they have a row of their own, and the rows of a zone and month add up to 100 %.
+
+    ``lower_percent`` counts the cells that surely are the biome, whose probability is at least (1 + confidence) / 2;
+    ``upper_percent`` those that may be, with at least (1 − confidence) / 2, and all the unclassified ocean. Since cells
+    are labelled whole, both reach at least half a cell into the cells along the biome's borders. They bound what the
+    classifier's doubt and the size of the cells allow; they are no interval of a sum of independent errors, which would
+    be narrower.
+
+    Parameters
+    ----------
+    labels : int8, shape (months, n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
+    probability : float, shape (biomes, months, n_lat, n_lon), label 1 first; NaN where the cell was not classified.
+        None if the classifier gives none: the bounds then differ by the unclassified share only.
+    times : shape (months,), datetime64 or text ``YYYY-MM``.
+    area_km2 : float, shape (n_lat, n_lon), ocean area of each cell.
+    zones : bool, shape (n_lat, n_lon), by name; see `zones.zone_masks`.
+    names : name of each biome by its label; biomes that occur in no cell have rows too.
+    scaler : ``frozen`` or ``monthly``, written to the first column.
+    confidence : in (0, 1).
+    border_share : share of a cell at a border that may lie on its other side, 0 to 1.
+
+    Returns
+    -------
+    ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2``, in the order zone, month,
+    label; label 0 is ``unclassified``.
+    """
+    months = len(labels)
+    weight = np.stack([np.where(mask, area_km2, 0.0).ravel() for mask in zones.values()])
+    total = weight.sum(axis=1)[:, None]
+
+    def area(cells: np.ndarray) -> np.ndarray:
+        return weight @ cells.reshape(months, -1).T.astype("float64")
+
+    tail = (1 - confidence) / 2
+    unclassified, classified = labels <= 0, labels > 0
+    blocks = [(0, UNCLASSIFIED, *[area(unclassified)] * 3)]
+    for label, name in sorted(names.items()):
+        own = labels == label
+        sure, possible = own, own | unclassified
+        if probability is not None:
+            sure = own & (probability[label - 1] >= 1 - tail)
+            possible = possible | (probability[label - 1] >= tail)
+        inside = border_share * area(own & _beside(classified & ~own))
+        outside = border_share * area(_beside(own) & classified & ~own)
+        covered = area(own)
+        lower = np.minimum(area(sure), covered - inside)
+        upper = np.maximum(area(possible), covered + area(unclassified) + outside)
+        blocks.append((label, name, covered, lower, upper))
+
+    text = month_names(times)
+    tables = [
+        pd.DataFrame(
+            {
+                "scaler": scaler,
+                "zone": np.repeat(list(zones), months),
+                "month": np.tile(text, len(zones)),
+                "label": label,
+                "biome": name,
+                "percent": (100 * own / total).ravel(),
+                "lower_percent": (100 * sure / total).ravel(),
+                "upper_percent": (100 * possible / total).ravel(),
+                "area_km2": own.ravel(),
+            }
+        )
+        for label, name, own, sure, possible in blocks
+    ]
+    return _ordered(pd.concat(tables, ignore_index=True), list(zones))
+
+
+def _beside(cells: np.ndarray) -> np.ndarray:
+    """Cells that share an edge with some of these: bool, shape (months, n_lat, n_lon); columns go round the globe."""
+    found = np.roll(cells, 1, axis=2) | np.roll(cells, -1, axis=2)
+    found[:, 1:] |= cells[:, :-1]
+    found[:, :-1] |= cells[:, 1:]
+    return found
+
+
+def yearly_coverage(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, int]]:
+    """Yearly means of coverage, over years with all twelve months.
+
+    A year that lacks a month is left out: the season that it lacks would look like a change.
+
+    Parameters
+    ----------
+    table : as `coverage_table` gives it, of one or more scalers.
+
+    Returns
+    -------
+    yearly : ``scaler, zone, label, biome, year, percent, lower_percent, upper_percent, area_km2``.
+    left_out : number of months found in each year that was left out.
+    """
+    dated = table.assign(year=table["month"].str[:4].astype(int))
+    found = dated.groupby("year")["month"].nunique()
+    left_out = {int(year): int(months) for year, months in found.items() if months < 12}
+    whole = dated[~dated["year"].isin(left_out)]
+    values = ["percent", "lower_percent", "upper_percent", "area_km2"]
+    yearly = whole.groupby([*KEYS, "year"], sort=False)[values].mean().reset_index()
+    return yearly, left_out
+
+
+def _ordered(table: pd.DataFrame, zones: list[str]) -> pd.DataFrame:
+    place = table["zone"].map({zone: number for number, zone in enumerate(zones)})
+    return (
+        table.assign(place=place)
+        .sort_values(["place", "month", "label"], kind="stable", ignore_index=True)
+        .drop(columns="place")
+    )

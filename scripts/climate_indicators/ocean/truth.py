@@ -1,0 +1,161 @@
+"""Biomes, coverage and trends of a simulated ocean beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from climate_indicators.ocean.cells import Cells
+from climate_indicators.ocean.coast import EARTH_RADIUS_M
+from climate_indicators.ocean.coverage import month_names
+from climate_indicators.ocean.membership import membership
+from climate_indicators.slopes import theil_sen
+from climate_indicators.trends import MIN_YEARS
+
+
+def cell_areas_by_regime(regime: xr.DataArray, cells: Cells) -> np.ndarray:
+    """Area of each true regime in each cell: float64, shape (regimes, cells), km², regimes 1 to the largest number.
+
+    Parameters
+    ----------
+    regime : int8 (lat, lon) on a regular grid, −1 on land; its ``flag_values`` are the regimes.
+    cells : the study's cells.
+    """
+    lon, lat = np.meshgrid(regime.lon.values, regime.lat.values)
+    values = regime.values.ravel()
+    own = membership(cells, lat, lon, regime.values > 0).own_cell
+    step = np.radians(regime.lat.values[1] - regime.lat.values[0])
+    area = (EARTH_RADIUS_M / 1000 * step) ** 2 * np.cos(np.radians(lat)).ravel()
+    numbers = range(1, int(np.max(regime.attrs["flag_values"])) + 1)
+    inside = [(values == number) & (own >= 0) for number in numbers]
+    return np.stack([np.bincount(own[held], area[held], cells.count) for held in inside])
+
+
+def cell_regimes(regime: xr.DataArray, cells: Cells) -> np.ndarray:
+    """Regime that holds most of each cell's ocean: int8, shape (cells,), 0 where there is none."""
+    areas = cell_areas_by_regime(regime, cells)
+    return np.where(areas.any(axis=0), areas.argmax(axis=0) + 1, 0).astype("int8")
+
+
+def regime_names(regime: xr.DataArray) -> dict[int, str]:
+    """Names of the regimes by number."""
+    words = regime.attrs["flag_meanings"].split()
+    return {int(number): word for number, word in zip(regime.attrs["flag_values"], words, strict=True)}
+
+
+def regimes_of_biomes(labels: np.ndarray, areas: np.ndarray) -> dict[int, int]:
+    """Regime that each biome stands for: the one that holds most of its area.
+
+    Parameters
+    ----------
+    labels : int, shape (cells,): biomes of the reference month, 0 or less for none.
+    areas : float, shape (regimes, cells), km², of the same month.
+    """
+    return {
+        int(label): int(areas[:, labels == label].sum(axis=1).argmax()) + 1 for label in np.unique(labels[labels > 0])
+    }
+
+
+def true_coverage(
+    regime: xr.DataArray, cells: Cells, masks: Mapping[str, np.ndarray], names: Mapping[int, str]
+) -> pd.DataFrame:
+    """Share of every regime by zone and month.
+
+    Parameters
+    ----------
+    regime : int8 (time, lat, lon).
+    cells : the study's cells; a point belongs to the zones that its cell belongs to.
+    masks : bool, shape (n_lat, n_lon), of each zone.
+    names : of the regimes.
+
+    Returns
+    -------
+    ``zone, month, regime, truth``, in percent of the zone's ocean.
+    """
+    rows = []
+    for month, one in zip(month_names(regime.time.values), regime, strict=True):
+        areas = cell_areas_by_regime(one, cells)
+        for zone, mask in masks.items():
+            held = areas[:, mask.ravel()].sum(axis=1)
+            shares = 100 * held / held.sum()
+            rows += [(zone, month, names[number + 1], share) for number, share in enumerate(shares)]
+    return pd.DataFrame(rows, columns=["zone", "month", "regime", "truth"])
+
+
+def coverage_check(coverage: pd.DataFrame, truth: pd.DataFrame, regime_of: Mapping[int, str]) -> pd.DataFrame:
+    """Tracked and true coverage of every regime by scaler, zone and month.
+
+    Parameters
+    ----------
+    coverage : ``scaler, zone, month, label, percent, lower_percent, upper_percent``.
+    truth : of `true_coverage`.
+    regime_of : name of the regime that each biome stands for, by label. Biomes of one regime are added up.
+
+    Returns
+    -------
+    ``scaler, zone, month, regime, truth, estimate, lower, upper, error``, in percent; ``error`` is estimate − truth. A
+    regime without a biome has the estimate 0.
+    """
+    known = coverage[coverage.label.isin(list(regime_of))]
+    known = known.assign(regime=known.label.map(regime_of))
+    columns = {"percent": "estimate", "lower_percent": "lower", "upper_percent": "upper"}
+    keys = ["scaler", "zone", "month", "regime"]
+    found = known.groupby(keys, sort=False)[list(columns)].sum().rename(columns=columns)
+    scalers = pd.DataFrame({"scaler": coverage.scaler.unique()})
+    table = scalers.merge(truth, how="cross").set_index(keys).join(found).fillna(0.0).reset_index()
+    table["upper"] = table.upper.clip(upper=100.0)
+    return table.assign(error=table.estimate - table.truth)
+
+
+def truth_table(
+    check: pd.DataFrame, sensitivity: pd.DataFrame, titles: Mapping[str, str], confidence: float
+) -> pd.DataFrame:
+    """Recovered quantities beside the true ones.
+
+    Under the frozen scaler, for each zone and regime that ever covers a percent of it, the coverage in the month with
+    the largest error; and under both scalers its trend, the Theil–Sen slope of the yearly means. Then the drift of the
+    mean normalised slopes, likewise.
+
+    Parameters
+    ----------
+    check : of `coverage_check`.
+    sensitivity : ``month, driver, frozen_z, monthly_z, true_z``, of some months of each year.
+    titles : name of each zone for people.
+    confidence : of the trends' intervals.
+
+    Returns
+    -------
+    Table ``quantity, unit, truth, estimate, lower, upper, within``. The interval of a coverage reaches from the share
+    that surely is the biome to the share that may be, see `coverage.coverage_table`.
+    """
+    rows = []
+    for (scaler, zone, regime), group in check.groupby(["scaler", "zone", "regime"], sort=False):
+        if max(group.truth.max(), group.estimate.max()) < 1:
+            continue
+        name = f"{regime} coverage, {titles[zone]}"
+        if scaler == "frozen":
+            worst = group.loc[group.error.abs().idxmax()]
+            values = [worst.truth, worst.estimate, worst.lower, worst.upper]
+            rows.append([f"{name}, {worst.month} (largest error)", "%", *values])
+        yearly = group.assign(year=group.month.str[:4].astype(int)).groupby("year")[["truth", "estimate"]]
+        means = yearly.mean()[yearly.size() == 12]
+        rows += _trend(f"trend of {name} ({scaler} scaler)", "% per year", means.truth, means.estimate, confidence)
+    for driver, group in sensitivity.groupby("driver", sort=False):
+        means = group.groupby(group.month.str[:4].astype(int))[["true_z", "frozen_z", "monthly_z"]].mean()
+        for scaler in ("frozen", "monthly"):
+            name = f"drift of the mean normalised slope of {driver} ({scaler} scaler)"
+            rows += _trend(name, "sd per year", means.true_z, means[f"{scaler}_z"], confidence)
+    table = pd.DataFrame(rows, columns=["quantity", "unit", "truth", "estimate", "lower", "upper"])
+    table["within"] = (table.lower <= table.truth) & (table.truth <= table.upper)
+    return table
+
+
+def _trend(name: str, unit: str, truth: pd.Series, estimate: pd.Series, confidence: float) -> list[list[object]]:
+    """Line of a trend by year; none with fewer years than a trend needs."""
+    if len(truth) < MIN_YEARS:
+        return []
+    true, found = (theil_sen(values.index, values, confidence) for values in (truth, estimate))
+    return [[name, unit, true.per_year, found.per_year, found.lower, found.upper]]

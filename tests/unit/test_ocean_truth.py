@@ -1,0 +1,123 @@
+"""Tracked coverage beside the truth, and the drift that one scaler shows and the other hides."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from climate_indicators.fields import month_starts
+from climate_indicators.ocean.cells import degree_cells
+from climate_indicators.ocean.sensitivity import sensitivity_table, true_sensitivity
+from climate_indicators.ocean.truth import (
+    cell_regimes,
+    coverage_check,
+    regime_names,
+    regimes_of_biomes,
+    true_coverage,
+    truth_table,
+)
+
+CELLS = degree_cells(90)  # 2 by 4
+FLAGS = {"flag_values": np.array([1, 2], "int8"), "flag_meanings": "ice warm"}
+
+
+def regime(months):
+    """Ice north of a line that moves by ten degrees a month; land east of 90."""
+    lat, lon = np.arange(-85.0, 90, 10), np.arange(-175.0, 180, 10)
+    maps = []
+    for month in range(len(months)):
+        values = np.where(lat[:, None] > 10 * month, 1, 2) * np.ones((18, 36), int)
+        values[:, lon > 90] = -1
+        maps.append(values)
+    coordinates = {"time": month_starts(months), "lat": lat, "lon": lon}
+    return xr.DataArray(np.array(maps, "int8"), coordinates, ("time", "lat", "lon"), attrs=FLAGS)
+
+
+def test_cells_take_the_regime_that_holds_most_of_them():
+    truth = regime(["2004-01"])[0]
+    np.testing.assert_array_equal(cell_regimes(truth, CELLS).reshape(2, 4), [[2, 2, 2, 0], [1, 1, 1, 0]])
+    assert regime_names(truth) == {1: "ice", 2: "warm"}
+
+
+def test_true_coverage_is_weighted_by_area():
+    mask = {"all": np.ones((2, 4), bool), "south": np.array([[True] * 4, [False] * 4])}
+    table = true_coverage(regime(["2004-01", "2004-04"]), CELLS, mask, {1: "ice", 2: "warm"})
+    shares = table.set_index(["zone", "month", "regime"]).truth
+    assert shares["all", "2004-01", "ice"] == pytest.approx(50)
+    # the points from 5 to 15 north and on of the second map
+    weight = np.cos(np.radians(np.arange(-85.0, 90, 10)))
+    assert shares["all", "2004-04", "ice"] == pytest.approx(100 * weight[10:].sum() / weight.sum())
+    assert shares["south", "2004-01", "warm"] == pytest.approx(100)
+
+
+def test_biomes_stand_for_the_regime_that_holds_most_of_their_area():
+    areas = np.array([[9.0, 1.0, 0.0, 5.0], [1.0, 9.0, 4.0, 0.0]])
+    assert regimes_of_biomes(np.array([1, 2, 2, 0]), areas) == {1: 1, 2: 2}
+
+
+def coverage(percent, scaler="frozen", months=("2004-01",)):
+    rows = [
+        (scaler, "all", month, label, share, share - 2, share + 2)
+        for month in months
+        for label, share in percent.items()
+    ]
+    return pd.DataFrame(rows, columns=["scaler", "zone", "month", "label", "percent", "lower_percent", "upper_percent"])
+
+
+def test_biomes_of_one_regime_are_added_and_a_regime_without_a_biome_counts_nought():
+    truth = pd.DataFrame(
+        {"zone": "all", "month": "2004-01", "regime": ["ice", "warm", "odd"], "truth": [30.0, 65.0, 5.0]}
+    )
+    check = coverage_check(coverage({0: 4.0, 1: 20.0, 2: 8.0, 3: 68.0}), truth, {1: "ice", 2: "ice", 3: "warm"})
+    found = check.set_index("regime")
+    assert found.loc["ice", ["estimate", "lower", "upper", "error"]].tolist() == [28.0, 24.0, 32.0, -2.0]
+    assert found.loc["odd", ["estimate", "error"]].tolist() == [0.0, -5.0]
+
+
+def test_truth_table_has_the_worst_month_and_the_trends():
+    months = [f"{year}-{month:02d}" for year in range(2000, 2006) for month in range(1, 13)]
+    truth = pd.DataFrame({"zone": "all", "month": months, "regime": "ice", "truth": np.linspace(20, 30, len(months))})
+    tracked = truth.truth + 0.5
+    tracked[7] += 4
+    check = truth.assign(
+        scaler="frozen", estimate=tracked, lower=tracked - 1, upper=tracked + 1, error=tracked - truth.truth
+    )
+    levels = {"true_z": 0.02, "frozen_z": 0.02, "monthly_z": 0.0}
+    years = np.arange(len(months)) // 12
+    sensitivity = pd.DataFrame(
+        {"month": months, "driver": "dic"} | {name: rate * years for name, rate in levels.items()}
+    )
+    table = truth_table(check, sensitivity, {"all": "All"}, 0.95).set_index("quantity")
+    worst = table.loc["ice coverage, All, 2000-08 (largest error)"]
+    assert worst.estimate - worst.truth == pytest.approx(4.5) and not worst.within
+    trend = table.loc["trend of ice coverage, All (frozen scaler)"]
+    assert trend.truth == pytest.approx(120 / 71, rel=1e-6) and trend.within
+    assert table.loc["drift of the mean normalised slope of dic (frozen scaler)", "estimate"] == pytest.approx(0.02)
+    hidden = table.loc["drift of the mean normalised slope of dic (monthly scaler)"]
+    assert hidden.estimate == 0 and not hidden.within
+
+
+def test_a_change_that_all_cells_share_is_seen_by_the_frozen_scaler_and_hidden_by_the_monthly_one():
+    rng = np.random.default_rng(0)
+    month = rng.normal((12.5, 1.4, -1.1), (1.0, 0.1, 0.1), (400, 3))
+    mean, sd = month.mean(axis=0), month.std(axis=0)
+    later = 1.1 * month + 0.3
+    later[:5] = np.nan
+    empty = np.full_like(month, np.nan)
+    table = sensitivity_table(np.stack([month, later, empty]), ["2004-01", "2004-02", "2004-03"], mean, sd)
+    dic = table[table.driver == "dic"].set_index("month")
+    assert dic.frozen_z["2004-01"] == 0 and dic.frozen_z["2004-02"] > 1
+    assert dic.monthly_z["2004-01"] == dic.monthly_z["2004-02"] == 0
+    assert dic.n_cells.tolist() == [400, 395, 0] and np.isnan(dic.mean_slope["2004-03"])
+
+
+def test_true_sensitivity_rises_with_carbon():
+    kept = np.zeros((2, 3, 3))
+    kept[:, 2] = np.nan
+    state = {"sst": 15.0, "salinity": 35.0, "alk": 2300.0}
+    fields = {name: np.full((2, 3), value) for name, value in state.items()} | {
+        "dic": np.array([[2050.0] * 3, [2060.0] * 3])
+    }
+    table = true_sensitivity(kept, fields, ["2004-01", "2005-01"], np.zeros(3), np.ones(3))
+    dic = table[table.driver == "dic"].true_slope.to_numpy()
+    assert dic[1] > dic[0] > 1 and len(table) == 6
