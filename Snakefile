@@ -10,10 +10,12 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/common_ocean.smk"
 include: "rules/inputs.smk"
 include: "rules/segmentation.smk"
 include: "rules/evaluation.smk"
 include: "rules/glacier.smk"
+include: "rules/ocean.smk"
 include: "rules/report.smk"
 
 
@@ -21,4 +23,5 @@ rule all:
     default_target: True
     input:
         glacier_results(),
+        ocean_results(),
         "results/manifest.csv",

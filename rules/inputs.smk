@@ -29,3 +29,24 @@ for _site, _settings in sites("glacier").items():
                 world=_settings["simulate"] | {"reference_year": _settings["reference_year"]},
             script:
                 "../scripts/inputs/simulate_glacier.py"
+
+
+rule simulate_ocean:
+    """Monthly fields of a simulated ocean, and the true regime of every point."""
+    output:
+        fields="resources/ocean/{site}/fields/{part}.nc",
+        truth="resources/ocean/{site}/truth/{part}.nc",
+    log:
+        "logs/ocean/{site}/simulate_ocean_{part}.log",
+    wildcard_constraints:
+        site=simulated_ocean_sites(),
+    conda:
+        "../envs/ocean.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("inputs/simulate_ocean.py"),
+        world=lambda wildcards: sites("ocean")[wildcards.site]["simulate"],
+        first_month=lambda wildcards: sites("ocean")[wildcards.site]["first_month"],
+    script:
+        "../scripts/inputs/simulate_ocean.py"

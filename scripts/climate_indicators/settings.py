@@ -15,6 +15,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from climate_indicators.ocean_settings import ocean_problems
 from climate_indicators.settings_rules import site_problems, study_problems
 
 TYPES = {
@@ -121,6 +122,8 @@ def check_semantics(config: Mapping[str, Any]) -> None:
         problems += study_problems("glacier", study)
         for name, site in study["sites"].items():
             problems += site_problems(f"glacier.sites.{name}", site, study)
+    if "ocean" in config:
+        problems += ocean_problems(config["ocean"])
     if problems:
         raise SettingsError(problems)
 

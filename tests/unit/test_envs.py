@@ -15,6 +15,7 @@ ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 # import names that differ from the package's name
 PACKAGES = {
     "PIL": "pillow",
+    "PyCO2SYS": "pyco2sys",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

@@ -1,0 +1,154 @@
+# Look-ups in the settings of the ocean study.
+from climate_indicators.ocean.months import months_of_part, parts
+
+SCALERS = ["frozen", "monthly"]
+
+
+wildcard_constraints:
+    part="[0-9]{6}-[0-9]{6}",
+    scaler="|".join(SCALERS),
+
+
+def ocean_settings(group):
+    """Settings of a group of the ocean study; none where the study is not configured."""
+    return config.get("ocean", {}).get(group, {})
+
+
+def simulated_ocean_sites():
+    """Pattern of the names of simulated sites; where there are none, one that no name fits."""
+    return "|".join(site for site in sites("ocean") if is_simulated("ocean", site)) or "(?!)"
+
+
+def ocean_parts(site):
+    """Parts, runs of months, of a site."""
+    settings = sites("ocean")[site]
+    return parts(settings["first_month"], settings["last_month"], ocean_settings("months_per_job"))
+
+
+def ocean_part_files(pattern, **more):
+    """Input function: files of all parts of a site, in order of time."""
+    return lambda wildcards: expand(pattern, site=wildcards.site, part=ocean_parts(wildcards.site), **more)
+
+
+def reference_part(pattern):
+    """Input function: the file that holds the reference month."""
+
+    def path(wildcards):
+        month = reference_month(wildcards)
+        part = next(part for part in ocean_parts(wildcards.site) if month in months_of_part(part))
+        return expand(pattern, site=wildcards.site, part=part)
+
+    return path
+
+
+def reference_month(wildcards):
+    return sites("ocean")[wildcards.site]["reference_month"]
+
+
+def ocean_zones():
+    """Zones with the paths of their files."""
+    return [zone | {"file": data_path(zone["file"])} for zone in ocean_settings("zones")]
+
+
+def ocean_zone_files(wildcards):
+    return [zone["file"] for zone in ocean_zones() if zone["file"]]
+
+
+def ocean_data(wildcards):
+    """What a job must know to read the data set, for all months or those of its part.
+
+    A simulated site has a file a part, so a job names its own; what holds for all months is read from the first part.
+    """
+    settings = sites("ocean")[wildcards.site]
+    if settings["source"] == "simulate":
+        part = wildcards.get("part", ocean_parts(wildcards.site)[0])
+        months = months_of_part(part)
+        names = ("sst", "salinity", "dic", "alk", "mld", "ice")
+        return {
+            "files": [f"resources/ocean/{wildcards.site}/fields/{part}.nc"],
+            "variables": {name: {"name": name, "files": [], "unit": None} for name in names},
+            "first_month": months[0],
+            "last_month": months[-1],
+        }
+    months = months_of_part(wildcards.part) if "part" in wildcards.keys() else None
+    variables = {name: with_paths(variable) for name, variable in settings["variables"].items()}
+    keys = ("coordinates", "climatology", "density_kg_m3")
+    return {
+        "files": [data_path(name) for name in settings["files"]],
+        "variables": variables,
+        "mask": with_paths(settings["mask"]),
+        "cell_edges": with_paths(settings["cell_edges"]),
+        "first_month": months[0] if months else settings["first_month"],
+        "last_month": months[-1] if months else settings["last_month"],
+        **{key: settings[key] for key in keys},
+    }
+
+
+def with_paths(group):
+    """Group of settings with the paths of its `files`."""
+    return None if group is None else group | {"files": [data_path(name) for name in group["files"]]}
+
+
+def ocean_files(wildcards):
+    """All files that `ocean_data` names, each once."""
+    data = ocean_data(wildcards)
+    groups = [data, *data["variables"].values(), data.get("mask"), data.get("cell_edges")]
+    return list(dict.fromkeys(name for group in groups if group for name in group["files"]))
+
+
+def ocean_truth(pattern):
+    """Input function: the truth of the reference month, of simulated sites; else nothing."""
+    return lambda wildcards: (reference_part(pattern)(wildcards) if is_simulated("ocean", wildcards.site) else [])
+
+
+def ocean_results():
+    """Tables, figures and fields that a run of the ocean study is for."""
+    names = [
+        "inputs.csv",
+        "cells.nc",
+        "ocean_slope_maps.png",
+        "linkage.nc",
+        "cuts.csv",
+        "biomes.nc",
+        "biomes.csv",
+        "ocean_biome_map.png",
+        "ocean_dendrogram.png",
+        "ocean_cut_grid.png",
+        "ocean_biome_profile.png",
+        "agreement.csv",
+        "model",
+        "tuning.csv",
+        "history.csv",
+        "metrics.csv",
+        "confusion.csv",
+        "reliability.csv",
+        "ocean_classifier.png",
+        "coverage.csv",
+        "trend.csv",
+        "seasonal_trend.csv",
+        "ocean_coverage.png",
+        "seasonal_cycle.csv",
+        "ocean_seasonal_cycle.png",
+        "sensitivity.csv",
+        "competition.csv",
+        "ocean_competition.png",
+        "occurrence.nc",
+        "core.csv",
+        "ocean_occurrence.png",
+        "ocean_core.png",
+        "drivers.csv",
+        "drivers_by_biome.csv",
+        "ocean_drivers.png",
+        "ocean_drivers_season.png",
+        "ocean_animation.gif",
+        "ocean_animation.html",
+    ]
+    results = []
+    for site in sites("ocean"):
+        truth = ["truth_check.csv", "coverage_check.csv", "truth_check.png"] if is_simulated("ocean", site) else []
+        results += expand("results/ocean/{site}/{name}", site=site, name=[*names, *truth])
+        results += expand("results/ocean/{site}/slopes/{part}.nc", site=site, part=ocean_parts(site))
+        results += expand(
+            "results/ocean/{site}/labels/{scaler}/{part}.nc", site=site, scaler=SCALERS, part=ocean_parts(site)
+        )
+    return results

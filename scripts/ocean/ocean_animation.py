@@ -1,0 +1,23 @@
+"""The biomes month by month, as an animation and as a page for the report."""
+
+import numpy as np
+import pandas as pd
+
+from climate_indicators.fields import read_fields
+from climate_indicators.figures.animation import write_animation, write_page
+from climate_indicators.figures.ocean_animation import chosen_months, exact_colours, ocean_frames
+from climate_indicators.logs import start_log
+from climate_indicators.ocean.coverage import month_names
+from climate_indicators.ocean.labels import names_and_colours
+
+start_log(snakemake.log[0], snakemake.rule)
+site = snakemake.wildcards.site
+names, colours = names_and_colours(pd.read_csv(snakemake.input.table))
+maps = [read_fields(path, ["label"]).label for path in snakemake.input.labels]
+months = np.concatenate([month_names(labels.time.values) for labels in maps])
+shown = np.isin(months, chosen_months(months.tolist()))
+labels = np.concatenate([labels.values for labels in maps])[shown]
+frames = ocean_frames(read_fields(snakemake.input.cells), labels, months[shown].tolist(), names, colours, site)
+seconds = snakemake.params.seconds_per_frame
+write_animation(frames, snakemake.output.animation, seconds, exact_colours(colours))
+write_page(snakemake.output.animation, snakemake.output.page, f"carbon biomes, {site}")

@@ -1,0 +1,70 @@
+"""Biomes of the reference month: Ward tree of its standardised slopes, cuts of the grid, the chosen one, its names.
+
+Writes ``linkage.nc`` (the tree, the place of its cells on the map, the cut), ``cuts.csv`` (every cut with its scores),
+``biomes.nc`` (the map of labels) and ``biomes.csv`` (one row a biome).
+"""
+
+import numpy as np
+import xarray as xr
+
+from climate_indicators.fields import read_fields, write_fields
+from climate_indicators.files import write_csv
+from climate_indicators.logs import InputError, start_log
+from climate_indicators.ocean.criteria import cut_table
+from climate_indicators.ocean.cuts import consolidate
+from climate_indicators.ocean.labels import label_attributes, names_and_colours, on_map
+from climate_indicators.ocean.linkage import linkage_dataset, standardise, ward
+from climate_indicators.ocean.monthly_slopes import cell_fields, kept_slopes
+from climate_indicators.ocean.naming import apply_names, biome_table
+
+MIN_CELLS = 30
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, settings = snakemake.params, snakemake.params.settings
+fields = read_fields(snakemake.input.slopes[0]).sel(time=[f"{params.month}-01"])
+known = read_fields(snakemake.input.cells)
+slopes = kept_slopes(fields)[0]
+kept = np.flatnonzero(np.isfinite(slopes).all(axis=1))
+if len(kept) < MIN_CELLS:
+    raise InputError(
+        f"ocean site '{snakemake.wildcards.site}': {len(kept)} cells of the reference month {params.month} have slopes "
+        f"that count; biomes need {MIN_CELLS}. Look at `status` in {snakemake.input.slopes[0]} for the reasons; larger "
+        "cells (ocean.cells.size) hold more points."
+    )
+z, _, _ = standardise(slopes[kept])
+tree = ward(z)
+mode, grid = settings["mode"], settings[settings["mode"]]
+names = {"paper": ("delta_dist", "delta_var"), "robust": ("max_valley", "compactness")}[mode]
+table, cut = cut_table(
+    tree,
+    mode,
+    {name: grid[name] for name in names},
+    criterion=settings["criterion"],
+    min_share=settings["robust"]["min_share"],
+    scale_by_cells=settings["paper"]["scale"],
+    bootstraps=settings["bootstraps"],
+    seed=params.seed,
+)
+labels = consolidate(z, cut.labels) if mode == "robust" and grid["consolidate"] else cut.labels
+log.info("%d biomes of %d cells; %d moved to the nearest mean", cut.k, len(kept), int((labels != cut.labels).sum()))
+
+area = known.area_km2.values
+latitude = np.repeat(known.lat.values, area.shape[1])
+means = {name: values[0].ravel()[kept] for name, values in cell_fields(fields).items()}
+biomes = biome_table(labels, z, slopes[kept], latitude[kept], area.ravel()[kept], means)
+biomes = apply_names(biomes, {entry["label"]: entry["name"] for entry in params.names})
+given, _ = names_and_colours(biomes)
+maps = xr.Dataset(
+    {"label": (("lat", "lon"), on_map(labels, kept, area), label_attributes(given))},
+    {"lat": known.lat, "lon": known.lon},
+    {"title": f"Carbon biomes of {params.month}"},
+)
+linkage = linkage_dataset(tree).assign(
+    place=("cell", kept.astype("int32"), {"long_name": "place of the cell in the flattened map"}),
+    node=("piece", cut.nodes.astype("int64"), {"long_name": "node of the tree that the cut keeps whole"}),
+    node_label=("piece", cut.node_labels.astype("int16"), {"long_name": "biome of the node"}),
+)
+write_csv(table, snakemake.output.cuts)
+write_csv(biomes, snakemake.output.table)
+write_fields(maps, snakemake.output.biomes)
+write_fields(linkage, snakemake.output.linkage)

@@ -1,0 +1,47 @@
+"""Tune and train the network that knows the biomes by their slopes, beside simple methods, and measure all of them.
+
+Writes the model (a folder), ``tuning.csv``, ``history.csv``, ``metrics.csv``, ``confusion.csv``, ``reliability.csv``
+and ``verdict.json``, the sentence that says whether the network beats the simple methods.
+"""
+
+import numpy as np
+import pandas as pd
+
+from climate_indicators.backend import use_threads, versions
+from climate_indicators.fields import read_fields
+from climate_indicators.files import write_csv, write_json
+from climate_indicators.logs import start_log
+from climate_indicators.models import save_model
+from climate_indicators.ocean.classifier_comparison import NETWORK, verdict
+from climate_indicators.ocean.classifier_learning import learn
+from climate_indicators.ocean.monthly_slopes import FEATURES, kept_slopes
+
+log = start_log(snakemake.log[0], snakemake.rule)
+use_threads(snakemake.threads)
+params = snakemake.params
+slopes = kept_slopes(read_fields(snakemake.input.slopes[0]).sel(time=[f"{params.month}-01"]))[0]
+maps = read_fields(snakemake.input.biomes).label
+latitude, longitude = (grid.ravel() for grid in np.meshgrid(maps.lat, maps.lon, indexing="ij"))
+labels = maps.values.ravel()
+seen = labels > 0
+learnt = learn(slopes[seen], labels[seen], latitude[seen], longitude[seen], params.settings, params.seed, log)
+names = pd.read_csv(snakemake.input.table).set_index("label").name
+card = {
+    "task": "biome of a cell from its slopes of fCO2",
+    "slopes": [f"slope_{name}" for name in FEATURES],
+    "mean": learnt.network.scaler.mean.tolist(),
+    "sd": learnt.network.scaler.sd.tolist(),
+    "temperature": learnt.skill.temperature[NETWORK],
+    "biomes": {str(label): name for label, name in names.items()},
+    "reference_month": params.month,
+    "chosen": learnt.point,
+    "best_epoch": learnt.network.best_epoch,
+    "neighbours": learnt.neighbours,
+    "versions": versions(),
+}
+save_model(snakemake.output.model, learnt.network.model, card)
+write_csv(learnt.tuning, snakemake.output.tuning)
+write_csv(learnt.network.history, snakemake.output.history)
+for name in ("metrics", "confusion", "reliability"):
+    write_csv(getattr(learnt.skill, name), snakemake.output[name])
+write_json({"sentence": verdict(learnt.skill.comparison)}, snakemake.output.verdict)

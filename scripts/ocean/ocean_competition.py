@@ -1,0 +1,26 @@
+"""Competition of the middle latitudes: subtropical against subpolar biomes, temperature against chemistry."""
+
+import pandas as pd
+
+from climate_indicators.fields import read_fields
+from climate_indicators.figures.competition import competition_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+from climate_indicators.ocean.competition import Competition
+from climate_indicators.ocean.monthly_slopes import FEATURES, cell_fields, kept_slopes
+
+start_log(snakemake.log[0], snakemake.rule)
+bands = snakemake.params.bands
+known = read_fields(snakemake.input.cells)
+families = pd.read_csv(snakemake.input.table).set_index("label").family.to_dict()
+found = Competition(families, known.area_km2.values, known.lat.values, bands)
+for slopes_path, labels_path in zip(snakemake.input.slopes, snakemake.input.labels, strict=True):
+    fields, labels = read_fields(slopes_path), read_fields(labels_path).label
+    slopes = kept_slopes(fields).reshape(*labels.shape, len(FEATURES))
+    by_name = {name: slopes[..., place] for place, name in enumerate(FEATURES)}
+    found.add(labels.values, by_name, cell_fields(fields), labels.time.values)
+table = found.table()
+write_csv(table, snakemake.output.competition)
+titles = {band["name"]: band["title"] for band in bands}
+save_figure(competition_figure(table, titles, snakemake.wildcards.site), snakemake.output.figure)

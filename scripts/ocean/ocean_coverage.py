@@ -1,0 +1,28 @@
+"""Area and share of every biome, and of unclassified ocean, by zone and month, under both scalers.
+
+Writes ``coverage.csv``: ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2``.
+"""
+
+import pandas as pd
+
+from climate_indicators.fields import read_fields
+from climate_indicators.files import write_csv
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.ocean.coverage import coverage_table
+from climate_indicators.ocean.labels import names_and_colours, probabilities_of
+from climate_indicators.ocean.zones import zone_masks
+
+log = start_log(snakemake.log[0], snakemake.rule)
+known = read_fields(snakemake.input.cells)
+area = known.area_km2.values
+masks = zone_masks(snakemake.params.zones, known.lat.values, known.lon.values, area)
+names, _ = names_and_colours(pd.read_csv(snakemake.input.table))
+paths = [(scaler, path) for scaler in ("frozen", "monthly") for path in snakemake.input[scaler]]
+tables, progress = [], Progress(log, len(paths), "part")
+for scaler, path in paths:
+    part = read_fields(path)
+    months, chances = part.time.values, probabilities_of(part)
+    confidence = snakemake.params.confidence
+    tables.append(coverage_table(part.label.values, chances, months, area, masks, names, scaler, confidence))
+    progress.step()
+write_csv(pd.concat(tables, ignore_index=True), snakemake.output.coverage)

@@ -1,0 +1,31 @@
+"""How the biomes were found: their map, the tree with its cut, the scores of the grid, and the slopes of each biome."""
+
+import pandas as pd
+
+from climate_indicators.fields import read_fields
+from climate_indicators.figures.biome_maps import biome_map_figure
+from climate_indicators.figures.biome_profile import biome_profile_figure
+from climate_indicators.figures.cut_grid import cut_grid_figure
+from climate_indicators.figures.dendrogram import dendrogram_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.logs import start_log
+from climate_indicators.ocean.labels import names_and_colours
+from climate_indicators.ocean.linkage import tree_from_dataset
+
+start_log(snakemake.log[0], snakemake.rule)
+params, site = snakemake.params, snakemake.wildcards.site
+biomes, cuts = pd.read_csv(snakemake.input.table), pd.read_csv(snakemake.input.cuts)
+names, colours = names_and_colours(biomes)
+linkage = read_fields(snakemake.input.linkage)
+labels = read_fields(snakemake.input.biomes).label.values
+title, text = (
+    f"Carbon biomes, {site}, {params.month}",
+    "Regions where fCO₂ answers alike to temperature, carbon and alkalinity",
+)
+figure = biome_map_figure(read_fields(snakemake.input.cells), labels, names, colours, title, text)
+save_figure(figure, snakemake.output.map)
+nodes, node_labels = linkage.node.values, linkage.node_label.values
+figure = dendrogram_figure(tree_from_dataset(linkage), nodes, node_labels, colours, names, site=site)
+save_figure(figure, snakemake.output.dendrogram)
+save_figure(cut_grid_figure(cuts, params.mode, params.criterion, site), snakemake.output.grid)
+save_figure(biome_profile_figure(biomes, site=site), snakemake.output.profile)

@@ -1,0 +1,27 @@
+"""Water of every biome: area-weighted means of all fields by month (``drivers.csv``) and over all months."""
+
+import pandas as pd
+
+from climate_indicators.fields import read_fields
+from climate_indicators.figures.drivers import drivers_figure, drivers_season_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+from climate_indicators.ocean.drivers import drivers_summary, drivers_table
+from climate_indicators.ocean.labels import names_and_colours
+from climate_indicators.ocean.monthly_slopes import cell_fields
+
+start_log(snakemake.log[0], snakemake.rule)
+area = read_fields(snakemake.input.cells).area_km2.values
+names, colours = names_and_colours(pd.read_csv(snakemake.input.table))
+tables = []
+for slopes_path, labels_path in zip(snakemake.input.slopes, snakemake.input.labels, strict=True):
+    fields, labels = cell_fields(read_fields(slopes_path)), read_fields(labels_path, ["label"]).label
+    tables.append(drivers_table(labels.values, fields, labels.time.values, area, names))
+table = pd.concat(tables, ignore_index=True)
+summary = drivers_summary(table)
+write_csv(table, snakemake.output.drivers)
+write_csv(summary, snakemake.output.summary)
+site = snakemake.wildcards.site
+save_figure(drivers_figure(summary, names, colours, site), snakemake.output.figure)
+save_figure(drivers_season_figure(table, names, colours, site), snakemake.output.season)

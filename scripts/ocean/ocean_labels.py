@@ -1,0 +1,29 @@
+"""Biome of every cell and month of a part, with the probabilities of all biomes, under one scaler."""
+
+import pandas as pd
+
+from climate_indicators.engines import open_engine
+from climate_indicators.fields import read_fields, write_fields
+from climate_indicators.logs import start_log
+from climate_indicators.model_folder import read_card
+from climate_indicators.ocean.classifier import classify
+from climate_indicators.ocean.labels import labels_dataset, names_and_colours
+from climate_indicators.ocean.monthly_slopes import kept_slopes
+
+log = start_log(snakemake.log[0], snakemake.rule)
+fields, known = read_fields(snakemake.input.slopes), read_fields(snakemake.input.cells)
+card = read_card(snakemake.input.model)
+engine = open_engine(snakemake.input.model, "auto", "float32", snakemake.threads)
+scaler, temperature = snakemake.wildcards.scaler, card["temperature"]
+labels, probabilities = zip(
+    *(
+        classify(engine, month, scaler, card["mean"], card["sd"], temperature, snakemake.params.abstain_below)
+        for month in kept_slopes(fields)
+    ),
+    strict=True,
+)
+names, _ = names_and_colours(pd.read_csv(snakemake.input.table))
+coordinates = {name: fields[name] for name in ("time", "lat", "lon")}
+dataset = labels_dataset(labels, probabilities, known.area_km2.values, coordinates, names)
+log.info("%d months, %s scaler, %s", len(labels), scaler, engine.name)
+write_fields(dataset.assign_attrs(title=f"Carbon biomes by month, {scaler} scaler"), snakemake.output.labels)

@@ -1,0 +1,28 @@
+"""Slopes of fCO2 on its drivers in every cell, month after month of one part, and means of all fields by cell."""
+
+import time
+from collections import Counter
+
+from climate_indicators.fields import read_fields, write_fields
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.ocean.datasets import OceanData
+from climate_indicators.ocean.membership import cells_of_dataset, membership
+from climate_indicators.ocean.monthly_slopes import slopes_dataset, slopes_of_month
+from climate_indicators.ocean.regression import Status
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+known = read_fields(snakemake.input.cells)
+cells = cells_of_dataset(known)
+with OceanData.open(params.data, known.point_is_ocean.values == 1) as data:
+    members = membership(cells, data.lat, data.lon, data.ocean, params.enough_points)
+    found, progress = [], Progress(log, len(data.months), "month")
+    for month in data.months:
+        start = time.monotonic()
+        fields = data.read(month, params.points)
+        found.append(slopes_of_month(fields, members, data.area_m2, cells.count, **params.regression))
+        reasons = Counter(found[-1][0].status.tolist())
+        told = ", ".join(f"{reasons[status]} {status.name.lower()}" for status in Status if reasons[status])
+        log.info("%s: %s, %.1f s", month, told.replace("_", " "), time.monotonic() - start)
+        progress.step()
+write_fields(slopes_dataset(data.months, found, cells), snakemake.output.slopes)

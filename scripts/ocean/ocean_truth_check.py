@@ -1,0 +1,61 @@
+"""Recovered coverage and trends of a simulated ocean beside the truth.
+
+Writes ``coverage_check.csv`` (every zone, month and regime under both scalers), ``truth_check.csv`` (for each zone and
+regime the month with the largest error, and the trends; the drift of the mean sensitivity) and their figure.
+"""
+
+import pandas as pd
+
+from climate_indicators.fields import read_fields
+from climate_indicators.figures.ocean_truth import truth_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.model_folder import read_card
+from climate_indicators.ocean.coverage import month_names
+from climate_indicators.ocean.membership import cells_of_dataset
+from climate_indicators.ocean.monthly_slopes import cell_fields, kept_slopes
+from climate_indicators.ocean.sensitivity import true_sensitivity
+from climate_indicators.ocean.truth import (
+    cell_areas_by_regime,
+    coverage_check,
+    regime_names,
+    regimes_of_biomes,
+    true_coverage,
+    truth_table,
+)
+from climate_indicators.ocean.zones import zone_masks, zone_titles
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+known = read_fields(snakemake.input.cells)
+cells = cells_of_dataset(known)
+masks = zone_masks(params.zones, known.lat.values, known.lon.values, known.area_km2.values)
+labels = read_fields(snakemake.input.biomes).label.values.ravel()
+tables, progress = [], Progress(log, len(snakemake.input.truth), "part")
+for path in snakemake.input.truth:
+    regime = read_fields(path).regime
+    names = regime_names(regime)
+    tables.append(true_coverage(regime, cells, masks, names))
+    if params.month in tables[-1].month.values:
+        areas = cell_areas_by_regime(regime.sel(time=f"{params.month}-01"), cells)
+        regime_of = {label: names[number] for label, number in regimes_of_biomes(labels, areas).items()}
+    progress.step()
+sensitivity = pd.read_csv(snakemake.input.sensitivity)
+card = read_card(snakemake.input.model)
+true = []
+for path in snakemake.input.slopes:
+    # a month of each season: derivatives of the carbonate system take their time
+    fields = read_fields(path)
+    fields = fields.isel(time=fields.time.dt.month.isin([1, 4, 7, 10]))
+    months = month_names(fields.time.values)
+    true.append(true_sensitivity(kept_slopes(fields), cell_fields(fields), months, card["mean"], card["sd"]))
+sensitivity = sensitivity.merge(pd.concat(true), on=["month", "driver"])
+check = coverage_check(pd.read_csv(snakemake.input.coverage), pd.concat(tables), regime_of)
+titles = zone_titles(params.zones)
+table = truth_table(check, sensitivity, titles, params.confidence)
+for row in table[~table.within].itertuples():
+    log.info("outside its interval: %s", row.quantity)
+write_csv(check, snakemake.output.monthly)
+write_csv(table, snakemake.output.check)
+save_figure(truth_figure(check, table, sensitivity, titles, params.confidence), snakemake.output.figure)
