@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import cftime
 import numpy as np
 import xarray as xr
 
+from climate_indicators.ocean.chemistry import fco2, fco2_from_pco2
+
 ROWS, COLUMNS = 12, 18
 GAP = 1e20
+World = Callable[[np.ndarray, np.ndarray, int], dict[str, np.ndarray]]
 
 
 def fields(lat: np.ndarray, lon: np.ndarray, month: int) -> dict[str, np.ndarray]:
@@ -25,27 +29,58 @@ def fields(lat: np.ndarray, lon: np.ndarray, month: int) -> dict[str, np.ndarray
     return {"sst": sst, "dic": dic, "alk": alk, "salinity": salinity, "ice": ice, "mld": 60 - 30 * season}
 
 
+def regimes(lat: np.ndarray, lon: np.ndarray, month: int) -> dict[str, np.ndarray]:
+    """An ocean in which biomes can be found: warm, cool and icy water with fronts between, and eddies in all fields."""
+    season = np.cos(2 * np.pi * (month - 8) / 12) * np.sign(lat)
+    lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
+    cool, icy = (0.5 + 0.5 * np.tanh((np.abs(lat) - front + 2 * season) / 2) for front in (38, 62))
+
+    def waves(east: int, north: int, phase: float) -> np.ndarray:
+        return np.sin(np.radians(east * lon + north * lat) + phase)
+
+    return {
+        "sst": 24 - 14 * cool - 11 * icy + 1.5 * season * (1 - icy) + 0.6 * waves(37, 53, 0),
+        "dic": 2000 + 85 * cool + 65 * icy - 3 * season + 8 * waves(41, -47, 1),
+        "alk": 2350 - 55 * cool - 5 * icy + 8 * waves(29, 61, 2),
+        "salinity": 35.5 - 1.5 * cool - icy + 0.1 * waves(43, 59, 3),
+        "ice": icy * np.ones(np.shape(lon)),
+        "mld": 60 - 30 * season + 5 * waves(31, 43, 4),
+    }
+
+
+def chemical_pco2(found: dict[str, np.ndarray]) -> np.ndarray:
+    """Partial pressure of CO2, µatm, that belongs to the fields by carbonate chemistry."""
+    fugacity = fco2(*(found[key] for key in ("sst", "salinity", "dic", "alk")))
+    return fugacity / fco2_from_pco2(1.0, found["sst"])
+
+
 def land(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
     """A square continent."""
     return (np.abs(lat) < 25) & (np.abs((np.asarray(lon) + 180) % 360 - 180) < 25)
 
 
-def curvilinear() -> tuple[np.ndarray, np.ndarray]:
+def curvilinear(shape: tuple[int, int] = (ROWS, COLUMNS)) -> tuple[np.ndarray, np.ndarray]:
     """A grid whose rows bend, float32 as NEMO writes it: (y, x) latitudes and longitudes."""
-    y, x = np.meshgrid(np.linspace(-75, 75, ROWS), np.arange(COLUMNS) * 20.0 - 170, indexing="ij")
+    rows, columns = shape
+    y, x = np.meshgrid(np.linspace(-75, 75, rows), (np.arange(columns) + 0.5) * 360 / columns - 180, indexing="ij")
     return (y + 4 * np.sin(np.radians(x))).astype("float32"), ((x + 0.05 * y + 180) % 360 - 180).astype("float32")
 
 
-def nemo(folder: Path, years: tuple[int, ...] = (2008, 2009)) -> dict[str, Any]:
+def nemo(
+    folder: Path,
+    years: tuple[int, ...] = (2008, 2009),
+    world: World = fields,
+    shape: tuple[int, int] = (ROWS, COLUMNS),
+) -> dict[str, Any]:
     """NEMO-like: one file a year, a depth axis, two wrapped columns, a folded row, land 0, a mesh mask beside it.
 
     Returns the settings of the site.
     """
-    lat, lon = (halo(field) for field in curvilinear())
+    lat, lon = (halo(field) for field in curvilinear(shape))
     ocean = ~land(lat, lon)
     paths = []
     for year in years:
-        months = [fields(lat, lon, month) for month in range(1, 13)]
+        months = [world(lat, lon, month) for month in range(1, 13)]
         surface = {key: np.stack([month[key] for month in months]) * ocean for key in months[0]}
         deep = {key: np.stack([values, values * 1.01, values * 1.02], axis=1) for key, values in surface.items()}
         grid4 = ("time_counter", "deptht", "y", "x")
@@ -72,8 +107,8 @@ def nemo(folder: Path, years: tuple[int, ...] = (2008, 2009)) -> dict[str, Any]:
     xr.Dataset(
         {
             "tmask": (("t", "z", "y", "x"), tmask),
-            "e1t": (("t", "y", "x"), 2e6 * np.cos(np.radians(lat))[None]),
-            "e2t": (("t", "y", "x"), np.full((1, *lat.shape), 1.5e6)),
+            "e1t": (("t", "y", "x"), 2e6 * COLUMNS / shape[1] * np.cos(np.radians(lat))[None]),
+            "e2t": (("t", "y", "x"), np.full((1, *lat.shape), 1.5e6 * ROWS / shape[0])),
             "nav_lat": (("y", "x"), lat),
             "nav_lon": (("y", "x"), lon),
             "corner_lat": (("y", "x", "corner"), np.stack([lat] * 4, axis=-1), {"units": "degrees_north"}),
@@ -97,9 +132,17 @@ def halo(field: np.ndarray) -> np.ndarray:
     return np.concatenate([wide, wide[-2:-1, ::-1]], axis=0)
 
 
-def cmip6(folder: Path, calendar: str = "noleap", first: int = 2000, years: int = 2) -> dict[str, Any]:
+def cmip6(
+    folder: Path,
+    calendar: str = "noleap",
+    first: int = 2000,
+    years: int = 2,
+    world: World = fields,
+    shape: tuple[int, int] = (ROWS, COLUMNS),
+    pco2: Callable[[dict[str, np.ndarray]], np.ndarray] = lambda found: 300 + found["sst"],
+) -> dict[str, Any]:
     """CMIP6-like: a file a variable and year, i and j, units of SI, 1e20 on land, longitudes to 360, ice in percent."""
-    lat, lon = (field.astype("float64") for field in curvilinear())
+    lat, lon = (field.astype("float64") for field in curvilinear(shape))
     gaps = land(lat, lon)
     lon = np.where(lon < 0, lon + 360, lon)
     tables = {
@@ -113,7 +156,7 @@ def cmip6(folder: Path, calendar: str = "noleap", first: int = 2000, years: int 
     variables: dict[str, Any] = {}
     for name, (key, unit, factor) in tables.items():
         paths = [
-            _cmip6_file(folder, name, key, unit, factor, (lat, lon, gaps), calendar, year)
+            _cmip6_file(folder, name, key, unit, factor, (lat, lon, gaps), calendar, year, world, pco2)
             for year in range(first, first + years)
         ]
         quantity = "pco2" if name == "spco2" else key
@@ -128,13 +171,22 @@ def cmip6(folder: Path, calendar: str = "noleap", first: int = 2000, years: int 
 
 
 def _cmip6_file(
-    folder: Path, name: str, key: str, unit: str, factor: float, grid: tuple, calendar: str, year: int
+    folder: Path,
+    name: str,
+    key: str,
+    unit: str,
+    factor: float,
+    grid: tuple,
+    calendar: str,
+    year: int,
+    world: World,
+    pco2: Callable[[dict[str, np.ndarray]], np.ndarray],
 ) -> str:
     lat, lon, gaps = grid
     values = []
     for month in range(1, 13):
-        found = fields(lat, lon, month)
-        field = 300 + found["sst"] if key == "fco2" else found[key]
+        found = world(lat, lon, month)
+        field = pco2(found) if key == "fco2" else found[key]
         values.append(np.where(gaps, GAP, field * factor))
     data = np.stack(values).astype("float32")
     dims: tuple[str, ...] = ("time", "j", "i")
@@ -168,17 +220,23 @@ def _cmip6_file(
 
 
 def product(
-    folder: Path, name: str = "product.nc", months: int = 12, first: str = "2005-01", **changes: Any
+    folder: Path,
+    name: str = "product.nc",
+    months: int = 12,
+    first: str = "2005-01",
+    world: World = fields,
+    step: int = 10,
+    **changes: Any,
 ) -> dict[str, Any]:
     """A regular product: latitudes descending, longitudes 0 to 360, time in the middle of the month.
 
     ``changes`` replace the values of quantities, each a function of the array (month, lat, lon).
     """
-    lat, lon = np.arange(85.0, -90, -10), np.arange(5.0, 360, 10)
+    lat, lon = np.arange(90 - step / 2, -90, -step), np.arange(step / 2, 360, step)
     grid = np.meshgrid(lat, lon, indexing="ij")
     start = np.datetime64(first, "M")
     dates = start + np.arange(months)
-    stacked = [fields(*grid, int(date.astype(int) % 12) + 1) for date in dates]
+    stacked = [world(*grid, int(date.astype(int) % 12) + 1) for date in dates]
     gaps = land(*grid)
     units = {"sst": "degC", "dic": "umol kg-1", "alk": "umol kg-1", "salinity": "1", "ice": "1", "mld": "m"}
     data = {}

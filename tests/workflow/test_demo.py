@@ -7,16 +7,26 @@ import pytest
 from runs import ROOT
 
 pytestmark = pytest.mark.slow
-SITE = "results/glacier/demo"
+GLACIER, OCEAN = "results/glacier/demo", "results/ocean/demo"
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
+def run_of_demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")
     command = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "config/config.yaml")]
     done = subprocess.run([*command, "--cores", "all"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    return folder / SITE
+    return folder
+
+
+@pytest.fixture
+def demo(run_of_demo):
+    return run_of_demo / GLACIER
+
+
+@pytest.fixture
+def ocean(run_of_demo):
+    return run_of_demo / OCEAN
 
 
 def test_the_network_finds_glaciers_and_the_simple_methods_do_visibly_worse(demo):
@@ -46,3 +56,36 @@ def test_the_retreat_is_found_significant(demo):
     trend = pd.read_csv(demo / "trend.csv").iloc[0]
     assert trend.significant and trend.slope_per_year < 0 and trend.n_years == 8
     assert trend.sentence.startswith("Glacier area fell by")
+
+
+def test_the_biomes_are_those_of_the_truth(ocean):
+    agreement = pd.read_csv(ocean / "agreement.csv").set_index("method")
+    assert agreement.ami_with_truth["robust cut"] >= 0.85
+    assert pd.read_csv(ocean / "biomes.csv").family.tolist() == ["subtropical", "subpolar", "ice", "upwelling"]
+
+
+def test_tracked_coverage_is_within_three_points_in_every_zone_and_month(ocean):
+    check = pd.read_csv(ocean / "coverage_check.csv")
+    frozen = check[check.scaler == "frozen"]
+    assert len(frozen) == 5 * 4 * 120
+    assert frozen.error.abs().max() <= 3
+    assert check[check.scaler == "monthly"].error.abs().max() > frozen.error.abs().max()
+
+
+def test_imposed_drifts_are_recovered_by_the_frozen_scaler_and_lost_by_the_monthly_one(ocean):
+    check = pd.read_csv(ocean / "truth_check.csv").set_index("quantity")
+    for driver in ("sst", "dic", "alk"):
+        frozen, monthly = (
+            check.loc[f"drift of the mean normalised slope of {driver} ({scaler} scaler)"]
+            for scaler in ("frozen", "monthly")
+        )
+        assert frozen.within and not monthly.within and monthly.estimate == 0
+    for name in ("subtropical coverage, North Atlantic", "upwelling coverage, Equatorial Pacific"):
+        trend = check.loc[f"trend of {name} (frozen scaler)"]
+        assert trend.within and trend.lower > 0
+
+
+def test_the_network_is_measured_beside_simple_methods(ocean):
+    metrics = pd.read_csv(ocean / "metrics.csv").query("split == 'test'").set_index("model")
+    assert set(metrics.index) == {"network", "nearest_centroid", "lda", "knn"}
+    assert metrics.f1["network"] > 0.95

@@ -67,8 +67,7 @@ def _draw_confusion(axes: Axes, confusion: pd.DataFrame, names: Mapping[int, str
     counts = rows.pivot(index="true", columns="predicted", values="count")
     total = counts.sum(axis=1).to_numpy()[:, None]
     share = np.divide(counts.to_numpy(), total, out=np.full(counts.shape, np.nan), where=total > 0)
-    colours = matplotlib.colormaps["cividis"].copy()
-    colours.set_bad("#DDDDDD")
+    colours = matplotlib.colormaps["cividis"].with_extremes(bad="#DDDDDD")
     image = axes.imshow(share, cmap=colours, vmin=0, vmax=1)
     size = 9 if len(counts) <= 10 else 7
     for (row, column), count in np.ndenumerate(counts.to_numpy()):
@@ -104,8 +103,8 @@ def _draw_reliability(curve: Axes, cells: Axes, tables: Mapping[str, pd.DataFram
     curve.set(xlim=(0, 1.01), ylim=(-0.03, 1.03), ylabel="share of right labels")
     curve.plot([], [], "o", color=GAP, markerfacecolor="none", markersize=5, label=f"hollow: fewer than {FEW} cells")
     curve.legend(
-        frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, title="Reliability, test cells",
-        alignment="left", title_fontsize=10,
+        frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2,
+        title="Reliability, test cells", alignment="left", title_fontsize=10,
     )  # fmt: skip
     curve.tick_params(labelbottom=False)
     cells.set(yscale="log", xlabel="probability of the label given", ylabel="cells (%)")

@@ -99,7 +99,7 @@ class Trainer:
         self.model.compile(chosen, loss, metrics=["accuracy"], jit_compile=False)
         chosen.build(self.model.trainable_variables)
         self._state = [*self.model.variables, *chosen.variables]
-        self._start = [np.array(variable) for variable in self._state]
+        self._start = [keras.ops.convert_to_numpy(variable) for variable in self._state]
         self._shape, self._settings, self._seed = (n_slopes, n_classes), settings, seed
 
     def fit(
@@ -124,15 +124,15 @@ class Trainer:
         for variable, value in zip(self._state, self._start, strict=True):
             variable.assign(value)
         self.model.optimizer.learning_rate = learning_rate
-        keras.utils.set_random_seed(self._seed)
         rng = np.random.default_rng(self._seed)
         training, stopping, rows, best = _arrays(*training), _arrays(*stopping), [], None
         for epoch in range(1, self._settings["epochs"] + 1):
             self._run_epoch(*training, rng.permutation(len(training[0])), batch_size)
             row = {"epoch": epoch} | self._measured() | self._validated(*stopping)
             rows.append(row)
-            if best is None or row["val_loss"] < best[0]:
-                best = row["val_loss"], epoch, self.model.get_weights()
+            loss = np.nan_to_num(row["val_loss"], nan=np.inf)  # a step too long may end in NaN
+            if best is None or loss < best[0]:
+                best = loss, epoch, self.model.get_weights()
             elif epoch - best[1] >= self._settings["patience"]:
                 break
         self.model.set_weights(best[2])
@@ -266,6 +266,8 @@ def train_network(
     scaler = fit_scaler(slopes[train])
     training, stopping = ((scaler(slopes[cells]), labels[cells]) for cells in (train, validation))
     history = trainer.fit(training, stopping, point["batch_size"], point["learning_rate"])
+    if not np.isfinite(history.val_loss).any():
+        raise InputError(f"training with {_words(point)} gave no finite loss; use smaller learning rates.")
     return TrainedClassifier(trainer.network(), scaler, history, int(history.epoch[history.val_loss.idxmin()]))
 
 

@@ -42,8 +42,8 @@ def split_cells(
     part, and the shares are kept as well as the blocks allow.
 
     Classes too small for the shares: without blocks, a class of as many cells as parts or more has one in each part, a
-    class of two has one in the first part and one in the last, and a single cell goes to the first. With blocks, the
-    arrangement is taken that leaves a class out of the first part last of all, and of the others as rarely as can be.
+    class of two has one in the first part and one in the last, and a single cell goes to the first. With blocks, every
+    class is in the first part where an arrangement of the blocks allows it, and in the others as far as one does.
 
     Parameters
     ----------

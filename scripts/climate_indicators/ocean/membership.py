@@ -62,7 +62,10 @@ def membership(
     rows = _windows_around(cells.lat_window, lat)
     keys = []
     for turn in (-360.0, 0.0, 360.0):
-        columns = _windows_around(cells.lon_window, lon + turn)
+        turned = lon + turn
+        if not ((turned >= cells.lon_window.min()) & (turned < cells.lon_window.max())).any():
+            continue
+        columns = _windows_around(cells.lon_window, turned)
         keys += [_keys(rows, columns, n_lon, i, j, len(lat)) for i in range(_most(rows)) for j in range(_most(columns))]
     # one number for cell and point sorts faster than two
     pairs = np.sort(np.concatenate(keys)) if keys else np.empty(0, "int64")

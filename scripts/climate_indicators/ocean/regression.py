@@ -85,7 +85,7 @@ def regress(
         raise ValueError("cells must be in ascending order")
     values = np.vstack([drivers, target]).astype("float64")
     whole = np.isfinite(values).all(axis=0)
-    values, cell = values[:, whole], cell[whole]
+    values, cell = values.compress(whole, axis=1), cell[whole]
     n_drivers = len(drivers)
     n_points = np.bincount(cell, minlength=n_cells).astype("int32")
     result = _empty(n_drivers, n_points)
@@ -96,20 +96,19 @@ def regress(
     status[(n_points > 0) & ~enough] = Status.TOO_FEW_POINTS
 
     used = enough[cell]
-    values, cell = values[:, used], cell[used]
+    values, cell = values.compress(used, axis=1), cell[used]
     fitted = np.flatnonzero(enough)
     if not fitted.size:
         return result
     starts = np.flatnonzero(np.diff(cell, prepend=-1))
-    row = np.repeat(np.arange(len(fitted)), n_points[fitted])
     count = n_points[fitted]
 
-    centred = values - (np.add.reduceat(values, starts, axis=1) / count)[:, row]
+    centred = values - np.repeat(np.add.reduceat(values, starts, axis=1) / count, count, axis=1)
     spread = np.sqrt(np.add.reduceat(centred**2, starts, axis=1) / count)
     constant = (spread[:n_drivers] <= 1e-12 * np.abs(values[:n_drivers][:, starts])).any(axis=0)
     spread[spread == 0] = 1.0
-    scaled = centred / spread[:, row]
-    solved = _solve(scaled, starts, row, count, n_drivers)
+    scaled = centred / np.repeat(spread, count, axis=1)
+    solved = _solve(scaled, starts, count, n_drivers)
     dependent = constant | ~(solved.condition < MAX_CONDITION)
 
     slopes = solved.beta * spread[-1] / spread[:n_drivers]
@@ -137,10 +136,13 @@ def cell_means(values: np.ndarray, own_cell: np.ndarray, weight: np.ndarray, n_c
     float64, shape (fields, n_cells); NaN where a cell has no value.
     """
     means = np.full((len(values), n_cells), np.nan)
+    placed = np.flatnonzero(own_cell >= 0)
+    cell, weight = own_cell[placed], weight[placed]
     for field, row in zip(values, means, strict=True):
-        seen = (own_cell >= 0) & np.isfinite(field)
-        total = np.bincount(own_cell[seen], field[seen] * weight[seen], n_cells)
-        share = np.bincount(own_cell[seen], weight[seen], n_cells)
+        field = field[placed]
+        seen = np.isfinite(field)
+        total = np.bincount(cell, np.where(seen, field * weight, 0.0), n_cells)
+        share = np.bincount(cell, np.where(seen, weight, 0.0), n_cells)
         np.divide(total, share, out=row, where=share > 0)
     return means
 
@@ -154,7 +156,7 @@ class _Solved:
     vif: np.ndarray
 
 
-def _solve(scaled: np.ndarray, starts: np.ndarray, row: np.ndarray, count: np.ndarray, n_drivers: int) -> _Solved:
+def _solve(scaled: np.ndarray, starts: np.ndarray, count: np.ndarray, n_drivers: int) -> _Solved:
     """Regressions of standardised values, for every cell at once."""
     correlation = np.empty((len(count), n_drivers + 1, n_drivers + 1))
     for i in range(n_drivers + 1):
@@ -167,7 +169,9 @@ def _solve(scaled: np.ndarray, starts: np.ndarray, row: np.ndarray, count: np.nd
         condition = np.sqrt(eigenvalues[:, -1] / eigenvalues[:, 0])
         inverse = np.einsum("cik,ck,cjk->cij", vectors, 1 / eigenvalues, vectors)
         beta = np.einsum("cij,cj->ic", inverse, with_target)
-        residuals = scaled[-1] - np.einsum("ij,ij->j", beta[:, row], scaled[:n_drivers])
+        # a row a point: the order of the sums, and with it their last digit, follows from that
+        fitted = np.einsum("ji,ji->j", np.repeat(beta.T, count, axis=0), scaled[:n_drivers].T.copy())
+        residuals = scaled[-1] - fitted
         unexplained = np.add.reduceat(residuals**2, starts)
         vif = np.einsum("cii->ic", inverse)
         freedom = count - n_drivers - 1

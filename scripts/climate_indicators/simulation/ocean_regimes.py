@@ -12,9 +12,10 @@ LAND, ICE, SUBPOLAR, SUBTROPICAL, UPWELLING = -1, 1, 2, 3, 4
 REGIMES = {ICE: "ice", SUBPOLAR: "subpolar", SUBTROPICAL: "subtropical", UPWELLING: "upwelling"}
 # of ice edge, subtropical front and upwelling tongue
 FRONT_WIDTHS_DEG = (0.4, 0.4, 0.4)
-# latitude, half of its seasonal swing, month of its northernmost place, share of the drift that it takes
-SUBTROPICAL_FRONTS = {"north": (38.0, 4.0, 9, 1.0), "south": (-39.0, 3.0, 3, 1.0)}
-ICE_EDGES = {"north": (66.0, 2.5, 9, 1.0), "south": (-62.0, 4.0, 3, 1.0)}
+# latitude, half of its seasonal swing, month of its northernmost place (summer's end in the north, winter's in the
+# south), share of the drift that it takes
+SUBTROPICAL_FRONTS = {"north": (38.0, 4.0, 9, 1.0), "south": (-39.0, 3.0, 9, 1.0)}
+ICE_EDGES = {"north": (66.0, 2.5, 9, 1.0), "south": (-62.0, 4.0, 9, 1.0)}
 # longitude and latitude of the middle, half axes, all in degrees; they widen in the season of the trade winds
 TONGUES = (
     (-110.0, -1.0, 44.0, 15.0),
