@@ -8,7 +8,7 @@ from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.ocean.alternatives import agreement_table, fixed_cut, gaussian_mixture, hdbscan
 from climate_indicators.ocean.criteria import PARAMETERS, cut_table
-from climate_indicators.ocean.linkage import tree_from_dataset
+from climate_indicators.ocean.linkage import labels_from_nodes, tree_from_dataset
 from climate_indicators.ocean.membership import cells_of_dataset
 from climate_indicators.ocean.truth import cell_regimes
 
@@ -23,7 +23,10 @@ grid = {name: settings[other][name] for name in PARAMETERS[other]}
 shares = {"min_share": settings["robust"]["min_share"], "scale_by_cells": settings["paper"]["scale"]}
 _, other_cut = cut_table(tree, other, grid, criterion="silhouette", bootstraps=0, seed=params.seed, **shares)
 labelings = {
-    f"{settings['mode']} cut": biomes,
+    "biomes": biomes,
+    f"{settings['mode']} cut, as the tree has it": labels_from_nodes(
+        tree, linkage.node.values, linkage.node_label.values
+    ),
     f"{other} cut": other_cut.labels,
     f"tree cut into {biomes.max()}": fixed_cut(tree, int(biomes.max())),
     "Gaussian mixture, lowest BIC": gaussian_mixture(tree.values, seed=params.seed),

@@ -46,7 +46,22 @@ table, cut = cut_table(
     seed=params.seed,
 )
 labels = consolidate(z, cut.labels) if mode == "robust" and grid["consolidate"] else cut.labels
-log.info("%d biomes of %d cells; %d moved to the nearest mean", cut.k, len(kept), int((labels != cut.labels).sum()))
+moved = int((labels != cut.labels).sum())
+log.info("%d biomes of %d cells; %d moved to the nearest mean", cut.k, len(kept), moved)
+if moved > len(kept) / 3:
+    log.warning(
+        "%d of %d cells moved to the nearest mean: the biomes are those of the means rather than of the tree. With "
+        "ocean.biomes.robust.consolidate: false they are those of the tree.",
+        moved,
+        len(kept),
+    )
+
+if cut.k == 1:
+    log.warning(
+        "no valley of low density divides the slopes of %s: they are one biome, and nothing can be tracked. To divide "
+        "a continuum into compact parts, put 1.0 into ocean.biomes.robust.max_valley.",
+        params.month,
+    )
 
 area = known.area_km2.values
 latitude = np.repeat(known.lat.values, area.shape[1])

@@ -79,6 +79,6 @@ def test_file_follows_cf_and_comes_back(labels, tmp_path):
     found.to_netcdf(tmp_path / "occurrence.nc")
     with xr.open_dataset(tmp_path / "occurrence.nc") as read:
         np.testing.assert_array_equal(read["core"], found["core"])
-        assert read["core"].attrs["flag_meanings"] == "no_core ICE_I SUBP_I"
-        assert read["core"].attrs["flag_values"].tolist() == [0, 1, 2]
+        assert read["core"].attrs["flag_meanings"] == "land no_core ICE_I SUBP_I"
+        assert read["core"].attrs["flag_values"].tolist() == [-1, 0, 1, 2]
         assert read["lat"].attrs["units"] == "degrees_north" and "units" in read["occurrence"].attrs

@@ -60,7 +60,7 @@ def test_the_retreat_is_found_significant(demo):
 
 def test_the_biomes_are_those_of_the_truth(ocean):
     agreement = pd.read_csv(ocean / "agreement.csv").set_index("method")
-    assert agreement.ami_with_truth["robust cut"] >= 0.85
+    assert agreement.ami_with_truth["biomes"] >= 0.85
     assert pd.read_csv(ocean / "biomes.csv").family.tolist() == ["subtropical", "subpolar", "ice", "upwelling"]
 
 

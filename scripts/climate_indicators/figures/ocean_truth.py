@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-REGIME_COLOURS = {"ice": "#56B4E9", "subpolar": "#0072B2", "subtropical": "#E69F00", "upwelling": "#CC79A7"}
+REGIME_COLOURS = {"ice": "#56B4E9", "subpolar": "#0072B2", "subtropical": "#E69F00", "upwelling": "#D55E00"}
 SCALER_STYLES = {"frozen": ("o", "frozen scaler"), "monthly": ("s", "monthly scaler, as published")}
 DRIVERS = {"sst": "temperature", "dic": "carbon (DIC)", "alk": "alkalinity"}
 MIN_PERCENT = 1.0

@@ -66,7 +66,7 @@ class Occurrence:
         by_month = _share(self.counts, self.months[:, None, None, None], self._land)
         every_month = _share(total, self.months.sum(), self._land)
         frequent = np.where(self._land, -1, total.argmax(axis=0)).astype("int8")
-        biomes = ("biome", np.arange(len(total), dtype="int8"), _flags("label of the biome", names))
+        biomes = ("biome", np.arange(len(total), dtype="int8"), _flags("label of the biome", names, land=False))
         cells, monthly = ("lat", "lon"), ("calendar_month", "lat", "lon")
         cores = [
             _core(counts, months, self._land, min_classified)
@@ -139,12 +139,15 @@ def _core(counts: np.ndarray, months: int, land: np.ndarray, min_classified: flo
     return np.where(land, -1, np.where(always.any(axis=0), always.argmax(axis=0) + 1, 0)).astype("int8")
 
 
-def _flags(long_name: str, names: Mapping[int, str], nothing: str = "unclassified") -> dict[str, object]:
+def _flags(
+    long_name: str, names: Mapping[int, str], nothing: str = "unclassified", land: bool = True
+) -> dict[str, object]:
     labels = sorted(names)
-    meanings = [nothing, *(names[label] for label in labels)]
+    first = {-1: "land", 0: nothing} if land else {0: nothing}
+    meanings = [*first.values(), *(names[label] for label in labels)]
     return {
         "units": "1",
         "long_name": long_name,
-        "flag_values": np.array([0, *labels], "int8"),
+        "flag_values": np.array([*first, *labels], "int8"),
         "flag_meanings": " ".join(meaning.replace(" ", "_") for meaning in meanings),
     }

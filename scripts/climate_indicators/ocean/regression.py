@@ -10,6 +10,8 @@ from scipy.special import stdtr
 
 # a driver that others explain to within one part in 1e10 carries rounding, not water
 MAX_CONDITION = 1e5
+# so many samples at a time: what is computed from them stays in the processor's cache
+_BLOCK = 50_000
 
 
 class Status(IntEnum):
@@ -83,26 +85,29 @@ def regress(
     """
     if np.any(np.diff(cell) < 0):
         raise ValueError("cells must be in ascending order")
-    values = np.vstack([drivers, target]).astype("float64")
+    values = np.vstack([drivers, target]).astype("float64", copy=False)
     whole = np.isfinite(values).all(axis=0)
-    values, cell = values.compress(whole, axis=1), cell[whole]
-    n_drivers = len(drivers)
-    n_points = np.bincount(cell, minlength=n_cells).astype("int32")
-    result = _empty(n_drivers, n_points)
-    if not cell.size:
-        return result
-    status = result.status
-    enough = n_points >= max(min_points, n_drivers + 2)
-    status[(n_points > 0) & ~enough] = Status.TOO_FEW_POINTS
-
-    used = enough[cell]
-    values, cell = values.compress(used, axis=1), cell[used]
+    n_points = np.bincount(cell[whole], minlength=n_cells).astype("int32")
+    result = _empty(len(drivers), n_points)
+    enough = n_points >= max(min_points, len(drivers) + 2)
+    result.status[(n_points > 0) & ~enough] = Status.TOO_FEW_POINTS
     fitted = np.flatnonzero(enough)
     if not fitted.size:
         return result
-    starts = np.flatnonzero(np.diff(cell, prepend=-1))
-    count = n_points[fitted]
 
+    values = values.compress(whole & enough[cell], axis=1)
+    first = 0
+    for cells in np.array_split(fitted, min(len(fitted), 1 + values.shape[1] // _BLOCK)):
+        last = first + int(n_points[cells].sum())
+        _fit(result, cells, values[:, first:last], max_p, tested)
+        first = last
+    return result
+
+
+def _fit(result: Regressions, cells: np.ndarray, values: np.ndarray, max_p: float, tested: int | None) -> None:
+    """Put the regressions of some cells into the result; ``values``: their drivers and, last, the target."""
+    n_drivers, count = len(values) - 1, result.n_points[cells]
+    starts = np.cumsum(count) - count
     centred = values - np.repeat(np.add.reduceat(values, starts, axis=1) / count, count, axis=1)
     spread = np.sqrt(np.add.reduceat(centred**2, starts, axis=1) / count)
     constant = (spread[:n_drivers] <= 1e-12 * np.abs(values[:n_drivers][:, starts])).any(axis=0)
@@ -113,12 +118,12 @@ def regress(
 
     slopes = solved.beta * spread[-1] / spread[:n_drivers]
     for name, numbers in (("slopes", slopes), ("p_values", solved.p_values), ("vif", solved.vif)):
-        getattr(result, name)[:, fitted] = np.where(dependent, np.nan, numbers)
-    result.r2[fitted] = np.where(dependent, np.nan, solved.r2)
-    result.condition[fitted] = np.where(constant, np.inf, solved.condition)
+        getattr(result, name)[:, cells] = np.where(dependent, np.nan, numbers)
+    result.r2[cells] = np.where(dependent, np.nan, solved.r2)
+    result.condition[cells] = np.where(constant, np.inf, solved.condition)
     weak = ~(solved.p_values[:tested] <= max_p).all(axis=0)
-    status[fitted] = np.where(dependent, Status.DEPENDENT_DRIVERS, np.where(weak, Status.NOT_SIGNIFICANT, Status.KEPT))
-    return result
+    found = np.where(dependent, Status.DEPENDENT_DRIVERS, np.where(weak, Status.NOT_SIGNIFICANT, Status.KEPT))
+    result.status[cells] = found
 
 
 def cell_means(values: np.ndarray, own_cell: np.ndarray, weight: np.ndarray, n_cells: int) -> np.ndarray:

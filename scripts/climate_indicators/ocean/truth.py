@@ -142,12 +142,14 @@ def truth_table(
             rows.append([f"{name}, {worst.month} (largest error)", "%", *values])
         yearly = group.assign(year=group.month.str[:4].astype(int)).groupby("year")[["truth", "estimate"]]
         means = yearly.mean()[yearly.size() == 12]
-        rows += _trend(f"trend of {name} ({scaler} scaler)", "% per year", means.truth, means.estimate, confidence)
+        rows += _trend(
+            f"trend of {name} ({scaler} scaler)", "percentage points per year", means.truth, means.estimate, confidence
+        )
     for driver, group in sensitivity.groupby("driver", sort=False):
         means = group.groupby(group.month.str[:4].astype(int))[["true_z", "frozen_z", "monthly_z"]].mean()
         for scaler in ("frozen", "monthly"):
-            name = f"drift of the mean normalised slope of {driver} ({scaler} scaler)"
-            rows += _trend(name, "sd per year", means.true_z, means[f"{scaler}_z"], confidence)
+            name, unit = f"drift of the mean normalised slope of {driver} ({scaler} scaler)", "sd per year"
+            rows += _trend(name, unit, means.true_z, means[f"{scaler}_z"], confidence)
     table = pd.DataFrame(rows, columns=["quantity", "unit", "truth", "estimate", "lower", "upper"])
     table["within"] = (table.lower <= table.truth) & (table.truth <= table.upper)
     return table
