@@ -10,11 +10,13 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/common_carbon.smk"
 include: "rules/common_ocean.smk"
 include: "rules/inputs.smk"
 include: "rules/segmentation.smk"
 include: "rules/evaluation.smk"
 include: "rules/glacier.smk"
+include: "rules/carbon.smk"
 include: "rules/ocean.smk"
 include: "rules/report.smk"
 
@@ -23,5 +25,6 @@ rule all:
     default_target: True
     input:
         glacier_results(),
+        carbon_results(),
         ocean_results(),
         "results/manifest.csv",

@@ -1,0 +1,24 @@
+"""Forecast of the monthly carbon series with intervals, tested against naive forecasts; refused without dates.
+
+Reads a table with one carbon value a row and a column of dates; writes ``forecast.csv`` (history, held-back last year,
+months to come), ``forecast_skill.csv`` (one line a method, and the verdict) and the figure of both.
+"""
+
+import pandas as pd
+
+from climate_indicators.carbon.forecast import carbon_forecast
+from climate_indicators.carbon.series import read_series
+from climate_indicators.figures.carbon_forecast import carbon_forecast_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+carbon = read_series(pd.read_csv(snakemake.input.table), params.value, params.date)
+forecast = carbon_forecast(carbon, params.unit, params.horizon_months)
+log.info("%s", forecast.verdict)
+write_csv(forecast.values, snakemake.output.table)
+write_csv(forecast.skill, snakemake.output.skill)
+figure = carbon_forecast_figure(forecast, params.quantity, params.unit, snakemake.wildcards.site)
+save_figure(figure, snakemake.output.figure)

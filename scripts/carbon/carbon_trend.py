@@ -1,0 +1,26 @@
+"""Trends of the carbon series, its moving average, running total and running average; by row order without dates.
+
+Reads a table with one carbon value a row and, perhaps, a column of dates; writes ``trend_analysis.csv``, one line a
+series, and the figure of all four.
+"""
+
+import pandas as pd
+
+from climate_indicators.carbon.series import read_series
+from climate_indicators.carbon.series_trends import trend_table
+from climate_indicators.figures.carbon_series import carbon_series_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+carbon = read_series(pd.read_csv(snakemake.input.table), params.value, params.date)
+trends = trend_table(
+    carbon, params.quantity, params.unit, params.window, params.confidence, params.significance, params.seed
+)
+for row in trends.itertuples():
+    log.info("%s: %s", row.series, row.sentence)
+write_csv(trends, snakemake.output.table)
+figure = carbon_series_figure(carbon, trends, params.quantity, params.unit, snakemake.wildcards.site)
+save_figure(figure, snakemake.output.figure)

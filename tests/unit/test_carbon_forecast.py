@@ -1,0 +1,91 @@
+"""Forecast of the monthly carbon: when it is made, how it is measured, and what it says of itself."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from climate_indicators.carbon.forecast import carbon_forecast, rolling_origins
+from climate_indicators.carbon.forecast_models import NAIVE, SEASONAL_NAIVE, naive
+from climate_indicators.carbon.series import read_series
+from climate_indicators.carbon.series_trends import trend_table
+from climate_indicators.figures.carbon_forecast import carbon_forecast_figure
+from climate_indicators.figures.carbon_series import carbon_series_figure
+from climate_indicators.figures.style import save_figure
+
+
+def series(values, first="2010-01-01"):
+    days = pd.date_range(first, periods=len(values), freq="MS").strftime("%Y-%m-%d")
+    return read_series(pd.DataFrame({"day": days, "carbon": values}), "carbon", "day")
+
+
+@pytest.fixture(scope="module")
+def seasonal():
+    rng = np.random.default_rng(0)
+    months = np.arange(108)
+    return series(200 + 0.8 * months + 30 * np.sin(2 * np.pi * months / 12) + rng.normal(0, 3, 108))
+
+
+@pytest.fixture(scope="module")
+def forecast(seasonal):
+    return carbon_forecast(seasonal, "t")
+
+
+def test_trend_and_season_are_forecast_better_than_naively(forecast):
+    skill = forecast.skill.set_index("method")
+    assert skill.mae["model"] < skill.mae["seasonal naive"] < skill.mae["naive"]
+    assert skill.beats_naive.all() and forecast.verdict.startswith("The forecast beats")
+    assert 0.8 <= skill.coverage_95["model"] <= 1
+
+
+def test_the_months_to_come_follow_the_last_one_and_intervals_are_nested(forecast):
+    values = forecast.values
+    assert values.kind.value_counts().to_dict() == {"history": 108, "held back": 12, "forecast": 12}
+    coming = values[values.kind == "forecast"]
+    assert coming.month.tolist() == [f"2019-{month:02d}" for month in range(1, 13)]
+    assert ((coming.lower_95 < coming.lower_80) & (coming.upper_80 < coming.upper_95)).all()
+    true = 200 + 0.8 * np.arange(108, 120) + 30 * np.sin(2 * np.pi * np.arange(108, 120) / 12)
+    assert ((coming.lower_95 < true) & (true < coming.upper_95)).mean() >= 0.8
+
+
+def test_what_cannot_be_beaten_is_said():
+    walk = carbon_forecast(series(1000 + np.cumsum(np.random.default_rng(3).normal(0, 1, 96))), "t")
+    assert not walk.skill.beats_naive.any() and "does NOT beat" in walk.verdict
+
+
+@pytest.mark.parametrize(("carbon", "words"), [
+    (read_series(pd.DataFrame({"carbon": np.arange(200.0)}), "carbon"), "no dates"),
+    (series(np.arange(40.0)), "months"),
+    (series(np.where((np.arange(96) > 40) & (np.arange(96) < 50), np.nan, np.arange(96.0))), "in a row have no value"),
+])  # fmt: skip
+def test_a_series_that_cannot_be_forecast_is_refused_in_words(carbon, words):
+    refused = carbon_forecast(carbon)
+    assert refused.skill.method.tolist() == ["refused"] and words in refused.verdict
+    assert refused.values.forecast.isna().all()
+
+
+def test_naive_forecasts():
+    values = np.arange(24.0)
+    assert naive(NAIVE, values, 3)[0].tolist() == [23, 23, 23]
+    assert naive(SEASONAL_NAIVE, values, 3)[0].tolist() == [12, 13, 14]
+
+
+def test_origins_leave_months_to_learn_from_and_to_test_on():
+    origins = rolling_origins(108, 12)
+    assert len(origins) <= 12 and origins[0] >= 36 and origins[-1] == 96
+
+
+def test_the_same_series_gives_the_same_forecast(seasonal, forecast):
+    pd.testing.assert_frame_equal(carbon_forecast(seasonal, "t").values, forecast.values)
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_figures_are_drawn_with_and_without_dates(seasonal, forecast, dated, tmp_path):
+    carbon = seasonal if dated else read_series(pd.DataFrame({"carbon": seasonal.values}), "carbon")
+    drawn = forecast if dated else carbon_forecast(carbon)
+    first = carbon_series_figure(carbon, trend_table(carbon), "carbon", "t", "here")
+    second = carbon_forecast_figure(drawn, "carbon", "t", "here")
+    for number, figure in enumerate((first, second)):
+        save_figure(figure, tmp_path / f"{number}.png")
+        assert (tmp_path / f"{number}.png").stat().st_size > 5000
+    labels = {axes.get_xlabel() for axes in first.axes}
+    assert ("row order" in labels) != dated

@@ -1,0 +1,118 @@
+"""The carbon series: read by row or by date, its trends, its changes of level."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from climate_indicators.carbon.change_points import change_points
+from climate_indicators.carbon.series import direction, four_series, line, read_series
+from climate_indicators.carbon.series_trends import theil_sen_slope, trend_table
+from climate_indicators.logs import InputError
+
+PUBLISHED = Path(__file__).resolve().parents[3] / "shared/data/carbon_vegetation/CO2_seq.csv"
+
+
+def monthly(n=96, slope=1.0, noise=3.0, seed=0):
+    rng = np.random.default_rng(seed)
+    months = np.arange(n)
+    values = 100 + slope * months / 12 + 20 * np.sin(2 * np.pi * months / 12) + rng.normal(0, noise, n)
+    return pd.DataFrame(
+        {"day": pd.date_range("2012-01-15", periods=n, freq="MS").strftime("%Y-%m-%d"), "carbon": values}
+    )
+
+
+@pytest.mark.skipif(not PUBLISHED.exists(), reason=f"the published table is not at {PUBLISHED}")
+def test_the_four_published_slopes():
+    carbon = read_series(pd.read_csv(PUBLISHED), "carbon_sequestration")
+    table = trend_table(carbon, window=20)
+    np.testing.assert_allclose(table.slope, [10.579788, 9.874405, 8227.259802, 3.096326], atol=1e-6)
+    assert set(table.axis) == {"row order"} and set(table.direction) == {"increasing"}
+
+
+def test_four_series_by_hand():
+    found = four_series(np.array([1.0, 3.0, 8.0, 0.0]), 2)
+    assert found["moving_average"].tolist() == [2, 5.5, 4]
+    assert found["running_total"].tolist() == [1, 4, 12, 12]
+    assert found["running_average"].tolist() == [1, 2, 4, 3]
+    assert four_series(np.ones(3), 5)["moving_average"].size == 0
+    with pytest.raises(ValueError, match="window is 1"):
+        four_series(np.ones(3), 1)
+
+
+def test_line_and_direction():
+    assert line(np.array([2.0, 3.0, 4.0]), np.array([1.0, 3.0, 5.0])) == pytest.approx((2.0, 1.0))
+    values = np.array([1.0, 2.0, 3.0])
+    assert [direction(slope, values) for slope in (1.0, -1.0, 0.0)] == ["increasing", "decreasing", "level"]
+
+
+def test_values_of_one_month_are_averaged_and_gaps_counted():
+    days = ["2020-03-02", "2020-01-05", "2020-03-20", "2020-06-01"]
+    carbon = read_series(pd.DataFrame({"day": days, "carbon": [2.0, 1.0, 4.0, np.nan]}), "carbon", "day")
+    assert carbon.labels.tolist() == ["2020-01", "2020-03"] and carbon.values.tolist() == [1, 3]
+    assert (carbon.n_rows, carbon.n_left_out, carbon.n_gaps, carbon.axis) == (4, 1, 1, "date")
+
+
+@pytest.mark.parametrize(("table", "words"), [
+    ({"other": [1.0]}, "no column 'carbon'; it has other"),
+    ({"carbon": [1.0, "much"]}, "much"),
+    ({"carbon": [1.0, np.inf]}, "finite"),
+    ({"carbon": [1.0, 2.0], "day": ["2020-01-01", "spring"]}, "spring"),
+])  # fmt: skip
+def test_what_cannot_be_read_is_named(table, words):
+    table = pd.DataFrame(table)
+    with pytest.raises(InputError, match=words):
+        read_series(table, "carbon", "day" if "day" in table else None)
+
+
+def test_without_dates_nothing_is_said_of_time():
+    carbon = read_series(pd.DataFrame({"carbon": np.random.default_rng(0).gamma(1, 10, 200)}), "carbon")
+    table = trend_table(carbon, unit="kg")
+    assert set(table.slope_unit) == {"kg per row"} and set(table.axis) == {"row order"}
+    assert not table.sentence.str.contains("year").any()
+    assert table["first"].iloc[0] == "row 1" and table["last"].iloc[0] == "row 200"
+
+
+def test_with_dates_the_rate_is_a_year_and_the_season_does_not_disturb_it():
+    table = trend_table(read_series(monthly(slope=3.0), "carbon", "day"), unit="t").set_index("series")
+    series = table.loc["series"]
+    assert series.slope_unit == "t per year" and bool(series.season_removed)
+    assert series.theil_sen_lower < 3 < series.theil_sen_upper and series.theil_sen == pytest.approx(3, abs=0.5)
+    assert series.significant and series.n_changes == 0
+
+
+def test_sums_are_not_tested():
+    table = trend_table(read_series(monthly(), "carbon", "day")).set_index("series")
+    assert table.loc[["running_total", "running_average"], "test"].eq("not tested: cumulative").all()
+    assert table.p_value.notna().tolist() == [True, False, False, False]
+    assert not table.significant.iloc[1:].any()
+
+
+def test_too_few_values_have_no_trend_and_the_sentence_says_so():
+    table = trend_table(read_series(pd.DataFrame({"carbon": [1.0, 2.0, 3.0]}), "carbon"))
+    assert table.slope.isna().all() and table.sentence.str.contains("needs 4").all()
+
+
+def test_a_sample_of_pairs_has_nearly_the_slope_of_all():
+    rng = np.random.default_rng(2)
+    places = np.arange(3000.0)
+    values = 0.5 * places + rng.normal(0, 50, 3000)
+    assert theil_sen_slope(places, values) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_planted_step_is_found_and_noise_has_none():
+    rng = np.random.default_rng(1)
+    noise = rng.normal(0, 1, 100)
+    stepped = noise + 0.01 * np.arange(100)
+    stepped[60:] -= 6
+    found = change_points(stepped, draws=199)
+    assert len(found) == 1
+    assert abs(found[0].position - 60) <= 1 and found[0].size == pytest.approx(-6, abs=1.2)
+    false = sum(bool(change_points(np.random.default_rng(seed).normal(0, 1, 60), draws=99)) for seed in range(40))
+    assert false <= 6, "more than 15 % of series of noise have a change at a significance of 5 %"
+
+
+def test_the_same_seed_gives_the_same_table():
+    carbon = read_series(monthly(), "carbon", "day")
+    pd.testing.assert_frame_equal(trend_table(carbon, seed=4), trend_table(carbon, seed=4))
