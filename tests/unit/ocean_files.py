@@ -33,15 +33,15 @@ def regimes(lat: np.ndarray, lon: np.ndarray, month: int) -> dict[str, np.ndarra
     """An ocean in which biomes can be found: warm, cool and icy water with fronts between, and eddies in all fields."""
     season = np.cos(2 * np.pi * (month - 8) / 12) * np.sign(lat)
     lat, lon = np.asarray(lat, "float64"), np.asarray(lon, "float64")
-    cool, icy = (0.5 + 0.5 * np.tanh((np.abs(lat) - front + 2 * season) / 2) for front in (38, 62))
+    cool, icy = (0.5 + 0.5 * np.tanh(np.abs(lat) - front + 2 * season) for front in (30, 54))
 
     def waves(east: int, north: int, phase: float) -> np.ndarray:
         return np.sin(np.radians(east * lon + north * lat) + phase)
 
     return {
-        "sst": 24 - 14 * cool - 11 * icy + 1.5 * season * (1 - icy) + 0.6 * waves(37, 53, 0),
-        "dic": 2000 + 85 * cool + 65 * icy - 3 * season + 8 * waves(41, -47, 1),
-        "alk": 2350 - 55 * cool - 5 * icy + 8 * waves(29, 61, 2),
+        "sst": 24 - 14 * cool - 11 * icy + 1.5 * season * (1 - icy) + 0.4 * waves(37, 53, 0),
+        "dic": 2000 + 85 * cool + 65 * icy - 3 * season + 6 * waves(41, -47, 1),
+        "alk": 2350 - 55 * cool - 5 * icy + 6 * waves(29, 61, 2),
         "salinity": 35.5 - 1.5 * cool - icy + 0.1 * waves(43, 59, 3),
         "ice": icy * np.ones(np.shape(lon)),
         "mld": 60 - 30 * season + 5 * waves(31, 43, 4),

@@ -1,9 +1,13 @@
 """Sites that several tests of whole runs share."""
 
 import shutil
+import sys
 
 import pytest
-from runs import SMALL, STUDY, WORLD, run
+from runs import ROOT, SMALL, SMALL_OCEAN, STUDY, WORLD, run
+
+# the data sets that unit tests make, such as `ocean_files`
+sys.path.append(str(ROOT / "tests" / "unit"))
 
 
 @pytest.fixture(scope="session")
@@ -11,6 +15,15 @@ def finished(tmp_path_factory):
     """Folder of a finished run of the small simulated site; tests only read it."""
     folder = tmp_path_factory.mktemp("small")
     text, passed = run(folder, SMALL)
+    assert passed, text
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished_ocean(tmp_path_factory):
+    """Folder of a finished run of the small simulated ocean; tests only read it."""
+    folder = tmp_path_factory.mktemp("small_ocean")
+    text, passed = run(folder, SMALL_OCEAN)
     assert passed, text
     return folder
 

@@ -20,6 +20,30 @@ STUDY = {
     "baselines": {"forest_trees": 20, "forest_samples": 2000},
 }
 SMALL = {"glacier": STUDY}
+# an ocean of 1500 points and a network that learns in seconds, for the same reason
+QUICK_BIOMES = {"bootstraps": 2}
+QUICK_CLASSIFIER = {
+    "layers": [16, 16],
+    "grid": {"batch_size": [32], "optimizer": ["adam"], "learning_rate": [0.01]},
+    "folds": 2,
+    "epochs": 5,
+    "neighbours": [5],
+}
+OCEAN_SITE = {
+    "source": "simulate",
+    "first_month": "2004-01",
+    "last_month": "2007-12",
+    "reference_month": "2005-01",
+    "simulate": {"resolution_deg": 3, "seed": 3},
+}
+OCEAN_STUDY = {
+    "sites": {"small": OCEAN_SITE},
+    "months_per_job": 24,
+    "cells": {"size": 9},
+    "biomes": QUICK_BIOMES,
+    "classifier": QUICK_CLASSIFIER,
+}
+SMALL_OCEAN = {"ocean": OCEAN_STUDY}
 COPIED = ("rules", "scripts", "config", "envs", "report", "profiles")
 
 
