@@ -225,7 +225,7 @@ rule ocean_classifier:
     params:
         code=code("ocean/ocean_classifier.py"),
         month=reference_month,
-        settings=ocean_settings("classifier"),
+        settings={key: value for key, value in ocean_settings("classifier").items() if key != "abstain_below"},
         seed=config["seed"],
     script:
         "../scripts/ocean/ocean_classifier.py"

@@ -70,7 +70,11 @@ biomes = biome_table(labels, z, slopes[kept], latitude[kept], area.ravel()[kept]
 biomes = apply_names(biomes, {entry["label"]: entry["name"] for entry in params.names})
 given, _ = names_and_colours(biomes)
 maps = xr.Dataset(
-    {"label": (("lat", "lon"), on_map(labels, kept, area), label_attributes(given))},
+    {
+        "label": (("lat", "lon"), on_map(labels, kept, area), label_attributes(given)),
+        "lat_bnds": (("lat", "bounds"), known.lat_bnds.values),
+        "lon_bnds": (("lon", "bounds"), known.lon_bnds.values),
+    },
     {"lat": known.lat, "lon": known.lon},
     {"title": f"Carbon biomes of {params.month}"},
 )

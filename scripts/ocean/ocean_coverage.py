@@ -8,7 +8,7 @@ import pandas as pd
 from climate_indicators.fields import read_fields
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, start_log
-from climate_indicators.ocean.coverage import coverage_table
+from climate_indicators.ocean.coverage import coverage_table, in_order
 from climate_indicators.ocean.labels import names_and_colours, probabilities_of
 from climate_indicators.ocean.zones import zone_masks
 
@@ -25,4 +25,4 @@ for scaler, path in paths:
     confidence = snakemake.params.confidence
     tables.append(coverage_table(part.label.values, chances, months, area, masks, names, scaler, confidence))
     progress.step()
-write_csv(pd.concat(tables, ignore_index=True), snakemake.output.coverage)
+write_csv(in_order(tables, list(masks)), snakemake.output.coverage)

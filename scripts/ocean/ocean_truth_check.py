@@ -45,7 +45,7 @@ sensitivity = pd.read_csv(snakemake.input.sensitivity)
 card = read_card(snakemake.input.model)
 true = []
 for path in snakemake.input.slopes:
-    # a month of each season: derivatives of the carbonate system take their time
+    # a month of each season tells the year
     fields = read_fields(path)
     fields = fields.isel(time=fields.time.dt.month.isin([1, 4, 7, 10]))
     months = month_names(fields.time.values)

@@ -431,20 +431,22 @@ def test_comparison_and_its_sentence():
     assert (found.n_cells, found.n_blocks) == (400, 40)
     sentence = verdict(found)
     assert sentence.startswith(
-        "The network beats the best simple method (linear discriminant analysis): macro-F1 1.000"
+        "The network beats the simple method that is best on validation (linear discriminant analysis): macro-F1 1.000"
     )
     assert "on 400 test cells (95 % interval of the difference +0." in sentence
     back = compare({NETWORK: worse, "knn": true}, "knn", true, split, blocks, 0, confidence=0.9)
-    assert verdict(back).startswith("The network is worse than the best simple method (k nearest neighbours)")
+    assert verdict(back).startswith(
+        "The network is worse than the simple method that is best on validation (k nearest neighbours)"
+    )
     assert "90 % interval of the difference −0." in verdict(back), "a true minus sign"
     same = compare({NETWORK: worse, "knn": worse}, "knn", true, split, blocks, 0)
-    assert (same.lower, same.upper) == (0, 0) and "does not beat" in verdict(same)
+    assert (same.lower, same.upper) == (0, 0) and "does not surely beat" in verdict(same)
     alone = compare({NETWORK: true, "knn": worse}, "knn", true, split, np.zeros(800, int), 0)
-    assert "does not beat" in verdict(alone) and "all test cells lie in one block" in verdict(alone)
+    assert "does not surely beat" in verdict(alone) and "all test cells lie in one block" in verdict(alone)
 
 
 def test_a_difference_that_may_be_nothing_is_no_win():
-    assert "does not beat" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9))
+    assert "does not surely beat" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9))
 
 
 def test_the_opponent_is_chosen_on_validation():

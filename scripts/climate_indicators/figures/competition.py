@@ -34,7 +34,10 @@ def competition_figure(table: pd.DataFrame, titles: Mapping[str, str], site: str
         _shares(panels[1, column], rows)
         _parts(panels[2, column], rows)
         panels[0, column].set_title(titles.get(band, band), fontsize=10, fontweight="bold", loc="left")
-        panels[2, column].set_title(f"T/B = {ratio(rows):.2f}", fontsize=9, loc="right")
+        found = ratio(rows)
+        said = f"T/B = {found:.2f}" if np.isfinite(found) else "no season in DIC and alkalinity"
+        panels[2, column].set_title(said, fontsize=9, loc="right")
+    panels[0, 0].set_ylim(bottom=0)  # shared by the row: once it is set, panels drawn later no longer widen it
     labels = ("% of the band's ocean", "thermal share of\nwhat moves fCO₂ (%)", "change of fCO₂ (µatm)")
     for axes, label in zip(panels[:, 0], labels, strict=True):
         axes.set_ylabel(label)
@@ -54,7 +57,6 @@ def _areas(axes: Axes, rows: pd.DataFrame) -> None:
     for family, colour in (("subtropical", WARM), ("subpolar", COLD)):
         mean, sd = rows[f"{family}_percent"], rows[f"{family}_sd_percent"]
         spread(axes, rows["calendar_month"], mean, sd, colour, label=f"{family} biomes")
-    axes.set_ylim(bottom=0)
 
 
 def _shares(axes: Axes, rows: pd.DataFrame) -> None:

@@ -15,7 +15,7 @@ from PyCO2SYS import equilibria, salts, solve
 _CARBONIC, _BORATE, _BISULFATE, _FLUORIDE, _GAS_CONSTANT, _PH_SCALE = 10, 1, 1, 1, 3, 1
 # so many points at a time: the solver holds about sixty arrays
 _CHUNK = 50_000
-_DRIVERS = {"sst": "temperature", "dic": "par1", "alk": "par2", "salinity": "salinity"}
+_STEPS = {"sst": 0.01, "dic": 0.1, "alk": 0.1, "salinity": 0.01}
 
 
 def fco2(sst: ArrayLike, salinity: ArrayLike, dic: ArrayLike, alk: ArrayLike) -> np.ndarray:
@@ -78,7 +78,7 @@ def fco2_from_pco2(pco2: ArrayLike, sst: ArrayLike) -> np.ndarray:
 def sensitivities(sst: ArrayLike, salinity: ArrayLike, dic: ArrayLike, alk: ArrayLike) -> dict[str, np.ndarray]:
     """How fCO2 changes with each driver while the others stay: what the slopes of a regression should be.
 
-    Derivatives by PyCO2SYS: for checks, about ten times as slow as `fco2`.
+    Central differences of `fco2`, over steps that its solver's tolerance and its curvature leave at five digits.
 
     Parameters
     ----------
@@ -88,14 +88,10 @@ def sensitivities(sst: ArrayLike, salinity: ArrayLike, dic: ArrayLike, alk: Arra
     -------
     ``sst`` (µatm K⁻¹), ``dic`` and ``alk`` (µatm per µmol kg⁻¹), ``salinity`` (µatm per unit): float64, shape (n,).
     """
-    solution = pyco2.sys(
-        par1=np.atleast_1d(np.asarray(dic, "float64")),
-        par2=np.atleast_1d(np.asarray(alk, "float64")),
-        par1_type=2,
-        par2_type=1,
-        temperature=np.atleast_1d(np.asarray(sst, "float64")),
-        salinity=np.atleast_1d(np.asarray(salinity, "float64")),
-        grads_of=["fCO2"],
-        grads_wrt=list(_DRIVERS.values()),
-    )
-    return {driver: np.asarray(solution[f"d_fCO2__d_{name}"], "float64") for driver, name in _DRIVERS.items()}
+    state = {"sst": sst, "salinity": salinity, "dic": dic, "alk": alk}
+    state = {name: np.atleast_1d(np.asarray(values, "float64")) for name, values in state.items()}
+
+    def moved(driver: str, step: float) -> np.ndarray:
+        return fco2(**(state | {driver: state[driver] + step}))
+
+    return {driver: (moved(driver, step / 2) - moved(driver, -step / 2)) / step for driver, step in _STEPS.items()}

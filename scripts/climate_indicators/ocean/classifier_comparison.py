@@ -178,11 +178,11 @@ def verdict(comparison: Comparison) -> str:
     c = comparison
     name = NAMES.get(c.simple, c.simple)
     if c.lower > 0:
-        opening = f"The network beats the best simple method ({name})"
+        opening = f"The network beats the simple method that is best on validation ({name})"
     elif c.upper < 0:
-        opening = f"The network is worse than the best simple method ({name})"
+        opening = f"The network is worse than the simple method that is best on validation ({name})"
     else:
-        opening = f"The network does not beat the best simple method ({name})"
+        opening = f"The network does not surely beat the simple method that is best on validation ({name})"
     if np.isnan(c.lower):
         interval = "no interval of the difference, since all test cells lie in one block"
     else:

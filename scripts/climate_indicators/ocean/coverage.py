@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -101,7 +101,7 @@ def coverage_table(
         )
         for label, name, own, sure, possible in blocks
     ]
-    return _ordered(pd.concat(tables, ignore_index=True), list(zones))
+    return in_order(tables, list(zones))
 
 
 def _beside(cells: np.ndarray) -> np.ndarray:
@@ -135,10 +135,12 @@ def yearly_coverage(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, int]]:
     return yearly, left_out
 
 
-def _ordered(table: pd.DataFrame, zones: list[str]) -> pd.DataFrame:
+def in_order(tables: Sequence[pd.DataFrame], zones: Sequence[str]) -> pd.DataFrame:
+    """Tables of `coverage_table` as one, by scaler, zone, month and label, however the months were dealt out."""
+    table = pd.concat(tables, ignore_index=True)
     place = table["zone"].map({zone: number for number, zone in enumerate(zones)})
     return (
         table.assign(place=place)
-        .sort_values(["place", "month", "label"], kind="stable", ignore_index=True)
+        .sort_values(["scaler", "place", "month", "label"], kind="stable", ignore_index=True)
         .drop(columns="place")
     )

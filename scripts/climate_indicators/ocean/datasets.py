@@ -200,12 +200,18 @@ def _find_sources(settings: Mapping[str, Any], files: Files) -> dict[str, Source
         wanted.pop("pco2", None)
     climatology = bool(settings.get("climatology"))
     coordinates = settings.get("coordinates") or {}
+    paths = {name: about.get("files") or settings.get("files") or [] for name, about in wanted.items()}
+    # file by file: a series may have hundreds, and each is then opened once, not once a quantity
+    for path in dict.fromkeys(path for listed in paths.values() for path in listed):
+        for quantity, about in wanted.items():
+            if path in paths[quantity]:
+                files.layout(path, about["name"], coordinates)
     return {
         quantity: find_source(
             files,
             quantity,
             wanted[quantity]["name"],
-            wanted[quantity].get("files") or settings.get("files") or [],
+            paths[quantity],
             coordinates,
             climatology,
             wanted[quantity].get("unit"),

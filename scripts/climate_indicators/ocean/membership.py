@@ -120,14 +120,12 @@ def cells_dataset(
     area = np.bincount(own[held], area_m2.ravel()[held], cells.count).reshape(cells.shape) / 1e6
     n_points = np.bincount(own[held], minlength=cells.count).reshape(cells.shape)
     coast_lat, coast_lon, coast = coast_grid(lat, lon, ocean, area_m2, coast_step)
+    window = "borders of what the regression of the cell takes in"
     bounds = {
-        name: ((name[:3], "bounds"), borders)
-        for name, borders in (
-            ("lat_bnds", np.stack([cells.lat_edges[:-1], cells.lat_edges[1:]], axis=1)),
-            ("lon_bnds", np.stack([cells.lon_edges[:-1], cells.lon_edges[1:]], axis=1)),
-            ("lat_window", cells.lat_window),
-            ("lon_window", cells.lon_window),
-        )
+        "lat_bnds": (("lat", "bounds"), np.stack([cells.lat_edges[:-1], cells.lat_edges[1:]], axis=1)),
+        "lon_bnds": (("lon", "bounds"), np.stack([cells.lon_edges[:-1], cells.lon_edges[1:]], axis=1)),
+        "lat_window": (("lat", "bounds"), cells.lat_window, {"long_name": window, "units": "degrees_north"}),
+        "lon_window": (("lon", "bounds"), cells.lon_window, {"long_name": window, "units": "degrees_east"}),
     }
     return xr.Dataset(
         bounds

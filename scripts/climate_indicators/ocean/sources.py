@@ -24,6 +24,7 @@ class Files:
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, xr.Dataset] = OrderedDict()
+        self._layouts: dict[tuple[str, str], Layout | None] = {}
 
     def dataset(self, path: str | Path) -> xr.Dataset:
         """The file, opened lazily: gaps are NaN, packed values unpacked, times as they are in the file.
@@ -46,6 +47,15 @@ class Files:
         if len(self._open) > _MAX_OPEN:
             self._open.popitem(last=False)[1].close()
         return self._open[path]
+
+    def layout(self, path: str | Path, name: str, coordinates: Mapping[str, str | None]) -> Layout | None:
+        """Where a variable lies in a file; None if the file does not have it. Looked up once."""
+        key = (str(path), name)
+        if key not in self._layouts:
+            dataset = self.dataset(path)
+            has_it = name in dataset.variables
+            self._layouts[key] = find_layout(dataset, str(path), name, coordinates) if has_it else None
+        return self._layouts[key]
 
     def close(self) -> None:
         """Close all."""
@@ -116,10 +126,9 @@ def find_source(
     """
     if not paths:
         raise InputError(f"no files for {quantity}: set files of this site, or variables.{quantity}.files.")
-    holding = [path for path in paths if name in files.dataset(path).variables]
-    if not holding:
+    layouts = [layout for path in paths if (layout := files.layout(path, name, coordinates))]
+    if not layouts:
         raise InputError(_no_variable(files, quantity, name, paths))
-    layouts = [find_layout(files.dataset(path), str(path), name, coordinates) for path in holding]
     for layout in layouts[1:]:
         if layout.shape != layouts[0].shape:
             raise InputError(

@@ -95,7 +95,7 @@ def zone_mask(zone: Mapping[str, Any], cell_lat: np.ndarray, cell_lon: np.ndarra
     """
     if zone.get("file"):
         return _inside_polygons(zone, cell_lat, cell_lon)
-    south, north = zone["lat"]
+    south, north = zone.get("lat") or (-90, 90)
     if not -90 <= south < north <= 90:
         raise InputError(
             f"zone '{zone['name']}': lat is [{south:g}, {north:g}]; expected [south, north] in degrees, from −90 to 90."
