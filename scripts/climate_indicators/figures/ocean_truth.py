@@ -121,6 +121,7 @@ def _draw_sensitivity(axes: Axes, rows: pd.DataFrame, table: pd.DataFrame, drive
     if name in known.index:
         row = known.loc[name]
         drift = f"\n{row.estimate:+.4f} a year ({row.lower:+.4f} to {row.upper:+.4f})\ntrue {row.truth:+.4f} a year"
+        drift = drift.replace("-", "−")
     axes.set_title(f"Sensitivity to {DRIVERS[driver]}{drift}", fontsize=9, loc="left")
     axes.xaxis.set_major_locator(matplotlib.dates.AutoDateLocator(maxticks=6))
     axes.spines[["top", "right"]].set_visible(False)
