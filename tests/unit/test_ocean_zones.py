@@ -1,12 +1,19 @@
 """Zones as boxes and as polygons."""
 
+from pathlib import Path
+
 import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
 from climate_indicators.logs import InputError
-from climate_indicators.ocean.zones import PUBLISHED_ZONES, zone_mask, zone_masks, zone_titles
+from climate_indicators.ocean.zones import zone_mask, zone_masks, zone_titles
+from climate_indicators.settings import load_schema
+
+SCHEMA = Path(__file__).resolve().parents[2] / "config" / "schema.yaml"
+# the four published ones
+PUBLISHED_ZONES = load_schema(SCHEMA)["$defs"]["ocean"]["properties"]["zones"]["default"]
 
 LAT, LON = np.arange(-89.0, 90, 2), np.arange(-179.0, 180, 2)
 OCEAN = np.ones((90, 180))

@@ -13,18 +13,6 @@ import shapely
 from climate_indicators.logs import InputError
 
 GLOBAL = {"name": "global", "title": "Global ocean", "lat": [-90, 90], "lon": None}
-# the four of doi:10.5194/os-21-587-2025
-PUBLISHED_ZONES = (
-    {"name": "arctic", "title": "Arctic", "lat": [70, 90], "lon": None},
-    {"name": "north_atlantic", "title": "North Atlantic", "lat": [10, 70], "lon": [[-75, 0]]},
-    {
-        "name": "equatorial_pacific",
-        "title": "Equatorial Pacific",
-        "lat": [-10, 10],
-        "lon": [[105, 180], [-180, -80]],
-    },
-    {"name": "southern_ocean", "title": "Southern Ocean", "lat": [-90, -45], "lon": None},
-)
 
 
 def zone_masks(
