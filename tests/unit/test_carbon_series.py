@@ -47,6 +47,13 @@ def test_line_and_direction():
     assert [direction(slope, values) for slope in (1.0, -1.0, 0.0)] == ["increasing", "decreasing", "level"]
 
 
+def test_a_series_that_ends_in_zeros_is_level_there():
+    """Images without vegetation: a window of zeros has a line as any other."""
+    for values in (np.zeros(40), np.r_[np.random.default_rng(0).gamma(1, 9, 60), np.zeros(20)]):
+        row = trend_table(read_series(pd.DataFrame({"carbon": values}), "carbon")).iloc[0]
+        assert row.short_term_slope == 0 and row.short_term_direction == "level"
+
+
 def test_values_of_one_month_are_averaged_and_gaps_counted():
     days = ["2020-03-02", "2020-01-05", "2020-03-20", "2020-06-01"]
     carbon = read_series(pd.DataFrame({"day": days, "carbon": [2.0, 1.0, 4.0, np.nan]}), "carbon", "day")

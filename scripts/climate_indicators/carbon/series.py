@@ -142,8 +142,9 @@ def line(positions: np.ndarray, values: np.ndarray) -> tuple[float, float]:
     ----------
     positions, values : float, shape (n,); n of 2 or more.
     """
-    slope, level = np.polynomial.Polynomial.fit(positions - positions[0], values, 1).convert().coef[[1, 0]]
-    return float(slope), float(level)
+    centred = positions - positions.mean()
+    slope = centred @ (values - values.mean()) / (centred @ centred)
+    return float(slope), float(values.mean() + slope * centred[0])
 
 
 def direction(slope: float, values: np.ndarray) -> str:

@@ -279,4 +279,4 @@ def texts(*values: float) -> list[str]:
     """Numbers with as many decimals as give the largest of them three digits, with a true minus sign."""
     largest = max(abs(value) for value in values)
     decimals = 2 if largest == 0 else int(np.clip(2 - np.floor(np.log10(largest)), 0, 6))
-    return [f"{value:,.{decimals}f}".replace("-", "−") for value in values]
+    return [f"{round(value, decimals) + 0.0:,.{decimals}f}".replace("-", "−") for value in values]
