@@ -18,6 +18,7 @@ include: "rules/evaluation.smk"
 include: "rules/glacier.smk"
 include: "rules/carbon.smk"
 include: "rules/ocean.smk"
+include: "rules/ocean_analyses.smk"
 include: "rules/report.smk"
 
 

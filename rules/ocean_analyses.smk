@@ -1,0 +1,313 @@
+# What becomes of the labelled ocean: coverage, trends, seasons, maps, water, and the truth of simulated data sets.
+
+
+rule ocean_coverage:
+    """Area and share of every biome by zone and month, under both scalers."""
+    input:
+        frozen=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
+        monthly=ocean_part_files("results/ocean/{site}/labels/monthly/{part}.nc"),
+        cells="results/ocean/{site}/cells.nc",
+        table="results/ocean/{site}/biomes.csv",
+        zones=ocean_zone_files,
+    output:
+        coverage=report(
+            "results/ocean/{site}/coverage.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "coverage by month"},
+            caption="../report/ocean_coverage_table.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_coverage.log",
+    conda:
+        "../envs/ocean.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("ocean/ocean_coverage.py"),
+        zones=ocean_zones(),
+        confidence=ocean_settings("trend").get("confidence"),
+    script:
+        "../scripts/ocean/ocean_coverage.py"
+
+
+rule ocean_trend:
+    """Whether coverage changes, under both scalers."""
+    input:
+        coverage="results/ocean/{site}/coverage.csv",
+        table="results/ocean/{site}/biomes.csv",
+    output:
+        trend=report(
+            "results/ocean/{site}/trend.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "trends of coverage"},
+            caption="../report/ocean_trend.rst",
+        ),
+        seasonal=report(
+            "results/ocean/{site}/seasonal_trend.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "trends of the deseasonalised months"},
+            caption="../report/ocean_seasonal_trend.rst",
+        ),
+        figure=report(
+            "results/ocean/{site}/ocean_coverage.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "coverage and trends"},
+            caption="../report/ocean_coverage.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_trend.log",
+    conda:
+        "../envs/ocean.yaml"
+    params:
+        code=code("ocean/ocean_trend.py"),
+        zones=ocean_zones(),
+        confidence=ocean_settings("trend").get("confidence"),
+        significance=ocean_settings("trend").get("significance"),
+    script:
+        "../scripts/ocean/ocean_trend.py"
+
+
+rule ocean_season:
+    """Mean seasonal cycle of coverage and its spread over the years."""
+    input:
+        coverage="results/ocean/{site}/coverage.csv",
+        table="results/ocean/{site}/biomes.csv",
+    output:
+        cycle=report(
+            "results/ocean/{site}/seasonal_cycle.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "seasonal cycle"},
+            caption="../report/ocean_seasonal_cycle.rst",
+        ),
+        figure=report(
+            "results/ocean/{site}/ocean_seasonal_cycle.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "seasonal cycle"},
+            caption="../report/ocean_seasonal_cycle.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_season.log",
+    conda:
+        "../envs/ocean.yaml"
+    params:
+        code=code("ocean/ocean_season.py"),
+        zones=ocean_zones(),
+    script:
+        "../scripts/ocean/ocean_season.py"
+
+
+rule ocean_competition:
+    """Subtropical against subpolar biomes, and temperature against chemistry, in the middle latitudes."""
+    input:
+        slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
+        labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
+        cells="results/ocean/{site}/cells.nc",
+        table="results/ocean/{site}/biomes.csv",
+    output:
+        competition=report(
+            "results/ocean/{site}/competition.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "competition"},
+            caption="../report/ocean_competition.rst",
+        ),
+        figure=report(
+            "results/ocean/{site}/ocean_competition.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "competition"},
+            caption="../report/ocean_competition.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_competition.log",
+    conda:
+        "../envs/ocean.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("ocean/ocean_competition.py"),
+        bands=ocean_settings("competition"),
+    script:
+        "../scripts/ocean/ocean_competition.py"
+
+
+rule ocean_sensitivity:
+    """How sensitive fCO2 is on the mean of all cells, by month, under both scalers."""
+    input:
+        slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
+        model="results/ocean/{site}/model",
+    output:
+        table=report(
+            "results/ocean/{site}/sensitivity.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "mean sensitivity by month"},
+            caption="../report/ocean_sensitivity.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_sensitivity.log",
+    conda:
+        "../envs/ocean.yaml"
+    params:
+        code=code("ocean/ocean_sensitivity.py"),
+    script:
+        "../scripts/ocean/ocean_sensitivity.py"
+
+
+rule ocean_occurrence:
+    """How often each cell is in each biome, and the cores that never change."""
+    input:
+        labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
+        cells="results/ocean/{site}/cells.nc",
+        table="results/ocean/{site}/biomes.csv",
+    output:
+        occurrence="results/ocean/{site}/occurrence.nc",
+        core=report(
+            "results/ocean/{site}/core.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "cores"},
+            caption="../report/ocean_core.rst",
+        ),
+        figure=report(
+            "results/ocean/{site}/ocean_occurrence.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "occurrence"},
+            caption="../report/ocean_occurrence.rst",
+        ),
+        cores=report(
+            "results/ocean/{site}/ocean_core.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "cores"},
+            caption="../report/ocean_core.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_occurrence.log",
+    conda:
+        "../envs/ocean.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("ocean/ocean_occurrence.py"),
+    script:
+        "../scripts/ocean/ocean_occurrence.py"
+
+
+rule ocean_drivers:
+    """Water of every biome: means by area of all fields."""
+    input:
+        slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
+        labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
+        cells="results/ocean/{site}/cells.nc",
+        table="results/ocean/{site}/biomes.csv",
+    output:
+        drivers="results/ocean/{site}/drivers.csv",
+        summary=report(
+            "results/ocean/{site}/drivers_by_biome.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "drivers"},
+            caption="../report/ocean_drivers.rst",
+        ),
+        figure=report(
+            "results/ocean/{site}/ocean_drivers.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "drivers"},
+            caption="../report/ocean_drivers.rst",
+        ),
+        season=report(
+            "results/ocean/{site}/ocean_drivers_season.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "drivers by calendar month"},
+            caption="../report/ocean_drivers.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_drivers.log",
+    conda:
+        "../envs/ocean.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("ocean/ocean_drivers.py"),
+    script:
+        "../scripts/ocean/ocean_drivers.py"
+
+
+rule ocean_animation:
+    """The biomes month by month."""
+    input:
+        labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
+        cells="results/ocean/{site}/cells.nc",
+        table="results/ocean/{site}/biomes.csv",
+    output:
+        animation="results/ocean/{site}/ocean_animation.gif",
+        page=report(
+            "results/ocean/{site}/ocean_animation.html",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "animation"},
+            caption="../report/ocean_animation.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_animation.log",
+    conda:
+        "../envs/ocean.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("ocean/ocean_animation.py"),
+        seconds_per_frame=ocean_settings("figures").get("seconds_per_frame"),
+    script:
+        "../scripts/ocean/ocean_animation.py"
+
+
+rule ocean_truth_check:
+    """Recovered biomes, coverage and trends of a simulated data set beside the truth."""
+    input:
+        coverage="results/ocean/{site}/coverage.csv",
+        trend="results/ocean/{site}/trend.csv",
+        sensitivity="results/ocean/{site}/sensitivity.csv",
+        slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
+        model="results/ocean/{site}/model",
+        cells="results/ocean/{site}/cells.nc",
+        biomes="results/ocean/{site}/biomes.nc",
+        truth=ocean_part_files("resources/ocean/{site}/truth/{part}.nc"),
+    output:
+        check=report(
+            "results/ocean/{site}/truth_check.csv",
+            category="ocean",
+            subcategory="{site}",
+            labels={"table": "recovered and true coverage"},
+            caption="../report/ocean_truth_check.rst",
+        ),
+        monthly="results/ocean/{site}/coverage_check.csv",
+        figure=report(
+            "results/ocean/{site}/truth_check.png",
+            category="ocean",
+            subcategory="{site}",
+            labels={"figure": "recovered and true coverage"},
+            caption="../report/ocean_truth_check.rst",
+        ),
+    log:
+        "logs/ocean/{site}/ocean_truth_check.log",
+    conda:
+        "../envs/ocean.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("ocean/ocean_truth_check.py"),
+        month=reference_month,
+        zones=ocean_zones(),
+        confidence=ocean_settings("trend").get("confidence"),
+    script:
+        "../scripts/ocean/ocean_truth_check.py"
