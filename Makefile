@@ -61,6 +61,8 @@ docs: demo
 	$(RUN) python config/make_manual.py
 	@mkdir -p docs/figures
 	cp results/glacier/demo/glacier_retreat_graph.png results/glacier/demo/glacier_gallery.png docs/figures/
+	cp results/carbon/demo/truth_check.png docs/figures/carbon_truth_check.png
+	cp results/carbon/demo/carbon_gallery.png docs/figures/
 	cp results/ocean/demo/ocean_biome_map.png results/ocean/demo/ocean_coverage.png docs/figures/
 	cp results/ocean/demo/truth_check.png docs/figures/ocean_truth_check.png
 	{ printf '# The rules\n\nMade by `make docs`.\n\n```mermaid\n'; $(RUN) snakemake --quiet all --rulegraph mermaid-js; echo '```'; } > docs/rulegraph.md

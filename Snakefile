@@ -10,13 +10,16 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/common_snow.smk"
 include: "rules/common_carbon.smk"
 include: "rules/common_ocean.smk"
 include: "rules/inputs.smk"
 include: "rules/segmentation.smk"
 include: "rules/evaluation.smk"
 include: "rules/glacier.smk"
+include: "rules/snow.smk"
 include: "rules/carbon.smk"
+include: "rules/carbon_analyses.smk"
 include: "rules/ocean.smk"
 include: "rules/ocean_analyses.smk"
 include: "rules/report.smk"
@@ -26,6 +29,7 @@ rule all:
     default_target: True
     input:
         glacier_results(),
+        snow_results(),
         carbon_results(),
         ocean_results(),
         "results/manifest.csv",

@@ -1,79 +1,183 @@
-# The carbon study, as far as it goes: trends and forecast of a series of carbon values.
+# The carbon study on the spine: images become samples, and, once the network is measured, carbon.
 
 
-rule carbon_trend:
-    """Trends of the carbon series, its moving average, running total and running average."""
+rule carbon_images:
+    """Every image of a site checked, dated, grouped with its duplicates, and dealt to a split."""
     input:
-        table=carbon_table,
+        images=carbon_files("images"),
+        masks=carbon_files("masks"),
+        dates=carbon_dates_table,
     output:
-        table=report(
-            "results/carbon/{site}/trend_analysis.csv",
+        images=report(
+            "results/carbon/{site}/images.csv",
             category="carbon",
             subcategory="{site}",
-            labels={"table": "trends"},
-            caption="../report/carbon_trend.rst",
+            labels={"table": "images"},
+            caption="../report/carbon_images.rst",
         ),
-        figure=report(
-            "results/carbon/{site}/carbon_series.png",
+        duplicates=report(
+            "results/carbon/{site}/duplicates.csv",
             category="carbon",
             subcategory="{site}",
-            labels={"figure": "series and trends"},
-            caption="../report/carbon_trend.rst",
+            labels={"table": "duplicates"},
+            caption="../report/carbon_images.rst",
         ),
+        rejected="results/carbon/{site}/rejected.csv",
     log:
-        "logs/carbon/{site}/carbon_trend.log",
+        "logs/carbon/{site}/carbon_images.log",
+    wildcard_constraints:
+        site=carbon_sites("simulate", "files"),
     conda:
-        "../envs/statistics.yaml"
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
     params:
-        code=code("carbon/carbon_trend.py"),
-        value=carbon_site("value"),
-        date=carbon_site("date"),
-        quantity=carbon_site("quantity"),
-        unit=carbon_site("unit"),
-        window=carbon_settings("series").get("window"),
-        confidence=carbon_settings("series").get("confidence"),
-        significance=carbon_settings("series").get("significance"),
+        code=code("carbon/carbon_images.py"),
+        folder=carbon_folder("images"),
+        masks=carbon_folder("masks"),
+        labels=carbon_settings("labels").get("source"),
+        reading=carbon_reading,
+        dates=carbon_dates,
+        place_pattern=carbon_place_pattern,
+        shares=carbon_image_settings("train", "validation", "test"),
+        limits=carbon_image_settings("smallest_px", "near_bits", "skip_bad", "split_seed"),
+    script:
+        "../scripts/carbon/carbon_images.py"
+
+
+rule carbon_samples:
+    """Labelled images at the size of the network, with their labels, as the spine's patches."""
+    input:
+        images=carbon_files("images"),
+        masks=carbon_files("masks"),
+        table="results/carbon/{site}/images.csv",
+    output:
+        patches="results/carbon/{site}/patches.h5",
+    log:
+        "logs/carbon/{site}/carbon_samples.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("carbon/carbon_samples.py"),
+        folder=carbon_folder("images"),
+        masks=carbon_folder("masks"),
+        reading=carbon_reading,
+        labels=carbon_settings("labels"),
+        size_px=carbon_settings("images").get("size_px"),
+        band_names=carbon_site("band_names"),
+    script:
+        "../scripts/carbon/carbon_samples.py"
+
+
+use rule train as carbon_train with:
+    output:
+        model=directory("results/{study}/{site}/model"),
+        history="results/{study}/{site}/training_metrics.csv",
+    wildcard_constraints:
+        study="carbon",
+
+
+use rule learning_curve as carbon_learning_curve with:
+    input:
+        history="results/{study}/{site}/training_metrics.csv",
+    wildcard_constraints:
+        study="carbon",
+
+
+rule carbon_held_out:
+    """Scores of the network on the validation and test images."""
+    input:
+        model="results/carbon/{site}/model",
+        patches="results/carbon/{site}/patches.h5",
+    output:
+        scores="results/carbon/{site}/unet_scores.h5",
+        by_image="results/carbon/{site}/image_scores.h5",
+    log:
+        "logs/carbon/{site}/carbon_held_out.log",
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+    params:
+        code=code("carbon/carbon_held_out.py"),
+        prediction=carbon_settings("prediction"),
+    script:
+        "../scripts/carbon/carbon_held_out.py"
+
+
+rule carbon_baselines:
+    """Scores of a random forest, excess green and the HSV rule on the validation and test images."""
+    input:
+        patches="results/carbon/{site}/patches.h5",
+    output:
+        scores="results/carbon/{site}/baseline_scores.h5",
+    log:
+        "logs/carbon/{site}/carbon_baselines.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("carbon/carbon_baselines.py"),
+        baselines=carbon_settings("baselines"),
+        labels=carbon_settings("labels"),
         seed=config["seed"],
     script:
-        "../scripts/carbon/carbon_trend.py"
+        "../scripts/carbon/carbon_baselines.py"
 
 
-rule carbon_forecast:
-    """Forecast of the monthly carbon series, tested against naive forecasts."""
+rule carbon_image_skill:
+    """Skill on each held-out image, and its means over images and over pixels."""
     input:
-        table=carbon_table,
+        scores="results/carbon/{site}/image_scores.h5",
+        patches="results/carbon/{site}/patches.h5",
+        calibration="results/carbon/{site}/calibration.json",
+        images="results/carbon/{site}/images.csv",
     output:
-        table=report(
-            "results/carbon/{site}/forecast.csv",
+        metrics="results/carbon/{site}/image_metrics.csv",
+        protocol=report(
+            "results/carbon/{site}/protocol.csv",
             category="carbon",
             subcategory="{site}",
-            labels={"table": "forecast"},
-            caption="../report/carbon_forecast.rst",
-        ),
-        skill=report(
-            "results/carbon/{site}/forecast_skill.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "skill of the forecast"},
-            caption="../report/carbon_forecast.rst",
-        ),
-        figure=report(
-            "results/carbon/{site}/carbon_forecast.png",
-            category="carbon",
-            subcategory="{site}",
-            labels={"figure": "forecast"},
-            caption="../report/carbon_forecast.rst",
+            labels={"table": "skill over images and pooled"},
+            caption="../report/carbon_protocol.rst",
         ),
     log:
-        "logs/carbon/{site}/carbon_forecast.log",
+        "logs/carbon/{site}/carbon_image_skill.log",
     conda:
-        "../envs/statistics.yaml"
+        "../envs/raster.yaml"
     params:
-        code=code("carbon/carbon_forecast.py"),
-        value=carbon_site("value"),
-        date=carbon_site("date"),
-        quantity=carbon_site("quantity"),
-        unit=carbon_site("unit"),
-        horizon_months=carbon_settings("forecast").get("horizon_months"),
+        code=code("carbon/carbon_image_skill.py"),
     script:
-        "../scripts/carbon/carbon_forecast.py"
+        "../scripts/carbon/carbon_image_skill.py"
+
+
+rule carbon_vegetation:
+    """Vegetation of every image: fractions and masks."""
+    input:
+        images=carbon_files("images"),
+        table="results/carbon/{site}/images.csv",
+        model="results/carbon/{site}/model",
+        calibration="results/carbon/{site}/calibration.json",
+    output:
+        table="results/carbon/{site}/vegetation.csv",
+        masks=directory("results/carbon/{site}/masks"),
+    log:
+        "logs/carbon/{site}/carbon_vegetation.log",
+    benchmark:
+        "benchmarks/output/carbon/{site}/carbon_vegetation.tsv"
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+    params:
+        code=code("carbon/carbon_vegetation.py"),
+        folder=carbon_folder("images"),
+        reading=carbon_reading,
+        prediction=carbon_settings("prediction"),
+    script:
+        "../scripts/carbon/carbon_vegetation.py"

@@ -23,6 +23,10 @@ except SettingsError as error:
     raise WorkflowError(str(error)) from error
 
 
+# studies whose images become patches; those of them whose patches are cut from a scene are the default
+IMAGE_STUDIES = "glacier|carbon"
+
+
 wildcard_constraints:
     study="glacier",
     site="[a-z][a-z0-9_]*",
@@ -115,6 +119,11 @@ def scene_names(study, site):
 def study_settings(wildcards, group, keys):
     """Named settings of a group, such as `patches`, that all sites of a study share."""
     return {key: config[wildcards.study][group][key] for key in keys}
+
+
+def shown_bands(wildcards):
+    """Bands that pictures show as red, green and blue."""
+    return config[wildcards.study].get("figures", {}).get("rgb", ["red", "green", "blue"])
 
 
 def channels(wildcards, scene):

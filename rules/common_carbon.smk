@@ -1,4 +1,9 @@
 # Look-ups in the settings of the carbon study.
+from climate_indicators.carbon.image_files import list_images
+
+CARBON_MODELS = {"imagenet": "resources/models/resnet50_notop.h5"}
+
+
 def carbon_settings(group):
     """Settings of a group of the carbon study; none where the study is not configured."""
     return config.get("carbon", {}).get(group, {})
@@ -9,18 +14,146 @@ def carbon_site(key):
     return lambda wildcards: sites("carbon")[wildcards.site][key]
 
 
+def carbon_sites(*sources):
+    """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
+    names = [name for name, site in sites("carbon").items() if site["source"] in sources]
+    return "|".join(names) or "(?!)"
+
+
+def carbon_folder(key):
+    """Input function: folder of a site's images or masks; None where there are no masks."""
+
+    def path(wildcards):
+        if is_simulated("carbon", wildcards.site):
+            return f"resources/carbon/{wildcards.site}/{key}"
+        return data_path(sites("carbon")[wildcards.site][key])
+
+    return path
+
+
+def carbon_files(key):
+    """Input function: what a site's images or masks are watched by, the files or, if simulated, their folder."""
+
+    def paths(wildcards):
+        folder = carbon_folder(key)(wildcards)
+        if folder is None or is_simulated("carbon", wildcards.site):
+            return [folder] if folder else []
+        return [str(Path(folder) / name) for name in list_images(folder)]
+
+    return paths
+
+
+def carbon_dates(wildcards):
+    """How the images of a site are dated; the simulated ones by their names."""
+    if is_simulated("carbon", wildcards.site):
+        return {"pattern": r"_(?P<year>\d{4})-(?P<month>\d{2})", "table": None}
+    dates = sites("carbon")[wildcards.site]["dates"]
+    return dates and dates | {"table": data_path(dates["table"])}
+
+
+def carbon_dates_table(wildcards):
+    """The user's table of dates as a list."""
+    dates = carbon_dates(wildcards)
+    return [dates["table"]] if dates and dates["table"] else []
+
+
+def carbon_place_pattern(wildcards):
+    if is_simulated("carbon", wildcards.site):
+        return "^(?P<place>[a-z0-9]+)_"
+    return sites("carbon")[wildcards.site]["place_pattern"]
+
+
+def carbon_reading(wildcards):
+    """How pixels of a site's images are understood."""
+    site = sites("carbon")[wildcards.site]
+    return {key: site[key] for key in ("bands", "full_scale", "nodata")} | {
+        "black_is_missing": config["carbon"]["images"]["black_is_missing"]
+    }
+
+
+def carbon_pixel_area(wildcards):
+    site = sites("carbon")[wildcards.site]
+    return site["simulate"]["pixel_area_m2"] if is_simulated("carbon", wildcards.site) else site["pixel_area_m2"]
+
+
+def carbon_ground_truth(wildcards):
+    """Measured carbon of a site: path and columns; None if there is none."""
+    if is_simulated("carbon", wildcards.site):
+        path = f"resources/carbon/{wildcards.site}/ground_truth.csv"
+        return {"path": path, "image": "image", "carbon": "carbon_kg", "unit": "kg"}
+    truth = sites("carbon")[wildcards.site]["ground_truth"]
+    return truth and truth | {"path": data_path(truth["path"])}
+
+
+def carbon_image_settings(*keys):
+    """Settings of a group of images that all sites share."""
+    return {key: carbon_settings("images").get(key) for key in keys}
+
+
+def encoder_weights(wildcards):
+    """File that the encoder starts from, as a list: empty where it starts from nothing."""
+    name = config[wildcards.study]["network"].get("encoder_weights", "none")
+    if name == "none":
+        return []
+    return [CARBON_MODELS.get(name) or data_path(name)]
+
+
+def carbon_series(wildcards):
+    """Table of carbon values of a site, and how it is read."""
+    site = sites("carbon")[wildcards.site]
+    if site["source"] == "table":
+        return {key: site[key] for key in ("value", "date", "quantity", "unit")} | {"table": data_path(site["table"])}
+    dated = carbon_dates(wildcards) is not None
+    return {
+        "table": f"results/carbon/{wildcards.site}/CO2_seq.csv",
+        "value": "carbon_kg",
+        "date": "date" if dated else None,
+        "quantity": "carbon per image",
+        "unit": "kg",
+    }
+
+
 def carbon_table(wildcards):
-    """The table of carbon values of a site."""
-    return data_path(sites("carbon")[wildcards.site]["table"])
+    return carbon_series(wildcards)["table"]
+
+
+def carbon_series_key(key):
+    """Input function: how the table of carbon values is read."""
+    return lambda wildcards: carbon_series(wildcards)[key]
 
 
 def carbon_results():
     """Tables and figures that a run of the carbon study is for."""
-    names = [
-        "trend_analysis.csv",
-        "carbon_series.png",
-        "forecast.csv",
-        "forecast_skill.csv",
-        "carbon_forecast.png",
+    series = ["trend_analysis.csv", "carbon_series.png", "forecast.csv", "forecast_skill.csv", "carbon_forecast.png"]
+    images = [
+        "images.csv",
+        "duplicates.csv",
+        "rejected.csv",
+        "patches.png",
+        "augmentation.png",
+        "model",
+        "training_metrics.csv",
+        "learning_curve.png",
+        "calibration.json",
+        "metrics.csv",
+        "reliability.csv",
+        "reliability.png",
+        "block_confusion.csv",
+        "image_metrics.csv",
+        "protocol.csv",
+        "vegetation.csv",
+        "masks",
+        "CO2_seq.csv",
+        "carbon_total.csv",
+        "carbon_gallery.png",
     ]
-    return expand("results/carbon/{site}/{name}", site=sites("carbon"), name=names)
+    comparison = ["carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png"]
+    truth = ["truth_check.csv", "truth_check.png"]
+    results = []
+    for site, settings in sites("carbon").items():
+        names = series if settings["source"] == "table" else [*images, *series]
+        if settings["source"] == "simulate" or settings["ground_truth"]:
+            names = [*names, *comparison]
+        names = [*names, *truth] if settings["source"] == "simulate" else names
+        results += expand("results/carbon/{site}/{name}", site=site, name=names)
+    return results

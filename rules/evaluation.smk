@@ -49,6 +49,8 @@ rule evaluate:
         confusion="results/{study}/{site}/block_confusion.csv",
     log:
         "logs/{study}/{site}/evaluate.log",
+    wildcard_constraints:
+        study=IMAGE_STUDIES,
     conda:
         "../envs/raster.yaml"
     params:
@@ -72,6 +74,8 @@ rule reliability:
         ),
     log:
         "logs/{study}/{site}/reliability.log",
+    wildcard_constraints:
+        study=IMAGE_STUDIES,
     conda:
         "../envs/figures.yaml"
     params:
@@ -123,7 +127,7 @@ rule block_map:
         "../envs/figures.yaml"
     params:
         code=code("segmentation/block_map.py"),
-        rgb=lambda wildcards: config[wildcards.study]["figures"]["rgb"],
+        rgb=shown_bands,
     script:
         "../scripts/segmentation/block_map.py"
 
@@ -142,13 +146,42 @@ rule patch_sheet:
         ),
     log:
         "logs/{study}/{site}/patch_sheet.log",
+    wildcard_constraints:
+        study=IMAGE_STUDIES,
     conda:
         "../envs/figures.yaml"
     params:
         code=code("segmentation/patch_sheet.py"),
-        rgb=lambda wildcards: config[wildcards.study]["figures"]["rgb"],
+        rgb=shown_bands,
     script:
         "../scripts/segmentation/patch_sheet.py"
+
+
+rule augmentation_sheet:
+    """Contact sheet of what augmentation does to training patches."""
+    input:
+        patches="results/{study}/{site}/patches.h5",
+    output:
+        figure=report(
+            "results/{study}/{site}/augmentation.png",
+            category="{study}",
+            subcategory="{site}",
+            labels={"figure": "augmentation"},
+            caption="../report/augmentation.rst",
+        ),
+    log:
+        "logs/{study}/{site}/augmentation_sheet.log",
+    wildcard_constraints:
+        study=IMAGE_STUDIES,
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("segmentation/augmentation_sheet.py"),
+        augmentation=lambda wildcards: config[wildcards.study]["training"]["augmentation"],
+        seed=config["seed"],
+        rgb=shown_bands,
+    script:
+        "../scripts/segmentation/augmentation_sheet.py"
 
 
 rule skill_summary:
@@ -167,6 +200,8 @@ rule skill_summary:
         ),
     log:
         "logs/{study}/skill_summary.log",
+    wildcard_constraints:
+        study=IMAGE_STUDIES,
     conda:
         "../envs/raster.yaml"
     params:

@@ -50,3 +50,42 @@ rule simulate_ocean:
         first_month=lambda wildcards: sites("ocean")[wildcards.site]["first_month"],
     script:
         "../scripts/inputs/simulate_ocean.py"
+
+
+rule simulate_carbon:
+    """Monthly pictures of simulated landscapes, masks of some, measured carbon, and the truth of all."""
+    output:
+        images=directory("resources/carbon/{site}/images"),
+        masks=directory("resources/carbon/{site}/masks"),
+        ground_truth="resources/carbon/{site}/ground_truth.csv",
+        truth=directory("resources/carbon/{site}/truth"),
+    log:
+        "logs/carbon/{site}/simulate_carbon.log",
+    wildcard_constraints:
+        site=carbon_sites("simulate"),
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("inputs/simulate_carbon.py"),
+        world=lambda wildcards: sites("carbon")[wildcards.site]["simulate"],
+        factors=lambda wildcards: {
+            key: carbon_settings("factors")[key]["value"] for key in ("biomass_kg_m2", "carbon_fraction")
+        },
+    script:
+        "../scripts/inputs/simulate_carbon.py"
+
+
+rule encoder_weights:
+    """Weights of a ResNet-50 trained on ImageNet, fetched once."""
+    output:
+        weights="resources/models/resnet50_notop.h5",
+    log:
+        "logs/encoder_weights.log",
+    conda:
+        "../envs/deep-learning.yaml"
+    params:
+        code=code("inputs/encoder_weights.py"),
+    script:
+        "../scripts/inputs/encoder_weights.py"

@@ -4,7 +4,7 @@
 rule manifest:
     """Every result with its size and SHA-256."""
     input:
-        results=[*glacier_results(), *carbon_results(), *ocean_results()],
+        results=[*glacier_results(), *snow_results(), *carbon_results(), *ocean_results()],
     output:
         table=report(
             "results/manifest.csv",

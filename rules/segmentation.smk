@@ -152,6 +152,7 @@ rule train:
     """The U-Net, with its exported inference model, its card and its history."""
     input:
         patches="results/{study}/{site}/patches.h5",
+        encoder_weights=encoder_weights,
     output:
         model=directory("results/{study}/{site}/model"),
         history="results/{study}/{site}/history.csv",
@@ -171,7 +172,7 @@ rule train:
         network=lambda wildcards: config[wildcards.study]["network"],
         training=lambda wildcards: config[wildcards.study]["training"],
         seed=config["seed"],
-        constant_bands=lambda wildcards: len(sites(wildcards.study)[wildcards.site]["terrain_bands"]),
+        constant_bands=lambda wildcards: len(sites(wildcards.study)[wildcards.site].get("terrain_bands", [])),
     script:
         "../scripts/segmentation/train.py"
 

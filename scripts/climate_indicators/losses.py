@@ -18,32 +18,40 @@ class BceDice(keras.losses.Loss):
     Parameters
     ----------
     bce_weight : share of the cross-entropy, 0 to 1.
+    soft : for targets between 0 and 1: Σp + Σy − Σ|p − y| in place of 2 Σpy, the same for targets of 0 and 1. It is
+        least at p = y (Wang et al. 2023, doi:10.1007/978-3-031-43898-1_46), 2 Σpy at p of 0 and 1 only.
     """
 
-    def __init__(self, bce_weight: float = 0.5, name: str = "bce_dice") -> None:
+    def __init__(self, bce_weight: float = 0.5, soft: bool = False, name: str = "bce_dice") -> None:
         super().__init__(name=name, reduction=None)
-        self.bce_weight = bce_weight
+        self.bce_weight, self.soft = bce_weight, soft
 
     def call(self, y_true, y_pred):
-        """Loss of a batch, a scalar; ``y_true`` is 1, 0 or −1 (unknown), ``y_pred`` logits, of the same shape."""
+        """Loss of a batch, a scalar; ``y_true`` is 0 to 1 or −1 (unknown), ``y_pred`` logits, of the same shape."""
         y_pred = ops.cast(y_pred, "float32")
         known = ops.cast(y_true >= 0, "float32")
         target = ops.cast(y_true, "float32") * known
         entropy = ops.maximum(y_pred, 0.0) - y_pred * target + ops.log1p(ops.exp(-ops.abs(y_pred)))
         bce = ops.sum(entropy * known) / ops.maximum(ops.sum(known), 1.0)
         probability = ops.sigmoid(y_pred) * known
-        overlap = 2.0 * ops.sum(probability * target) + 1.0
+        if self.soft:
+            overlap = ops.sum(probability + target - ops.abs(probability - target)) + 1.0
+        else:
+            overlap = 2.0 * ops.sum(probability * target) + 1.0
         dice = 1.0 - overlap / (ops.sum(probability) + ops.sum(target) + 1.0)
         return self.bce_weight * bce + (1.0 - self.bce_weight) * dice
 
     def get_config(self) -> dict[str, object]:
         """Settings for saving."""
-        return {"bce_weight": self.bce_weight, "name": self.name}
+        return {"bce_weight": self.bce_weight, "soft": self.soft, "name": self.name}
 
 
 @keras.saving.register_keras_serializable(package="climate_indicators")
 class KnownIoU(keras.metrics.Metric):
-    """Intersection over union of the positive class at logit 0, over all known pixels of an epoch."""
+    """Intersection over union of the positive class at logit 0, over all known pixels of an epoch.
+
+    A target of at least one half is positive.
+    """
 
     def __init__(self, name: str = "iou") -> None:
         super().__init__(name=name)
@@ -51,8 +59,8 @@ class KnownIoU(keras.metrics.Metric):
         self.union = self.add_weight(shape=(), initializer="zeros", name="union")
 
     def update_state(self, y_true, y_pred, sample_weight=None) -> None:
-        """Count a batch: ``y_true`` 1, 0 or −1 (unknown), ``y_pred`` logits."""
-        known, found, true = y_true >= 0, y_pred > 0, y_true > 0
+        """Count a batch: ``y_true`` 0 to 1 or −1 (unknown), ``y_pred`` logits."""
+        known, found, true = y_true >= 0, y_pred > 0, y_true >= 0.5
         both = ops.logical_and(found, true)
         either = ops.logical_and(ops.logical_or(found, true), known)
         self.intersection.assign_add(ops.sum(ops.cast(both, "float32")))
@@ -61,3 +69,35 @@ class KnownIoU(keras.metrics.Metric):
     def result(self):
         """Intersection over union so far; 0 where nothing was found and nothing was there."""
         return self.intersection / ops.maximum(self.union, 1.0)
+
+
+@keras.saving.register_keras_serializable(package="climate_indicators")
+class KnownShares(keras.metrics.Metric):
+    """Accuracy, precision and recall of the positive class at logit 0, over all known pixels of an epoch.
+
+    A target of at least one half is positive.
+    """
+
+    def __init__(self, name: str = "shares") -> None:
+        super().__init__(name=name)
+        for count in ("known", "right", "found", "true", "both"):
+            setattr(self, count, self.add_weight(shape=(), initializer="zeros", name=count))
+
+    def update_state(self, y_true, y_pred, sample_weight=None) -> None:
+        """Count a batch: ``y_true`` 0 to 1 or −1 (unknown), ``y_pred`` logits."""
+        known, true = y_true >= 0, y_true >= 0.5
+        found = ops.logical_and(y_pred > 0, known)
+        both, either = ops.logical_and(found, true), ops.logical_or(found, true)
+        neither = ops.logical_and(known, ops.logical_not(either))
+        right = ops.logical_or(both, neither)
+        for count, mask in ((self.known, known), (self.right, right), (self.found, found), (self.true, true)):
+            count.assign_add(ops.sum(ops.cast(mask, "float32")))
+        self.both.assign_add(ops.sum(ops.cast(both, "float32")))
+
+    def result(self) -> dict[str, object]:
+        """``accuracy``, ``precision`` and ``recall`` so far; 0 where there was nothing to count."""
+        return {
+            "accuracy": self.right / ops.maximum(self.known, 1.0),
+            "precision": self.both / ops.maximum(self.found, 1.0),
+            "recall": self.both / ops.maximum(self.true, 1.0),
+        }

@@ -2,9 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from climate_indicators.backend import keras
+from climate_indicators.logs import InputError
+from climate_indicators.resnet_unet import resnet_unet
+
+
+def build(
+    scaling: Mapping[str, Sequence[float]],
+    settings: Mapping[str, Any],
+    encoder_file: str | Path | None = None,
+    for_training: bool = False,
+) -> keras.Model:
+    """Network of the settings.
+
+    Parameters
+    ----------
+    scaling : ``mean`` and ``variance`` of each channel.
+    settings : those of `unet`, or, with ``encoder_weights`` (``none``, ``imagenet`` or a file) among them, those of
+        `climate_indicators.resnet_unet.resnet_unet`.
+    encoder_file : file that holds the encoder's weights, wherever ``encoder_weights`` is not ``none``.
+    for_training : the same network and weights, computed in the way whose gradients are fast.
+
+    Raises
+    ------
+    InputError
+        If weights are wanted and there is no file of them.
+    """
+    if "encoder_weights" not in settings:
+        return unet(**scaling, **settings)
+    wanted = settings["encoder_weights"]
+    others = {key: value for key, value in settings.items() if key != "encoder_weights"}
+    if wanted == "none":
+        return resnet_unet(**scaling, **others, for_training=for_training)
+    if encoder_file is None:
+        raise InputError(f"network.encoder_weights is {wanted}, but no file of weights was given to the training.")
+    return resnet_unet(**scaling, **others, encoder_weights=encoder_file, for_training=for_training)
 
 
 def unet(

@@ -15,8 +15,10 @@ from typing import Any
 import jsonschema
 import yaml
 
+from climate_indicators.carbon_settings import carbon_problems
 from climate_indicators.ocean_settings import ocean_problems
 from climate_indicators.settings_rules import site_problems, study_problems
+from climate_indicators.snow_settings import snow_problems
 
 TYPES = {
     "integer": "a whole number",
@@ -122,6 +124,10 @@ def check_semantics(config: Mapping[str, Any]) -> None:
         problems += study_problems("glacier", study)
         for name, site in study["sites"].items():
             problems += site_problems(f"glacier.sites.{name}", site, study)
+    if "snow" in config:
+        problems += snow_problems(config["snow"])
+    if "carbon" in config:
+        problems += carbon_problems(config["carbon"])
     if "ocean" in config:
         problems += ocean_problems(config["ocean"])
     if problems:

@@ -1,4 +1,4 @@
-"""Loss, IoU and learning rate of every epoch, with the epoch whose weights were kept."""
+"""Loss, scores and learning rate of every epoch, with the epoch whose weights were kept."""
 
 import pandas as pd
 

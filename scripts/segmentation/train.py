@@ -1,4 +1,4 @@
-"""The U-Net, trained on the training patches and chosen on the validation patches, with its history and its card.
+"""The network, trained on the training patches and chosen on the validation patches, with its history and its card.
 
 An epoch that is finished is kept beside the outputs until all is done: a killed training goes on from there.
 """
@@ -11,30 +11,33 @@ import h5py
 
 from climate_indicators.backend import use_threads, versions
 from climate_indicators.files import sha256, write_csv
+from climate_indicators.keeper import checkpoint_folder
 from climate_indicators.logs import start_log
 from climate_indicators.models import save_model
-from climate_indicators.training import checkpoint_folder, train_unet
+from climate_indicators.training import train_network
 
 log = start_log(snakemake.log[0], snakemake.rule)
 use_threads(snakemake.threads)
 params = {name: snakemake.params[name] for name in ("code", "network", "training", "seed", "constant_bands")}
-patches = {"patches_sha256": sha256(snakemake.input.patches)}
+encoder = snakemake.input.get("encoder_weights")
+sources = {"patches_sha256": sha256(snakemake.input.patches)} | ({"encoder_sha256": sha256(encoder)} if encoder else {})
 root = Path(snakemake.output.model).with_name(".training")
-trained = train_unet(
+trained = train_network(
     snakemake.input.patches,
-    checkpoint_folder(root, params | patches),
+    checkpoint_folder(root, params | sources),
     params["network"],
     params["training"],
     params["seed"],
     params["constant_bands"],
     log,
+    encoder,
 )
 with h5py.File(snakemake.input.patches) as store:
     scaling = {"mean": store.attrs["mean"].tolist(), "std": store.attrs["std"].tolist()}
     bands, size = json.loads(store.attrs["bands"]), store["image"].shape[1]
 learning = {"best_epoch": trained.best_epoch, "epochs": len(trained.history), "weights": trained.model.count_params()}
 settings = {name: params[name] for name in ("network", "training", "seed")}
-card = {"bands": bands, "patch_px": size, "scaling": scaling, "versions": versions()} | settings | learning | patches
+card = {"bands": bands, "patch_px": size, "scaling": scaling, "versions": versions()} | settings | learning | sources
 save_model(snakemake.output.model, trained.model, card)
 write_csv(trained.history, snakemake.output.history)
 shutil.rmtree(root)

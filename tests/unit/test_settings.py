@@ -21,7 +21,21 @@ from climate_indicators.settings import (
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_PATH = ROOT / "config" / "schema.yaml"
 # studies, and what belongs to some sites only
-OPTIONAL = {"glacier", "carbon", "ocean", "simulate", "sst", "dic", "alk", "fco2", "pco2", "salinity", "mld", "ice"}
+OPTIONAL = {
+    "glacier",
+    "snow",
+    "carbon",
+    "ocean",
+    "simulate",
+    "sst",
+    "dic",
+    "alk",
+    "fco2",
+    "pco2",
+    "salinity",
+    "mld",
+    "ice",
+}
 STUDIES = [ROOT / "config" / "config.yaml", *sorted((ROOT / "config" / "examples").glob("*.yaml"))]
 
 
@@ -56,7 +70,7 @@ def problems(config, schema):
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.name)
 def test_every_shipped_study_is_valid(path):
     settings = check(yaml.safe_load(path.read_text()), SCHEMA_PATH, [path])
-    assert any(settings.get(study, {}).get("sites") for study in ("glacier", "carbon", "ocean"))
+    assert any(settings.get(study, {}).get("sites") for study in ("glacier", "snow", "carbon", "ocean"))
 
 
 def test_defaults_fit_their_own_schema_and_stay_unchanged_when_completed_again(schema):

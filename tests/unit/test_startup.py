@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-WITH_NETWORK = {"train.py", "ocean_classifier.py"}
+WITH_NETWORK = {"train.py", "ocean_classifier.py", "encoder_weights.py"}
 
 
 def imports(script):

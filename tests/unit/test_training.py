@@ -1,6 +1,7 @@
 """Training: learns, comes out the same, goes on after a kill as if nothing had been; models on disk."""
 
 import logging
+import time
 
 import h5py
 import numpy as np
@@ -12,12 +13,15 @@ from climate_indicators.backend import keras
 from climate_indicators.blocks import make_blocks, split_map
 from climate_indicators.cogs import Stack
 from climate_indicators.engines import open_engine
+from climate_indicators.keeper import Keeper, checkpoint_folder
 from climate_indicators.logs import InputError
 from climate_indicators.models import save_model
 from climate_indicators.networks import unet
 from climate_indicators.patches import plan_patches, write_patches
 from climate_indicators.prediction import network_reach
-from climate_indicators.training import Keeper, PatchBatches, checkpoint_folder, train_unet
+from climate_indicators.schedules import Phase, phases, plateau_rate
+from climate_indicators.training import SCORES, train_network
+from climate_indicators.training_data import PatchBatches
 
 NETWORK = {"width": 4, "depth": 2, "normalisation": "batch"}
 TRAINING = {
@@ -41,7 +45,7 @@ def patches(tmp_path_factory):
 
 
 def train(patches, checkpoints, **changes):
-    return train_unet(patches, checkpoints, NETWORK, TRAINING | changes, 1, 0, LOGGER)
+    return train_network(patches, checkpoints, NETWORK, TRAINING | changes, 1, 0, LOGGER)
 
 
 @pytest.fixture(scope="module")
@@ -55,32 +59,203 @@ def test_the_network_learns(trained):
     assert trained.history.val_loss[trained.best_epoch - 1] == trained.history.val_loss.min()
 
 
-def test_a_training_killed_in_an_epoch_goes_on_to_the_same_weights(patches, tmp_path, trained, monkeypatch):
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    pass
 
+
+def train_killed(patches, checkpoints, killed_after, **changes):
+    """Start a training that is killed after some epochs."""
     keep = Keeper.on_epoch_begin
 
     def kill(self, epoch, logs=None):
-        if epoch == 3:
+        if epoch == killed_after:
             raise Killed
         keep(self, epoch, logs)
 
-    monkeypatch.setattr(Keeper, "on_epoch_begin", kill)
-    with pytest.raises(Killed):
-        train(patches, tmp_path / "epochs")
-    monkeypatch.undo()
-    assert [path.name for path in (tmp_path / "epochs").iterdir()] == ["epoch_00003"]
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Keeper, "on_epoch_begin", kill)
+        train(patches, checkpoints, **changes)
+    assert [path.name for path in checkpoints.iterdir()] == [f"epoch_{killed_after:05d}"]
+
+
+def same_weights(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True))
+
+
+def test_a_training_killed_in_an_epoch_goes_on_to_the_same_weights(patches, tmp_path, trained):
+    train_killed(patches, tmp_path / "epochs", 3)
     again = train(patches, tmp_path / "epochs")
     assert again.history.equals(trained.history)
-    assert all(
-        np.array_equal(a, b) for a, b in zip(again.model.get_weights(), trained.model.get_weights(), strict=True)
+    assert same_weights(again.model, trained.model)
+
+
+PHASES = {
+    "epochs": 4, "optimizer": "adamw", "schedule": "plateau", "plateau_patience": 1, "frozen_epochs": 2,
+    "fine_tuning_factor": 0.5, "patience": 2,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def in_two_phases(patches, tmp_path_factory):
+    """A training whose U-Net's way down counts as the encoder that is frozen: it trains faster than a ResNet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("climate_indicators.resnet_unet.is_encoder_layer", lambda name: name.startswith("down"))
+        yield train(patches, tmp_path_factory.mktemp("phases") / "epochs", **PHASES)
+
+
+@pytest.mark.parametrize("killed_after", [1, 2, 3])
+def test_a_training_in_two_phases_goes_on_as_if_nothing_had_been(patches, tmp_path, in_two_phases, killed_after):
+    train_killed(patches, tmp_path / "killed", killed_after, **PHASES)
+    again = train(patches, tmp_path / "killed", **PHASES)
+    assert again.history.equals(in_two_phases.history)
+    assert same_weights(again.model, in_two_phases.model)
+
+
+def test_a_frozen_encoder_keeps_its_weights_until_it_is_fine_tuned(patches, tmp_path, in_two_phases):
+    def encoder(model):
+        return [weight for layer in model.layers if layer.name.startswith("down") for weight in layer.get_weights()]
+
+    def changed(model):
+        return [not np.array_equal(a, b) for a, b in zip(start, encoder(model), strict=True)]
+
+    keras.utils.set_random_seed(1)
+    start = encoder(unet([0.0] * 2, [1.0] * 2, **NETWORK))
+    assert not any(changed(train(patches, tmp_path / "a", **PHASES | {"epochs": 2}).model))
+    assert in_two_phases.best_epoch > 2 and all(changed(in_two_phases.model))
+
+
+def test_a_frozen_encoder_gives_way_even_if_nothing_gets_better(patches, tmp_path):
+    still = {"epochs": 20, "learning_rate": 1e-12, "warmup_epochs": 0, "frozen_epochs": 4, "patience": 2}
+    assert len(train(patches, tmp_path / "epochs", **still).history) == 6
+
+
+def test_phases_share_the_epochs():
+    assert phases(9, 0.1, 0, 0.1) == [Phase(0, 9, 0.1, False)]
+    assert phases(9, 0.1, 3, 0.5) == [Phase(0, 3, 0.1, True), Phase(3, 9, 0.05, False)]
+    assert phases(9, 0.1, 9, 0.5) == [Phase(0, 9, 0.1, True)]
+
+
+def test_the_rate_falls_on_a_plateau_as_keras_own_callback_lets_it():
+    losses = [1.0, 0.9, 0.9, 0.95, 0.89995, 0.8, 0.81, 0.82, 0.83, 0.84, 0.85, 0.86, 0.1]
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.01), "mse")
+    callback = keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=3)
+    callback.set_model(model)
+    callback.on_train_begin()
+    phase = Phase(0, 20, 0.01, False)
+    for epoch, loss in enumerate(losses):
+        callback.on_epoch_end(epoch, {"val_loss": loss})
+        expected = float(model.optimizer.learning_rate)
+        assert plateau_rate(losses[: epoch + 1], phase, 0, 0.5, 3) == pytest.approx(expected)
+    assert expected == pytest.approx(0.01 / 8)
+
+
+def test_the_rate_of_a_plateau_schedule_rises_first():
+    phase = Phase(0, 9, 0.03, False)
+    assert [plateau_rate([1.0] * done, phase, 2, 0.5, 9) for done in range(4)] == pytest.approx(
+        [0.01, 0.02, 0.03, 0.03]
     )
+
+
+def test_the_history_has_every_score_of_both_parts(trained):
+    history = trained.history
+    assert list(history) == ["epoch", *SCORES, *(f"val_{score}" for score in SCORES), "learning_rate"]
+    for part in ("", "val_"):
+        precision, recall = history[f"{part}precision"], history[f"{part}recall"]
+        assert np.allclose(history[f"{part}f1"], 2 * precision * recall / (precision + recall), atol=1e-6)
+        assert np.allclose(history[f"{part}dice"], history[f"{part}f1"])
+        assert history[f"{part}accuracy"].between(0.3, 1.0).all()
+
+
+def test_waiting_is_the_time_from_asking_for_a_batch_until_it_was_made(patches, tmp_path, monkeypatch):
+    batches = PatchBatches(patches, "train", 4, seed=1)
+    keeper = Keeper(tmp_path, batches, 1, 1, LOGGER)
+    # the epoch begins, then for each of two batches: asked for, trained on
+    clock = iter([100.0, 101.0, 103.0, 103.0, 110.0])
+    monkeypatch.setattr("climate_indicators.keeper.time.monotonic", lambda: next(clock))
+    keeper.on_epoch_begin(0)
+    batches.ready = {(0, 0): 100.5, (0, 1): 105.0}  # the first was there before it was asked for
+    for batch in (0, 1):
+        keeper.on_train_batch_begin(batch)
+        keeper.on_train_batch_end(batch)
+    assert keeper.waiting_share == pytest.approx(2.0 / 10.0)
+
+
+def test_the_log_shows_a_network_that_waits_for_slow_batches(patches, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(PatchBatches, "_target", slowed(PatchBatches._target, 0.3))
+    with caplog.at_level(logging.INFO, "test"):
+        train(patches, tmp_path / "epochs", epochs=2, warmup_epochs=0, batch_size=1)
+    assert int(caplog.messages[-1].split("waiting ")[1].split(" %")[0]) > 30
+
+
+def test_coming_batches_are_those_asked_for_alone(patches):
+    settings = {"split": "train", "batch_size": 4, "seed": 1, "augmentation": Augmentation(noise=0.1)}
+    ahead, alone = PatchBatches(patches, **settings), PatchBatches(patches, **settings)
+    for epoch in (0, 1, 2):
+        ahead.epoch = alone.epoch = epoch
+        for number in range(len(ahead)):
+            alone._coming = {}
+            assert np.array_equal(ahead[number][0], alone[number][0])
+    assert (3, 0) in ahead._coming
+
+
+def slowed(function, pause):
+    def slow(*arguments):
+        time.sleep(pause)
+        return function(*arguments)
+
+    return slow
+
+
+@pytest.fixture(scope="module")
+def byte_patches(patches, tmp_path_factory):
+    """The patches as 8-bit images with a density in place of sure labels."""
+    path = tmp_path_factory.mktemp("bytes") / "patches.h5"
+    with h5py.File(patches) as source, h5py.File(path, "w") as store:
+        for name in ("split", "valid", "label"):
+            store[name] = source[name][:]
+        image = source["image"][:]
+        low, high = image.min(axis=(0, 1, 2)), image.max(axis=(0, 1, 2))
+        scale = 255 / (high - low)
+        store["image"] = ((image - low) * scale).round().astype("uint8")
+        store.attrs.update({"mean": (source.attrs["mean"] - low) * scale, "std": source.attrs["std"] * scale})
+        label = store["label"][:]
+        store["density"] = np.where(label == 255, np.nan, 0.2 + 0.7 * label).astype("float16")
+    return path
+
+
+def test_bytes_and_densities_come_as_floats(byte_patches):
+    images, target = PatchBatches(byte_patches, "validation", 4, seed=1)[0]
+    with h5py.File(byte_patches) as store:
+        first = store["split"][:].tolist().index(2)
+        label = store["label"][first]
+        assert np.array_equal(images[0], store["image"][first])
+    assert images.dtype == target.dtype == np.float32
+    assert np.allclose(target[0, ..., 0], np.choose(np.where(label == 255, 2, label), [0.2, 0.9, -1.0]), atol=1e-3)
+
+
+def test_a_network_learns_densities(byte_patches, tmp_path):
+    learnt = train(byte_patches, tmp_path / "epochs", epochs=8, patience=8)
+    images, target = PatchBatches(byte_patches, "validation", 99, seed=1)[0]
+    density = 1 / (1 + np.exp(-learnt.model.predict_on_batch(images)))
+    assert learnt.history.val_iou.max() > 0.7
+    # the ordinary Dice loss would push these to 0 and 1
+    assert np.median(density[target > 0.5]) == pytest.approx(0.9, abs=0.07)
+    assert np.median(density[(target >= 0) & (target < 0.5)]) == pytest.approx(0.2, abs=0.1)
+
+
+def test_a_part_without_a_sample_is_an_error(patches, tmp_path):
+    path = tmp_path / "patches.h5"
+    with h5py.File(path, "w") as store:
+        store["split"] = np.ones(3, "uint8")
+        store.attrs.update({"mean": [0.0], "std": [1.0]})
+    with pytest.raises(InputError, match="patches.h5 has no sample in its validation part"):
+        PatchBatches(path, "validation", 2, seed=1)
 
 
 def test_a_half_written_epoch_is_not_used(patches, tmp_path, trained):
     (tmp_path / "epochs" / ".part-4").mkdir(parents=True)
-    (tmp_path / "epochs" / ".part-4" / "last.weights.h5").write_text("torn")
+    (tmp_path / "epochs" / ".part-4" / "last.npz").write_text("torn")
     assert train(patches, tmp_path / "epochs").history.equals(trained.history)
 
 

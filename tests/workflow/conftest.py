@@ -4,7 +4,7 @@ import shutil
 import sys
 
 import pytest
-from runs import ROOT, SMALL, SMALL_OCEAN, STUDY, WORLD, run
+from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, STUDY, WORLD, run
 
 # the data sets that unit tests make, such as `ocean_files`
 sys.path.append(str(ROOT / "tests" / "unit"))
@@ -24,6 +24,15 @@ def finished_ocean(tmp_path_factory):
     """Folder of a finished run of the small simulated ocean; tests only read it."""
     folder = tmp_path_factory.mktemp("small_ocean")
     text, passed = run(folder, SMALL_OCEAN)
+    assert passed, text
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished_carbon(tmp_path_factory):
+    """Folder of a finished run of the small simulated landscapes; tests only read it."""
+    folder = tmp_path_factory.mktemp("small_carbon")
+    text, passed = run(folder, SMALL_CARBON)
     assert passed, text
     return folder
 

@@ -44,6 +44,17 @@ OCEAN_STUDY = {
     "classifier": QUICK_CLASSIFIER,
 }
 SMALL_OCEAN = {"ocean": OCEAN_STUDY}
+# landscapes of 32 pixels, split so that each part has two places or more; too few months for a forecast
+CARBON_SITE = {"source": "simulate", "simulate": {"places": 6, "size_px": 32, "months": 36, "labelled_every": 4}}
+CARBON_STUDY = {
+    "sites": {"small": CARBON_SITE},
+    "images": {"size_px": 32, "train": 0.4, "validation": 0.3, "test": 0.3},
+    "network": {"width": 4, "aspp_rates": [1]},
+    "training": {"epochs": 2, "batch_size": 16, "learning_rate": 0.01, "schedule": "cosine", "warmup_epochs": 1},
+    "baselines": {"forest_trees": 10, "forest_samples": 2000},
+    "estimates": {"draws": 200},
+}
+SMALL_CARBON = {"carbon": CARBON_STUDY}
 COPIED = ("rules", "scripts", "config", "envs", "report", "profiles")
 
 

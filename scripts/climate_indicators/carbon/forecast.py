@@ -203,6 +203,11 @@ def beats(skill: pd.DataFrame) -> bool:
     return bool(errors[MODEL] < (1 - MARGIN) * min(errors[NAIVE], errors[SEASONAL_NAIVE]))
 
 
+def short_number(value: float) -> str:
+    """A number for people: three digits, those before the point all shown and grouped by thousands."""
+    return f"{float(f'{value:.3g}'):,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
 def say(skill: pd.DataFrame, unit: str) -> str:
     """Plain sentence: whether the model beats the naive forecasts, by how much, and whether its intervals hold."""
     rows = skill.set_index("method")
@@ -210,9 +215,9 @@ def say(skill: pd.DataFrame, unit: str) -> str:
     start = "The forecast beats" if beats(skill) else "The forecast does NOT beat"
     count = int(model["n_origins"])
     words = (
-        f"{start} the naive forecasts: mean absolute error {model['mae']:.3g} {unit} against "
-        f"{rows.loc[NAIVE, 'mae']:.3g} (naive) and {rows.loc[SEASONAL_NAIVE, 'mae']:.3g} (seasonal naive), {count} "
-        f"forecast{'' if count == 1 else 's'} of past months ({model['model']})."
+        f"{start} the naive forecasts: mean absolute error {short_number(model['mae'])} {unit} against "
+        f"{short_number(rows.loc[NAIVE, 'mae'])} (naive) and {short_number(rows.loc[SEASONAL_NAIVE, 'mae'])} (seasonal "
+        f"naive), {count} forecast{'' if count == 1 else 's'} of past months ({model['model']})."
     )
     if not beats(skill):
         words += f" Take the {best} forecast instead, or read both."

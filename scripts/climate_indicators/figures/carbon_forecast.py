@@ -6,8 +6,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from climate_indicators.carbon.forecast import FORECAST, HELD_BACK, HISTORY, METHODS, REFUSED, CarbonForecast
+from climate_indicators.carbon.forecast import (
+    FORECAST,
+    HELD_BACK,
+    HISTORY,
+    METHODS,
+    REFUSED,
+    CarbonForecast,
+    short_number,
+)
 from climate_indicators.figures.style import heading
 
 MODEL_COLOUR, NAIVE_COLOUR, SEASONAL_COLOUR = "#0072B2", "#D55E00", "#009E73"  # Okabe–Ito colours
@@ -82,6 +91,7 @@ def _draw_series(axes: Axes, table: pd.DataFrame) -> None:
             xycoords=("data", "axes fraction"), xytext=(4, 0), textcoords="offset points", fontsize=8, color="#555555",
         )  # fmt: skip
     axes.margins(y=0.1)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
     axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
@@ -91,10 +101,12 @@ def _draw_errors(axes: Axes, skill: pd.DataFrame, unit: str) -> None:
     for place, row in enumerate(skill.itertuples()):
         axes.barh(place, row.mae, color=COLOURS[row.method], height=0.6)
         axes.annotate(
-            f"{row.mae:.3g} (MASE {row.mase:.2f})", (row.mae, place), xytext=(4, 0), textcoords="offset points",
-            va="center", fontsize=8,
+            f"{short_number(row.mae)} (MASE {row.mase:.2f})", (row.mae, place), xytext=(4, 0),
+            textcoords="offset points", va="center", fontsize=8,
         )  # fmt: skip
     axes.set_xlim(0, 1.35 * skill["mae"].max() or 1.0)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
     _finish(axes, skill, f"mean absolute error ({unit})")
 
 

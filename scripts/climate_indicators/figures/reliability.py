@@ -18,6 +18,8 @@ LOOKS = {
     "random_forest": ("random forest", "#E69F00", "^"),
     "band_ratio": ("band ratio", "#009E73", "D"),
     "brightness": ("brightness", "#009E73", "D"),
+    "excess_green": ("excess green", "#009E73", "D"),
+    "hsv_rule": ("HSV rule", "#CC79A7", "v"),
     ALL_POSITIVE: ("all positive", GAP, "X"),
 }
 SPLIT_NOTES = {"test": "", "validation": " (thresholds chosen here)"}

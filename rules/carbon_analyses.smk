@@ -1,0 +1,212 @@
+# From vegetation to carbon: estimates with intervals, comparison, trends, forecast, truth.
+
+
+rule carbon_estimates:
+    """Area, biomass, carbon and CO2 of every image and of all, with intervals from factors and mask errors."""
+    input:
+        vegetation="results/carbon/{site}/vegetation.csv",
+        images="results/carbon/{site}/images.csv",
+        held_out="results/carbon/{site}/image_metrics.csv",
+    output:
+        table=report(
+            "results/carbon/{site}/CO2_seq.csv",
+            category="carbon",
+            subcategory="{site}",
+            labels={"table": "carbon per image"},
+            caption="../report/carbon_estimates.rst",
+        ),
+        total=report(
+            "results/carbon/{site}/carbon_total.csv",
+            category="carbon",
+            subcategory="{site}",
+            labels={"table": "total"},
+            caption="../report/carbon_estimates.rst",
+        ),
+    log:
+        "logs/carbon/{site}/carbon_estimates.log",
+    conda:
+        "../envs/statistics.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("carbon/carbon_estimates.py"),
+        factors=carbon_settings("factors"),
+        pixel_area_m2=carbon_pixel_area,
+        target=carbon_settings("labels").get("target"),
+        draws=carbon_settings("estimates").get("draws"),
+        confidence=carbon_settings("estimates").get("confidence"),
+        seed=config["seed"],
+    script:
+        "../scripts/carbon/carbon_estimates.py"
+
+
+rule carbon_comparison:
+    """Estimates beside measured carbon."""
+    input:
+        estimates="results/carbon/{site}/CO2_seq.csv",
+        images="results/carbon/{site}/images.csv",
+        truth=lambda wildcards: carbon_ground_truth(wildcards)["path"],
+    output:
+        table="results/carbon/{site}/carbon_comparison.csv",
+        skill=report(
+            "results/carbon/{site}/comparison_skill.csv",
+            category="carbon",
+            subcategory="{site}",
+            labels={"table": "agreement with measurements"},
+            caption="../report/carbon_comparison.rst",
+        ),
+        figure=report(
+            "results/carbon/{site}/carbon_comparison.png",
+            category="carbon",
+            subcategory="{site}",
+            labels={"figure": "agreement with measurements"},
+            caption="../report/carbon_comparison.rst",
+        ),
+    log:
+        "logs/carbon/{site}/carbon_comparison.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("carbon/carbon_comparison.py"),
+        ground_truth=carbon_ground_truth,
+        confidence=carbon_settings("estimates").get("confidence"),
+        seed=config["seed"],
+    script:
+        "../scripts/carbon/carbon_comparison.py"
+
+
+rule carbon_gallery:
+    """Test images from the worst to the best: original, truth and prediction."""
+    input:
+        patches="results/carbon/{site}/patches.h5",
+        metrics="results/carbon/{site}/image_metrics.csv",
+        masks="results/carbon/{site}/masks",
+    output:
+        figure=report(
+            "results/carbon/{site}/carbon_gallery.png",
+            category="carbon",
+            subcategory="{site}",
+            labels={"figure": "test images"},
+            caption="../report/carbon_gallery.rst",
+        ),
+    log:
+        "logs/carbon/{site}/carbon_gallery.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("carbon/carbon_gallery.py"),
+    script:
+        "../scripts/carbon/carbon_gallery.py"
+
+
+rule carbon_trend:
+    """Trends of the carbon series, its moving average, running total and running average."""
+    input:
+        table=carbon_table,
+    output:
+        table=report(
+            "results/carbon/{site}/trend_analysis.csv",
+            category="carbon",
+            subcategory="{site}",
+            labels={"table": "trends"},
+            caption="../report/carbon_trend.rst",
+        ),
+        figure=report(
+            "results/carbon/{site}/carbon_series.png",
+            category="carbon",
+            subcategory="{site}",
+            labels={"figure": "series and trends"},
+            caption="../report/carbon_trend.rst",
+        ),
+    log:
+        "logs/carbon/{site}/carbon_trend.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("carbon/carbon_trend.py"),
+        value=carbon_series_key("value"),
+        date=carbon_series_key("date"),
+        quantity=carbon_series_key("quantity"),
+        unit=carbon_series_key("unit"),
+        window=carbon_settings("series").get("window"),
+        confidence=carbon_settings("series").get("confidence"),
+        significance=carbon_settings("series").get("significance"),
+        seed=config["seed"],
+    script:
+        "../scripts/carbon/carbon_trend.py"
+
+
+rule carbon_forecast:
+    """Forecast of the monthly carbon series, tested against naive forecasts."""
+    input:
+        table=carbon_table,
+    output:
+        table=report(
+            "results/carbon/{site}/forecast.csv",
+            category="carbon",
+            subcategory="{site}",
+            labels={"table": "forecast"},
+            caption="../report/carbon_forecast.rst",
+        ),
+        skill=report(
+            "results/carbon/{site}/forecast_skill.csv",
+            category="carbon",
+            subcategory="{site}",
+            labels={"table": "skill of the forecast"},
+            caption="../report/carbon_forecast.rst",
+        ),
+        figure=report(
+            "results/carbon/{site}/carbon_forecast.png",
+            category="carbon",
+            subcategory="{site}",
+            labels={"figure": "forecast"},
+            caption="../report/carbon_forecast.rst",
+        ),
+    log:
+        "logs/carbon/{site}/carbon_forecast.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("carbon/carbon_forecast.py"),
+        value=carbon_series_key("value"),
+        date=carbon_series_key("date"),
+        quantity=carbon_series_key("quantity"),
+        unit=carbon_series_key("unit"),
+        horizon_months=carbon_settings("forecast").get("horizon_months"),
+    script:
+        "../scripts/carbon/carbon_forecast.py"
+
+
+rule carbon_truth_check:
+    """Recovered beside true carbon, its trend, season and disturbance, for simulated sites."""
+    input:
+        estimates="results/carbon/{site}/CO2_seq.csv",
+        total="results/carbon/{site}/carbon_total.csv",
+        trend="results/carbon/{site}/trend_analysis.csv",
+        forecast="results/carbon/{site}/forecast.csv",
+        skill="results/carbon/{site}/forecast_skill.csv",
+        truth="resources/carbon/{site}/truth",
+    output:
+        table=report(
+            "results/carbon/{site}/truth_check.csv",
+            category="carbon",
+            subcategory="{site}",
+            labels={"table": "recovered against true values"},
+            caption="../report/carbon_truth_check.rst",
+        ),
+        figure=report(
+            "results/carbon/{site}/truth_check.png",
+            category="carbon",
+            subcategory="{site}",
+            labels={"figure": "recovered against true values"},
+            caption="../report/carbon_truth_check.rst",
+        ),
+    log:
+        "logs/carbon/{site}/carbon_truth_check.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("carbon/carbon_truth_check.py"),
+        confidence=carbon_settings("estimates").get("confidence"),
+    script:
+        "../scripts/carbon/carbon_truth_check.py"

@@ -1,0 +1,31 @@
+"""Estimated carbon of images beside measured carbon, pair by pair and in numbers.
+
+Reads the estimates, the table of images and the user's CSV of measured carbon; writes ``carbon_comparison.csv`` (one
+row a measured image), ``comparison_skill.csv`` (bias, root mean square error, R² about the 1:1 line, concordance,
+coverage of the intervals; for all and for test images) and the figure of both.
+"""
+
+import pandas as pd
+
+from climate_indicators.carbon.comparison import compare, comparison_skill, read_ground_truth
+from climate_indicators.figures.carbon_comparison import carbon_comparison_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+path, columns = snakemake.input.truth, {key: params.ground_truth[key] for key in ("image", "carbon", "unit")}
+truth = read_ground_truth(path, **columns)
+as_text = {"dtype": {"image": str, "image_path": str, "date": str}, "keep_default_na": False, "na_values": [""]}
+table = compare(pd.read_csv(snakemake.input.estimates, **as_text), truth, path)
+skill = comparison_skill(
+    table, pd.read_csv(snakemake.input.images, **as_text), len(truth), params.confidence, params.seed
+)
+log.info("%d measured images compared, %d rows left out", len(table), len(truth) - len(table))
+for row in skill.itertuples():
+    log.info("%s: bias %.4g kg, RMSE %.4g kg, R² %.3f", row.part, row.bias_kg, row.rmse_kg, row.r2)
+write_csv(table, snakemake.output.table)
+write_csv(skill, snakemake.output.skill)
+figure = carbon_comparison_figure(table, skill, snakemake.wildcards.site, params.confidence)
+save_figure(figure, snakemake.output.figure)

@@ -1,0 +1,29 @@
+"""Vegetation area, biomass, carbon and CO2 of every image and of all together, with their intervals.
+
+Reads the vegetation of every image, the table of images and the metrics of the held-out images; writes ``CO2_seq.csv``
+(one row an image: CO2 in kg, vegetation area in m², date, and the intervals) and ``carbon_total.csv``.
+"""
+
+import pandas as pd
+
+from climate_indicators.carbon.estimates import estimate
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+vegetation = pd.read_csv(snakemake.input.vegetation, dtype={"image": str}, keep_default_na=False, na_values=[""])
+images = pd.read_csv(
+    snakemake.input.images, dtype={"image": str, "place": str, "date": str}, keep_default_na=False, na_values=[""]
+)
+estimates = estimate(
+    vegetation, images, pd.read_csv(snakemake.input.held_out), params.factors, params.pixel_area_m2, params.target,
+    params.draws, params.confidence, params.seed, snakemake.wildcards.site,
+)  # fmt: skip
+for row in estimates.totals.itertuples():
+    log.info(
+        "%s, %d: carbon %.4g t (%.4g to %.4g)",
+        row.part, row.n_images, row.carbon_kg / 1000, row.carbon_kg_lower / 1000, row.carbon_kg_upper / 1000,
+    )  # fmt: skip
+write_csv(estimates.images, snakemake.output.table)
+write_csv(estimates.totals, snakemake.output.total)

@@ -1,0 +1,21 @@
+"""Scores of the network on every pixel of the validation and test images, as counts by group and by image."""
+
+import h5py
+
+from climate_indicators.carbon.sample_scores import by_group, held_out_samples, score_images
+from climate_indicators.engines import averaged_over_turns, open_engine
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.scores import write_scores
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings = snakemake.params.prediction
+engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
+if settings["average_turns"]:
+    engine = averaged_over_turns(engine)
+with h5py.File(snakemake.input.patches) as store:
+    members = [place for place, _ in held_out_samples(store)]
+    progress = Progress(log, len(members), "image").step
+    scores = score_images(engine.run, store, settings["batch_size"], progress)
+    groups = store["block"][:][members]
+write_scores(snakemake.output.by_image, {"unet": scores})
+write_scores(snakemake.output.scores, {"unet": by_group(scores, groups)})

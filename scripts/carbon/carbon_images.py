@@ -1,0 +1,57 @@
+"""Every image of a site: what it is, its date and place, its group of duplicates, and its split.
+
+Opens each image and mask once. Writes ``images.csv``, one row an image, ``duplicates.csv``, the pairs that show the
+same, and ``rejected.csv``, the images that cannot be used, which end the run unless skip_bad is set.
+"""
+
+import pandas as pd
+
+from climate_indicators.carbon.duplicates import find_duplicates
+from climate_indicators.carbon.folders import count_other_files, find_given, list_images
+from climate_indicators.carbon.image_dates import find_dates, find_places
+from climate_indicators.carbon.images import Reading
+from climate_indicators.carbon.inventory import refuse_problems, take_stock
+from climate_indicators.carbon.splits import across_given, deal, group_images
+from climate_indicators.files import write_csv
+from climate_indicators.logs import InputError, Progress, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, limits = snakemake.params, snakemake.params.limits
+folder, from_masks = params.folder, params.labels == "masks"
+try:
+    names = list_images(folder, params.masks)
+    log.info("%s: %d images, %d other files passed over", folder, len(names), count_other_files(folder))
+    dates = dict(zip(names, find_dates(names, params.dates), strict=True))
+    places = dict(zip(names, find_places(names, params.place_pattern), strict=True))
+    reading, progress = Reading.from_settings(params.reading), Progress(log, len(names), "image").step
+    stock = take_stock(folder, names, params.masks if from_masks else None, reading, limits["smallest_px"], progress)
+    if not limits["skip_bad"]:
+        refuse_problems(folder, stock.problems)
+    table = stock.table
+    names = table.image.tolist()
+    table["date"], table["place"] = table.image.map(dates), table.image.map(places)
+    table["given"], table["labelled"] = find_given(names), (table["mask"] != "") if from_masks else True
+    duplicates = find_duplicates(stock.thumbnails, table.sha256, names, limits["near_bits"])
+    duplicates["across_given"] = across_given(duplicates, names, table.given)
+    table["group"] = group_images(names, duplicates, table.place)
+    table["split"] = deal(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
+except InputError as error:
+    raise InputError(f"carbon site '{snakemake.wildcards.site}': {error}") from error
+if stock.problems:
+    log.warning(
+        "images that cannot be used and are left out: %d, listed in %s", len(stock.problems), snakemake.output.rejected
+    )
+if stock.soft_masks:
+    found = len(stock.soft_masks), stock.soft_masks[0]
+    log.warning("masks with more than two values, of which the brighter half is vegetation: %d, such as %s", *found)
+if duplicates.across_given.any():
+    found = duplicates.across_given.sum()
+    log.warning(
+        "duplicates that tie given training to given test images, so that skill looks too high: %d pairs", found
+    )
+log.info("%d exact and %d near pairs of duplicates", *[(duplicates.kind == kind).sum() for kind in ("exact", "near")])
+log.info("images: %s", ", ".join(f"{count} {split}" for split, count in table.split.value_counts().items()))
+order = ["image", "mask", "date", "place", "width", "height", "bands", "dtype", "pixel_area_m2", "sha256"]
+write_csv(table[[*order, "given", "labelled", "group", "split"]], snakemake.output.images)
+write_csv(duplicates, snakemake.output.duplicates)
+write_csv(pd.DataFrame(stock.problems, columns=["image", "reason"]), snakemake.output.rejected)

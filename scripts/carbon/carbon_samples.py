@@ -1,0 +1,22 @@
+"""Labelled images at the size of the network, with their labels, as the patch file that the spine trains on.
+
+Reads the table of images and the images and masks that it names; writes ``patches.h5``, one sample an image.
+"""
+
+import pandas as pd
+
+from climate_indicators.carbon.images import Reading
+from climate_indicators.carbon.samples import sample_reader, write_samples
+from climate_indicators.logs import InputError, Progress, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, labels = snakemake.params, snakemake.params.labels
+table = pd.read_csv(snakemake.input.table, keep_default_na=False)
+read = sample_reader(table, params.folder, params.masks, Reading.from_settings(params.reading), labels["source"])
+progress = Progress(log, int(table.labelled.sum()), "image").step
+try:
+    write_samples(
+        snakemake.output.patches, table, read, labels, params.size_px, labels["target"], params.band_names, progress
+    )
+except InputError as error:
+    raise InputError(f"carbon site '{snakemake.wildcards.site}': {error}") from error

@@ -1,0 +1,36 @@
+"""Vegetation of every image: its fractions as a table, and a mask at the image's own size."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from climate_indicators.carbon.images import Reading, read_image
+from climate_indicators.carbon.vegetation import Calibration, map_images, write_mask
+from climate_indicators.engines import averaged_over_turns, open_engine
+from climate_indicators.files import atomic_path, read_json, write_csv
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.model_folder import read_card
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, model = snakemake.params, snakemake.input.model
+card, settings, reading = read_card(model), params.prediction, Reading.from_settings(params.reading)
+engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
+if settings["average_turns"]:
+    engine = averaged_over_turns(engine)
+names = pd.read_csv(snakemake.input.table).image.tolist()
+progress, rows = Progress(log, len(names), "image"), []
+with atomic_path(snakemake.output.masks) as folder:
+    folder.mkdir()
+    for mapped in map_images(
+        names,
+        lambda name: read_image(Path(params.folder) / name, reading),
+        engine.run,
+        card["scaling"]["mean"],
+        card["patch_px"],
+        settings["batch_size"],
+        Calibration(**read_json(snakemake.input.calibration)),
+    ):
+        write_mask(folder, mapped)
+        rows.append(mapped.row())
+        progress.step()
+write_csv(pd.DataFrame(rows), snakemake.output.table)

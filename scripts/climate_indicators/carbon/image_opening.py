@@ -1,0 +1,63 @@
+"""Image files, opened so that damaged ones end in an error and not in a picture with gaps."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
+
+from climate_indicators.logs import InputError
+
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+
+
+@contextmanager
+def open_image(path: str | Path) -> Iterator[DatasetReader]:
+    """Open a JPG, PNG or TIF; what is damaged or cut short ends in an error, also while it is read.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read whole; the message starts with its path.
+    """
+    try:
+        if Path(path).suffix.lower() == ".png":
+            _check_png(path)
+        with warnings.catch_warnings(), rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True):
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(path) as raster:
+                yield raster
+    except (RasterioError, OSError) as error:
+        reason = str(error.__cause__ or error).partition(" (this error")[0].removeprefix(f"{path}: ")
+        raise InputError(
+            f"{path}: cannot be read whole ({reason}). It is damaged, cut short, or no image; replace or remove it."
+        ) from error
+
+
+def _check_png(path: str | Path) -> None:
+    """Check the sums of a PNG's pieces, since a PNG that is cut short is otherwise read as if it were whole.
+
+    Raises
+    ------
+    OSError
+        If a piece is damaged or the last one is missing.
+    """
+    with open(path, "rb") as stream:
+        if stream.read(8) != PNG_START:
+            return  # not a PNG whatever its name says; the opening will tell
+        kind = b""
+        while kind != PNG_END:
+            head = stream.read(8)
+            length, kind = struct.unpack(">I4s", head) if len(head) == 8 else (0, b"")
+            content, check = stream.read(length), stream.read(4)
+            if len(check) < 4:
+                raise OSError("it ends before its last piece")
+            if zlib.crc32(kind + content) != int.from_bytes(check, "big"):
+                raise OSError(f"the check sum of its piece {kind!r} is wrong")

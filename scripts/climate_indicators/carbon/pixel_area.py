@@ -1,0 +1,60 @@
+"""Ground area of a raster's pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyproj
+from affine import Affine
+from pyproj.exceptions import ProjError
+from rasterio.crs import CRS
+
+# below this, the map's own area is kept: what a UTM map tells as 10 m by 10 m is 100 m² for everybody
+LARGEST_AREA_ERROR = 0.01
+
+
+def pixel_area(crs: CRS | None, transform: Affine, width: int, height: int) -> float | None:
+    """Area of one pixel at the middle of a raster, in m²; None if the raster has no place on the ground.
+
+    A projected raster's pixel has the area that its map gives it. Where that is over one per cent wrong, as on web maps
+    (Mercator) away from the equator, it is divided by the map's enlargement of areas at the middle. A pixel in degrees
+    is measured on the WGS84 ellipsoid, by the radii of curvature M and N at its latitude φ: M N cos φ times its area in
+    radians (Snyder 1987, doi:10.3133/pp1395, equations 4-18 to 4-21). Turned and sheared rasters have the area of their
+    parallelogram.
+
+    Parameters
+    ----------
+    crs : None if there is none.
+    transform : from column and row to the units of ``crs``; the identity means that there is none.
+    width, height : of the raster, pixels.
+    """
+    if crs is None or transform.is_identity or not (crs.is_geographic or crs.is_projected):
+        return None
+    middle = transform @ (width / 2, height / 2)
+    size = abs(transform.determinant)
+    if crs.is_geographic:
+        return _area_of_degrees(size * _to_degrees(crs) ** 2, middle[1] * _to_degrees(crs))
+    enlargement = _enlargement(crs, *middle)
+    mapped = size * crs.linear_units_factor[1] ** 2
+    return float(mapped / enlargement if abs(enlargement - 1) > LARGEST_AREA_ERROR else mapped)
+
+
+def _to_degrees(crs: CRS) -> float:
+    """Degrees in one unit of a geographic reference system; few have another unit."""
+    return float(np.degrees(pyproj.CRS(crs).axis_info[0].unit_conversion_factor))
+
+
+def _area_of_degrees(square_degrees: float, latitude: float) -> float:
+    ellipsoid = pyproj.Geod(ellps="WGS84")
+    flatter = 1 - ellipsoid.es * np.sin(np.radians(latitude)) ** 2
+    meridian, normal = ellipsoid.a * (1 - ellipsoid.es) / flatter**1.5, ellipsoid.a / np.sqrt(flatter)
+    return float(square_degrees * np.radians(1) ** 2 * meridian * normal * np.cos(np.radians(latitude)))
+
+
+def _enlargement(crs: CRS, x: float, y: float) -> float:
+    """Area on the map over area on the ground; 1 where the projection cannot tell, as far outside its range."""
+    try:
+        projection = pyproj.Proj(crs)
+        found = projection.get_factors(*projection(x, y, inverse=True)).areal_scale
+    except ProjError:
+        return 1.0
+    return found if np.isfinite(found) and found > 0 else 1.0

@@ -1,0 +1,154 @@
+"""Carbon, its trend, season and disturbance, and its forecast at a simulated site, beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from climate_indicators.carbon.components import Interval, components
+from climate_indicators.carbon.estimates import ALL, TEST
+from climate_indicators.carbon.forecast import HELD_BACK
+from climate_indicators.carbon.series import SERIES, read_series
+
+COLUMNS = ["quantity", "unit", "truth", "estimate", "lower", "upper", "within"]
+TOTAL, TOTAL_TEST = "carbon of all images", "carbon of the test images"
+FRACTION = "vegetation fraction of the test images"
+TREND, TABLE_TREND = "trend beside season and disturbance", "trend of the trend table"
+AMPLITUDE, PEAK = "amplitude of the season", "peak month of the season"
+MONTH, SIZE = "month of the disturbance", "size of the disturbance"
+LAST_YEAR = "mean of the last year, forecast without it"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a simulated site was made of.
+
+    ``images``: ``image, vegetation_fraction`` (of the seen part)``, seen_fraction, carbon_kg``; ``series``: ``month``
+    (``YYYY-MM``)``, carbon_kg``, the mean of the month's images; ``planted``: ``trend_kg_per_year,
+    season_amplitude_kg, season_peak_month`` (1 to 12)``, disturbance_month`` (``YYYY-MM``)``, disturbance_kg``.
+    """
+
+    images: pd.DataFrame
+    series: pd.DataFrame
+    planted: Mapping[str, object]
+
+
+def truth_table(
+    estimates: pd.DataFrame,
+    totals: pd.DataFrame,
+    trends: pd.DataFrame,
+    forecast: pd.DataFrame,
+    truth: Truth,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Recovered quantities beside the true ones.
+
+    The factors' and the masks' common errors enlarge or shrink every number of kilograms in proportion. The monthly
+    series cannot show them: the intervals of trend, season, disturbance and forecast are those of the series' own
+    noise, widened in quadrature by the relative interval of the total of all images.
+
+    Parameters
+    ----------
+    estimates : ``image_path, date, split, vegetation_fraction, seen_fraction, carbon_kg`` of every image.
+    totals : of the parts ``all images`` and ``test images``, as `estimates.estimate` gives them.
+    trends : as `series_trends.trend_table` gives them for ``carbon_kg`` in kg.
+    forecast : values as `forecast.carbon_forecast` gives them for ``carbon_kg`` in kg; a refused forecast has no line.
+    truth : what was planted.
+    confidence : of the components' intervals, in (0, 1); best that of the other tables.
+
+    Returns
+    -------
+    Table ``quantity, unit, truth, estimate, lower, upper, within``; ``within`` is true where the truth lies inside the
+    interval, ends included. The month of the disturbance is counted from the first month of the series, which its unit
+    names. The peak month and its bounds are on the side of the turn of the year that is next to the truth: 0 is
+    December, 13 is January. The last year's interval is the mean of its months' 95 % intervals.
+
+    Raises
+    ------
+    ValueError
+        If an image or a held-back month has no truth.
+    """
+    total = totals.set_index("part").loc[ALL]
+    shares = np.array([total["carbon_kg_lower"], total["carbon_kg_upper"]]) / total["carbon_kg"] - 1
+    rows = [*_image_rows(estimates, totals, truth), *_component_rows(estimates, truth, shares, confidence)]
+    rows += _table_rows(trends, forecast, truth, shares)
+    table = pd.DataFrame(rows, columns=COLUMNS[:-1])
+    table["within"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
+    return table
+
+
+def widened(own: Interval, shares: np.ndarray) -> Interval:
+    """Interval that holds its own error and one in proportion, taken together in quadrature.
+
+    Parameters
+    ----------
+    own : value and bounds by its own error.
+    shares : float, shape (2,): lower and upper bound of the error in proportion, such as −0.2 and 0.2.
+    """
+    low, high = np.sort(own.value * shares)
+    below, above = np.hypot(own.value - own.lower, low), np.hypot(own.upper - own.value, high)
+    return Interval(own.value, own.value - float(below), own.value + float(above))
+
+
+def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> list[list[object]]:
+    """Totals in tonnes, and the share of vegetation in what the test images show."""
+    known = estimates[estimates["carbon_kg"].notna()]
+    true = truth.images.set_index("image")
+    lost = sorted(set(known["image_path"]) - set(true.index))
+    if lost:
+        raise ValueError(f"{len(lost)} images have no truth, such as '{lost[0]}'")
+    rows, parts = [], totals.set_index("part")
+    chosen = {ALL: known, TEST: known[known["split"] == "test"]}
+    for part, name in ((ALL, TOTAL), (TEST, TOTAL_TEST)):
+        if part in parts.index:
+            sure = [parts.loc[part, f"carbon_kg{end}"] / 1000 for end in ("", "_lower", "_upper")]
+            rows.append([name, "t", true.loc[chosen[part]["image_path"], "carbon_kg"].sum() / 1000, *sure])
+    if TEST in parts.index:
+        area, test = parts.loc[TEST], chosen[TEST]
+        value = np.average(test["vegetation_fraction"], weights=test["seen_fraction"])
+        bounds = [value * area[f"vegetation_area_m2_{end}"] / area["vegetation_area_m2"] for end in ("lower", "upper")]
+        same = true.loc[test["image_path"]]
+        fraction = np.average(same["vegetation_fraction"], weights=same["seen_fraction"])
+        rows.append([FRACTION, "of the seen part", fraction, value, *bounds])
+    return rows
+
+
+def _component_rows(estimates: pd.DataFrame, truth: Truth, shares: np.ndarray, confidence: float) -> list[list[object]]:
+    carbon = read_series(estimates, "carbon_kg", "date")
+    found, planted = components(carbon.months, carbon.values, confidence), truth.planted
+    month = float((np.datetime64(planted["disturbance_month"], "M") - carbon.months[0]).astype("int64"))
+    peak = float(planted["season_peak_month"])
+    turn = 12 * np.round((peak - found.peak.value) / 12)
+    rows = []
+    for name, unit, true, own, shift, parts in (
+        (TREND, "kg per year", planted["trend_kg_per_year"], found.trend, 0.0, shares),
+        (AMPLITUDE, "kg", planted["season_amplitude_kg"], found.amplitude, 0.0, shares),
+        (PEAK, "calendar month", peak, found.peak, turn, 0 * shares),
+        (MONTH, f"months after {carbon.labels[0]}", month, found.change, 0.0, 0 * shares),
+        (SIZE, "kg", planted["disturbance_kg"], found.size, 0.0, shares),
+    ):
+        sure = widened(own, parts)
+        rows.append([name, unit, float(true), sure.value + shift, sure.lower + shift, sure.upper + shift])
+    return rows
+
+
+def _table_rows(trends: pd.DataFrame, forecast: pd.DataFrame, truth: Truth, shares: np.ndarray) -> list[list[object]]:
+    """Trend as the trend table has it, beside the changes that it found itself; the held-back year's forecast."""
+    rows = []
+    series = trends[trends["series"] == SERIES].iloc[0]
+    own = Interval(*(float(series[f"{part}_beside_changes"]) for part in ("slope", "lower", "upper")))
+    if np.isfinite(own.value):
+        sure = widened(own, shares)
+        true = float(truth.planted["trend_kg_per_year"])
+        rows.append([TABLE_TREND, "kg per year", true, sure.value, sure.lower, sure.upper])
+    held = forecast[forecast["kind"] == HELD_BACK]
+    if len(held):
+        true = truth.series.set_index("month")["carbon_kg"].reindex(held["month"])
+        if true.isna().any():
+            raise ValueError(f"month {true.index[true.isna()][0]} of the held-back year has no truth")
+        sure = widened(Interval(*held[["forecast", "lower_95", "upper_95"]].mean()), shares)
+        rows.append([LAST_YEAR, "kg", true.mean(), sure.value, sure.lower, sure.upper])
+    return rows

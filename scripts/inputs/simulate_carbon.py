@@ -1,0 +1,35 @@
+"""Simulated landscapes: monthly pictures of several places, masks of some of them, measured carbon, and the truth.
+
+The folder of the truth holds ``masks/`` of all pictures, ``images.csv``, ``series.csv`` and ``planted.json``.
+"""
+
+import pandas as pd
+
+from climate_indicators.files import atomic_path, write_csv, write_json
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.simulation.landscape_render import write_jpeg, write_mask
+from climate_indicators.simulation.landscape_series import measurements
+from climate_indicators.simulation.landscape_world import LandscapeWorld
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, output = snakemake.params.world, snakemake.output
+world = LandscapeWorld(**settings, **snakemake.params.factors)
+progress = Progress(log, world.n_images, "picture")
+records = []
+with atomic_path(output.images) as images, atomic_path(output.masks) as masks, atomic_path(output.truth) as truth:
+    for folder in (images, masks, truth / "masks"):
+        folder.mkdir(parents=True)
+    for number in range(len(world.places)):
+        for month in range(len(world.design.months)):
+            sight = world.sight(number, month)
+            write_jpeg(images / f"{sight.name}.jpg", sight.picture)
+            write_mask(truth / "masks" / f"{sight.name}.png", sight.mask)
+            if sight.labelled:
+                write_mask(masks / f"{sight.name}.png", sight.mask)
+            records.append({"image": f"{sight.name}.jpg", **sight.record})
+            progress.step()
+    table = pd.DataFrame(records)
+    write_csv(table, truth / "images.csv")
+    write_csv(world.series(table), truth / "series.csv")
+    write_json(world.planted(table), truth / "planted.json")
+write_csv(measurements(table, settings["seed"]), output.ground_truth)

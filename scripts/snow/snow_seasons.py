@@ -1,0 +1,28 @@
+"""Seasons of snow and weather: values by year, and their trends with tests and a figure.
+
+Reads ``snow_weather.csv`` (snow) and ``weather.csv`` (its variables, of all days known); writes ``season_years.csv``,
+one value a quantity, season and year, and ``season_trends.csv``, one line a quantity and season.
+"""
+
+import pandas as pd
+
+from climate_indicators.figures.snow_seasons import snow_seasons_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+from climate_indicators.snow.seasons import season_trends, yearly_values
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+snow = pd.read_csv(snakemake.input.table, parse_dates=["date"])
+weather = pd.read_csv(snakemake.input.weather, parse_dates=["date"])
+parts = [(snow, [params.snow]), (weather, params.variables)]
+settings = params.year_start_month, params.confidence, params.significance
+years = pd.concat([yearly_values(*part, params.year_start_month) for part in parts], ignore_index=True)
+trends = pd.concat([season_trends(*part, *settings) for part in parts], ignore_index=True)
+for row in trends.itertuples():
+    log.info("%s", row.sentence)
+write_csv(years, snakemake.output.years)
+write_csv(trends, snakemake.output.trends)
+figure = snow_seasons_figure(snow, weather, years, trends, params.snow, params.variables[0], snakemake.wildcards.site)
+save_figure(figure, snakemake.output.figure)

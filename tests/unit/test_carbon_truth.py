@@ -1,0 +1,237 @@
+"""Trend, season and step of a series with their intervals, and recovered carbon beside the truth."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from scipy.signal import lfilter
+
+from climate_indicators.carbon.components import Interval, components
+from climate_indicators.carbon.forecast import carbon_forecast
+from climate_indicators.carbon.series import read_series
+from climate_indicators.carbon.series_trends import trend_table
+from climate_indicators.carbon.truth import (
+    AMPLITUDE,
+    FRACTION,
+    LAST_YEAR,
+    MONTH,
+    PEAK,
+    SIZE,
+    TABLE_TREND,
+    TOTAL,
+    TOTAL_TEST,
+    TREND,
+    Truth,
+    truth_table,
+    widened,
+)
+from climate_indicators.figures.carbon_truth import carbon_truth_figure
+
+MONTHS = np.datetime64("2012-01") + np.arange(96)
+SLOPE, WAVE, STEP, AT = 1.5, 18.0, -15.0, 64
+
+
+def parts(months=MONTHS, peak=7):
+    """Trend with level, season and step at month 64 of the record."""
+    number = (months - MONTHS[0]).astype(int)
+    season = WAVE * np.cos(2 * np.pi * (months.astype("int64") % 12 + 1 - peak) / 12)
+    return 100 + SLOPE * number / 12, season, STEP * (number >= AT)
+
+
+def noisy(seed, months=MONTHS, rho=0.3, sd=2.0, peak=7):
+    noise = lfilter([1], [1, -rho], np.random.default_rng(seed).normal(0, sd * np.sqrt(1 - rho**2), 246))
+    return sum(parts(months, peak)) + noise[150:][(months - MONTHS[0]).astype(int)]
+
+
+def test_a_series_without_noise_gives_back_what_it_was_made_of():
+    found = components(MONTHS, sum(parts()))
+    for interval, true in ((found.trend, SLOPE), (found.amplitude, WAVE), (found.size, STEP)):
+        assert [interval.value, interval.lower, interval.upper] == pytest.approx([true] * 3, abs=1e-9)
+    assert found.change_month == np.datetime64("2017-05")
+    assert found.change == Interval(64.0, 64.0, 64.0)
+    assert found.peak == Interval(7.0, 7.0, 7.0)
+    np.testing.assert_allclose(found.season, parts()[1][:12], atol=1e-9)
+    np.testing.assert_allclose(found.fitted, sum(parts()), atol=1e-9)
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.6])
+def test_intervals_hold_the_truth_about_as_often_as_they_say(rho):
+    inside = dict.fromkeys(("trend", "amplitude", "peak", "change", "size"), 0)
+    widths, memories = [], []
+    for seed in range(80):
+        found = components(MONTHS, noisy(seed, rho=rho, sd=4.0))
+        for name, true in zip(inside, (SLOPE, WAVE, 7, AT, STEP), strict=True):
+            one = getattr(found, name)
+            assert one.lower <= one.value <= one.upper
+            inside[name] += one.lower <= true <= one.upper
+        widths.append(found.trend.upper - found.trend.lower)
+        memories.append(found.rho)
+    assert min(inside.values()) >= 0.88 * 80, inside
+    assert np.median(memories) == pytest.approx(rho, abs=0.1)
+    assert np.median(widths) < 4
+
+
+def test_memory_widens_the_intervals():
+    """Noise of one size says less of a trend if it is alike from month to month."""
+
+    def width(rho):
+        trends = [components(MONTHS, noisy(seed, rho=rho)).trend for seed in range(10)]
+        return np.median([trend.upper - trend.lower for trend in trends])
+
+    assert width(0.7) > 1.4 * width(0.0)
+
+
+def test_step_of_a_small_size_has_a_wide_interval_of_its_month():
+    small = noisy(1, sd=4.0) - 0.7 * parts()[2]
+    clear, unclear = components(MONTHS, noisy(1, sd=4.0)).change, components(MONTHS, small).change
+    assert unclear.upper - unclear.lower > 3 > clear.upper - clear.lower
+    assert unclear.lower <= AT <= unclear.upper
+
+
+def test_missing_months_count_as_time_and_the_step_may_be_in_any_of_them():
+    kept = np.delete(np.arange(96), [20, 21, 22, 63, 64, 65])
+    found = components(MONTHS[kept], sum(parts(MONTHS[kept])))
+    assert found.trend.value == pytest.approx(SLOPE)
+    assert found.change == Interval(66.0, 63.0, 66.0)
+    assert found.change_month == MONTHS[66]
+
+
+def test_too_short_series_are_refused():
+    with pytest.raises(ValueError, match="need 36 months or more.*has 30 months"):
+        components(MONTHS[:30], noisy(0)[:30])
+    summers = MONTHS[np.isin(MONTHS.astype("int64") % 12, [4, 5, 6, 7, 8])]
+    with pytest.raises(ValueError, match="40 months and 5 calendar months"):
+        components(summers, np.arange(40.0))
+
+
+def test_widening_is_in_quadrature_and_in_proportion():
+    own = Interval(10.0, 7.0, 13.0)
+    assert widened(own, np.array([-0.4, 0.4])) == Interval(10.0, 5.0, 15.0)
+    assert widened(own, np.array([0.0, 0.0])) == own
+    assert widened(Interval(-10.0, -10.0, -10.0), np.array([-0.1, 0.3])) == Interval(-10.0, -13.0, -9.0)
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Two places a month, one of them tested; everything is estimated 5 % too high, with a total that knows it."""
+    series, rows = sum(parts()), []
+    rng = np.random.default_rng(0)
+    for place, share in (("east", 0.8), ("west", 1.2)):
+        for month, value in zip(MONTHS.astype(str), share * series, strict=True):
+            rows.append((f"{place}_{month}.jpg", month, "test" if place == "west" else "train", value))
+    images = pd.DataFrame(rows, columns=["image_path", "date", "split", "true_kg"])
+    images["carbon_kg"] = 1.05 * images["true_kg"] + rng.normal(0, 1.5, len(images))
+    images["seen_fraction"] = np.where(np.arange(len(images)) % 4 == 0, 0.5, 1.0)
+    images["vegetation_fraction"] = images["carbon_kg"] / 400 / images["seen_fraction"]
+    totals = []
+    for part, chosen in (("all images", images.index), ("test images", images.index[images["split"] == "test"])):
+        value = images.loc[chosen, "carbon_kg"].sum()
+        bounds = {"carbon_kg": value, "carbon_kg_lower": 0.85 * value, "carbon_kg_upper": 1.15 * value}
+        area = {"vegetation_area_m2": 1.0, "vegetation_area_m2_lower": 0.9, "vegetation_area_m2_upper": 1.1}
+        totals.append({"part": part, "n_images": len(chosen)} | bounds | area)
+    level, season, step = parts()
+    planted = {
+        "trend_kg_per_year": SLOPE,
+        "season_amplitude_kg": WAVE,
+        "season_peak_month": 7,
+        "disturbance_month": "2017-05",
+        "disturbance_kg": STEP,
+    }
+    true_images = pd.DataFrame({"image": images["image_path"], "seen_fraction": images["seen_fraction"]})
+    true_images["carbon_kg"] = images["true_kg"]
+    true_images["vegetation_fraction"] = images["true_kg"] / 400 / images["seen_fraction"]
+    true_series = pd.DataFrame(
+        {"month": MONTHS.astype(str), "carbon_kg": series, "planted_kg": series, "trend_kg": level}
+    ).assign(season_kg=season, disturbance_kg=step)
+    carbon = read_series(images, "carbon_kg", "date")
+    tables = {
+        "estimates": images,
+        "totals": pd.DataFrame(totals),
+        "trends": trend_table(carbon, window=12),
+        "forecast": carbon_forecast(carbon).values,
+        "truth": Truth(true_images.sample(frac=1, random_state=1), true_series, planted),
+    }
+    return tables
+
+
+@pytest.fixture(scope="module")
+def check(site):
+    return truth_table(**site)
+
+
+def test_every_quantity_is_held_against_the_truth(check, site):
+    assert list(check.columns) == ["quantity", "unit", "truth", "estimate", "lower", "upper", "within"]
+    rows = check.set_index("quantity")
+    names = [TOTAL, TOTAL_TEST, FRACTION, TREND, AMPLITUDE, PEAK, MONTH, SIZE, TABLE_TREND, LAST_YEAR]
+    assert list(rows.index) == names
+    assert rows.within.all(), rows[~rows.within]
+    true = site["truth"].images
+    assert rows.truth[TOTAL] == pytest.approx(true["carbon_kg"].sum() / 1000)
+    assert rows.truth[TOTAL_TEST] == pytest.approx(0.6 * rows.truth[TOTAL])
+    assert rows.truth[[TREND, AMPLITUDE, PEAK, MONTH, SIZE]].tolist() == [SLOPE, WAVE, 7, AT, STEP]
+    assert rows.unit[MONTH] == "months after 2012-01"
+    assert rows.truth[LAST_YEAR] == pytest.approx(sum(parts())[-12:].mean())
+    tested = site["estimates"].query("split == 'test'")
+    expected = tested["carbon_kg"].sum() / 400 / tested["seen_fraction"].sum()
+    assert rows.loc[FRACTION, ["estimate", "lower", "upper"]].tolist() == pytest.approx(
+        [expected, 0.9 * expected, 1.1 * expected]
+    )
+
+
+def test_errors_in_proportion_are_in_the_intervals(check, site):
+    """All is 5 % too high: without the total's 15 % the amplitude's narrow interval would not hold the truth."""
+    row = check.set_index("quantity").loc[AMPLITUDE]
+    exact = site["totals"].assign(carbon_kg_lower=lambda t: t.carbon_kg, carbon_kg_upper=lambda t: t.carbon_kg)
+    alone = truth_table(**site | {"totals": exact}).set_index("quantity").loc[AMPLITUDE]
+    assert row.within and not alone.within
+    half, own = row.estimate - row.lower, alone.estimate - alone.lower
+    assert half == pytest.approx(np.hypot(own, 0.15 * row.estimate))
+
+
+def test_peak_next_to_the_turn_of_the_year_is_near_the_truth():
+    images = pd.DataFrame({"image_path": MONTHS.astype(str), "date": MONTHS.astype(str), "split": "train"})
+    images["carbon_kg"] = noisy(3, peak=12)
+    images = images.assign(seen_fraction=1.0, vegetation_fraction=0.5)
+    total = images["carbon_kg"].sum()
+    totals = pd.DataFrame(
+        {"part": ["all images"], "carbon_kg": total, "carbon_kg_lower": total, "carbon_kg_upper": total}
+    )
+    true = pd.DataFrame({"image": images["image_path"], "carbon_kg": images["carbon_kg"]})
+    planted = {
+        "trend_kg_per_year": 1.5,
+        "season_amplitude_kg": 18,
+        "disturbance_month": "2017-05",
+        "disturbance_kg": -15,
+    }
+    carbon = read_series(images, "carbon_kg", "date")
+    refused = carbon_forecast(read_series(images.head(30), "carbon_kg", "date")).values
+    trends = trend_table(carbon)
+    for peak, estimate in ((1, 0), (12, 12)):
+        truth = Truth(true, pd.DataFrame(), planted | {"season_peak_month": peak})
+        rows = truth_table(images, totals, trends, refused, truth).set_index("quantity")
+        assert rows.estimate[PEAK] == estimate and rows.within[PEAK] == (peak == 12 or rows.upper[PEAK] >= 1)
+    assert TOTAL_TEST not in rows.index and LAST_YEAR not in rows.index, "nothing is said of what is not there"
+
+
+def test_missing_truth_is_an_error(site):
+    truth = site["truth"]
+    with pytest.raises(ValueError, match="96 images have no truth, such as 'east_2012-01.jpg'"):
+        east = truth.images["image"].str.startswith("east")
+        truth_table(**site | {"truth": Truth(truth.images[~east], truth.series, truth.planted)})
+    with pytest.raises(ValueError, match="month 2019-12 of the held-back year has no truth"):
+        truth_table(**site | {"truth": Truth(truth.images, truth.series.iloc[:-1], truth.planted)})
+
+
+def test_figure_shows_ratios_months_and_the_series(check, site):
+    figure = carbon_truth_figure(check, site["estimates"], site["forecast"], site["truth"], "demo", 0.95)
+    FigureCanvasAgg(figure).draw()
+    ratios, months, series = figure.axes
+    names = [label.get_text() for axes in (ratios, months) for label in axes.get_yticklabels()]
+    assert sorted(names) == sorted(check["quantity"])
+    points = np.concatenate([line.get_xdata() for line in ratios.lines if line.get_marker() == "o"])
+    rows = check[~check["quantity"].isin([PEAK, MONTH])]
+    np.testing.assert_allclose(points, rows["estimate"] / rows["truth"])
+    labels = series.get_legend_handles_labels()[1]
+    assert {"truth", "estimate", "planted disturbance"} <= set(labels)
+    assert "(kg)" in series.get_ylabel()
+    assert "10 of 10 quantities" in figure.get_suptitle()
