@@ -185,6 +185,7 @@ rule carbon_truth_check:
         trend="results/carbon/{site}/trend_analysis.csv",
         forecast="results/carbon/{site}/forecast.csv",
         skill="results/carbon/{site}/forecast_skill.csv",
+        held_out="results/carbon/{site}/image_metrics.csv",
         truth="resources/carbon/{site}/truth",
     output:
         table=report(

@@ -16,13 +16,13 @@ from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 folder, confidence = Path(snakemake.input.truth), snakemake.params.confidence
-estimates, totals, trends, forecast, skill = (
-    pd.read_csv(snakemake.input[name]) for name in ("estimates", "total", "trend", "forecast", "skill")
+estimates, totals, trends, forecast, skill, held_out = (
+    pd.read_csv(snakemake.input[name]) for name in ("estimates", "total", "trend", "forecast", "skill", "held_out")
 )
 truth = Truth(
     pd.read_csv(folder / "images.csv"), pd.read_csv(folder / "series.csv"), read_json(folder / "planted.json")
 )
-table = truth_table(estimates, totals, trends, forecast, truth, confidence)
+table = truth_table(estimates, totals, trends, forecast, held_out, truth, confidence)
 for row in table.itertuples():
     note = "" if row.within else ", outside its interval"
     log.info("%s: %.4g, truth %.4g %s%s", row.quantity, row.estimate, row.truth, row.unit, note)

@@ -7,6 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from scipy.signal import lfilter
 
 from climate_indicators.carbon.components import Interval, components
+from climate_indicators.carbon.error_drift import ErrorDrift, error_drift
 from climate_indicators.carbon.forecast import carbon_forecast
 from climate_indicators.carbon.series import read_series
 from climate_indicators.carbon.series_trends import trend_table
@@ -36,6 +37,19 @@ def parts(months=MONTHS, peak=7):
     number = (months - MONTHS[0]).astype(int)
     season = WAVE * np.cos(2 * np.pi * (months.astype("int64") % 12 + 1 - peak) / 12)
     return 100 + SLOPE * number / 12, season, STEP * (number >= AT)
+
+
+def right(images):
+    """Held-out images, every second one, whose shares of vegetation were estimated without an error."""
+    chosen = images.iloc[::2]
+    return pd.DataFrame(
+        {
+            "image": chosen["image_path"],
+            "group": chosen["image_path"].str.replace(r"_?[0-9].*", "", regex=True).factorize()[0],
+            "threshold_rule": "calibrated",
+            "true_fraction": chosen["vegetation_fraction"],
+        }
+    )
 
 
 def noisy(seed, months=MONTHS, rho=0.3, sd=2.0, peak=7):
@@ -149,6 +163,7 @@ def site():
         "totals": pd.DataFrame(totals),
         "trends": trend_table(carbon, window=12),
         "forecast": carbon_forecast(carbon).values,
+        "held_out": right(images),
         "truth": Truth(true_images.sample(frac=1, random_state=1), true_series, planted),
     }
     return tables
@@ -188,6 +203,29 @@ def test_errors_in_proportion_are_in_the_intervals(check, site):
     assert half == pytest.approx(np.hypot(own, 0.15 * row.estimate))
 
 
+def test_errors_of_masks_that_move_with_the_land_are_in_the_intervals(check, site):
+    """From the disturbance on a tenth of the vegetation is false: the step's interval must know it."""
+    images, held_out = site["estimates"], site["held_out"]
+    false = np.where(images["date"] >= "2017-05", 0.9, 1.0)
+    shares = dict(zip(images["image_path"], false * images["vegetation_fraction"], strict=True))
+    drifting = held_out.assign(true_fraction=held_out["image"].map(shares))
+    drift = error_drift(images, drifting, np.datetime64("2017-05"))
+    error = (images["carbon_kg"] * (1 - false))[images["image_path"].isin(held_out["image"])]
+    assert drift.size == pytest.approx(1.96 * error[error > 0].mean(), rel=0.25)
+    assert drift.trend < 0.2 * drift.size
+    wide = truth_table(**site | {"held_out": drifting}).set_index("quantity").loc[SIZE]
+    row = check.set_index("quantity").loc[SIZE]
+    assert wide.estimate - wide.lower == pytest.approx(np.hypot(row.estimate - row.lower, drift.size))
+
+
+def test_errors_without_a_drift_widen_nothing(site):
+    drift = error_drift(site["estimates"], site["held_out"], np.datetime64("2017-05"))
+    assert drift == ErrorDrift(0.0, 0.0, 0.0)
+    after = site["held_out"][site["held_out"]["image"].str[-11:-4] >= "2017-05"]
+    with pytest.raises(ValueError, match="do not tell a step at 2017-05"):
+        error_drift(site["estimates"], after, np.datetime64("2017-05"))
+
+
 def test_peak_next_to_the_turn_of_the_year_is_near_the_truth():
     images = pd.DataFrame({"image_path": MONTHS.astype(str), "date": MONTHS.astype(str), "split": "train"})
     images["carbon_kg"] = noisy(3, peak=12)
@@ -208,7 +246,7 @@ def test_peak_next_to_the_turn_of_the_year_is_near_the_truth():
     trends = trend_table(carbon)
     for peak, estimate in ((1, 0), (12, 12)):
         truth = Truth(true, pd.DataFrame(), planted | {"season_peak_month": peak})
-        rows = truth_table(images, totals, trends, refused, truth).set_index("quantity")
+        rows = truth_table(images, totals, trends, refused, right(images), truth).set_index("quantity")
         assert rows.estimate[PEAK] == estimate and rows.within[PEAK] == (peak == 12 or rows.upper[PEAK] >= 1)
     assert TOTAL_TEST not in rows.index and LAST_YEAR not in rows.index, "nothing is said of what is not there"
 

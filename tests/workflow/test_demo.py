@@ -7,7 +7,7 @@ import pytest
 from runs import ROOT
 
 pytestmark = pytest.mark.slow
-GLACIER, OCEAN = "results/glacier/demo", "results/ocean/demo"
+GLACIER, CARBON, OCEAN = "results/glacier/demo", "results/carbon/demo", "results/ocean/demo"
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,11 @@ def run_of_demo(tmp_path_factory):
 @pytest.fixture
 def demo(run_of_demo):
     return run_of_demo / GLACIER
+
+
+@pytest.fixture
+def carbon(run_of_demo):
+    return run_of_demo / CARBON
 
 
 @pytest.fixture
@@ -56,6 +61,33 @@ def test_the_retreat_is_found_significant(demo):
     trend = pd.read_csv(demo / "trend.csv").iloc[0]
     assert trend.significant and trend.slope_per_year < 0 and trend.n_years == 8
     assert trend.sentence.startswith("Glacier area fell by")
+
+
+def test_the_network_finds_vegetation_and_rules_of_colour_do_visibly_worse(carbon):
+    iou = pd.read_csv(carbon / "metrics.csv").query("split == 'test'").set_index("model").iou
+    assert iou["unet"] >= 0.85
+    assert iou["unet"] - iou["random_forest"] >= 0.05
+    assert max(iou["excess_green"], iou["hsv_rule"]) < 0.75
+    averages = pd.read_csv(carbon / "protocol.csv").query("split == 'test'")
+    assert (averages.iou >= 0.85).all()
+
+
+def test_total_carbon_is_within_a_tenth_of_the_truth_and_inside_its_interval(carbon):
+    check = pd.read_csv(carbon / "truth_check.csv").set_index("quantity")
+    for part in ("all images", "the test images"):
+        total = check.loc[f"carbon of {part}"]
+        assert abs(total.estimate / total.truth - 1) < 0.1 and total.within
+
+
+def test_planted_trend_season_disturbance_and_last_year_are_recovered(carbon):
+    check = pd.read_csv(carbon / "truth_check.csv").set_index("quantity")
+    assert len(check) == 10 and check.within.all(), check
+    assert check.loc["month of the disturbance"].estimate == check.loc["month of the disturbance"].truth
+
+
+def test_measured_carbon_agrees(carbon):
+    skill = pd.read_csv(carbon / "comparison_skill.csv").set_index("part")
+    assert (skill.r2 > 0.5).all() and (skill.coverage >= 0.9).all()
 
 
 def test_the_biomes_are_those_of_the_truth(ocean):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from climate_indicators.carbon.components import Interval, components
+from climate_indicators.carbon.components import Components, Interval, components
+from climate_indicators.carbon.error_drift import ErrorDrift, error_drift
 from climate_indicators.carbon.estimates import ALL, TEST
 from climate_indicators.carbon.forecast import HELD_BACK
 from climate_indicators.carbon.series import SERIES, read_series
@@ -41,14 +42,17 @@ def truth_table(
     totals: pd.DataFrame,
     trends: pd.DataFrame,
     forecast: pd.DataFrame,
+    held_out: pd.DataFrame,
     truth: Truth,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Recovered quantities beside the true ones.
 
-    The factors' and the masks' common errors enlarge or shrink every number of kilograms in proportion. The monthly
-    series cannot show them: the intervals of trend, season, disturbance and forecast are those of the series' own
-    noise, widened in quadrature by the relative interval of the total of all images.
+    The factors' and the masks' common errors enlarge or shrink every number of kilograms in proportion, and the masks'
+    errors change when the land does. The monthly series cannot show either: the intervals of trend, season,
+    disturbance and forecast are those of the series' own noise, widened in quadrature by the relative interval of the
+    total of all images and, but for the forecast, by what the held-out images tell of the errors' own trend, season
+    and step (`error_drift.error_drift`).
 
     Parameters
     ----------
@@ -56,6 +60,7 @@ def truth_table(
     totals : of the parts ``all images`` and ``test images``, as `estimates.estimate` gives them.
     trends : as `series_trends.trend_table` gives them for ``carbon_kg`` in kg.
     forecast : values as `forecast.carbon_forecast` gives them for ``carbon_kg`` in kg; a refused forecast has no line.
+    held_out : ``image, group, threshold_rule, true_fraction`` of the held-out images.
     truth : what was planted.
     confidence : of the components' intervals, in (0, 1); best that of the other tables.
 
@@ -73,24 +78,32 @@ def truth_table(
     """
     total = totals.set_index("part").loc[ALL]
     shares = np.array([total["carbon_kg_lower"], total["carbon_kg_upper"]]) / total["carbon_kg"] - 1
-    rows = [*_image_rows(estimates, totals, truth), *_component_rows(estimates, truth, shares, confidence)]
-    rows += _table_rows(trends, forecast, truth, shares)
+    carbon = read_series(estimates, "carbon_kg", "date")
+    found = components(carbon.months, carbon.values, confidence)
+    drift = error_drift(estimates, held_out, found.change_month, confidence)
+    rows = [*_image_rows(estimates, totals, truth)]
+    rows += _component_rows(found, carbon.months[0], drift, truth, shares)
+    rows += _table_rows(trends, forecast, truth, shares, drift)
     table = pd.DataFrame(rows, columns=COLUMNS[:-1])
     table["within"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
     return table
 
 
-def widened(own: Interval, shares: np.ndarray) -> Interval:
-    """Interval that holds its own error and one in proportion, taken together in quadrature.
+def widened(own: Interval, shares: np.ndarray, drift: float = 0.0) -> Interval:
+    """Interval that holds its own error, one in proportion and one of the masks, taken together in quadrature.
 
     Parameters
     ----------
     own : value and bounds by its own error.
     shares : float, shape (2,): lower and upper bound of the error in proportion, such as −0.2 and 0.2.
+    drift : half width of the masks' part, in the value's unit.
     """
     low, high = np.sort(own.value * shares)
-    below, above = np.hypot(own.value - own.lower, low), np.hypot(own.upper - own.value, high)
-    return Interval(own.value, own.value - float(below), own.value + float(above))
+    below, above = (
+        float(np.sqrt(side**2 + part**2 + drift**2))
+        for side, part in ((own.value - own.lower, low), (own.upper - own.value, high))
+    )
+    return Interval(own.value, own.value - below, own.value + above)
 
 
 def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> list[list[object]]:
@@ -116,32 +129,35 @@ def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> 
     return rows
 
 
-def _component_rows(estimates: pd.DataFrame, truth: Truth, shares: np.ndarray, confidence: float) -> list[list[object]]:
-    carbon = read_series(estimates, "carbon_kg", "date")
-    found, planted = components(carbon.months, carbon.values, confidence), truth.planted
-    month = float((np.datetime64(planted["disturbance_month"], "M") - carbon.months[0]).astype("int64"))
+def _component_rows(
+    found: Components, start: np.datetime64, drift: ErrorDrift, truth: Truth, shares: np.ndarray
+) -> list[list[object]]:
+    planted = truth.planted
+    month = float((np.datetime64(planted["disturbance_month"], "M") - start).astype("int64"))
     peak = float(planted["season_peak_month"])
     turn = 12 * np.round((peak - found.peak.value) / 12)
     rows = []
-    for name, unit, true, own, shift, parts in (
-        (TREND, "kg per year", planted["trend_kg_per_year"], found.trend, 0.0, shares),
-        (AMPLITUDE, "kg", planted["season_amplitude_kg"], found.amplitude, 0.0, shares),
-        (PEAK, "calendar month", peak, found.peak, turn, 0 * shares),
-        (MONTH, f"months after {carbon.labels[0]}", month, found.change, 0.0, 0 * shares),
-        (SIZE, "kg", planted["disturbance_kg"], found.size, 0.0, shares),
+    for name, unit, true, own, shift, parts, masks in (
+        (TREND, "kg per year", planted["trend_kg_per_year"], found.trend, 0.0, shares, drift.trend),
+        (AMPLITUDE, "kg", planted["season_amplitude_kg"], found.amplitude, 0.0, shares, drift.amplitude),
+        (PEAK, "calendar month", peak, found.peak, turn, 0 * shares, 0.0),
+        (MONTH, f"months after {start}", month, found.change, 0.0, 0 * shares, 0.0),
+        (SIZE, "kg", planted["disturbance_kg"], found.size, 0.0, shares, drift.size),
     ):
-        sure = widened(own, parts)
+        sure = widened(own, parts, masks)
         rows.append([name, unit, float(true), sure.value + shift, sure.lower + shift, sure.upper + shift])
     return rows
 
 
-def _table_rows(trends: pd.DataFrame, forecast: pd.DataFrame, truth: Truth, shares: np.ndarray) -> list[list[object]]:
+def _table_rows(
+    trends: pd.DataFrame, forecast: pd.DataFrame, truth: Truth, shares: np.ndarray, drift: ErrorDrift
+) -> list[list[object]]:
     """Trend as the trend table has it, beside the changes that it found itself; the held-back year's forecast."""
     rows = []
     series = trends[trends["series"] == SERIES].iloc[0]
     own = Interval(*(float(series[f"{part}_beside_changes"]) for part in ("slope", "lower", "upper")))
     if np.isfinite(own.value):
-        sure = widened(own, shares)
+        sure = widened(own, shares, drift.trend)
         true = float(truth.planted["trend_kg_per_year"])
         rows.append([TABLE_TREND, "kg per year", true, sure.value, sure.lower, sure.upper])
     held = forecast[forecast["kind"] == HELD_BACK]
