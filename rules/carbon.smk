@@ -41,6 +41,7 @@ rule carbon_images:
         place_pattern=carbon_place_pattern,
         shares=carbon_image_settings("train", "validation", "test"),
         limits=carbon_image_settings("smallest_px", "near_bits", "skip_bad", "split_seed"),
+        has_pixel_area=lambda wildcards: carbon_pixel_area(wildcards) is not None,
     script:
         "../scripts/carbon/carbon_images.py"
 
@@ -64,7 +65,7 @@ rule carbon_samples:
         folder=carbon_folder("images"),
         masks=carbon_folder("masks"),
         reading=carbon_reading,
-        labels=carbon_settings("labels"),
+        labels=carbon_labels("target", *CARBON_RULES.get(carbon_settings("labels").get("source"), [])),
         size_px=carbon_settings("images").get("size_px"),
         band_names=carbon_site("band_names"),
     script:
@@ -123,7 +124,7 @@ rule carbon_baselines:
     params:
         code=code("carbon/carbon_baselines.py"),
         baselines=carbon_settings("baselines"),
-        labels=carbon_settings("labels"),
+        labels=carbon_labels(*CARBON_RULES["hsv"]),
         seed=config["seed"],
     script:
         "../scripts/carbon/carbon_baselines.py"
@@ -151,6 +152,7 @@ rule carbon_image_skill:
         "../envs/raster.yaml"
     params:
         code=code("carbon/carbon_image_skill.py"),
+        target=carbon_settings("labels").get("target"),
     script:
         "../scripts/carbon/carbon_image_skill.py"
 
@@ -179,5 +181,6 @@ rule carbon_vegetation:
         folder=carbon_folder("images"),
         reading=carbon_reading,
         prediction=carbon_settings("prediction"),
+        target=carbon_settings("labels").get("target"),
     script:
         "../scripts/carbon/carbon_vegetation.py"

@@ -45,6 +45,7 @@ rule carbon_comparison:
     input:
         estimates="results/carbon/{site}/CO2_seq.csv",
         images="results/carbon/{site}/images.csv",
+        rejected="results/carbon/{site}/rejected.csv",
         truth=lambda wildcards: carbon_ground_truth(wildcards)["path"],
     output:
         table="results/carbon/{site}/carbon_comparison.csv",

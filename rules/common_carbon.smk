@@ -4,6 +4,10 @@ from climate_indicators.carbon.image_files import list_images
 CARBON_MODELS = {"imagenet": "resources/models/resnet50_notop.h5"}
 
 
+# settings of the labels that each source of them uses
+CARBON_RULES = {"hsv": ("hue", "min_saturation", "min_value"), "excess_green": ("min_index",), "ndvi": ("min_index",)}
+
+
 def carbon_settings(group):
     """Settings of a group of the carbon study; none where the study is not configured."""
     return config.get("carbon", {}).get(group, {})
@@ -88,6 +92,11 @@ def carbon_ground_truth(wildcards):
 def carbon_image_settings(*keys):
     """Settings of a group of images that all sites share."""
     return {key: carbon_settings("images").get(key) for key in keys}
+
+
+def carbon_labels(*keys):
+    """Source of the labels, with further settings of theirs."""
+    return {key: carbon_settings("labels").get(key) for key in ("source", *keys)}
 
 
 def encoder_weights(wildcards):

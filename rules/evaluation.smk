@@ -200,8 +200,6 @@ rule skill_summary:
         ),
     log:
         "logs/{study}/skill_summary.log",
-    wildcard_constraints:
-        study=IMAGE_STUDIES,
     conda:
         "../envs/raster.yaml"
     params:

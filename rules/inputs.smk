@@ -70,9 +70,6 @@ rule simulate_carbon:
     params:
         code=code("inputs/simulate_carbon.py"),
         world=lambda wildcards: sites("carbon")[wildcards.site]["simulate"],
-        factors=lambda wildcards: {
-            key: carbon_settings("factors")[key]["value"] for key in ("biomass_kg_m2", "carbon_fraction")
-        },
     script:
         "../scripts/inputs/simulate_carbon.py"
 

@@ -18,7 +18,8 @@ params = snakemake.params
 path, columns = snakemake.input.truth, {key: params.ground_truth[key] for key in ("image", "carbon", "unit")}
 truth = read_ground_truth(path, **columns)
 as_text = {"dtype": {"image": str, "image_path": str, "date": str}, "keep_default_na": False, "na_values": [""]}
-table = compare(pd.read_csv(snakemake.input.estimates, **as_text), truth, path)
+rejected = pd.read_csv(snakemake.input.rejected, **as_text).image.tolist()
+table = compare(pd.read_csv(snakemake.input.estimates, **as_text), truth, path, rejected)
 skill = comparison_skill(
     table, pd.read_csv(snakemake.input.images, **as_text), len(truth), params.confidence, params.seed
 )

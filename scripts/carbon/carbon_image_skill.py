@@ -9,17 +9,18 @@ import pandas as pd
 
 from climate_indicators.carbon.image_skill import image_metrics, protocol_table
 from climate_indicators.carbon.samples import true_shares
+from climate_indicators.carbon.vegetation import Calibration
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.scores import read_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 scores = read_scores(snakemake.input.scores)["unet"]
-calibration = read_json(snakemake.input.calibration)
+calibration = Calibration(**read_json(snakemake.input.calibration), target=snakemake.params.target)
 with h5py.File(snakemake.input.patches) as store:
     shares = true_shares(store, scores.blocks)
 images = pd.read_csv(snakemake.input.images)
-metrics = image_metrics(scores, images, calibration["temperature"], calibration["threshold"], shares)
+metrics = image_metrics(scores, images, calibration, shares)
 protocol = protocol_table(metrics)
 for row in protocol.itertuples():
     log.info("%s, %s, %s: IoU %.4f, Dice %.4f", row.split, row.threshold_rule, row.averaging, row.iou, row.dice)

@@ -10,7 +10,7 @@ from climate_indicators.carbon.duplicates import find_duplicates
 from climate_indicators.carbon.folders import count_other_files, find_given, list_images
 from climate_indicators.carbon.image_dates import find_dates, find_places
 from climate_indicators.carbon.images import Reading
-from climate_indicators.carbon.inventory import refuse_problems, take_stock
+from climate_indicators.carbon.inventory import check_held_out, check_pixel_areas, refuse_problems, take_stock
 from climate_indicators.carbon.splits import across_given, deal, group_images
 from climate_indicators.files import write_csv
 from climate_indicators.logs import InputError, Progress, start_log
@@ -35,6 +35,8 @@ try:
     duplicates["across_given"] = across_given(duplicates, names, table.given)
     table["group"] = group_images(names, duplicates, table.place)
     table["split"] = deal(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
+    check_held_out(table)
+    check_pixel_areas(table, params.has_pixel_area, snakemake.wildcards.site)
 except InputError as error:
     raise InputError(f"carbon site '{snakemake.wildcards.site}': {error}") from error
 if stock.problems:

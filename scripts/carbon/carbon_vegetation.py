@@ -28,7 +28,7 @@ with atomic_path(snakemake.output.masks) as folder:
         card["scaling"]["mean"],
         card["patch_px"],
         settings["batch_size"],
-        Calibration(**read_json(snakemake.input.calibration)),
+        Calibration(**read_json(snakemake.input.calibration), target=params.target),
     ):
         write_mask(folder, mapped)
         rows.append(mapped.row())

@@ -52,8 +52,6 @@ def _training_problems(study: Mapping[str, Any]) -> Iterator[str]:
                 f"carbon.training.{key}: found {training[key]}, but training has {training['epochs']} epochs in all; "
                 "make it smaller."
             )
-    if training["warmup_epochs"] and training["schedule"] != "cosine":
-        yield "carbon.training.warmup_epochs: has an effect with schedule: cosine only; set it to 0."
     if network["encoder_weights"] == "none":
         if training["frozen_epochs"]:
             yield (
@@ -131,6 +129,11 @@ def _band_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any])
         yield (
             f"{path}.bands: found {len(bands)}; the weights '{study['network']['encoder_weights']}' are for three "
             "bands. Name three, or set carbon.network.encoder_weights to none."
+        )
+    if study["network"]["encoder_weights"] != "none" and len(bands) == 3 and names != ["red", "green", "blue"]:
+        yield (
+            f"{path}.band_names: found {', '.join(names)}; the weights '{study['network']['encoder_weights']}' are for "
+            "red, green, blue in this order. List bands and names so, such as bands: [3, 2, 1]."
         )
     needed = ("red", "green", "blue", *NEEDED_BANDS.get(study["labels"]["source"], ()))
     missing = [name for name in dict.fromkeys(needed) if name not in names]

@@ -13,7 +13,7 @@ from climate_indicators.simulation.landscape_world import LandscapeWorld
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, output = snakemake.params.world, snakemake.output
-world = LandscapeWorld(**settings, **snakemake.params.factors)
+world = LandscapeWorld(**settings)
 progress = Progress(log, world.n_images, "picture")
 records = []
 with atomic_path(output.images) as images, atomic_path(output.masks) as masks, atomic_path(output.truth) as truth:

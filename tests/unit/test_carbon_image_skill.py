@@ -9,6 +9,7 @@ from scipy.special import expit
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.carbon.image_skill import image_metrics, protocol_table
 from climate_indicators.carbon.sample_scores import IMAGE_EDGES, by_group, held_out_samples, score_images
+from climate_indicators.carbon.vegetation import Calibration
 from climate_indicators.scores import LOGIT, ScoreCounts
 
 IMAGES = pd.DataFrame({"image": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "group": [0, 1, 2, 2]})
@@ -25,7 +26,7 @@ def scored(logits, labels, numbers=(1, 2, 3), splits=("validation", "test", "tes
 def metrics():
     # b: one of each cell at 0; c: nothing to find and nothing found; d: logit 1 is found at 0 but not at 2
     scores = scored([[3, 3, -3, -3], [-3, -3, -3, -3], [1, 3, -3, -3]], [[1, 0, 1, 0], [0] * 4, [1, 1, 0, 0]])
-    return image_metrics(scores, IMAGES, 2.0, expit(1.0), np.array([0.5, 0.0, 0.5]))
+    return image_metrics(scores, IMAGES, Calibration(2.0, expit(1.0)), np.array([0.5, 0.0, 0.5]))
 
 
 def test_confusion_of_each_image_at_both_thresholds(metrics):
@@ -56,7 +57,7 @@ def test_an_empty_image_has_no_iou_and_enters_the_three_averages_differently(met
 
 def test_a_mean_over_images_differs_from_the_pooled_skill():
     scores = scored([[3] + [-3] * 9, [3] * 10], [[1, 1] + [0] * 8, [1] * 10], (1, 2), ("test", "test"))
-    table = protocol_table(image_metrics(scores, IMAGES, 1.0, 0.5, np.zeros(2)))
+    table = protocol_table(image_metrics(scores, IMAGES, Calibration(1.0, 0.5), np.zeros(2)))
     test = table.query("split == 'test' and threshold_rule == 'fixed'").set_index("averaging")
     assert test.iou["images"] == 0.75 and test.iou["pooled"] == pytest.approx(11 / 12)
 
@@ -90,3 +91,11 @@ def test_images_of_a_group_are_added_up_and_splits_kept_apart(store):
     grouped = by_group(scores, store["block"][:][members])
     assert grouped.splits == ["validation", "test"] and grouped.blocks.tolist() == [1, 5]
     assert np.array_equal(grouped.counts[1], scores.counts[0] + scores.counts[2])
+
+
+def test_a_density_is_taken_as_it_is_and_a_saturated_threshold_still_has_a_limit():
+    scores = scored([[-0.41, -0.41, -0.41, -0.41]], [[0, 0, 0, 1]], (1,), ("test",))
+    for target, expected in (("density", 0.399), ("extent", expit(-0.425 / 0.05))):
+        row = image_metrics(scores, IMAGES, Calibration(0.05, 1.0, target), np.array([0.4])).iloc[0]
+        assert row.density_fraction == pytest.approx(expected, abs=0.01) and row.tp == 0
+    assert np.isfinite(Calibration(0.05, 1.0).limit)

@@ -337,3 +337,15 @@ def test_unfit_puts_a_map_back_on_its_image(shape):
     inner = (slice(4, -4), slice(4, -4))
     np.testing.assert_allclose(back[inner], plane[inner], atol=0.01)
     assert back.max() < 3.1
+
+
+@pytest.mark.parametrize(("dtype", "largest"), [("uint16", 800), ("float32", 800.0)])
+def test_reflectance_without_its_full_scale_is_refused_and_with_it_read(tmp_path, dtype, largest):
+    path = tmp_path / "reflectance.tif"
+    values = np.linspace(0, largest, 3 * 64).reshape(3, 8, 8).astype(dtype)
+    with rasterio.open(path, "w", driver="GTiff", width=8, height=8, count=3, dtype=dtype) as raster:
+        raster.write(values)
+    with pytest.raises(InputError, match=f"{path}.*is 800, where .* full_scale of the site: 10000"):
+        read_image(path, Reading())
+    found = read_image(path, Reading(full_scale=1000, black_is_missing=False)).values
+    assert found.max() == pytest.approx(204, abs=0.1)

@@ -6,6 +6,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+import rasterio
 from PIL import Image
 
 from climate_indicators.carbon.folders import count_other_files, find_given, find_masks, list_images
@@ -142,12 +143,21 @@ def test_values_of_masks(tmp_path, values, expected):
 
 def test_float_mask_and_mask_of_grey_colours(tmp_path):
     found = read_mask(mask(tmp_path / "a.tif", np.array([[0.0, 0.49, 0.5, 1.0, np.nan]], "float32")))
-    assert found.tolist() == [[False, False, True, True, False]]
+    assert found.tolist() == [[0, 0, 1, 1, 255]], "what is not finite is unknown"
     grey = np.repeat(np.array([[0, 255]], "uint8")[..., None], 3, axis=2)
     assert read_mask(mask(tmp_path / "b.png", grey)).tolist() == [[False, True]]
-    assert read_mask(mask(tmp_path / "c.png", np.dstack([grey, [[255, 0]]]).astype("uint8"))).tolist() == [
-        [False, True]
-    ]
+    assert read_mask(mask(tmp_path / "c.png", np.dstack([grey, [[255, 0]]]).astype("uint8"))).tolist() == [[0, 255]]
+
+
+def test_what_a_mask_does_not_know_is_unknown(tmp_path):
+    """Nodata of a mask is neither vegetation nor a reason to read its ones as zeros."""
+    for number, values in ((255, [[0, 1, 255]]), (128, [[0, 255, 128]])):
+        path = tmp_path / f"{number}.tif"
+        with rasterio.open(
+            path, "w", driver="GTiff", width=3, height=1, count=1, dtype="uint8", nodata=number
+        ) as raster:
+            raster.write(np.array(values, "uint8"), 1)
+        assert read_mask(path).tolist() == [[0, 1, 255]]
 
 
 def test_palette_masks(tmp_path):

@@ -54,7 +54,12 @@ def test_settings_that_go_together_pass(config):
         (files(study={"images": {"train": 0.7}}), "make 1.15; they must make 1"),
         (files(study={"network": {"encoder_weights": "imagenet", "width": 8}}), "carbon.network.width: found 8"),
         (files(study={"training": {"frozen_epochs": 3}}), "an encoder that has learnt nothing must not be frozen"),
-        (files(study={"training": {"warmup_epochs": 2}}), "has an effect with schedule: cosine only"),
+        (
+            files(
+                bands=[1, 2, 3], band_names=["blue", "green", "red"], study={"network": {"encoder_weights": "imagenet"}}
+            ),
+            "are for red, green, blue in this order",
+        ),
         (files(study={"training": {"epochs": 3, "schedule": "cosine", "warmup_epochs": 3}}), "has 3 epochs in all"),
         (files(study={"factors": {"carbon_fraction": {"value": 47}}}), "carbon_fraction.value: found 47; a share"),
         (

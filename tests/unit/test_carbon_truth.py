@@ -27,6 +27,7 @@ from climate_indicators.carbon.truth import (
     widened,
 )
 from climate_indicators.figures.carbon_truth import carbon_truth_figure
+from climate_indicators.logs import InputError
 
 MONTHS = np.datetime64("2012-01") + np.arange(96)
 SLOPE, WAVE, STEP, AT = 1.5, 18.0, -15.0, 64
@@ -222,7 +223,7 @@ def test_errors_without_a_drift_widen_nothing(site):
     drift = error_drift(site["estimates"], site["held_out"], np.datetime64("2017-05"))
     assert drift == ErrorDrift(0.0, 0.0, 0.0)
     after = site["held_out"][site["held_out"]["image"].str[-11:-4] >= "2017-05"]
-    with pytest.raises(ValueError, match="do not tell a step at 2017-05"):
+    with pytest.raises(InputError, match="tell no step at 2017-05"):
         error_drift(site["estimates"], after, np.datetime64("2017-05"))
 
 

@@ -143,6 +143,7 @@ def test_training_says_how_much_of_its_time_it_waited(finished_carbon):
         ("training", {"learning_rate": 0.02}, LEARNT | {"carbon_truth_check"}),
         ("series", {"window": 12}, {"carbon_trend", "carbon_truth_check", "manifest"}),
         ("estimates", {"draws": 300}, ESTIMATED | {"carbon_truth_check"}),
+        ("factors", {"carbon_fraction": {"value": 0.5, "standard_error": 0.02}}, ESTIMATED | {"carbon_truth_check"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -111,7 +111,9 @@ def match_images(truth: pd.DataFrame, names: Sequence[str], source: str | Path =
     return matched
 
 
-def compare(estimates: pd.DataFrame, truth: pd.DataFrame, source: str | Path = "ground truth") -> pd.DataFrame:
+def compare(
+    estimates: pd.DataFrame, truth: pd.DataFrame, source: str | Path = "ground truth", rejected: Sequence[str] = ()
+) -> pd.DataFrame:
     """Estimated beside measured carbon of each image, in order of the estimates.
 
     Rows without a measurement, and images that show nothing and so have no estimate, are left out.
@@ -121,6 +123,7 @@ def compare(estimates: pd.DataFrame, truth: pd.DataFrame, source: str | Path = "
     estimates : ``image_path, split, date, carbon_kg, carbon_lower_kg, carbon_upper_kg``.
     truth : as `read_ground_truth` gives it.
     source : name of the measurements' table, for messages.
+    rejected : names of images that could not be used; their measurements are left out.
 
     Returns
     -------
@@ -132,7 +135,7 @@ def compare(estimates: pd.DataFrame, truth: pd.DataFrame, source: str | Path = "
     InputError
         As `match_images`; or if nothing is left to compare.
     """
-    measured = truth.assign(image=match_images(truth, estimates["image_path"].tolist(), source))
+    measured = truth.assign(image=match_images(truth, [*estimates["image_path"], *rejected], source))
     columns = {
         "image_path": "image",
         "carbon_kg": "estimate_kg",

@@ -10,6 +10,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from climate_indicators.carbon.mask_error import CALIBRATED
+from climate_indicators.logs import InputError
 
 MONTHS = 12
 
@@ -51,7 +52,7 @@ def error_drift(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are too few held-out images, or all of them on one side of the step.
     """
     table = held_out[held_out["threshold_rule"] == CALIBRATED].merge(
@@ -62,8 +63,9 @@ def error_drift(
     error = table["carbon_kg"] * (1 - table["true_fraction"] / table["vegetation_fraction"])
     design = _design(months, table["group"].to_numpy(), change_month)
     if len(design) <= 2 * design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
-        raise ValueError(
-            f"{len(design)} held-out images do not tell a step at {change_month} from trend and season of their errors"
+        raise InputError(
+            f"{len(design)} held-out images tell no step at {change_month} from trend and season of their errors. Take "
+            "more places, or lower labelled_every of the simulation."
         )
     fit = sm.OLS(error.to_numpy(), design).fit(cov_type="HC3")
     quantile = stats.norm.ppf((1 + confidence) / 2)

@@ -143,10 +143,7 @@ def _joined(vegetation: pd.DataFrame, images: pd.DataFrame, reading: str) -> pd.
     known = images[["image", "date", "place", "split", "group", "pixel_area_m2"]]
     table = vegetation.merge(known, on="image", validate="one_to_one")
     table["mapped"] = table[COLUMNS[reading]].where(table["seen_fraction"] > 0)
-    lonely = table["group"].isna()
-    table.loc[lonely, "group"] = images["group"].max(skipna=True) if images["group"].notna().any() else 0
-    table.loc[lonely, "group"] += 1 + np.arange(lonely.sum())
-    return table.astype({"group": "int64"})
+    return table
 
 
 def _pixel_areas(table: pd.DataFrame, default: float | None, site: str) -> np.ndarray:

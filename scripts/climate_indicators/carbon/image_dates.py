@@ -23,8 +23,8 @@ def find_dates(images: Sequence[str], settings: Mapping[str, Any] | None) -> lis
     Parameters
     ----------
     images : paths below their folder.
-    settings : either ``pattern``, a regular expression of file names with groups named year, month and, perhaps, day;
-        or ``table``, a CSV, and its columns ``image`` and ``date``. None if images have no dates.
+    settings : either ``pattern``, a regular expression of names, or else of paths, with groups named year, month and,
+        perhaps, day; or ``table``, a CSV, and its columns ``image`` and ``date``. None if images have no dates.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def find_places(images: Sequence[str], pattern: str | None) -> list[str]:
     Parameters
     ----------
     images : paths below their folder.
-    pattern : regular expression of file names, with a group named place, or one group without a name.
+    pattern : regular expression of file names, or else of paths, with a group named place, or one group without a name.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def find_places(images: Sequence[str], pattern: str | None) -> list[str]:
     if not compiled.groups:
         raise InputError(f"place_pattern {pattern!r} has no group; put the place in one, as in ^(?P<place>[a-z]+)_")
     group = "place" if "place" in compiled.groupindex else 1
-    found = [compiled.search(PurePosixPath(image).name) for image in images]
+    found = [_search(compiled, image) for image in images]
     places = [(match and match[group]) or "" for match in found]
     _refuse_without(images, [not place for place in places], "place", f"place_pattern {pattern!r} finds one")
     return places
@@ -68,7 +68,7 @@ def _dates_of_names(images: Sequence[str], pattern: str) -> list[str]:
     missing = [group for group in ("year", "month") if group not in compiled.groupindex]
     if missing:
         raise InputError(f"dates.pattern {pattern!r} has no group named {' or '.join(missing)}; write (?P<year>…).")
-    found = [compiled.search(PurePosixPath(image).name) for image in images]
+    found = [_search(compiled, image) for image in images]
     _refuse_without(images, [match is None for match in found], "date", f"dates.pattern {pattern!r} finds one")
     return [_iso(match, f"image {image}", match[0]) for image, match in zip(images, found, strict=True)]
 
@@ -109,6 +109,11 @@ def _iso(match: re.Match[str] | None, where: str, text: str) -> str:
             f"{where}: '{text}' is not a date ({error}); expected one such as 2019-03-21 or 2019-03. Mend it."
         ) from error
     return found.isoformat() if day else found.isoformat()[:7]
+
+
+def _search(pattern: re.Pattern[str], image: str) -> re.Match[str] | None:
+    """Where a pattern is found: in the file's name, else in its path below the folder of images."""
+    return pattern.search(PurePosixPath(image).name) or pattern.search(image)
 
 
 def _compiled(pattern: str, key: str) -> re.Pattern[str]:

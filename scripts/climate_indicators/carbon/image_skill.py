@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
 
+from climate_indicators.carbon.mask_error import CALIBRATED
+from climate_indicators.carbon.vegetation import Calibration
 from climate_indicators.metrics import CELLS, HELD_OUT, skill
 from climate_indicators.scores import ScoreCounts
 
-CALIBRATED, FIXED = "calibrated", "fixed"
+FIXED = "fixed"
 # the original study's
 FIXED_THRESHOLD = 0.5
 SKILLS = ("iou", "dice", "f1", "precision", "recall")
 
 
 def image_metrics(
-    scores: ScoreCounts, images: pd.DataFrame, temperature: float, threshold: float, true_shares: np.ndarray
+    scores: ScoreCounts, images: pd.DataFrame, calibration: Calibration, true_shares: np.ndarray
 ) -> pd.DataFrame:
     """Confusion, skill and fractions of every held-out image.
 
@@ -24,7 +25,7 @@ def image_metrics(
     ----------
     scores : the network's counts by image, `sample_scores.score_images`.
     images : table of the images; ``blocks`` of the scores are its rows.
-    temperature, threshold : of the calibration.
+    calibration : chosen on validation images.
     true_shares : float, shape (blocks,): share of vegetation in the labelled pixels of each.
 
     Returns
@@ -32,13 +33,13 @@ def image_metrics(
     Two rows an image, ``threshold_rule`` calibrated and fixed (0.5 of the uncalibrated probability): ``image, split,
     group, threshold_rule, threshold, tn, fp, fn, tp`` in pixels of the network, ``iou, dice, precision, recall, f1``
     (NaN where not defined, such as IoU where neither label nor map has vegetation), ``true_fraction,
-    mapped_fraction, density_fraction`` of the seen pixels; the last is the mean calibrated probability.
+    mapped_fraction, density_fraction`` of the seen pixels; the last is the mean calibrated probability, or density.
     """
     edges = {
-        CALIBRATED: _nearest_edge(scores.edges, temperature * logit(threshold)),
-        FIXED: _nearest_edge(scores.edges, logit(FIXED_THRESHOLD)),
+        CALIBRATED: _nearest_edge(scores.edges, calibration.limit),
+        FIXED: _nearest_edge(scores.edges, Calibration(1.0, FIXED_THRESHOLD).limit),
     }
-    probability = expit(scores.centres / temperature)
+    probability = calibration.share(scores.centres)
     rows = []
     for counts, number, split, true in zip(scores.counts, scores.blocks, scores.splits, true_shares, strict=True):
         image, total = images.iloc[number], counts.sum()
@@ -52,7 +53,7 @@ def image_metrics(
                     "split": split,
                     "group": int(image.group),
                     "threshold_rule": rule,
-                    "threshold": threshold if rule == CALIBRATED else FIXED_THRESHOLD,
+                    "threshold": calibration.threshold if rule == CALIBRATED else FIXED_THRESHOLD,
                     **cells,
                     **{name: measured[name] for name in ("iou", "dice", "precision", "recall", "f1")},
                     "true_fraction": float(true),

@@ -102,6 +102,8 @@ def read_image(path: str | Path, reading: Reading) -> SeenImage:
     if colours is not None:
         chosen = [band - 1 for band in reading.bands]
         numbers, seen, full = colours[chosen], seen & (colours[3] > 0), 255
+    elif reading.full_scale is None and dtype not in ("uint8", "int8"):
+        _check_scale(path, numbers[:, seen], dtype, full)
     values = np.moveaxis(numbers, 0, -1).astype("float32", order="C")
     if numbers.dtype != "uint8" or full != 255:
         values = np.clip(np.nan_to_num(values * np.float32(255 / full), posinf=0, neginf=0), 0, 255)
@@ -252,6 +254,16 @@ def _known(numbers: np.ndarray, dtype: str, nodata: float | None) -> np.ndarray:
         missing = numbers == nodata
         known &= ~(missing.all(axis=0) if dtype == "uint8" else missing.any(axis=0))
     return known
+
+
+def _check_scale(path: str | Path, numbers: np.ndarray, dtype: str, full: float) -> None:
+    """Refuse numbers that the type's own full scale would turn wholly dark or wholly bright."""
+    largest = float(numbers.max()) if numbers.size else full
+    if largest > 2 * full or (np.issubdtype(dtype, np.integer) and largest < full / 6):
+        raise InputError(
+            f"{path}: the largest of its numbers ({dtype}) is {largest:g}, where {full:g} would be full brightness. "
+            "Say what is, in full_scale of the site: 10000 for Sentinel-2 reflectance."
+        )
 
 
 def _full_scale(raster: DatasetReader, dtype: str, given: float | None) -> float:

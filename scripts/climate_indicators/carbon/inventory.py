@@ -14,7 +14,9 @@ from climate_indicators.carbon.folders import find_masks
 from climate_indicators.carbon.image_dates import some
 from climate_indicators.carbon.image_opening import open_image
 from climate_indicators.carbon.images import Reading, SeenImage, read_image
+from climate_indicators.carbon.mask_error import MIN_GROUPS, MIN_IMAGES
 from climate_indicators.carbon.resampling import resample
+from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.files import sha256
 from climate_indicators.logs import InputError
 
@@ -42,7 +44,7 @@ class Stock:
 
 
 def read_mask(path: str | Path) -> np.ndarray:
-    """Vegetation of a mask, bool, shape (rows, columns).
+    """Labels of a mask, uint8, shape (rows, columns): 1 vegetation, 0 other, 255 no data, transparent or not finite.
 
     The numbers of the first band, or, in a palette of greys, the greys. Vegetation is the upper half of 0 to 255, so
     that 0 and 255 are a mask and soft edges are cut in the middle. If the largest number is 1, 1 is vegetation; if it
@@ -95,7 +97,7 @@ def take_stock(
             seen = _usable(path, reading, smallest_px)
             if mask:
                 vegetation, is_soft = _checked_mask(Path(masks_folder) / mask, path, seen.seen.shape)
-                filled += bool(vegetation.any())
+                filled += bool((vegetation == 1).any())
                 soft += [mask] if is_soft else []
         except InputError as error:
             problems.append((image, str(error).removeprefix(f"{path}: ")))
@@ -135,6 +137,40 @@ def refuse_problems(folder: str | Path, problems: Sequence[tuple[str, str]], mos
         )
 
 
+def check_held_out(table: pd.DataFrame) -> None:
+    """Refuse, before anything is learnt, a split that cannot tell the error of the masks.
+
+    Raises
+    ------
+    InputError
+        If validation and test hold fewer than ``mask_error.MIN_IMAGES`` images, or ``MIN_GROUPS`` groups of them.
+    """
+    held_out = table[table["split"].isin(["validation", "test"])]
+    found = len(held_out), held_out["group"].nunique()
+    if found[0] < MIN_IMAGES or found[1] < MIN_GROUPS:
+        raise InputError(
+            f"validation and test hold {found[0]} images of {found[1]} groups, but the interval of carbon needs "
+            f"{MIN_IMAGES} of {MIN_GROUPS} groups (images of one place, and duplicates, are one group). Label more "
+            "images, or make carbon.images.validation and test larger."
+        )
+
+
+def check_pixel_areas(table: pd.DataFrame, has_default: bool, site: str) -> None:
+    """Refuse, before anything is learnt, images whose pixels have no known area.
+
+    Raises
+    ------
+    InputError
+        If an image is not georeferenced and the settings give no area.
+    """
+    lost = table.loc[table["pixel_area_m2"].isna(), "image"].tolist()
+    if lost and not has_default:
+        raise InputError(
+            f"{len(lost)} images are not georeferenced ({some(lost)}), so the area of their pixels is unknown. Give it "
+            f"in carbon.sites.{site}.pixel_area_m2."
+        )
+
+
 def _usable(path: Path, reading: Reading, smallest_px: int) -> SeenImage:
     """An image, if it can be used."""
     image = read_image(path, reading)
@@ -160,19 +196,20 @@ def _checked_mask(path: Path, image: Path, shape: tuple[int, int]) -> tuple[np.n
 
 
 def _vegetation_and_softness(path: str | Path) -> tuple[np.ndarray, bool]:
-    """Vegetation of a mask, and whether it has more than two values."""
+    """Labels of a mask, 255 where it has no data or is transparent, and whether it has more than two values."""
     with open_image(path) as raster:
         numbers = raster.read([i for i in raster.indexes if raster.colorinterp[i - 1] != ColorInterp.alpha])
         if raster.colorinterp[0] == ColorInterp.palette:
             numbers = _greys(numbers[0], raster.colormap(1))
         lossy = raster.driver == "JPEG"
-    first = np.nan_to_num(numbers[0])
-    if any(not np.array_equal(first, np.nan_to_num(band)) for band in numbers[1:]):
+        known = (raster.read_masks() > 0).all(axis=0) & np.isfinite(numbers[0].astype("float64"))
+    first = np.where(known, numbers[0], 0)
+    if any(not np.array_equal(first, np.where(known, band, 0)) for band in numbers[1:]):
         raise InputError(f"{path}: has colours; expected a mask of one band, 0 and 1, or 0 and 255. Convert it.")
     largest = first.max()
     full = 1 if largest <= 1 and not lossy else 255 if largest <= 255 else 65535
-    counts = len(np.unique(first))
-    return first >= full / 2, counts > 2
+    counts = len(np.unique(first[known]))
+    return np.where(known, first >= full / 2, BYTE_NODATA).astype("uint8"), counts > 2
 
 
 def _greys(numbers: np.ndarray, colours: Mapping[int, Sequence[int]]) -> np.ndarray:

@@ -61,8 +61,8 @@ def fit_sample_baselines(
     ----------
     sample : training pixels, values 0 to 255.
     bands : their names, red, green and blue among them.
-    labels : settings ``source``, ``hue``, ``min_saturation``, ``min_value``: the HSV rule is left out where the labels
-        are made by it, since it would be compared with itself.
+    labels : settings ``source``, ``hue``, ``min_saturation``, ``min_value``: the rule or index that made the labels is
+        left out, since it would be compared with itself.
     trees : of the forest.
     seed : start of the forest's random numbers.
 
@@ -82,7 +82,8 @@ def fit_sample_baselines(
         )
         return vegetation.astype("float64")
 
-    models[EXCESS_GREEN] = Baseline(green, INDEX, index_edges(green(sample.values)))
+    if labels["source"] != EXCESS_GREEN:
+        models[EXCESS_GREEN] = Baseline(green, INDEX, index_edges(green(sample.values)))
     if labels["source"] != "hsv":
         models[HSV_RULE] = Baseline(rule, PROBABILITY)
     return models

@@ -29,7 +29,7 @@ Read = Callable[[str], tuple[SeenImage, np.ndarray | None]]
 def sample_reader(
     table: pd.DataFrame, folder: str | Path, masks: str | Path | None, reading: Reading, source: str
 ) -> Read:
-    """Function from an image's name to the image and its mask; the mask is None unless labels come from masks.
+    """Function from an image's name to the image and its mask (1, 0, 255 unknown), None unless labels come from masks.
 
     Parameters
     ----------
@@ -97,15 +97,17 @@ def write_samples(
         store["name"][:] = members["image"].to_numpy(object)
         for place, (name, split) in enumerate(zip(members["image"], members["split"], strict=True)):
             image, mask = read(name)
-            truth = label(image.values, image.seen, settings, bands) == 1 if mask is None else mask
+            truth = label(image.values, image.seen, settings, bands) if mask is None else mask
             values, valid, content = fit(image.values, image.seen, size_px)
-            share = fit_share(truth, image.seen, size_px)
-            found = np.where(valid, share >= HALF, BYTE_NODATA).astype("uint8")
+            known = image.seen & (truth != BYTE_NODATA)
+            share = fit_share(truth == 1, known, size_px)
+            labelled = valid & (fit_share(known, image.seen, size_px) >= HALF)
+            found = np.where(labelled, share >= HALF, BYTE_NODATA).astype("uint8")
             values = np.rint(values).astype("uint8") if dtype == "uint8" else values
             store["image"][place], store["valid"][place], store["label"][place] = values, valid, found
             store["content"][place] = content
             if target == DENSITY:
-                store["density"][place] = np.where(valid, share, np.nan)
+                store["density"][place] = np.where(labelled, share, np.nan)
             counts.add(split, found)
             if split == "train":
                 levels.add(values[valid])

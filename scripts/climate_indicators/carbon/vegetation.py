@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,12 @@ import rasterio
 from scipy.special import expit, logit
 
 from climate_indicators.carbon.images import SeenImage, fit, unfit
-from climate_indicators.files import atomic_path
 from climate_indicators.patches import fill_invalid
 
 VEGETATION, OTHER, NOT_SEEN = 255, 0, 128
+DENSITY = "density"
+NOTHING = np.empty((0, 0, 0), "float32")
+TINY = 1e-12  # a probability that is rounded to 0 or 1 has no logit
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,24 @@ class Mapped:
 
 @dataclass(frozen=True)
 class Calibration:
-    """``temperature`` and probability ``threshold`` chosen on validation images."""
+    """``temperature`` and probability ``threshold`` chosen on validation images; what the network learnt to give.
+
+    The temperature makes probabilities of a binary label honest. A network that learnt densities gives shares as they
+    are: its temperature counts for the threshold alone.
+    """
 
     temperature: float
     threshold: float
+    target: str = "extent"
 
     @property
     def limit(self) -> float:
         """Logit from which on a pixel is vegetation."""
-        return self.temperature * float(logit(self.threshold))
+        return self.temperature * float(logit(np.clip(self.threshold, TINY, 1 - TINY)))
+
+    def share(self, logits: np.ndarray) -> np.ndarray:
+        """Probability, or density, of pixels."""
+        return expit(logits / (1.0 if self.target == DENSITY else self.temperature))
 
 
 def map_images(
@@ -89,8 +100,9 @@ def map_images(
     batches = [names[start : start + batch_size] for start in range(0, len(names), batch_size)]
 
     def load(batch: Sequence[str]) -> list[tuple]:
-        images = [read(name) for name in batch]
-        return [(image, *fit(image.values, image.seen, size_px)) for image in images]
+        images = (read(name) for name in batch)
+        # what stays of an image is where it shows something, not its pixels
+        return [(replace(image, values=NOTHING), *fit(image.values, image.seen, size_px)) for image in images]
 
     with ThreadPoolExecutor(1) as reader:
         ahead = reader.submit(load, batches[0])
@@ -108,7 +120,7 @@ def write_mask(folder: Path, mapped: Mapped) -> None:
 
     Parameters
     ----------
-    folder : where masks lie; folders of the image's name are made in it.
+    folder : where masks lie, itself written whole or not at all; folders of the image's name are made in it.
     mapped : result of `map_images`.
     """
     image = mapped.source
@@ -121,7 +133,8 @@ def write_mask(folder: Path, mapped: Mapped) -> None:
         if placed
         else {"driver": "PNG"}
     )
-    with atomic_path(path) as temporary, rasterio.open(temporary, "w", **profile) as raster:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with rasterio.open(path, "w", **profile) as raster:
         raster.write(mapped.mask, 1)
 
 
@@ -136,7 +149,7 @@ def _mapped(
     known = logits[seen]
     shares = (np.nan, np.nan)
     if len(known):
-        shares = float((known >= calibration.limit).mean()), float(expit(known / calibration.temperature).mean())
+        shares = float((known >= calibration.limit).mean()), float(calibration.share(known).mean())
     inside = unfit(logits, content, image.seen.shape) >= calibration.limit
     mask = np.where(image.seen, np.where(inside, VEGETATION, OTHER), NOT_SEEN).astype("uint8")
     return Mapped(name, mask, float(image.seen.mean()), *shares, image)

@@ -64,8 +64,8 @@ class LandscapeWorld:
         months: int,
         labelled_every: int,
         seed: int,
-        biomass_kg_m2: float,
-        carbon_fraction: float,
+        biomass_kg_m2: float = 0.5,
+        carbon_fraction: float = 0.47,
     ) -> None:
         self.design = make_design(places, first_month, months, seed)
         self.biomass_kg_m2 = biomass_of_places(places, biomass_kg_m2, seed)
