@@ -18,7 +18,14 @@ def both(tmp_path_factory):
     dates = pd.date_range("2010-01-01", periods=120, freq="MS").strftime("%Y-%m-%d")
     pd.DataFrame({"day": dates, "carbon_sequestration": values}).to_csv(folder / "dated.csv", index=False)
     pd.DataFrame({"carbon_sequestration": rng.gamma(1, 100, 300)}).to_csv(folder / "rows.csv", index=False)
-    config = {"carbon": {"sites": {"dated": {"table": "dated.csv", "date": "day"}, "rows": {"table": "rows.csv"}}}}
+    config = {
+        "carbon": {
+            "sites": {
+                "dated": {"source": "table", "table": "dated.csv", "date": "day"},
+                "rows": {"source": "table", "table": "rows.csv"},
+            }
+        }
+    }
     text, passed = run(folder, config)
     assert passed, text
     return folder, config
@@ -57,6 +64,8 @@ def test_second_run_has_nothing_to_do_and_another_window_redraws_the_trends_only
 
 def test_a_column_that_is_not_there_is_named(both, tmp_path):
     table = str(both[0] / "rows.csv")
-    text, passed = run(tmp_path, {"carbon": {"sites": {"rows": {"table": table, "value": "carbon"}}}})
+    text, passed = run(
+        tmp_path, {"carbon": {"sites": {"rows": {"source": "table", "table": table, "value": "carbon"}}}}
+    )
     assert not passed and "'carbon'" in text and "carbon_sequestration" in text, text
     assert not list((tmp_path / "results").rglob("*.csv"))
