@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import rgb_to_hsv
 from PIL import Image
 from scipy import ndimage
-from skimage.color import rgb2hsv
 
 from climate_indicators.simulation.landscape_render import picture, write_jpeg, write_mask
 from climate_indicators.simulation.landscape_series import (
@@ -179,7 +179,7 @@ def test_corners_stay_black_and_nothing_else_is(world, sights, tmp_path):
 
 def test_colour_alone_misleads(pooled):
     colours, truth = pooled
-    hue, saturation, value = rgb2hsv(colours).T
+    hue, saturation, value = rgb_to_hsv(colours / 255).T
     rule = (hue * 180 >= 35) & (hue * 180 <= 85) & (saturation * 255 >= 40) & (value * 255 >= 20)
     shares = colours / np.maximum(colours.sum(axis=1, keepdims=True, dtype=float), 1)
     greenness = 2 * shares[:, 1] - shares[:, 0] - shares[:, 2]
@@ -193,7 +193,7 @@ def test_colours_mislead_in_the_ways_meant(world, covers, sights):
     green = {"water": [], "rock": [], "forest": []}
     for place, row, pictures in zip(world.places, covers, sights, strict=True):
         for cover, sight in zip(row[::3], pictures[::3], strict=True):
-            hue, saturation, _ = np.moveaxis(rgb2hsv(sight.picture), 2, 0)
+            hue, saturation, _ = np.moveaxis(rgb_to_hsv(sight.picture / 255), 2, 0)
             called = (hue * 180 >= 35) & (hue * 180 <= 85) & (saturation * 255 >= 40)
             clear = (cover.cloud == 0) & ~cover.snow
             for name, where in (("water", place.water), ("rock", place.rock), ("forest", cover.forest)):
