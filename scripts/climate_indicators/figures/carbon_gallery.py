@@ -14,10 +14,10 @@ import rasterio
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
-from rasterio.enums import Resampling
 from rasterio.errors import NotGeoreferencedWarning
 
 from climate_indicators.carbon.labels import RGB
+from climate_indicators.carbon.resampling import resample
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.figures.gallery import BOTH, CLASS_COLOURS, MAP_ONLY, NEITHER, OUTLINES_ONLY, compare
 from climate_indicators.figures.images import common_stretch
@@ -65,7 +65,7 @@ def spread_of_skill(metrics: pd.DataFrame, count: int = SHOWN) -> pd.DataFrame:
 
 
 def read_mapped(masks: str | Path, image: str, shape: tuple[int, int]) -> np.ndarray:
-    """Mask of an image, thinned to ``shape``: uint8, 1 vegetation, 0 other, 255 not seen.
+    """Mask of an image at ``shape``: uint8, 1 where vegetation is half or more of what is seen, 0 other, 255 not seen.
 
     Parameters
     ----------
@@ -87,9 +87,10 @@ def read_mapped(masks: str | Path, image: str, shape: tuple[int, int]) -> np.nda
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(path) as raster:
-            values = raster.read(1, out_shape=shape, resampling=Resampling.nearest)
-            seen = raster.dataset_mask(out_shape=shape, resampling=Resampling.nearest) > 0
-    return np.where(seen, values == 255, BYTE_NODATA).astype("uint8")
+            values, seen = raster.read(1), raster.dataset_mask() > 0
+    # a share of the area: single pixels, taken at a coarser step, would lie beside their place
+    vegetation, known = (resample(layer, shape) for layer in ((values == 255) & seen, seen))
+    return np.where(known >= 0.5, vegetation >= 0.5 * known, BYTE_NODATA).astype("uint8")
 
 
 def carbon_gallery_figure(patches: str, metrics: pd.DataFrame, masks: str | Path) -> Figure:
