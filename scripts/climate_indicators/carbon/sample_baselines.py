@@ -11,13 +11,12 @@ import numpy as np
 
 from climate_indicators.baselines import FOREST, Baseline, Sample, fit_forest, index_edges
 from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.carbon.labels import excess_green, hsv_vegetation
+from climate_indicators.carbon.labels import EXCESS_GREEN, RGB, excess_green, hsv_vegetation
 from climate_indicators.carbon.sample_scores import by_group, held_out_samples, read_pixels
 from climate_indicators.logs import InputError
 from climate_indicators.scores import INDEX, PROBABILITY, ScoreCounts
 
-EXCESS_GREEN, HSV_RULE = "excess_green", "hsv_rule"
-RGB = ("red", "green", "blue")
+HSV_RULE = "hsv_rule"
 
 
 def training_pixels(store: h5py.File, limit: int, seed: int) -> Sample:
