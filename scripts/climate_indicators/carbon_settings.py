@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from climate_indicators.settings_rules import share_problems
+
 STRIDE = 32
 RESNET50_WIDTH = 64
 FROM_FILES = ("images", "masks", "dates", "place_pattern", "ground_truth", "pixel_area_m2", "full_scale", "nodata")
@@ -38,10 +40,7 @@ def _image_problems(images: Mapping[str, Any]) -> Iterator[str]:
             f"carbon.images.size_px: {size} is not a multiple of {STRIDE}, the network's stride. Nearest: {lower} or "
             f"{lower + STRIDE}."
         )
-    shares = {key: images[key] for key in ("train", "validation", "test")}
-    if abs(sum(shares.values()) - 1) > 1e-6:
-        found = " + ".join(f"{key} {value:g}" for key, value in shares.items())
-        yield f"carbon.images: the shares {found} make {sum(shares.values()):g}; they must make 1."
+    yield from share_problems("carbon.images", images)
 
 
 def _training_problems(study: Mapping[str, Any]) -> Iterator[str]:

@@ -45,10 +45,15 @@ def _patch_problems(path: str, patches: Mapping[str, Any], network: Mapping[str,
             f"{path}.patches.block_px: found {block}; beside its gap ({gap}) a block must hold half a patch ({size}), "
             f"else patches show hardly anything of it. Make it at least {-(-size // 2) + gap}."
         )
-    shares = {key: patches[key] for key in ("train", "validation", "test")}
+    yield from share_problems(f"{path}.patches", patches)
+
+
+def share_problems(path: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    """Shares of training, validation and test that do not make 1."""
+    shares = {key: settings[key] for key in ("train", "validation", "test")}
     if abs(sum(shares.values()) - 1) > 1e-6:
         found = " + ".join(f"{key} {value:g}" for key, value in shares.items())
-        yield f"{path}.patches: the shares {found} make {sum(shares.values()):g}; they must make 1."
+        yield f"{path}: the shares {found} make {sum(shares.values()):g}; they must make 1."
 
 
 def _window_problems(path: str, prediction: Mapping[str, Any], network: Mapping[str, Any]) -> Iterator[str]:
