@@ -5,12 +5,13 @@ CORES ?= all
 STAMP := .venv/.installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help install demo test lint docs clean
+.PHONY: help install demo test lab lint docs clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     run the workflow on its embedded world, then write results/report.html"
 	@echo "make test     every test, style and lint included"
+	@echo "make lab      tests on a SLURM that they start on this machine (Debian: slurm-wlm munge slurmdbd mariadb-server)"
 	@echo "make lint     style alone"
 	@echo "make docs     key tables of the manual, picture of the rules, figures of the demo"
 	@echo "make install  only .venv"
@@ -26,14 +27,15 @@ $(STAMP): requirements.lock
 	@echo "Installing the pinned packages into .venv (a few minutes, about 3 GB) ..."
 	@rm -rf .venv
 	@# without ensurepip (Debian's python3 without python3-venv) the system's pip installs into the new environment
+	@# --no-deps: the lock is complete, and leaves out what requirements.overrides names
 	@# PYTHONDONTWRITEBYTECODE would make every later start slower
 	@unset PYTHONDONTWRITEBYTECODE; set -e; \
 	if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
 	  "$(PYTHON)" -m venv .venv; \
-	  .venv/bin/python -m pip install --quiet --requirement requirements.lock; \
+	  .venv/bin/python -m pip install --quiet --no-deps --requirement requirements.lock; \
 	elif "$(PYTHON)" -m pip --version >/dev/null 2>&1; then \
 	  "$(PYTHON)" -m venv --without-pip .venv; \
-	  "$(PYTHON)" -m pip --python .venv/bin/python install --quiet --requirement requirements.lock; \
+	  "$(PYTHON)" -m pip --python .venv/bin/python install --quiet --no-deps --requirement requirements.lock; \
 	else \
 	  echo "$(PYTHON) has neither ensurepip nor pip: install the package python3-venv or python3-pip."; exit 1; \
 	fi
@@ -49,7 +51,10 @@ demo: $(STAMP)
 	@find results -name "*.png" -o -name "*.gif" | sort | sed "s|^|  $(CURDIR)/|"
 
 test: $(STAMP)
-	$(RUN) pytest -m "not real"
+	$(RUN) pytest -m "not real and not lab" --numprocesses 2 --dist loadgroup --durations=30
+
+lab: $(STAMP)
+	$(RUN) pytest -m lab tests/labs
 
 lint: $(STAMP)
 	$(RUN) ruff check .

@@ -24,7 +24,7 @@ except SettingsError as error:
 
 
 # studies whose images become patches; those of them whose patches are cut from a scene are the default
-IMAGE_STUDIES = "glacier|carbon"
+IMAGE_STUDIES = "glacier|snow|carbon"
 
 
 wildcard_constraints:
@@ -123,7 +123,8 @@ def study_settings(wildcards, group, keys):
 
 def shown_bands(wildcards):
     """Bands that pictures show as red, green and blue."""
-    return config[wildcards.study].get("figures", {}).get("rgb", ["red", "green", "blue"])
+    default = {"snow": ["VV", "VV", "VV"]}.get(wildcards.study, ["red", "green", "blue"])
+    return config[wildcards.study].get("figures", {}).get("rgb", default)
 
 
 def channels(wildcards, scene):

@@ -1,19 +1,188 @@
 # Look-ups in the settings of the snow study.
+from climate_indicators.foundation.presets import check_preset_folder, is_own_folder
+from climate_indicators.logs import InputError
+from climate_indicators.simulation.snow_dates import snow_scene_dates
+from climate_indicators.snow.scene_years import scene_years
+
+SNOW_MODELS = ["sam", "clip", "dinov2", "deeplab"]
+
+
 def snow_settings(group):
     """Settings of a group of the snow study; none where the study is not configured."""
     return config.get("snow", {}).get(group, {})
 
 
+def snow_keys(group, *keys):
+    """Some settings of a group of the snow study."""
+    return {key: snow_settings(group).get(key) for key in keys}
+
+
+def snow_sites(*sources):
+    """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
+    names = [name for name, site in sites("snow").items() if site["source"] in sources]
+    return "|".join(names) or "(?!)"
+
+
+def snow_scenes_of(site):
+    """Scenes of a site with images: path of its table, or a list with paths."""
+    settings = sites("snow")[site]
+    if settings["source"] == "simulate":
+        return f"resources/snow/{site}/scenes.csv"
+    if settings["scenes_table"]:
+        return data_path(settings["scenes_table"])
+    paths = ("path", "cloud_mask")
+    return [scene | {key: data_path(scene[key]) for key in paths} for scene in settings["scenes"]]
+
+
+def snow_scene_files(site):
+    """Sensor, year and files of each scene of a site with images, known before any job."""
+    settings = sites("snow")[site]
+    if settings["source"] == "simulate":
+        folder = f"resources/snow/{site}"
+        scenes = snow_scene_dates(settings["simulate"])
+        radar = [("radar", str(scene.date.year), [f"{folder}/radar"]) for scene in scenes.radar]
+        optical = [f"{folder}/optical", f"{folder}/clouds"]
+        return radar + [("optical", str(date.year), optical) for date in scenes.optical]
+    try:
+        return scene_years(snow_scenes_of(site))
+    except InputError as error:
+        raise WorkflowError(f"snow site '{site}': {error}") from error
+
+
+SNOW_FILES = {
+    name: snow_scene_files(name) for name in sites("snow") if name in snow_sites("simulate", "files").split("|")
+}
+
+
+def snow_years(site, sensor):
+    """Years with scenes of a sensor."""
+    return sorted({year for kind, year, _ in SNOW_FILES[site] if kind == sensor})
+
+
+def snow_files(sensor=None):
+    """Input function: files of a site's scenes, of one sensor and the wildcard's year if there is one."""
+
+    def paths(wildcards):
+        year = wildcards.get("year")
+        found = [
+            files for kind, of, files in SNOW_FILES[wildcards.site] if sensor in (None, kind) and year in (None, of)
+        ]
+        return list(dict.fromkeys(path for files in found for path in files))
+
+    return paths
+
+
+def snow_scenes_table(wildcards):
+    """The table of a site's scenes as a list: empty where they stand in the settings."""
+    scenes = snow_scenes_of(wildcards.site)
+    return [scenes] if isinstance(scenes, str) else []
+
+
+def snow_aoi(wildcards):
+    """The area of interest's file as a list: empty where it is the whole first optical scene."""
+    if is_simulated("snow", wildcards.site):
+        return [f"resources/snow/{wildcards.site}/aoi.gpkg"]
+    path = sites("snow")[wildcards.site]["aoi"]
+    return [] if path is None else [data_path(path)]
+
+
+def snow_by_year(sensor, pattern):
+    """Input function: a file or folder for each year of a sensor, such as `radar/{year}`."""
+    return lambda wildcards: expand(f"results/snow/{wildcards.site}/{pattern}", year=snow_years(wildcards.site, sensor))
+
+
+def snow_weather_file(wildcards):
+    """Daily weather of a site with images, as a list: empty where it has none."""
+    if is_simulated("snow", wildcards.site):
+        return [f"resources/snow/{wildcards.site}/weather.csv"]
+    path = sites("snow")[wildcards.site]["weather"]
+    return [] if path is None else [data_path(path)]
+
+
+def snow_weather_columns(wildcards):
+    """Names of columns in the user's file of weather, where they are others than ours."""
+    return sites("snow")[wildcards.site]["columns"]
+
+
 def snow_tables(wildcards):
-    """Inputs of a snow site: one table of snow and weather, or snow per date and daily weather."""
+    """Inputs of the climate part: one table of snow and weather, or snow per date and daily weather."""
     site = sites("snow")[wildcards.site]
-    names = ("table",) if site["source"] == "table" else ("snow", "weather")
-    return {name: data_path(site[name]) for name in names}
+    if site["source"] == "table":
+        return {"table": data_path(site["table"])}
+    if site["source"] == "series":
+        return {name: data_path(site[name]) for name in ("snow", "weather")}
+    return {"snow": f"results/snow/{wildcards.site}/snow_cover.csv", "weather": snow_weather_file(wildcards)[0]}
+
+
+def foundation_folder(kind):
+    """Folder of a model of others; None where it is left out."""
+    name = snow_settings("foundation").get(kind)
+    if name is None or name == "demo":
+        return name and f"resources/models/demo_{kind}"
+    return data_path(name) if is_own_folder(name) else f"resources/models/{name}"
+
+
+def foundation_presets():
+    """Names of presets that are fetched, as a pattern of the wildcard."""
+    names = {snow_settings("foundation").get(kind) for kind in SNOW_MODELS} - {None, "demo"}
+    return "|".join(sorted(name for name in names if not is_own_folder(name))) or "(?!)"
+
+
+def foundation_models(*kinds):
+    """Models of others that are not left out."""
+    return [kind for kind in kinds if foundation_folder(kind) is not None]
+
+
+# a damaged folder ends the run here, before any job; one that is still to be made or fetched is not there yet
+for _kind in foundation_models(*SNOW_MODELS):
+    _name = snow_settings("foundation")[_kind]
+    if is_own_folder(_name) or Path(foundation_folder(_kind), "config.json").exists():
+        try:
+            check_preset_folder(foundation_folder(_kind), _kind)
+        except InputError as error:
+            raise WorkflowError(f"snow.foundation.{_kind}: {error}") from error
 
 
 def snow_results():
     """Tables and figures that a run of the snow study is for."""
-    names = [
+    images = [
+        "scenes.csv",
+        "references.csv",
+        "pairs.csv",
+        "curation.csv",
+        "curation_counts.csv",
+        "curation.png",
+        "triplets.csv",
+        "triplets.png",
+        "augmentation.png",
+        "model",
+        "history.csv",
+        "learning_curve.png",
+        "calibration.json",
+        "metrics.csv",
+        "reliability.csv",
+        "reliability.png",
+        "block_confusion.csv",
+        "triplet_metrics.csv",
+        "season_metrics.csv",
+        "benchmark.csv",
+        "benchmark_notes.csv",
+        "benchmark.png",
+        "snow_gallery.png",
+        "cover.csv",
+        "snow_cover.csv",
+        "snow_cover.png",
+        *(f"activation_maps_{kind}.png" for kind in foundation_models("clip", "dinov2", "deeplab")),
+        "encoder_history.csv",
+        "retrieval.csv",
+        "domain_shift.csv",
+        "embeddings_tsne.png",
+        "embeddings_pca.png",
+        "embeddings_retrieval.png",
+        "embedding_geometry.csv",
+        "domain_shift.png",
+    ]
+    climate = [
         "snow_weather.csv",
         "weather.csv",
         "weather_checks.csv",
@@ -27,4 +196,13 @@ def snow_results():
         "partial_regressions.png",
         "conclusions.csv",
     ]
-    return expand("results/snow/{site}/{name}", site=sites("snow"), name=names)
+    truth = ["truth_check.csv", "truth_check.png"]
+    results = []
+    for site, settings in sites("snow").items():
+        has_images = settings["source"] in ("simulate", "files")
+        names = images if has_images else []
+        if not has_images or settings["source"] == "simulate" or settings["weather"]:
+            names = [*names, *climate]
+        names = [*names, *truth] if settings["source"] == "simulate" else names
+        results += expand("results/snow/{site}/{name}", site=site, name=names)
+    return results

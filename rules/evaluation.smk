@@ -50,7 +50,7 @@ rule evaluate:
     log:
         "logs/{study}/{site}/evaluate.log",
     wildcard_constraints:
-        study=IMAGE_STUDIES,
+        study="glacier|carbon",
     conda:
         "../envs/raster.yaml"
     params:

@@ -74,6 +74,31 @@ rule simulate_carbon:
         "../scripts/inputs/simulate_carbon.py"
 
 
+rule simulate_snow:
+    """Radar and optical scenes of a simulated mountain with its weather, and the truth of its snow."""
+    output:
+        radar=directory("resources/snow/{site}/radar"),
+        optical=directory("resources/snow/{site}/optical"),
+        clouds=directory("resources/snow/{site}/clouds"),
+        scenes="resources/snow/{site}/scenes.csv",
+        weather="resources/snow/{site}/weather.csv",
+        aoi="resources/snow/{site}/aoi.gpkg",
+        truth=directory("resources/snow/{site}/truth"),
+    log:
+        "logs/snow/{site}/simulate_snow.log",
+    wildcard_constraints:
+        site=snow_sites("simulate"),
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("inputs/simulate_snow.py"),
+        world=lambda wildcards: sites("snow")[wildcards.site]["simulate"],
+    script:
+        "../scripts/inputs/simulate_snow.py"
+
+
 rule encoder_weights:
     """Weights of a ResNet-50 trained on ImageNet, fetched once."""
     output:
@@ -82,7 +107,41 @@ rule encoder_weights:
         "logs/encoder_weights.log",
     conda:
         "../envs/deep-learning.yaml"
+    localrule: True
     params:
         code=code("inputs/encoder_weights.py"),
     script:
         "../scripts/inputs/encoder_weights.py"
+
+
+rule tiny_presets:
+    """Small untrained models of the kinds of the large ones, for runs without a network."""
+    output:
+        [directory(f"resources/models/demo_{kind}") for kind in SNOW_MODELS],
+    log:
+        "logs/tiny_presets.log",
+    conda:
+        "../envs/foundation-models.yaml"
+    params:
+        code=code("inputs/tiny_presets.py"),
+        kinds=SNOW_MODELS,
+    script:
+        "../scripts/inputs/tiny_presets.py"
+
+
+rule fetch_preset:
+    """A model of others, fetched once on a machine that has a network."""
+    output:
+        folder=directory("resources/models/{preset}"),
+    log:
+        "logs/fetch_preset_{preset}.log",
+    wildcard_constraints:
+        preset=foundation_presets(),
+    localrule: True
+    conda:
+        "../envs/foundation-models.yaml"
+    localrule: True
+    params:
+        code=code("inputs/fetch_preset.py"),
+    script:
+        "../scripts/inputs/fetch_preset.py"

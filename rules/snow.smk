@@ -1,148 +1,475 @@
-# The snow study, its climate part: what the weather says about a series of snow.
+# The snow study on the spine: scenes on one grid, their pairs, triplets of radar, colour image and mask, and the network's maps.
 
 
-rule snow_weather:
-    """Snow joined with daily weather, both checked, with lagged means."""
+rule snow_scenes:
+    """Every scene of a site checked by its header, and the one grid of the site."""
     input:
-        unpack(snow_tables),
+        table=snow_scenes_table,
+        files=snow_files(),
+        aoi=snow_aoi,
     output:
-        table="results/snow/{site}/snow_weather.csv",
-        weather="results/snow/{site}/weather.csv",
-        checks=report(
-            "results/snow/{site}/weather_checks.csv",
+        scenes=report(
+            "results/snow/{site}/scenes.csv",
             category="snow",
             subcategory="{site}",
-            labels={"table": "what the checks found"},
-            caption="../report/snow_weather.rst",
+            labels={"table": "scenes"},
+            caption="../report/snow_scenes.rst",
+        ),
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+    log:
+        "logs/snow/{site}/snow_scenes.log",
+    wildcard_constraints:
+        site=snow_sites("simulate", "files"),
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("snow/snow_scenes.py"),
+        scenes=lambda wildcards: snow_scenes_of(wildcards.site),
+        site=lambda wildcards: {
+            key: sites("snow")[wildcards.site][key] for key in ("mixed_orbits", "radar_bands", "optical_bands")
+        },
+    script:
+        "../scripts/snow/snow_scenes.py"
+
+
+rule snow_optical:
+    """Optical scenes of a year on the grid as reflectance, and their masks of snow."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+        files=snow_files("optical"),
+    output:
+        folder=directory("results/snow/{site}/optical/{year}"),
+        table="results/snow/{site}/optical/{year}.csv",
+    log:
+        "logs/snow/{site}/snow_optical_{year}.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_optical.py"),
+        site=lambda wildcards: {key: sites("snow")[wildcards.site][key] for key in ("optical_bands", "radiometry")},
+        masks=snow_settings("masks"),
+    script:
+        "../scripts/snow/snow_optical.py"
+
+
+rule snow_radar:
+    """Radar scenes of a year on the grid in dB, filtered, without holes of the logarithm."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+        files=snow_files("radar"),
+    output:
+        folder=directory("results/snow/{site}/radar/{year}"),
+        table="results/snow/{site}/radar/{year}.csv",
+    log:
+        "logs/snow/{site}/snow_radar_{year}.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_radar.py"),
+        site=lambda wildcards: {"radar_bands": sites("snow")[wildcards.site]["radar_bands"]},
+        radar=snow_keys("radar", "unit", "filter", "filter_px"),
+    script:
+        "../scripts/snow/snow_radar.py"
+
+
+rule snow_reference:
+    """Median of each orbit's scenes without snow, which change is measured against."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        radar=snow_by_year("radar", "radar/{year}"),
+    output:
+        folder=directory("results/snow/{site}/reference"),
+        table="results/snow/{site}/references.csv",
+    log:
+        "logs/snow/{site}/snow_reference.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        code=code("snow/snow_reference.py"),
+        reference=snow_keys("radar", "reference_months", "reference_scenes"),
+    script:
+        "../scripts/snow/snow_reference.py"
+
+
+rule snow_change:
+    """Change of each radar scene of a year against the reference of its own orbit."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        radar="results/snow/{site}/radar/{year}",
+        reference="results/snow/{site}/reference",
+    output:
+        folder=directory("results/snow/{site}/change/{year}"),
+    log:
+        "logs/snow/{site}/snow_change_{year}.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_change.py"),
+    script:
+        "../scripts/snow/snow_change.py"
+
+
+rule snow_pairs:
+    """Radar and optical scenes of nearly one day, one orbit a pair, and what is wrong with a scene."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        optical=snow_by_year("optical", "optical/{year}"),
+        radar=snow_by_year("radar", "radar/{year}"),
+        reference="results/snow/{site}/reference",
+        references="results/snow/{site}/references.csv",
+        weather=snow_weather_file,
+    output:
+        pairs=report(
+            "results/snow/{site}/pairs.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "pairs"},
+            caption="../report/snow_curation.rst",
+        ),
+        scene_checks="results/snow/{site}/scene_checks.csv",
+    log:
+        "logs/snow/{site}/snow_pairs.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_pairs.py"),
+        pairs=snow_settings("pairs"),
+        columns=snow_weather_columns,
+    script:
+        "../scripts/snow/snow_pairs.py"
+
+
+rule snow_triplets:
+    """Triplets of radar, colour image and mask: kept or rejected with a reason, dealt by place and year."""
+    input:
+        pairs="results/snow/{site}/pairs.csv",
+        scene_checks="results/snow/{site}/scene_checks.csv",
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+        optical=snow_by_year("optical", "optical/{year}"),
+        radar=snow_by_year("radar", "radar/{year}"),
+        change=snow_by_year("radar", "change/{year}"),
+    output:
+        curation="results/snow/{site}/curation.csv",
+        counts=report(
+            "results/snow/{site}/curation_counts.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "curation"},
+            caption="../report/snow_curation.rst",
         ),
         figure=report(
-            "results/snow/{site}/snow_series.png",
+            "results/snow/{site}/curation.png",
             category="snow",
             subcategory="{site}",
-            labels={"figure": "snow and weather"},
-            caption="../report/snow_weather.rst",
+            labels={"figure": "curation"},
+            caption="../report/snow_curation.rst",
+        ),
+        triplets="results/snow/{site}/triplets.csv",
+        patches="results/snow/{site}/patches.h5",
+    log:
+        "logs/snow/{site}/snow_triplets.log",
+    conda:
+        "../envs/figures.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("snow/snow_triplets.py"),
+        triplets=snow_settings("triplets"),
+        split_seed=lambda wildcards: sites("snow")[wildcards.site]["split_seed"],
+    script:
+        "../scripts/snow/snow_triplets.py"
+
+
+rule snow_triplet_sheet:
+    """Contact sheet of triplets: radar, its change, colour image, mask."""
+    input:
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+        grid="results/snow/{site}/grid.json",
+    output:
+        figure=report(
+            "results/snow/{site}/triplets.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "triplets"},
+            caption="../report/snow_triplets.rst",
         ),
     log:
-        "logs/snow/{site}/snow_weather.log",
+        "logs/snow/{site}/snow_triplet_sheet.log",
     conda:
-        "../envs/statistics.yaml"
+        "../envs/figures.yaml"
     params:
-        code=code("snow/snow_weather.py"),
-        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
-        columns=lambda wildcards: sites("snow")[wildcards.site]["columns"],
-        variables=snow_settings("climate").get("variables"),
-        lags=snow_settings("climate").get("lags_days"),
+        code=code("snow/snow_triplet_sheet.py"),
     script:
-        "../scripts/snow/snow_weather.py"
+        "../scripts/snow/snow_triplet_sheet.py"
 
 
-rule snow_seasons:
-    """Seasons of snow and weather, year by year, with trends and their tests."""
+use rule train as snow_train with:
+    wildcard_constraints:
+        study="snow",
+
+
+use rule learning_curve as snow_learning_curve with:
+    wildcard_constraints:
+        study="snow",
+
+
+use rule evaluate as snow_evaluate with:
     input:
-        table="results/snow/{site}/snow_weather.csv",
-        weather="results/snow/{site}/weather.csv",
+        network="results/{study}/{site}/unet_scores.h5",
+        baselines="results/{study}/{site}/baseline_scores.h5",
+        others=lambda wildcards: expand(
+            "results/snow/{site}/{model}_scores.h5", site=wildcards.site, model=foundation_models("sam")
+        ),
+    wildcard_constraints:
+        study="snow",
+
+
+rule snow_held_out:
+    """Scores of the network on every triplet that it did not learn from, by place and by triplet."""
+    input:
+        model="results/snow/{site}/model",
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
     output:
-        years="results/snow/{site}/season_years.csv",
-        trends=report(
-            "results/snow/{site}/season_trends.csv",
+        scores="results/snow/{site}/unet_scores.h5",
+        by_triplet="results/snow/{site}/unet_triplet_scores.h5",
+    log:
+        "logs/snow/{site}/snow_held_out.log",
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+    params:
+        code=code("snow/snow_held_out.py"),
+        prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
+    script:
+        "../scripts/snow/snow_held_out.py"
+
+
+rule snow_baselines:
+    """Scores of a random forest and of the wet-snow threshold on the same triplets."""
+    input:
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+    output:
+        scores="results/snow/{site}/baseline_scores.h5",
+        by_triplet="results/snow/{site}/baseline_triplet_scores.h5",
+    log:
+        "logs/snow/{site}/snow_baselines.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_baselines.py"),
+        baselines=snow_settings("baselines"),
+        seed=config["seed"],
+    script:
+        "../scripts/snow/snow_baselines.py"
+
+
+rule snow_skill:
+    """All models on the same triplets: by triplet, season, wetness of the snow, and kind of holding out."""
+    input:
+        by_triplet=lambda wildcards: expand(
+            "results/snow/{site}/{model}_triplet_scores.h5",
+            site=wildcards.site,
+            model=["unet", "baseline", *foundation_models("sam")],
+        ),
+        triplets="results/snow/{site}/triplets.csv",
+        calibration="results/snow/{site}/calibration.json",
+        metrics="results/snow/{site}/metrics.csv",
+        sam_runs=lambda wildcards: expand(
+            "results/snow/{site}/{model}_runs.csv", site=wildcards.site, model=foundation_models("sam")
+        ),
+    output:
+        by_triplet="results/snow/{site}/triplet_metrics.csv",
+        seasons=report(
+            "results/snow/{site}/season_metrics.csv",
             category="snow",
             subcategory="{site}",
-            labels={"table": "trends by season"},
-            caption="../report/snow_seasons.rst",
+            labels={"table": "skill by season"},
+            caption="../report/snow_benchmark.rst",
+        ),
+        benchmark=report(
+            "results/snow/{site}/benchmark.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "benchmark"},
+            caption="../report/snow_benchmark.rst",
+        ),
+        notes=report(
+            "results/snow/{site}/benchmark_notes.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "what the benchmark says"},
+            caption="../report/snow_benchmark.rst",
         ),
         figure=report(
-            "results/snow/{site}/snow_seasons.png",
+            "results/snow/{site}/benchmark.png",
             category="snow",
             subcategory="{site}",
-            labels={"figure": "seasons"},
-            caption="../report/snow_seasons.rst",
+            labels={"figure": "benchmark"},
+            caption="../report/snow_benchmark.rst",
         ),
     log:
-        "logs/snow/{site}/snow_seasons.log",
+        "logs/snow/{site}/snow_skill.log",
     conda:
-        "../envs/statistics.yaml"
+        "../envs/figures.yaml"
     params:
-        code=code("snow/snow_seasons.py"),
-        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
-        variables=snow_settings("climate").get("variables"),
-        year_start_month=snow_settings("climate").get("year_start_month"),
-        confidence=snow_settings("climate").get("confidence"),
-        significance=snow_settings("climate").get("significance"),
+        code=code("snow/snow_skill.py"),
+        seed=config["seed"],
     script:
-        "../scripts/snow/snow_seasons.py"
+        "../scripts/snow/snow_skill.py"
 
 
-rule snow_regressions:
-    """Regressions of snow on each variable, its lagged means, and all variables together."""
+rule snow_gallery:
+    """Held-out triplets from the best to the worst: radar, colour image, mask, and the network's map."""
     input:
-        table="results/snow/{site}/snow_weather.csv",
+        model="results/snow/{site}/model",
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+        metrics="results/snow/{site}/triplet_metrics.csv",
+        calibration="results/snow/{site}/calibration.json",
     output:
-        single=report(
-            "results/snow/{site}/regressions.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "one variable at a time"},
-            caption="../report/snow_regressions.rst",
-        ),
-        multiple=report(
-            "results/snow/{site}/multiple_regression.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "all variables together"},
-            caption="../report/snow_regressions.rst",
-        ),
         figure=report(
-            "results/snow/{site}/regressions.png",
+            "results/snow/{site}/snow_gallery.png",
             category="snow",
             subcategory="{site}",
-            labels={"figure": "one variable at a time"},
-            caption="../report/snow_regressions.rst",
-        ),
-        partial_figure=report(
-            "results/snow/{site}/partial_regressions.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "each variable beside the others"},
-            caption="../report/snow_regressions.rst",
+            labels={"figure": "gallery"},
+            caption="../report/snow_gallery.rst",
         ),
     log:
-        "logs/snow/{site}/snow_regressions.log",
+        "logs/snow/{site}/snow_gallery.log",
     conda:
-        "../envs/statistics.yaml"
+        "../envs/deep-learning.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
     params:
-        code=code("snow/snow_regressions.py"),
-        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
-        variables=snow_settings("climate").get("variables"),
-        lags=snow_settings("climate").get("lags_days"),
-        confidence=snow_settings("climate").get("confidence"),
-        significance=snow_settings("climate").get("significance"),
+        code=code("snow/snow_gallery.py"),
+        prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
     script:
-        "../scripts/snow/snow_regressions.py"
+        "../scripts/snow/snow_gallery.py"
 
 
-rule snow_conclusions:
-    """What the numbers say, as sentences with their p-values."""
+rule snow_maps:
+    """Maps of snow of all radar scenes of a year, window by window."""
     input:
-        checks="results/snow/{site}/weather_checks.csv",
+        model="results/snow/{site}/model",
+        calibration="results/snow/{site}/calibration.json",
+        radar="results/snow/{site}/radar/{year}",
+        change="results/snow/{site}/change/{year}",
+    output:
+        folder=directory("results/snow/{site}/maps/{year}"),
+        table="results/snow/{site}/maps/{year}.csv",
+    log:
+        "logs/snow/{site}/snow_maps_{year}.log",
+    benchmark:
+        "benchmarks/output/snow/{site}/snow_maps_{year}.tsv"
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+    params:
+        code=code("snow/snow_maps.py"),
+        prediction=snow_settings("prediction"),
+    script:
+        "../scripts/snow/snow_maps.py"
+
+
+rule snow_cover:
+    """Snow-covered area of every scene, optical and radar, and the series that is held against the weather."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        scene_checks="results/snow/{site}/scene_checks.csv",
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+        optical=snow_by_year("optical", "optical/{year}"),
+        maps=snow_by_year("radar", "maps/{year}"),
+        weather=snow_weather_file,
+    output:
+        cover=report(
+            "results/snow/{site}/cover.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "snow cover of every scene"},
+            caption="../report/snow_cover.rst",
+        ),
+        snow="results/snow/{site}/snow_cover.csv",
+        figure=report(
+            "results/snow/{site}/snow_cover.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "snow cover"},
+            caption="../report/snow_cover.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_cover.log",
+    conda:
+        "../envs/figures.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_cover.py"),
+        cover=snow_settings("cover"),
+        columns=snow_weather_columns,
+        wet_above_c=snow_settings("pairs").get("wet_above_c"),
+    script:
+        "../scripts/snow/snow_cover.py"
+
+
+rule snow_truth_check:
+    """What the study recovers of a simulated world, beside the truth."""
+    input:
+        truth="resources/snow/{site}/truth",
+        cover="results/snow/{site}/cover.csv",
+        snow_weather="results/snow/{site}/snow_weather.csv",
         trends="results/snow/{site}/season_trends.csv",
-        single="results/snow/{site}/regressions.csv",
-        multiple="results/snow/{site}/multiple_regression.csv",
+        regressions="results/snow/{site}/regressions.csv",
+        curation="results/snow/{site}/curation.csv",
+        triplets="results/snow/{site}/triplets.csv",
+        seasons="results/snow/{site}/season_metrics.csv",
     output:
         table=report(
-            "results/snow/{site}/conclusions.csv",
+            "results/snow/{site}/truth_check.csv",
             category="snow",
             subcategory="{site}",
-            labels={"table": "conclusions"},
-            caption="../report/snow_conclusions.rst",
+            labels={"table": "truth check"},
+            caption="../report/snow_truth_check.rst",
+        ),
+        figure=report(
+            "results/snow/{site}/truth_check.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "truth check"},
+            caption="../report/snow_truth_check.rst",
         ),
     log:
-        "logs/snow/{site}/snow_conclusions.log",
+        "logs/snow/{site}/snow_truth_check.log",
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("snow/snow_conclusions.py"),
-        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
+        code=code("snow/snow_truth_check.py"),
         confidence=snow_settings("climate").get("confidence"),
-        significance=snow_settings("climate").get("significance"),
+        seed=config["seed"],
     script:
-        "../scripts/snow/snow_conclusions.py"
+        "../scripts/snow/snow_truth_check.py"

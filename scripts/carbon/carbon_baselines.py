@@ -2,21 +2,19 @@
 
 import h5py
 
-from climate_indicators.carbon.sample_baselines import band_names, fit_sample_baselines, score_samples, training_pixels
-from climate_indicators.carbon.sample_scores import held_out_samples
-from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.carbon.sample_baselines import band_names, fit_sample_baselines, score_samples
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.sample_scores import held_out_samples, training_pixels
 from climate_indicators.scores import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed = snakemake.params.baselines, snakemake.params.seed
 with h5py.File(snakemake.input.patches) as store:
-    try:
+    with naming(f"carbon site '{snakemake.wildcards.site}'"):
         sample = training_pixels(store, settings["forest_samples"], seed)
         models = fit_sample_baselines(
             sample, band_names(store), snakemake.params.labels, settings["forest_trees"], seed
         )
-    except InputError as error:
-        raise InputError(f"carbon site '{snakemake.wildcards.site}': {error}") from error
     log.info("%s: %d training pixels, %d positive", ", ".join(models), len(sample.labels), sample.labels.sum())
     progress = Progress(log, len(held_out_samples(store)), "image").step
     write_scores(snakemake.output.scores, score_samples(models, store, progress))

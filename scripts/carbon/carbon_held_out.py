@@ -2,9 +2,9 @@
 
 import h5py
 
-from climate_indicators.carbon.sample_scores import by_group, held_out_samples, score_images
 from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.logs import Progress, start_log
+from climate_indicators.sample_scores import by_group, held_out_samples, score_images
 from climate_indicators.scores import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)

@@ -13,12 +13,12 @@ from climate_indicators.carbon.images import Reading
 from climate_indicators.carbon.inventory import check_held_out, check_pixel_areas, refuse_problems, take_stock
 from climate_indicators.carbon.splits import across_given, deal, group_images
 from climate_indicators.files import write_csv
-from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.logs import Progress, naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, limits = snakemake.params, snakemake.params.limits
 folder, from_masks = params.folder, params.labels == "masks"
-try:
+with naming(f"carbon site '{snakemake.wildcards.site}'"):
     names = list_images(folder, params.masks)
     log.info("%s: %d images, %d other files passed over", folder, len(names), count_other_files(folder))
     dates = dict(zip(names, find_dates(names, params.dates), strict=True))
@@ -37,8 +37,6 @@ try:
     table["split"] = deal(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
     check_held_out(table)
     check_pixel_areas(table, params.has_pixel_area, snakemake.wildcards.site)
-except InputError as error:
-    raise InputError(f"carbon site '{snakemake.wildcards.site}': {error}") from error
 if stock.problems:
     log.warning(
         "images that cannot be used and are left out: %d, listed in %s", len(stock.problems), snakemake.output.rejected

@@ -7,16 +7,14 @@ import pandas as pd
 
 from climate_indicators.carbon.images import Reading
 from climate_indicators.carbon.samples import sample_reader, write_samples
-from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.logs import Progress, naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, labels = snakemake.params, snakemake.params.labels
 table = pd.read_csv(snakemake.input.table, keep_default_na=False)
 read = sample_reader(table, params.folder, params.masks, Reading.from_settings(params.reading), labels["source"])
 progress = Progress(log, int(table.labelled.sum()), "image").step
-try:
+with naming(f"carbon site '{snakemake.wildcards.site}'"):
     write_samples(
         snakemake.output.patches, table, read, labels, params.size_px, labels["target"], params.band_names, progress
     )
-except InputError as error:
-    raise InputError(f"carbon site '{snakemake.wildcards.site}': {error}") from error

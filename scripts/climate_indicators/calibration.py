@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from climate_indicators.comparisons import COLDEST, HOTTEST
-from climate_indicators.scores import LOGIT, PROBABILITY, ScoreCounts
+from climate_indicators.scores import LOGIT, MASK, PROBABILITY, ScoreCounts
 
 
 def fit_temperature(logits: np.ndarray, counts: np.ndarray) -> float:
@@ -71,6 +71,17 @@ def best_edge(counts: np.ndarray) -> int:
     iou = true / (positives + false)
     best = np.flatnonzero(iou == iou.max())
     return int(best[len(best) // 2])
+
+
+def chosen_edge(scores: ScoreCounts, counts: np.ndarray) -> int:
+    """Bin edge from which on a model calls pixels positive: the best one for these counts, or that of a mask.
+
+    Parameters
+    ----------
+    scores : counts of the model, for the kind of its scores.
+    counts : int, shape (2, bins), those of its validation pixels.
+    """
+    return 1 if scores.kind == MASK else best_edge(counts)
 
 
 def probabilities(scores: ScoreCounts, temperature: float = 1.0) -> np.ndarray | None:

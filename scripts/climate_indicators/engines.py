@@ -122,12 +122,12 @@ def _logits(output: np.ndarray) -> np.ndarray:
 
 
 def _in_bfloat16(model):
-    """The same network with bfloat16 arithmetic and a float32 head."""
+    """The same network with bfloat16 arithmetic, and float32 for the head and what sees single pixels."""
     from climate_indicators.backend import keras
 
     def clone(layer):
         settings = layer.get_config()
-        if layer.name != "logit":
+        if not layer.name.startswith(("logit", "pixel")):
             settings["dtype"] = "mixed_bfloat16"
         return layer.__class__.from_config(settings)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +16,15 @@ class InputError(ValueError):
 
     A script ended by it prints the message alone; the traceback goes to the log only.
     """
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Put a place, such as ``glacier site 'demo'``, before the message of an `InputError` raised inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
 
 
 def start_log(path: str | Path, name: str) -> logging.Logger:

@@ -10,7 +10,7 @@ ops = keras.ops
 
 @keras.saving.register_keras_serializable(package="climate_indicators")
 class BceDice(keras.losses.Loss):
-    """Binary cross-entropy and soft Dice loss on logits, over the known pixels of a batch together.
+    """Binary cross-entropy and soft Dice loss on logits, over the known pixels of a batch together or of each image.
 
     ``bce_weight`` × mean cross-entropy + (1 − ``bce_weight``) × (1 − 2 Σpy / (Σp + Σy)), Milletari et al. 2016
     (doi:10.1109/3DV.2016.79) without their squares.
@@ -20,11 +20,15 @@ class BceDice(keras.losses.Loss):
     bce_weight : share of the cross-entropy, 0 to 1.
     soft : for targets between 0 and 1: Σp + Σy − Σ|p − y| in place of 2 Σpy, the same for targets of 0 and 1. It is
         least at p = y (Wang et al. 2023, doi:10.1007/978-3-031-43898-1_46), 2 Σpy at p of 0 and 1 only.
+    per_image : the Dice part is the mean of those of the images, so that one with little to find counts as much as one
+        that is full of it.
     """
 
-    def __init__(self, bce_weight: float = 0.5, soft: bool = False, name: str = "bce_dice") -> None:
+    def __init__(
+        self, bce_weight: float = 0.5, soft: bool = False, per_image: bool = False, name: str = "bce_dice"
+    ) -> None:
         super().__init__(name=name, reduction=None)
-        self.bce_weight, self.soft = bce_weight, soft
+        self.bce_weight, self.soft, self.per_image = bce_weight, soft, per_image
 
     def call(self, y_true, y_pred):
         """Loss of a batch, a scalar; ``y_true`` is 0 to 1 or −1 (unknown), ``y_pred`` logits, of the same shape."""
@@ -34,16 +38,15 @@ class BceDice(keras.losses.Loss):
         entropy = ops.maximum(y_pred, 0.0) - y_pred * target + ops.log1p(ops.exp(-ops.abs(y_pred)))
         bce = ops.sum(entropy * known) / ops.maximum(ops.sum(known), 1.0)
         probability = ops.sigmoid(y_pred) * known
-        if self.soft:
-            overlap = ops.sum(probability + target - ops.abs(probability - target)) + 1.0
-        else:
-            overlap = 2.0 * ops.sum(probability * target) + 1.0
-        dice = 1.0 - overlap / (ops.sum(probability) + ops.sum(target) + 1.0)
+        common = probability + target - ops.abs(probability - target) if self.soft else 2.0 * probability * target
+        axes = tuple(range(1, len(y_true.shape))) if self.per_image else None
+        whole = ops.sum(probability, axis=axes) + ops.sum(target, axis=axes)
+        dice = ops.mean(1.0 - (ops.sum(common, axis=axes) + 1.0) / (whole + 1.0))
         return self.bce_weight * bce + (1.0 - self.bce_weight) * dice
 
     def get_config(self) -> dict[str, object]:
         """Settings for saving."""
-        return {"bce_weight": self.bce_weight, "soft": self.soft, "name": self.name}
+        return {"bce_weight": self.bce_weight, "soft": self.soft, "per_image": self.per_image, "name": self.name}
 
 
 @keras.saving.register_keras_serializable(package="climate_indicators")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from climate_indicators.calibration import best_edge, fit_temperature, probabilities, threshold
+from climate_indicators.calibration import chosen_edge, fit_temperature, probabilities, threshold
 from climate_indicators.comparisons import CONFIDENCE, RELIABILITY_BINS, UNCALIBRATED
 from climate_indicators.logs import InputError
 from climate_indicators.scores import LOGIT, ScoreCounts
@@ -42,8 +42,8 @@ class Evaluation:
 def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet") -> Evaluation:
     """Calibrate and threshold each model on the validation blocks, and measure it on validation and test blocks.
 
-    Every model gets the threshold that is best for it on validation. ``all_positive`` is added: the skill of calling
-    every pixel positive. A temperature is fitted to models whose scores are logits.
+    Every model gets the threshold that is best for it on validation; a mask has none to choose. ``all_positive`` is
+    added: the skill of calling every pixel positive. A temperature is fitted to models whose scores are logits.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet") -> Evalua
     for model, score in scores.items():
         chosen = score.of_split("validation")
         temperature = fit_temperature(score.centres, chosen) if score.kind == LOGIT else 1.0
-        edge = best_edge(chosen)
+        edge = chosen_edge(score, chosen)
         limit = threshold(score, edge, temperature)
         if model == network:
             calibration = {"temperature": temperature, "threshold": limit}

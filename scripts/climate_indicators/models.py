@@ -28,23 +28,23 @@ def save_model(folder: str | Path, model: keras.Model, card: Mapping[str, Any]) 
     """
     with atomic_path(folder) as temporary:
         temporary.mkdir()
-        dated = temporary / "dated.keras"
-        model.save(dated)
-        _reproducible(dated, temporary / KERAS_MODEL)
-        dated.unlink()
+        write_keras(model, temporary / KERAS_MODEL)
         if importlib.util.find_spec("openvino") is not None:
             model.export(str(temporary / INFERENCE_MODEL), format="openvino", verbose=False)
         write_json(dict(card), temporary / MODEL_CARD)
 
 
-def _reproducible(source: Path, target: Path) -> None:
-    """Copy a Keras archive without times of writing and addresses of memory: equal networks get equal bytes."""
-    with zipfile.ZipFile(source) as archive, zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as copy:
+def write_keras(model: keras.Model, path: Path) -> None:
+    """Write a Keras archive without times of writing and addresses of memory: equal networks get equal bytes."""
+    dated = path.with_name(f"dated_{path.name}")
+    model.save(dated)
+    with zipfile.ZipFile(dated) as archive, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as copy:
         for name in archive.namelist():
             content = archive.read(name)
             if name.endswith(".json"):
                 content = json.dumps(_plain(json.loads(content), {})).encode()
             copy.writestr(zipfile.ZipInfo(name, _EPOCH), content)
+    dated.unlink()
 
 
 def _plain(content: Any, numbers: dict[int, int]) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from climate_indicators.backend import keras
 from climate_indicators.encoder_weights import IMAGENET_MEAN, is_encoder_layer, load_encoder
 from climate_indicators.logs import InputError
@@ -14,6 +16,8 @@ FULL_WIDTH = 64
 GATED_SKIPS = ("conv4_block6_out", "conv3_block4_out", "conv2_block3_out")
 STEM = "conv1_relu"
 FEWEST = 16
+# neighbouring bands go together: their differences are several times smaller than they are
+DIFFERENCE_GAIN = 4.0
 
 
 class TapwiseConv2D(keras.layers.Conv2D):
@@ -50,6 +54,7 @@ def resnet_unet(
     aspp_filters: int = 256,
     decoder_filters: Sequence[int] = (256, 128, 64, 32),
     full_resolution: bool = True,
+    pixel_filters: Sequence[int] = (),
     encoder_weights: str | Path | None = None,
     for_training: bool = False,
 ) -> keras.Model:
@@ -69,6 +74,8 @@ def resnet_unet(
     aspp_filters, decoder_filters : filters at width 64, of the pyramid and of the four steps up to half the size.
     full_resolution : a last step up to the whole size, with a skip of the scaled image; else the half-size logits are
         enlarged bilinearly.
+    pixel_filters : filters, at any width, of 1×1 convolutions that see each pixel alone; their logit is added to that
+        of the decoder. Empty for none.
     encoder_weights : file of ResNet-50's weights; None for random ones. With weights the scaling is theirs, not that
         of ``mean`` and ``variance``.
     for_training : the same network with the same weights, its dilated convolutions as `TapwiseConv2D`.
@@ -107,6 +114,9 @@ def resnet_unet(
     logit = keras.layers.Conv2D(1, 1, dtype="float32", name="logit")(features)
     if not full_resolution:
         logit = _enlarged(logit)
+    if pixel_filters:
+        alone = _pixel_logit(encoder.inputs[0], list(mean), list(variance), pixel_filters)
+        logit = keras.layers.Add(dtype="float32", name="logit_sum")([logit, alone])
     model = keras.Model(encoder.inputs[0], logit, name="resnet_unet")
     if pretrained:
         load_encoder(model, encoder_weights)
@@ -139,6 +149,28 @@ def _encoder(mean: list[float], variance: list[float], width: int, keep_memory: 
         return layer.__class__.from_config(settings)
 
     return keras.models.clone_model(whole, clone_function=narrowed)
+
+
+def _pixel_logit(image, mean: list[float], variance: list[float], filters: Sequence[int]):
+    """Logit of each pixel from its own bands, and from the differences of neighbouring ones.
+
+    In float32 throughout, since a dull colour is told by the last bits of its bands; without batch normalisation,
+    since one batch's pictures are darker or greener than the next one's, and a limit between colours must not move
+    with them.
+    """
+    features = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name="pixel_scaling")(image)
+    if len(mean) > 1:
+        # a layer that is not trained, since bare operations cannot be given another precision for prediction
+        contrasts = keras.layers.Conv2D(2 * len(mean) - 1, 1, use_bias=False, dtype="float32", name="pixel_bands")
+        contrasts.trainable = False
+        features = contrasts(features)
+        same = np.eye(len(mean), dtype="float32")
+        contrasts.set_weights([np.hstack([same, DIFFERENCE_GAIN * np.diff(same)])[None, None]])
+    for number, count in enumerate(filters, start=1):
+        features = keras.layers.Conv2D(
+            count, 1, activation="relu", kernel_initializer="he_normal", dtype="float32", name=f"pixel{number}"
+        )(features)
+    return keras.layers.Conv2D(1, 1, dtype="float32", name="pixel_logit")(features)
 
 
 def _enlarged(logit):

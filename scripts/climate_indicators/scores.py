@@ -12,11 +12,15 @@ import numpy as np
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.files import atomic_path
 
-LOGIT, PROBABILITY, INDEX = "logit", "probability", "index"
+LOGIT, PROBABILITY, INDEX, MASK = "logit", "probability", "index", "mask"
 
 LOGIT_EDGES = np.linspace(-25.0, 25.0, 5001)
 # bins are centred on k/200, so that no share of votes of 100 or 200 trees lies on an edge, where rounding would decide
 PROBABILITY_EDGES = np.linspace(-0.0025, 1.0025, 202)
+
+
+# a method that gives a mask scores 0 or 1, and leaves no threshold to choose
+MASK_EDGES = np.array([-0.5, 0.5, 1.5])
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class ScoreCounts:
     blocks : int64, shape (n,): numbers of the blocks.
     splits : split of each block, ``validation`` or ``test``.
     counts : int64, shape (n, 2, bins): pixels by block, label (0 or 1) and bin.
-    kind : what a score is: ``logit``, ``probability``, or ``index`` for one that is no probability.
+    kind : what a score is: ``logit``, ``probability``, ``mask`` (0 or 1), or ``index`` for another one.
     """
 
     edges: np.ndarray
@@ -48,7 +52,7 @@ class ScoreCounts:
         Parameters
         ----------
         kind, blocks, splits : as the attributes.
-        edges : bin edges; may be left out for logits and probabilities, which have edges of their own.
+        edges : bin edges; may be left out for all but an index, since they have edges of their own.
 
         Raises
         ------
@@ -56,7 +60,7 @@ class ScoreCounts:
             If the edges do not rise, or blocks and splits differ in number.
         """
         if edges is None:
-            edges = {LOGIT: LOGIT_EDGES, PROBABILITY: PROBABILITY_EDGES}[kind]
+            edges = {LOGIT: LOGIT_EDGES, PROBABILITY: PROBABILITY_EDGES, MASK: MASK_EDGES}[kind]
         edges, numbers = np.asarray(edges, "float64"), np.asarray(blocks, "int64")
         names = [str(name) for name in splits]
         if len(edges) < 2 or not (np.diff(edges) > 0).all():

@@ -14,8 +14,13 @@ FROM_FILES = ("scenes", "outlines", "aoi", "dem", "band_names", "crs", "resoluti
 def study_problems(path: str, study: Mapping[str, Any]) -> Iterator[str]:
     """Problems among the settings that all sites of a study share, one line each."""
     yield from _patch_problems(path, study["patches"], study["network"])
-    yield from _window_problems(path, study["prediction"], study["network"])
-    warmup, epochs = study["training"]["warmup_epochs"], study["training"]["epochs"]
+    yield from window_problems(path, study["prediction"], study["network"])
+    yield from warmup_problems(path, study["training"])
+
+
+def warmup_problems(path: str, training: Mapping[str, Any]) -> Iterator[str]:
+    """A warm-up that leaves no epoch for the learning rate to fall."""
+    warmup, epochs = training["warmup_epochs"], training["epochs"]
     if warmup >= epochs:
         yield (
             f"{path}.training.warmup_epochs: found {warmup}, but training has {epochs} epochs in all and the learning "
@@ -34,7 +39,7 @@ def site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) 
 
 def _patch_problems(path: str, patches: Mapping[str, Any], network: Mapping[str, Any]) -> Iterator[str]:
     size, stride, block, gap = (patches[key] for key in ("size_px", "stride_px", "block_px", "gap_px"))
-    yield from _not_multiple(f"{path}.patches.size_px", size, network)
+    yield from not_multiple(f"{path}.patches.size_px", size, network)
     if stride > size:
         yield (
             f"{path}.patches.stride_px: found {stride}, more than the patch size {size}: pixels between patches would "
@@ -56,11 +61,12 @@ def share_problems(path: str, settings: Mapping[str, Any]) -> Iterator[str]:
         yield f"{path}: the shares {found} make {sum(shares.values()):g}; they must make 1."
 
 
-def _window_problems(path: str, prediction: Mapping[str, Any], network: Mapping[str, Any]) -> Iterator[str]:
+def window_problems(path: str, prediction: Mapping[str, Any], network: Mapping[str, Any]) -> Iterator[str]:
+    """Windows of prediction that do not fit the network or their own margin."""
     halo, blend = prediction["halo_px"], prediction["blend_px"]
-    yield from _not_multiple(f"{path}.prediction.window_px", prediction["window_px"], network)
+    yield from not_multiple(f"{path}.prediction.window_px", prediction["window_px"], network)
     if halo is not None:
-        yield from _not_multiple(f"{path}.prediction.halo_px", halo, network)
+        yield from not_multiple(f"{path}.prediction.halo_px", halo, network)
     if halo is not None and blend > halo:
         yield (
             f"{path}.prediction.blend_px: found {blend}, more than halo_px ({halo}); windows are blended inside their "
@@ -70,7 +76,8 @@ def _window_problems(path: str, prediction: Mapping[str, Any], network: Mapping[
         yield f"{path}.prediction.blend_px: found {blend}; half of it lies on each side of a border, so make it even."
 
 
-def _not_multiple(path: str, value: int, network: Mapping[str, Any]) -> Iterator[str]:
+def not_multiple(path: str, value: int, network: Mapping[str, Any]) -> Iterator[str]:
+    """A side in pixels that the network cannot halve as often as it must."""
     stride = 2 ** network["depth"]
     if value % stride:
         lower = value - value % stride

@@ -28,6 +28,7 @@ DEFAULTS = {
     "plateau_patience": 3,
     "frozen_epochs": 0,
     "fine_tuning_factor": FINE_TUNING_FACTOR,
+    "dice_over": "batch",
 }
 SCORES = ["loss", "accuracy", "dice", "precision", "recall", "f1", "iou"]
 
@@ -69,7 +70,7 @@ def train_network(
         ``precision`` (auto, float32, mixed_bfloat16) and ``augmentation``, the fields of `Augmentation`; where they
         are not as in ``DEFAULTS``, also ``optimizer`` (adam, adamw), ``weight_decay``, ``schedule`` (cosine,
         plateau), ``plateau_factor``, ``plateau_patience``, ``frozen_epochs`` (of the encoder, at first) and
-        ``fine_tuning_factor`` (learning rate after them, relative to the first).
+        ``fine_tuning_factor`` (learning rate after them, relative to the first) and ``dice_over`` (batch, image).
     seed : start of all random numbers.
     constant_bands : number of last channels whose level is not augmented.
     logger : gets a line an epoch.
@@ -129,7 +130,7 @@ def _run_phases(
     # an epoch is resumed with the optimiser that it was trained with, even if the next phase makes a new one
     for phase in (phase for phase in plan if phase.stop > max(done - 1, 0)):
         freeze_encoder(model, phase.frozen)
-        loss = BceDice(settings["bce_weight"], soft)
+        loss = BceDice(settings["bce_weight"], soft, settings["dice_over"] == "image")
         model.compile(optimiser(phase, settings, len(batches)), loss, metrics=[KnownIoU(), KnownShares()])
         # built here, not in the first step, whose graph would be made twice: half a minute of a deep network
         model.optimizer.build(model.trainable_variables)

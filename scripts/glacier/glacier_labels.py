@@ -10,17 +10,15 @@ import rasterio
 from climate_indicators.cogs import BYTE_NODATA, write_cog
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid, read_area_of_interest, tiles_outline
-from climate_indicators.logs import InputError, start_log
+from climate_indicators.logs import naming, start_log
 from climate_indicators.outlines import draw_outlines, outline_areas, read_outlines
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, grid = snakemake.params.outlines, Grid.read(snakemake.input.grid)
 with rasterio.open(snakemake.input.aoi_mask) as raster:
     inside = raster.read(1)
-try:
+with naming(f"glacier site '{snakemake.wildcards.site}'"):
     outlines = read_outlines(snakemake.input.outlines, grid, settings["id_field"], settings["where"])
-except InputError as error:
-    raise InputError(f"glacier site '{snakemake.wildcards.site}': {error}") from error
 numbers = draw_outlines(outlines, grid, inside)
 area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else tiles_outline(snakemake.params.tiles)
 table = outline_areas(outlines, numbers, grid, area)

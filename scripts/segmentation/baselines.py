@@ -5,7 +5,7 @@ import pandas as pd
 from climate_indicators.baselines import fit_baselines, score_blocks, training_sample
 from climate_indicators.blocks import held_out_blocks
 from climate_indicators.cogs import Stack
-from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.scores import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -13,11 +13,9 @@ settings, seed, bands = snakemake.params.baselines, snakemake.params.seed, snake
 labels, splits = snakemake.input.labels, snakemake.input.splits
 blocks = held_out_blocks(pd.read_csv(snakemake.input.blocks))
 with Stack(snakemake.input.channels) as stack:
-    try:
+    with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
         sample = training_sample(stack, labels, splits, settings["forest_samples"], seed)
         models = fit_baselines(sample, stack.bands, bands, settings["ratio"], settings["forest_trees"], seed)
-    except InputError as error:
-        raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error
     log.info("%s: %d training pixels, %d positive", ", ".join(models), len(sample.labels), sample.labels.sum())
     progress = Progress(log, len(blocks), "block").step
     write_scores(snakemake.output.scores, score_blocks(models, stack, labels, splits, blocks, progress))

@@ -5,7 +5,7 @@ import rasterio
 from climate_indicators.blocks import SPLITS, make_blocks, split_map
 from climate_indicators.cogs import Stack, write_cog
 from climate_indicators.files import write_csv
-from climate_indicators.logs import InputError, start_log
+from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.patches
@@ -13,12 +13,10 @@ with rasterio.open(snakemake.input.labels) as raster:
     labels = raster.read(1)
 with Stack(snakemake.input.channels) as stack:
     grid, valid = stack.grid, stack.valid()
-try:
+with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     blocks = make_blocks(
         labels, valid, settings["block_px"], {split: settings[split] for split in SPLITS}, snakemake.params.split_seed
     )
-except InputError as error:
-    raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error
 log.info("blocks: %s", ", ".join(f"{count} {split}" for split, count in blocks.split.value_counts().items()))
 splits = split_map(blocks, labels, valid, settings["gap_px"])
 write_cog(snakemake.output.splits, grid, splits, "split: 1 train, 2 validation, 3 test", 0)

@@ -6,15 +6,14 @@ an interval of the IoU over blocks), ``reliability.csv`` (probability against ob
 """
 
 from climate_indicators.files import write_csv, write_json
-from climate_indicators.logs import InputError, start_log
+from climate_indicators.logs import naming, start_log
 from climate_indicators.metrics import evaluate
 from climate_indicators.scores import read_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
-try:
-    evaluation = evaluate(read_scores(snakemake.input.network) | read_scores(snakemake.input.baselines))
-except InputError as error:
-    raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error
+with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
+    models = [read_scores(path) for path in snakemake.input]
+    evaluation = evaluate({name: scores for model in models for name, scores in model.items()})
 for row in evaluation.metrics.itertuples():
     log.info("%s, %s: IoU %.3f (%.3f to %.3f)", row.model, row.split, row.iou, row.iou_lower, row.iou_upper)
 write_json(evaluation.calibration, snakemake.output.calibration)

@@ -5,13 +5,13 @@ Writes ``grid.json`` and ``aoi.tif`` (1 inside). A bad tile ends the run here, b
 
 from climate_indicators.cogs import write_cog
 from climate_indicators.grids import area_mask, read_area_of_interest, site_grid, tiles_outline
-from climate_indicators.logs import InputError, start_log
+from climate_indicators.logs import naming, start_log
 from climate_indicators.tiles import check_tiles
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, scenes = snakemake.params.site, snakemake.params.scenes
 first_tiles = scenes[0]["tiles"]
-try:
+with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else None
     for scene in scenes:
         check_tiles(scene["tiles"], site["bands"], site["band_names"], area)
@@ -19,8 +19,6 @@ try:
     area = tiles_outline(first_tiles) if area is None else area
     grid = site_grid(area, site["resolution_m"], site["crs"], align_to=first_tiles[0])
     mask = area_mask(area, grid)
-except InputError as error:
-    raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error
 log.info("grid of %d × %d pixels in %s", grid.width, grid.height, grid.crs)
 write_cog(snakemake.output.aoi, grid, mask, "area of interest")
 grid.write(snakemake.output.grid)

@@ -4,7 +4,7 @@ import pandas as pd
 import rasterio
 
 from climate_indicators.cogs import Stack
-from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.patches import plan_patches, write_patches
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -13,10 +13,8 @@ with rasterio.open(snakemake.input.labels) as raster:
     labels = raster.read(1)
 with rasterio.open(snakemake.input.splits) as raster:
     splits = raster.read(1)
-try:
+with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     plan = plan_patches(splits, pd.read_csv(snakemake.input.blocks), size, stride)
-except InputError as error:
-    raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error
 with Stack(snakemake.input.channels) as stack:
     progress = Progress(log, len(plan.origins), "patch").step
     write_patches(snakemake.output.patches, stack, labels, splits, plan, size, progress)

@@ -8,7 +8,7 @@ import rasterio
 
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.tiles import Radiometry, offset_of_date, write_scene
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -17,7 +17,7 @@ levels, baseline = site["radiometry"], site["radiometry"]["sentinel2_baseline"]
 grid = Grid.read(snakemake.input.grid)
 with rasterio.open(snakemake.input.aoi) as raster:
     area = raster.read(1)
-try:
+with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}', scene {scene['name']}"):
     offset = offset_of_date(levels["offset_dn"], scene["date"], baseline, scene["boa_offset_applied"])
     valid = write_scene(
         snakemake.output.scene,
@@ -32,8 +32,5 @@ try:
         {"DATE": scene["date"] or "", "OFFSET_DN": f"{offset:g}"},
         Progress(log, -(-grid.height // 512), "strip").step,
     )
-except InputError as error:
-    place = f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}', scene {scene['name']}"
-    raise InputError(f"{place}: {error}") from error
 row = {"scene": scene["name"], "date": scene["date"], "valid_fraction": valid, "tiles": len(scene["tiles"])}
 write_csv(pd.DataFrame([row]), snakemake.output.row)

@@ -1,12 +1,12 @@
 """Elevation and slope on the site's grid."""
 
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError, Progress, start_log
+from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.terrain import write_terrain
 
 log = start_log(snakemake.log[0], snakemake.rule)
 grid = Grid.read(snakemake.input.grid)
-try:
+with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     write_terrain(
         snakemake.output.terrain,
         snakemake.input.dem,
@@ -14,5 +14,3 @@ try:
         snakemake.params.bands,
         Progress(log, -(-grid.height // 512), "strip").step,
     )
-except InputError as error:
-    raise InputError(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}': {error}") from error

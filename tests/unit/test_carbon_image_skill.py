@@ -8,8 +8,8 @@ from scipy.special import expit
 
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.carbon.image_skill import image_metrics, protocol_table
-from climate_indicators.carbon.sample_scores import IMAGE_EDGES, by_group, held_out_samples, score_images
 from climate_indicators.carbon.vegetation import Calibration
+from climate_indicators.sample_scores import IMAGE_EDGES, by_group, held_out_samples, score_images
 from climate_indicators.scores import LOGIT, ScoreCounts
 
 IMAGES = pd.DataFrame({"image": ["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "group": [0, 1, 2, 2]})

@@ -16,6 +16,7 @@ ENVS = sorted((ROOT / "envs").glob("*.yaml"))
 PACKAGES = {
     "PIL": "pillow",
     "PyCO2SYS": "pyco2sys",
+    "keras_hub": "keras-hub",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

@@ -97,11 +97,19 @@ def test_reliability_figure_shows_the_numbers_of_the_tables(tmp_path):
         assert split in axes.get_title()
 
 
-def test_every_model_has_a_look_and_no_two_share_marker_or_colour():
+STUDIES = {
+    "glacier": {"band_ratio"},
+    "glacier without a ratio": {"brightness"},
+    "carbon": {"excess_green", "hsv_rule"},
+    "snow": {"wet_snow_threshold", "sam_oracle", "sam_radar"},
+}
+
+
+@pytest.mark.parametrize("own", STUDIES.values(), ids=STUDIES)
+def test_every_model_has_a_look_and_no_two_of_a_study_share_marker_or_colour(own):
     done = evaluation("brightness")
-    assert set(done.metrics.model) | set(done.reliability.model) <= set(LOOKS)
-    # they stand in the place of the ratio
-    together = [look for model, look in LOOKS.items() if model not in ("brightness", "excess_green")]
+    assert set(done.metrics.model) | set(done.reliability.model) | own <= set(LOOKS)
+    together = [look for model, look in LOOKS.items() if model in own or model not in set().union(*STUDIES.values())]
     assert len({colour for _, colour, _ in together}) == len({marker for _, _, marker in together}) == len(together)
 
 

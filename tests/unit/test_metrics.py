@@ -16,7 +16,7 @@ from climate_indicators.metrics import (
     reliability_table,
     skill,
 )
-from climate_indicators.scores import INDEX, LOGIT, PROBABILITY, ScoreCounts
+from climate_indicators.scores import INDEX, LOGIT, MASK, PROBABILITY, ScoreCounts
 
 SPLITS = ["validation", "validation", "test", "test", "test"]
 HEAD = ["model", "split", "iou", "dice", "precision", "recall", "f1"]
@@ -223,3 +223,16 @@ def test_models_on_different_pixels_are_refused():
     scores = {"unet": counted(LOGIT, logits, labels), "random_forest": counted(LOGIT, logits, other)}
     with pytest.raises(ValueError, match="unet and random_forest were not scored on the same pixels"):
         evaluate(scores)
+
+
+def test_a_mask_is_measured_as_it_is_though_calling_all_positive_would_score_higher():
+    labels = np.repeat([1, 0], [90, 10]).astype("uint8")
+    mask = np.zeros(100)
+    mask[:20] = 1
+    scores = {"unet": ScoreCounts.empty(LOGIT, [0, 1], ["validation", "test"])}
+    scores["rule"] = ScoreCounts.empty(MASK, [0, 1], ["validation", "test"])
+    for block in (0, 1):
+        scores["unet"].add(block, np.where(labels == 1, 2.0, -2.0), labels)
+        scores["rule"].add(block, mask, labels)
+    rows = evaluate(scores).metrics.query("model == 'rule'")
+    assert (rows.threshold == 0.5).all() and rows.iou.tolist() == pytest.approx([20 / 90] * 2)

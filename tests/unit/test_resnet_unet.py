@@ -11,10 +11,10 @@ from climate_indicators.backend import keras
 from climate_indicators.encoder_weights import fetch_weights, is_encoder_layer
 from climate_indicators.engines import open_engine
 from climate_indicators.logs import InputError
-from climate_indicators.losses import BceDice
+from climate_indicators.losses import BceDice, KnownIoU
 from climate_indicators.models import save_model
 from climate_indicators.networks import build, unet
-from climate_indicators.resnet_unet import TapwiseConv2D, _enlarged, freeze_encoder, resnet_unet
+from climate_indicators.resnet_unet import TapwiseConv2D, _enlarged, _pixel_logit, freeze_encoder, resnet_unet
 
 SCALING = {"mean": [100.0] * 3, "variance": [900.0] * 3}
 
@@ -44,7 +44,7 @@ def weights(source, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pretrained(weights):
-    return build(SCALING, {"encoder_weights": "imagenet", "aspp_rates": [1]}, weights)
+    return build(SCALING, {"encoder_weights": "imagenet", "aspp_rates": [1], "pixel_filters": [4]}, weights)
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +109,63 @@ def test_filters_follow_the_width(small):
     assert expected.items() <= filters.items()
 
 
+def test_without_filters_for_single_pixels_the_network_is_as_it_was(small):
+    assert not [layer.name for layer in small.layers if layer.name.startswith("pixel")]
+    with_none = build(SCALING, {"width": 8, "aspp_rates": [1, 2], "pixel_filters": [], "encoder_weights": "none"})
+    assert [weight.path for weight in with_none.weights] == [weight.path for weight in small.weights]
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_the_logit_of_single_pixels_is_added_and_sees_only_them(full):
+    keras.utils.set_random_seed(1)
+    model = resnet_unet(**SCALING, width=8, aspp_rates=[1], full_resolution=full, pixel_filters=[6, 4])
+    outputs = [model.get_layer("logit_sum").input[0], model.get_layer("pixel_logit").output, model.output]
+    parts = keras.Model(model.inputs[0], outputs)
+    image = pictures(1, 64, 32, 3)
+    decoder, alone, total = parts.predict_on_batch(image)
+    assert alone.std() > 0 and np.allclose(total, decoder + alone, atol=1e-5)
+    changed = image.copy()
+    changed[0, 9, 5] += 40
+    moved = parts.predict_on_batch(changed)[1] != alone
+    assert moved[0, 9, 5] and moved.sum() == 1
+
+
+def test_the_logit_of_single_pixels_keeps_float32_and_has_no_batch_statistics():
+    image = keras.Input((None, None, 3))
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        layers = keras.Model(image, _pixel_logit(image, **SCALING, filters=[4])).layers[1:]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert {layer.compute_dtype for layer in layers} == {"float32"}
+    assert not [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def test_single_pixels_are_scaled_by_the_studys_own_pictures_even_beside_an_encoder_with_weights(pretrained):
+    scaled = keras.Model(pretrained.inputs[0], pretrained.get_layer("pixel_scaling").output)
+    assert np.allclose(scaled(np.full((1, 32, 32, 3), 130.0)), 1.0)
+
+
+def test_a_rule_of_single_pixels_is_learnt_by_their_filters():
+    """Dull colours, each pixel's drawn anew: green where that band is the largest of the three."""
+    rng = np.random.default_rng(0)
+    colours = rng.normal(0, 30, (4, 32, 32, 1)) + rng.normal(0, 8, (4, 32, 32, 3)) + 100
+    truth = ((colours[..., 1] > colours[..., 0]) & (colours[..., 1] > colours[..., 2])).astype("float32")[..., None]
+    keras.utils.set_random_seed(1)
+    image = keras.Input((None, None, 3))
+    model = keras.Model(image, _pixel_logit(image, [100.0] * 3, [900.0] * 3, [16, 16]))
+    model.compile(keras.optimizers.Adam(0.02), BceDice())
+    for _ in range(150):
+        model.train_on_batch(colours[:2], truth[:2])
+    iou = KnownIoU()
+    iou.update_state(truth[2:], model.predict_on_batch(colours[2:]))
+    assert iou.result() > 0.9
+
+
 @pytest.mark.parametrize(("bands", "shape"), [(1, (1, 32, 96)), (5, (2, 64, 32))])
 def test_logits_have_the_images_size_whatever_its_bands(bands, shape):
     for full in (True, False):
-        model = resnet_unet([0.0] * bands, [1.0] * bands, 8, aspp_rates=[1], full_resolution=full)
+        model = resnet_unet([0.0] * bands, [1.0] * bands, 8, aspp_rates=[1], full_resolution=full, pixel_filters=[4])
         logits = model(pictures(*shape, bands) / 255)
         assert logits.shape == (*shape, 1) and keras.backend.standardize_dtype(logits.dtype) == "float32"
 
@@ -183,7 +236,9 @@ def test_a_frozen_encoder_and_its_statistics_stay_as_they_are():
     assert not np.array_equal(encoder(image, training=True), encoder(image, training=False))
 
 
-def test_every_engine_gives_the_same_logits(small, tmp_path):
+def test_every_engine_gives_the_same_logits(tmp_path):
+    keras.utils.set_random_seed(1)
+    small = resnet_unet(**SCALING, width=8, aspp_rates=[1, 2], pixel_filters=[8, 4])
     save_model(tmp_path / "model", small, {})
     for shape in ((4, 96, 96, 3), (1, 64, 128, 3)):
         images = pictures(*shape)

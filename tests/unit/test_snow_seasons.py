@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from snow_weather_files import PUBLISHED, VARIABLES, daily_weather, needs_published
 
-from climate_indicators.snow.seasons import season_names, season_trends, season_years, start_years, yearly_values
+from climate_indicators.snow.calendar import hydro_years, season_names, season_years
+from climate_indicators.snow.seasons import season_trends, yearly_values
 from climate_indicators.snow.snow_weather import read_joined
 
 TMAX = VARIABLES[0]
@@ -19,9 +20,9 @@ def test_borders_of_seasons_and_years():
                                       "2020-06-01", "2020-08-31", "2020-09-01"]))  # fmt: skip
     assert season_names(dates).tolist() == ["SON", "DJF", "DJF", "MAM", "MAM", "JJA", "JJA", "SON"]
     assert season_years(dates).tolist() == [2019, 2020, 2020, 2020, 2020, 2020, 2020, 2020]
-    assert start_years(dates).tolist() == [2019, 2019] + [2020] * 6
+    assert hydro_years(dates, 1).tolist() == [2019, 2019] + [2020] * 6
     days = pd.Series(pd.to_datetime(["2019-09-30", "2019-10-01", "2020-09-30", "2020-10-01"]))
-    assert start_years(days, 10).tolist() == [2019, 2020, 2020, 2021]
+    assert hydro_years(days, 10).tolist() == [2019, 2020, 2020, 2021]
 
 
 def test_december_counts_for_the_next_winter():

@@ -4,7 +4,7 @@ import shutil
 import sys
 
 import pytest
-from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, STUDY, WORLD, run
+from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, STUDY, WORLD, run
 
 # the data sets that unit tests make, such as `ocean_files`
 sys.path.append(str(ROOT / "tests" / "unit"))
@@ -33,6 +33,15 @@ def finished_carbon(tmp_path_factory):
     """Folder of a finished run of the small simulated landscapes; tests only read it."""
     folder = tmp_path_factory.mktemp("small_carbon")
     text, passed = run(folder, SMALL_CARBON)
+    assert passed, text
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished_snow(tmp_path_factory):
+    """Folder of a finished run of the small simulated mountain; tests only read it."""
+    folder = tmp_path_factory.mktemp("small_snow")
+    text, passed = run(folder, SMALL_SNOW)
     assert passed, text
     return folder
 

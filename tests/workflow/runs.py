@@ -55,6 +55,24 @@ CARBON_STUDY = {
     "estimates": {"draws": 200},
 }
 SMALL_CARBON = {"carbon": CARBON_STUDY}
+# a mountain of 25 chips and four years; networks that learn in seconds
+SNOW_SITE = {
+    "source": "simulate",
+    "radiometry": {"sentinel2_baseline": False},
+    "simulate": {"size_px": 160, "years": 4, "radar_every_days": 36, "optical_every_days": 10},
+}
+SNOW_STUDY = {
+    "sites": {"small": SNOW_SITE},
+    "masks": {"rule": "ndsi_nir_or_ndfsi"},
+    "triplets": {"size_px": 32, "gap_px": 0, "train": 0.5, "validation": 0.25, "test": 0.25},
+    "network": {"width": 4, "depth": 2, "normalisation": "batch"},
+    "training": {"epochs": 3, "batch_size": 16, "learning_rate": 0.01, "warmup_epochs": 1},
+    "prediction": {"window_px": 160},
+    "baselines": {"forest_trees": 10, "forest_samples": 2000},
+    "foundation": {"sam": "demo", "clip": "demo", "dinov2": "demo", "deeplab": "demo", "examples": 2},
+    "embeddings": {"dimensions": 8, "width": 4, "epochs": 2, "batch_size": 16},
+}
+SMALL_SNOW = {"snow": SNOW_STUDY}
 COPIED = ("rules", "scripts", "config", "envs", "report", "profiles")
 
 

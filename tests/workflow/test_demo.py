@@ -7,7 +7,7 @@ import pytest
 from runs import ROOT
 
 pytestmark = pytest.mark.slow
-GLACIER, CARBON, OCEAN = "results/glacier/demo", "results/carbon/demo", "results/ocean/demo"
+GLACIER, SNOW, CARBON, OCEAN = (f"results/{study}/demo" for study in ("glacier", "snow", "carbon", "ocean"))
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,11 @@ def run_of_demo(tmp_path_factory):
 @pytest.fixture
 def demo(run_of_demo):
     return run_of_demo / GLACIER
+
+
+@pytest.fixture
+def snow(run_of_demo):
+    return run_of_demo / SNOW
 
 
 @pytest.fixture
@@ -61,6 +66,39 @@ def test_the_retreat_is_found_significant(demo):
     trend = pd.read_csv(demo / "trend.csv").iloc[0]
     assert trend.significant and trend.slope_per_year < 0 and trend.n_years == 8
     assert trend.sentence.startswith("Glacier area fell by")
+
+
+def test_wet_snow_is_found_on_places_and_years_not_seen_and_simple_methods_do_worse(snow):
+    dice = pd.read_csv(snow / "benchmark.csv").set_index("model").dice_wet
+    assert dice["unet"] >= 0.85
+    assert dice["unet"] > max(dice["random_forest"], dice["wet_snow_threshold"], dice["all_snow"])
+
+
+def test_the_weakness_on_dry_snow_is_visible_and_said(snow):
+    models = pd.read_csv(snow / "benchmark.csv").set_index("model")
+    assert models.dice_dry["unet"] < models.dice_wet["unet"] - 0.1
+    notes = pd.read_csv(snow / "benchmark_notes.csv").statement
+    assert notes.str.contains("weaker on dry snow").any()
+    assert notes.str.contains("random weights").any()
+
+
+def test_snow_cover_is_within_five_points_and_planted_relations_and_warming_are_recovered(snow):
+    check = pd.read_csv(snow / "truth_check.csv").set_index("quantity")
+    assert check.within.all(), check
+    cover = check[check.index.str.startswith("snow cover of")]
+    assert len(cover) == 2 and (cover.estimate - cover.truth).abs().max() <= 0.05
+    warming = check.loc["warming of the highest temperature"]
+    assert 0 < warming.lower < warming.truth < warming.upper
+    slopes = check[check.index.str.startswith("slope of snow cover")]
+    assert len(slopes) == 2 and (slopes.lower * slopes.upper > 0).all()
+
+
+def test_curation_finds_every_planted_defect_with_its_reason_and_no_other(snow):
+    check = pd.read_csv(snow / "truth_check.csv").set_index("quantity")
+    found = check[check.index.str.startswith("planted defects found")]
+    assert len(found) == 6 and (found.estimate == found.truth).all() and (found.truth > 0).all()
+    false = check[check.index.str.contains("without a planted defect")]
+    assert len(false) and (false.estimate == 0).all()
 
 
 def test_the_network_finds_vegetation_and_rules_of_colour_do_visibly_worse(carbon):

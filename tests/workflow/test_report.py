@@ -4,7 +4,7 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from runs import SMALL, SMALL_OCEAN, run
+from runs import SMALL, SMALL_OCEAN, SMALL_SNOW, run
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -40,9 +40,30 @@ OCEAN = {
     "slopes of the biomes": "ocean_biome_profile.png",
 }
 OCEAN_TABLES = {"agreement of methods", "biomes", "coverage by month", "fields of the data set", "trends of coverage"}
+SNOW = {
+    "activation maps, dinov2": "activation_maps_dinov2.png",
+    "augmentation": "augmentation.png",
+    "benchmark": "benchmark.png",
+    "curation": "curation.png",
+    "domain shift": "domain_shift.png",
+    "embeddings, PCA": "embeddings_pca.png",
+    "embeddings, t-SNE": "embeddings_tsne.png",
+    "gallery": "snow_gallery.png",
+    "reliability and skill": "reliability.png",
+    "retrieval": "embeddings_retrieval.png",
+    "seasons": "snow_seasons.png",
+    "snow cover": "snow_cover.png",
+    "triplets": "triplets.png",
+    "truth check": "truth_check.png",
+}
+SNOW_TABLES = {
+    "benchmark", "conclusions", "curation", "domain shift", "retrieval", "skill by season", "snow cover of every scene",
+    "truth check", "what the benchmark says",
+}  # fmt: skip
 STUDIES = {
     "glacier": ("finished", SMALL, GLACIER, GLACIER_TABLES, "timelapse"),
     "ocean": ("finished_ocean", SMALL_OCEAN, OCEAN, OCEAN_TABLES, "animation"),
+    "snow": ("finished_snow", SMALL_SNOW, SNOW, SNOW_TABLES, None),
 }
 pytestmark = [
     pytest.mark.slow,
@@ -94,12 +115,17 @@ def test_report_shows_every_figure_and_table(study, tmp_path, browser, request):
     for label, name in figures.items():
         rows(browser, "figure")[label].find_element(By.TAG_NAME, "a").click()
         wait.until(lambda page, name=name: figure_is_shown(page, f"filename={name}"), f"figure '{label}' is not shown")
-    # the animation stands in a page of its own
+    if animation:
+        assert_animation_is_shown(browser, wait, animation)
+    for label in sorted(tables):
+        link = rows(browser, "table")[label].find_element(By.TAG_NAME, "a").get_attribute("href")
+        assert urlsplit(link).scheme == "data" and link.startswith("data:text/csv"), label
+
+
+def assert_animation_is_shown(browser, wait, animation):
+    """The animation stands in a page of its own."""
     rows(browser, "figure")[animation].find_element(By.TAG_NAME, "a").click()
     wait.until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
     browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
     wait.until(lambda page: figure_is_shown(page, "data:image/gif"), f"the {animation} is not shown")
     browser.switch_to.default_content()
-    for label in sorted(tables):
-        link = rows(browser, "table")[label].find_element(By.TAG_NAME, "a").get_attribute("href")
-        assert urlsplit(link).scheme == "data" and link.startswith("data:text/csv"), label

@@ -10,45 +10,11 @@ import h5py
 import numpy as np
 
 from climate_indicators.baselines import FOREST, Baseline, Sample, fit_forest, index_edges
-from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.carbon.labels import EXCESS_GREEN, RGB, excess_green, hsv_vegetation
-from climate_indicators.carbon.sample_scores import by_group, held_out_samples, read_pixels
-from climate_indicators.logs import InputError
+from climate_indicators.sample_scores import by_group, held_out_samples, score_pixels
 from climate_indicators.scores import INDEX, PROBABILITY, ScoreCounts
 
 HSV_RULE = "hsv_rule"
-
-
-def training_pixels(store: h5py.File, limit: int, seed: int) -> Sample:
-    """Labelled pixels of the training samples, equally many of each at most.
-
-    Parameters
-    ----------
-    store : patch file of `samples.write_samples`.
-    limit : number of pixels drawn at most, of all samples together.
-    seed : start of the random numbers.
-
-    Raises
-    ------
-    InputError
-        If the pixels drawn do not hold both labels.
-    """
-    rng = np.random.default_rng(seed)
-    places = np.flatnonzero(store["split"][:] == SPLIT_VALUES["train"])
-    values, labels = [], []
-    for place in places.tolist():
-        pixels, truth = read_pixels(store, place)
-        chosen = np.sort(rng.permutation(len(truth))[: -(-limit // len(places))])
-        values.append(pixels[chosen])
-        labels.append(truth[chosen])
-    sample = Sample(np.concatenate(values), np.concatenate(labels))
-    positives = int(sample.labels.sum())
-    if positives in (0, len(sample.labels)):
-        raise InputError(
-            f"the {len(sample.labels)} pixels drawn from {len(places)} training images hold {positives} of vegetation; "
-            "both vegetation and other ground are needed. Look at the labels (patches.png), or change split_seed."
-        )
-    return sample
 
 
 def fit_sample_baselines(
@@ -100,16 +66,8 @@ def score_samples(
     progress : called with the number of samples that are done.
     """
     members = held_out_samples(store)
-    splits = [split for _, split in members]
     groups = store["block"][:][[place for place, _ in members]]
-    counts = {
-        name: ScoreCounts.empty(model.kind, range(len(members)), splits, model.edges) for name, model in models.items()
-    }
-    for number, (place, _) in enumerate(members):
-        values, labels = read_pixels(store, place)
-        for name, model in models.items():
-            counts[name].add(number, model.score(values), labels)
-        progress(1)
+    counts = score_pixels(models, store, members, range(len(members)), progress)
     return {name: by_group(score, groups) for name, score in counts.items()}
 
 

@@ -20,9 +20,12 @@ LOOKS = {
     "brightness": ("brightness", "#009E73", "D"),
     "excess_green": ("excess green", "#009E73", "D"),
     "hsv_rule": ("HSV rule", "#CC79A7", "v"),
+    "wet_snow_threshold": ("wet-snow threshold", "#009E73", "D"),
+    "sam_oracle": ("SAM, told by the truth", "#CC79A7", "v"),
+    "sam_radar": ("SAM, told by the radar", "#D55E00", "P"),
     ALL_POSITIVE: ("all positive", GAP, "X"),
 }
-SPLIT_NOTES = {"test": "", "validation": " (thresholds chosen here)"}
+SPLIT_NOTES = {"test": "", "validation": "\n(thresholds chosen here)"}
 
 
 def reliability_figure(reliability: pd.DataFrame, metrics: pd.DataFrame) -> Figure:
@@ -45,7 +48,7 @@ def reliability_figure(reliability: pd.DataFrame, metrics: pd.DataFrame) -> Figu
         panel = right.add_subplot(2, 1, place + 1)
         _draw_iou(panel, rows)
         panel.set_title(f"{rows.n_blocks.max()} {split} blocks{note}")
-    panel.set_xlabel("intersection over union (IoU), 95 % interval over blocks")
+    panel.set_xlabel("intersection over union (IoU)\n95 % interval over blocks")
     return figure
 
 

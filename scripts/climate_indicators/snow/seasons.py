@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from climate_indicators.snow.calendar import ALL, SEASONS, hydro_years, season_names, season_years
 from climate_indicators.snow.robust import month_columns, robust_fit
 from climate_indicators.snow.snow_weather import label_unit
 from climate_indicators.trends import trend_row
 
-ALL = "all"
-SEASONS = {"DJF": (12, 1, 2), "MAM": (3, 4, 5), "JJA": (6, 7, 8), "SON": (9, 10, 11)}
 DAYS_PER_DECADE = 3652.425
 # a season or year counts if two thirds of its months have a value
 MIN_MONTHS = 2 / 3
@@ -20,22 +19,6 @@ LEAST_SQUARES = [
     "slope_per_day", "slope_per_decade", "p_least_squares", "p_robust",
     "beside_cycle_per_decade", "beside_cycle_lower", "beside_cycle_upper", "p_beside_cycle",
 ]  # fmt: skip
-
-
-def season_names(dates: pd.Series) -> pd.Series:
-    """``DJF``, ``MAM``, ``JJA`` or ``SON`` of every date."""
-    names = {month: name for name, months in SEASONS.items() for month in months}
-    return dates.dt.month.map(names)
-
-
-def season_years(dates: pd.Series) -> pd.Series:
-    """Year that the season of every date belongs to: December goes with the next year's January."""
-    return dates.dt.year + (dates.dt.month == 12)
-
-
-def start_years(dates: pd.Series, start_month: int = 1) -> pd.Series:
-    """Hydrological year of every date, named by the calendar year in which it ends; 1 gives calendar years."""
-    return dates.dt.year + ((dates.dt.month >= start_month) & (start_month > 1))
 
 
 def yearly_values(table: pd.DataFrame, quantities: Sequence[str], start_month: int = 1) -> pd.DataFrame:
@@ -59,7 +42,7 @@ def yearly_values(table: pd.DataFrame, quantities: Sequence[str], start_month: i
         known = table[table[quantity].notna()]
         for season, chosen in _parts(known):
             if not chosen.empty:
-                years = start_years(chosen["date"], start_month) if season == ALL else season_years(chosen["date"])
+                years = hydro_years(chosen["date"], start_month) if season == ALL else season_years(chosen["date"])
                 parts.append(_one_value_a_year(chosen, quantity, years, season))
     columns = ["quantity", "unit", "season", "year", "n_dates", "n_months", "value", "left_out"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)

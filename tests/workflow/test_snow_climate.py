@@ -40,7 +40,7 @@ def study(*weathers, **climate):
 
 
 @pytest.fixture(scope="module")
-def finished_snow(tmp_path_factory):
+def finished_series(tmp_path_factory):
     """Folder of a finished run; tests only read it."""
     folder = tmp_path_factory.mktemp("snow")
     weather = daily_weather(YEARS, WARMING, seed=5)
@@ -55,15 +55,15 @@ def table(folder, name):
     return pd.read_csv(folder / f"results/snow/weather/{name}.csv")
 
 
-def test_a_run_makes_every_result_and_a_second_one_has_nothing_to_do(finished_snow):
-    assert {path.name for path in (finished_snow / "results/snow/weather").iterdir()} == RESULTS
-    text, passed = run(finished_snow, study("weather"))
+def test_a_run_makes_every_result_and_a_second_one_has_nothing_to_do(finished_series):
+    assert {path.name for path in (finished_series / "results/snow/weather").iterdir()} == RESULTS
+    text, passed = run(finished_series, study("weather"))
     assert passed and "Nothing to be done" in text, text
 
 
-def test_snow_and_weather_are_joined_by_day(finished_snow):
-    joined = table(finished_snow, "snow_weather").set_index("date")
-    weather = table(finished_snow, "weather").set_index("date")
+def test_snow_and_weather_are_joined_by_day(finished_series):
+    joined = table(finished_series, "snow_weather").set_index("date")
+    weather = table(finished_series, "weather").set_index("date")
     assert len(joined) == -(-len(weather) // 6) and joined.index.isin(weather.index).all()
     np.testing.assert_allclose(joined.temperature_2m_max, weather.temperature_2m_max[joined.index])
     day = joined.index[10]
@@ -71,8 +71,8 @@ def test_snow_and_weather_are_joined_by_day(finished_snow):
     np.testing.assert_allclose(joined.temperature_2m_max_mean_7d[day], week, rtol=1e-6)
 
 
-def test_the_planted_warming_is_in_its_intervals(finished_snow):
-    trends = table(finished_snow, "season_trends").set_index(["quantity", "season"])
+def test_the_planted_warming_is_in_its_intervals(finished_series):
+    trends = table(finished_series, "season_trends").set_index(["quantity", "season"])
     warming = trends.loc[("temperature_2m_max", "all")]
     assert warming.theil_sen_lower < WARMING < warming.theil_sen_upper
     assert warming.beside_cycle_lower < WARMING < warming.beside_cycle_upper
@@ -81,15 +81,15 @@ def test_the_planted_warming_is_in_its_intervals(finished_snow):
     assert snow.beside_cycle_upper < 0
 
 
-def test_the_planted_slope_is_in_its_intervals_and_the_conclusions_say_both(finished_snow):
-    single = table(finished_snow, "regressions").set_index(["variable", "lag_days"])
-    multiple = table(finished_snow, "multiple_regression").set_index("variable")
+def test_the_planted_slope_is_in_its_intervals_and_the_conclusions_say_both(finished_series):
+    single = table(finished_series, "regressions").set_index(["variable", "lag_days"])
+    multiple = table(finished_series, "multiple_regression").set_index("variable")
     for row in (single.loc[("temperature_2m_max", 0)], multiple.loc["temperature_2m_max"]):
         assert row.lower < SLOPE < row.upper < 0
     assert multiple.significant["temperature_2m_max"]
     rain = multiple.loc["precipitation_sum"]
     assert rain.lower < 0 < rain.upper and not rain.significant
-    statements = table(finished_snow, "conclusions").statement
+    statements = table(finished_series, "conclusions").statement
     for words in (
         "Highest temperature: rises (",
         "Snow-covered area: smaller where the highest temperature is higher (",
@@ -97,8 +97,8 @@ def test_the_planted_slope_is_in_its_intervals_and_the_conclusions_say_both(fini
         assert statements.str.startswith(words).sum() == 1, words
 
 
-def test_the_first_month_of_the_year_reruns_seasons_and_conclusions_only(finished_snow):
-    text, passed = run(finished_snow, study("weather", year_start_month=10), "--dry-run")
+def test_the_first_month_of_the_year_reruns_seasons_and_conclusions_only(finished_series):
+    text, passed = run(finished_series, study("weather", year_start_month=10), "--dry-run")
     assert passed and jobs_of(text) == {"snow_seasons", "snow_conclusions", "manifest"}, text
 
 

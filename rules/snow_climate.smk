@@ -1,0 +1,148 @@
+# The snow study, its climate part: what the weather says about a series of snow.
+
+
+rule snow_weather:
+    """Snow joined with daily weather, both checked, with lagged means."""
+    input:
+        unpack(snow_tables),
+    output:
+        table="results/snow/{site}/snow_weather.csv",
+        weather="results/snow/{site}/weather.csv",
+        checks=report(
+            "results/snow/{site}/weather_checks.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "what the checks found"},
+            caption="../report/snow_weather.rst",
+        ),
+        figure=report(
+            "results/snow/{site}/snow_series.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "snow and weather"},
+            caption="../report/snow_weather.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_weather.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("snow/snow_weather.py"),
+        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
+        columns=snow_weather_columns,
+        variables=snow_settings("climate").get("variables"),
+        lags=snow_settings("climate").get("lags_days"),
+    script:
+        "../scripts/snow/snow_weather.py"
+
+
+rule snow_seasons:
+    """Seasons of snow and weather, year by year, with trends and their tests."""
+    input:
+        table="results/snow/{site}/snow_weather.csv",
+        weather="results/snow/{site}/weather.csv",
+    output:
+        years="results/snow/{site}/season_years.csv",
+        trends=report(
+            "results/snow/{site}/season_trends.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "trends by season"},
+            caption="../report/snow_seasons.rst",
+        ),
+        figure=report(
+            "results/snow/{site}/snow_seasons.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "seasons"},
+            caption="../report/snow_seasons.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_seasons.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("snow/snow_seasons.py"),
+        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
+        variables=snow_settings("climate").get("variables"),
+        year_start_month=snow_settings("climate").get("year_start_month"),
+        confidence=snow_settings("climate").get("confidence"),
+        significance=snow_settings("climate").get("significance"),
+    script:
+        "../scripts/snow/snow_seasons.py"
+
+
+rule snow_regressions:
+    """Regressions of snow on each variable, its lagged means, and all variables together."""
+    input:
+        table="results/snow/{site}/snow_weather.csv",
+    output:
+        single=report(
+            "results/snow/{site}/regressions.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "one variable at a time"},
+            caption="../report/snow_regressions.rst",
+        ),
+        multiple=report(
+            "results/snow/{site}/multiple_regression.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "all variables together"},
+            caption="../report/snow_regressions.rst",
+        ),
+        figure=report(
+            "results/snow/{site}/regressions.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "one variable at a time"},
+            caption="../report/snow_regressions.rst",
+        ),
+        partial_figure=report(
+            "results/snow/{site}/partial_regressions.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "each variable beside the others"},
+            caption="../report/snow_regressions.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_regressions.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("snow/snow_regressions.py"),
+        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
+        variables=snow_settings("climate").get("variables"),
+        lags=snow_settings("climate").get("lags_days"),
+        confidence=snow_settings("climate").get("confidence"),
+        significance=snow_settings("climate").get("significance"),
+    script:
+        "../scripts/snow/snow_regressions.py"
+
+
+rule snow_conclusions:
+    """What the numbers say, as sentences with their p-values."""
+    input:
+        checks="results/snow/{site}/weather_checks.csv",
+        trends="results/snow/{site}/season_trends.csv",
+        single="results/snow/{site}/regressions.csv",
+        multiple="results/snow/{site}/multiple_regression.csv",
+    output:
+        table=report(
+            "results/snow/{site}/conclusions.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "conclusions"},
+            caption="../report/snow_conclusions.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_conclusions.log",
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("snow/snow_conclusions.py"),
+        snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
+        confidence=snow_settings("climate").get("confidence"),
+        significance=snow_settings("climate").get("significance"),
+    script:
+        "../scripts/snow/snow_conclusions.py"

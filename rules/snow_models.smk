@@ -1,0 +1,167 @@
+# The snow study: models of others on radar and colour images, and embeddings of the two.
+
+
+rule snow_sam:
+    """Segment Anything on the same triplets, prompted from the truth and from the radar alone."""
+    input:
+        sam=foundation_folder("sam") or [],
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+    output:
+        scores="results/snow/{site}/sam_scores.h5",
+        by_triplet="results/snow/{site}/sam_triplet_scores.h5",
+        runs="results/snow/{site}/sam_runs.csv",
+    log:
+        "logs/snow/{site}/snow_sam.log",
+    conda:
+        "../envs/foundation-models.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        code=code("snow/snow_sam.py"),
+        sam=snow_keys("foundation", "points", "foreground_db", "background_db", "smooth_px", "picture"),
+        seed=config["seed"],
+        cache=lambda wildcards: f"resources/cache/sam/{wildcards.site}",
+    script:
+        "../scripts/snow/snow_sam.py"
+
+
+rule snow_activation_maps:
+    """Where a model of others responds in colour and radar images of the same triplets, at several depths."""
+    input:
+        model=lambda wildcards: foundation_folder(wildcards.model),
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+    output:
+        figure=report(
+            "results/snow/{site}/activation_maps_{model}.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "activation maps, {model}"},
+            caption="../report/snow_activation_maps.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_activation_maps_{model}.log",
+    wildcard_constraints:
+        model="clip|dinov2|deeplab",
+    conda:
+        "../envs/foundation-models.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+    params:
+        code=code("snow/snow_activation_maps.py"),
+        depths=snow_settings("foundation").get("depths"),
+        examples=snow_settings("foundation").get("examples"),
+    script:
+        "../scripts/snow/snow_activation_maps.py"
+
+
+rule snow_encoders:
+    """Two encoders, of radar and of colour images, trained to bring the two of a triplet together."""
+    input:
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+    output:
+        model=directory("results/snow/{site}/encoders"),
+        history="results/snow/{site}/encoder_history.csv",
+    log:
+        "logs/snow/{site}/snow_encoders.log",
+    conda:
+        "../envs/deep-learning.yaml"
+    threads: 8
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        code=code("snow/snow_encoders.py"),
+        embeddings=snow_settings("embeddings"),
+        seed=config["seed"],
+    script:
+        "../scripts/snow/snow_encoders.py"
+
+
+rule snow_embeddings:
+    """Embeddings of all triplets: retrieval, projections, and whether one kind is the other one moved."""
+    input:
+        model="results/snow/{site}/encoders",
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+    output:
+        embeddings="results/snow/{site}/embeddings.h5",
+        retrieval=report(
+            "results/snow/{site}/retrieval.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "retrieval"},
+            caption="../report/snow_embeddings.rst",
+        ),
+        geometry="results/snow/{site}/embedding_geometry.csv",
+        domain_shift=report(
+            "results/snow/{site}/domain_shift.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "domain shift"},
+            caption="../report/snow_embeddings.rst",
+        ),
+        planes="results/snow/{site}/embedding_planes.csv",
+    log:
+        "logs/snow/{site}/snow_embeddings.log",
+    conda:
+        "../envs/deep-learning.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+    params:
+        code=code("snow/snow_embeddings.py"),
+        seed=config["seed"],
+    script:
+        "../scripts/snow/snow_embeddings.py"
+
+
+rule snow_embedding_figures:
+    """Projections of the embeddings, retrieval beside chance, and the test of the moved copy."""
+    input:
+        planes="results/snow/{site}/embedding_planes.csv",
+        retrieval="results/snow/{site}/retrieval.csv",
+        history="results/snow/{site}/encoder_history.csv",
+        domain_shift="results/snow/{site}/domain_shift.csv",
+    output:
+        tsne=report(
+            "results/snow/{site}/embeddings_tsne.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "embeddings, t-SNE"},
+            caption="../report/snow_embeddings.rst",
+        ),
+        pca=report(
+            "results/snow/{site}/embeddings_pca.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "embeddings, PCA"},
+            caption="../report/snow_embeddings.rst",
+        ),
+        retrieval=report(
+            "results/snow/{site}/embeddings_retrieval.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "retrieval"},
+            caption="../report/snow_embeddings.rst",
+        ),
+        domain_shift=report(
+            "results/snow/{site}/domain_shift.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "domain shift"},
+            caption="../report/snow_embeddings.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_embedding_figures.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("snow/snow_embedding_figures.py"),
+    script:
+        "../scripts/snow/snow_embedding_figures.py"

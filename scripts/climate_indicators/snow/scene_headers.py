@@ -1,0 +1,217 @@
+"""What the headers of a site's scenes say: bands, orbits, place, and the one grid of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window
+from rasterio.windows import transform as window_transform
+
+from climate_indicators.grids import Grid
+from climate_indicators.logs import InputError
+from climate_indicators.snow.scene_table import MIXED, OPTICAL, RADAR, orbit_text
+from climate_indicators.tiles import check_tiles
+
+RADAR_BANDS = ("VV", "VH")
+OPTICAL_BANDS = ("B02", "B03", "B04", "B08", "B11")
+ORBIT_TAG = "RELATIVE_ORBIT"
+_NEEDED = {RADAR: RADAR_BANDS, OPTICAL: OPTICAL_BANDS}
+# positions that differ by less than this share of a pixel are the same
+_SAME_PLACE_PX = 1e-3
+
+
+def scene_bands(raster: DatasetReader, sensor: str, names: Sequence[str] | None = None) -> list[int]:
+    """Numbers of the bands that the study uses, from 1: VV, VH of a radar scene, B02 … B11 of an optical one.
+
+    Parameters
+    ----------
+    raster : scene.
+    sensor : ``radar`` or ``optical``.
+    names : names of the bands in file order, for rasters without band descriptions.
+
+    Raises
+    ------
+    InputError
+        If the bands have no names, ``names`` has another length than the raster, or a band is missing.
+    """
+    key = f"{sensor}_bands"
+    if names is not None and len(names) != raster.count:
+        raise InputError(f"{raster.name} has {raster.count} bands, but {key} lists {len(names)}: {', '.join(names)}.")
+    found = list(names or raster.descriptions)
+    if None in found:
+        raise InputError(
+            f"{raster.name} has {raster.count} bands without names; name them in file order in the site's {key}."
+        )
+    missing = [band for band in _NEEDED[sensor] if band not in found]
+    if missing:
+        raise InputError(
+            f"{raster.name} has bands {', '.join(found)}; the study needs {', '.join(_NEEDED[sensor])} of {sensor} "
+            f"scenes. Missing: {', '.join(missing)}. Add the band, or give the right names in the site's {key}."
+        )
+    return [found.index(band) + 1 for band in _NEEDED[sensor]]
+
+
+def find_orbits(
+    table: pd.DataFrame, mixed_orbits: bool, warn: Callable[[str], None] = lambda message: None
+) -> pd.DataFrame:
+    """Scenes with the relative orbit of every radar scene: the table's, else the raster's tag ``RELATIVE_ORBIT``.
+
+    Parameters
+    ----------
+    table : result of `read_scene_list`.
+    mixed_orbits : whether a radar scene without an orbit is taken, as one called ``mixed`` (a mosaic of orbits).
+    warn : told where table and tag disagree; the table's orbit is taken then.
+
+    Raises
+    ------
+    InputError
+        If a radar scene has no orbit in the table or the tag and ``mixed_orbits`` is false, or cannot be opened.
+    """
+    table = table.copy()
+    for index, row in table[table.sensor == RADAR].iterrows():
+        with _opened(row.path) as raster:
+            tag = raster.tags().get(ORBIT_TAG, "").strip()
+        tag = orbit_text(tag) if tag else ""
+        given = orbit_text(row.orbit) if row.orbit else ""
+        if given and tag and given != tag:
+            warn(f"{row.path}: relative orbit {given} in the table, {tag} in the tag {ORBIT_TAG}; the table's is taken")
+        if not (given or tag or mixed_orbits):
+            raise InputError(
+                f"{row.path} has no relative orbit: none in the table of scenes and no tag {ORBIT_TAG}. Scenes of "
+                "different orbits cannot be compared. Give its orbit, or set mixed_orbits: true for mosaics."
+            )
+        table.loc[index, "orbit"] = given or tag or MIXED
+    return table
+
+
+def find_grid(path: str, area: gpd.GeoSeries | None) -> Grid:
+    """Grid of a raster, cropped to the bounds of an area: pixels stay where they are.
+
+    Parameters
+    ----------
+    path : optical scene whose grid is the site's.
+    area : polygons with a reference system; None takes the whole raster.
+
+    Raises
+    ------
+    InputError
+        If the raster is turned or upside down, has no reference system, or lies outside the area.
+    """
+    with _opened(path) as raster:
+        _check_upright(raster)
+        crs, transform = raster.crs.to_string(), raster.transform
+        rows, cols = (0, raster.height), (0, raster.width)
+        if area is not None:
+            left, bottom, right, top = area.to_crs(raster.crs).total_bounds
+            cols = _span(left, right, transform.c, transform.a, raster.width)
+            rows = _span(top, bottom, transform.f, transform.e, raster.height)
+            if cols[0] >= cols[1] or rows[0] >= rows[1]:
+                raise InputError(
+                    f"the area of interest ({_text(area.to_crs(raster.crs).total_bounds)}) lies outside {path} "
+                    f"({_text(raster.bounds)}, same reference system {crs}), the first optical scene by date."
+                )
+    corner = window_transform(Window(cols[0], rows[0], 1, 1), transform)
+    return Grid(crs, corner, cols[1] - cols[0], rows[1] - rows[0])
+
+
+def check_scene(row: pd.Series, grid: Grid, names: Sequence[str] | None = None) -> None:
+    """Check a scene by its header, without reading a pixel: readable, whole, bands, reference system, place.
+
+    Parameters
+    ----------
+    row : line of the table of scenes, with ``sensor``, ``path`` and ``cloud_mask``.
+    grid : the site's grid.
+    names : names of its bands in file order, where it has none.
+
+    Raises
+    ------
+    InputError
+        If a check fails, or the cloud mask does not cover what the scene shows of the grid.
+    """
+    with _opened(row.path) as raster:
+        scene_bands(raster, row.sensor, names)
+        if any("complex" in dtype for dtype in raster.dtypes):
+            raise InputError(f"{row.path} has complex numbers; expected detected backscatter, in dB or linear power.")
+        _check_upright(raster)
+        shown = _overlap(raster, grid)
+        if shown is None:
+            raise InputError(
+                f"{row.path} ({_text(raster.bounds)} in {raster.crs.to_string()}) lies outside the site's grid "
+                f"({_text(grid.bounds)} in {grid.crs}). Remove the scene, or correct its reference system."
+            )
+        bands = [str(number) for number in raster.indexes]
+    check_tiles([row.path], (), bands, None)
+    if row.cloud_mask:
+        _check_cloud_mask(row, grid, shown)
+
+
+def window_on(raster: DatasetReader, grid: Grid) -> Window | None:
+    """Window of a raster that is the grid, if its pixels are the grid's pixels; else None.
+
+    The window may reach beyond the raster.
+    """
+    own, wanted = raster.transform, grid.transform
+    sizes = np.array([own.a / wanted.a, own.e / wanted.e])
+    # over the whole grid, pixels may drift apart by no more than the tolerance
+    if raster.crs != CRS.from_string(grid.crs) or np.abs(sizes - 1).max() * max(grid.shape) > _SAME_PLACE_PX:
+        return None
+    col, row = (wanted.c - own.c) / own.a, (wanted.f - own.f) / own.e
+    if max(abs(col - round(col)), abs(row - round(row))) > _SAME_PLACE_PX:
+        return None
+    return Window(round(col), round(row), grid.width, grid.height)
+
+
+def _opened(path: str) -> DatasetReader:
+    try:
+        return rasterio.open(path)
+    except RasterioError as error:
+        raise InputError(f"{path} cannot be read as a raster (missing, truncated or no raster): {error}") from error
+
+
+def _check_upright(raster: DatasetReader) -> None:
+    if raster.crs is None:
+        raise InputError(f"{raster.name} has no coordinate reference system; write it into the file.")
+    transform = raster.transform
+    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+        raise InputError(f"{raster.name} is turned or upside down; warp it to a north-up grid (gdalwarp does).")
+
+
+def _check_cloud_mask(row: pd.Series, grid: Grid, shown: tuple[float, float, float, float]) -> None:
+    with _opened(row.cloud_mask) as mask:
+        _check_upright(mask)
+        bands = [str(number) for number in mask.indexes]
+        left, bottom, right, top = transform_bounds(mask.crs, CRS.from_string(grid.crs), *mask.bounds, densify_pts=21)
+    check_tiles([row.cloud_mask], (), bands, None)
+    pixel_x, pixel_y = grid.transform.a, -grid.transform.e
+    covers = left - pixel_x <= shown[0] and right + pixel_x >= shown[2]
+    if not (covers and bottom - pixel_y <= shown[1] and top + pixel_y >= shown[3]):
+        raise InputError(
+            f"{row.cloud_mask} ({_text((left, bottom, right, top))}) does not cover what {row.path} shows of the grid "
+            f"({_text(shown)}): clouds beyond it would be taken for ground. Make it as large as the scene."
+        )
+
+
+def _overlap(raster: DatasetReader, grid: Grid) -> tuple[float, float, float, float] | None:
+    own = transform_bounds(raster.crs, CRS.from_string(grid.crs), *raster.bounds, densify_pts=21)
+    wanted = grid.bounds
+    left, bottom = max(own[0], wanted[0]), max(own[1], wanted[1])
+    right, top = min(own[2], wanted[2]), min(own[3], wanted[3])
+    return (left, bottom, right, top) if left < right and bottom < top else None
+
+
+def _span(first: float, last: float, origin: float, step: float, size: int) -> tuple[int, int]:
+    """First pixel and one past the last that a stretch of an axis touches, within the raster."""
+    start, stop = np.floor((first - origin) / step + _SAME_PLACE_PX), np.ceil((last - origin) / step - _SAME_PLACE_PX)
+    return int(np.clip(start, 0, size)), int(np.clip(stop, 0, size))
+
+
+def _text(bounds: Sequence[float]) -> str:
+    return " ".join(f"{value:.6g}" for value in bounds)

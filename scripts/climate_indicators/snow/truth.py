@@ -1,0 +1,210 @@
+"""Snow cover, warming, regressions and curation of a simulated site beside the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from climate_indicators.snow.calendar import ALL, hydro_years
+from climate_indicators.snow.regime import WET
+from climate_indicators.snow.scene_table import OPTICAL, RADAR
+from climate_indicators.snow.snow_weather import label_unit
+
+COLUMNS = ["quantity", "unit", "truth", "estimate", "lower", "upper", "within"]
+# what the study promises of the mean snow cover, and of how many draws its error's interval is made
+PROMISE, DRAWS = 0.05, 2000
+SERIES = {
+    "optical": "snow cover of the optical dates",
+    "radar": "snow cover of the radar dates of the wet season",
+}
+WARMING = "warming of the highest temperature"
+SLOPES = ("temperature_2m_max", "snowfall_sum")
+FRACTION = "snow_fraction"
+FOUND, FALSE = "planted defects found: {}", "scenes called {} without a planted defect"
+# reasons that nothing but a defect gives; clouds and gaps come by themselves
+NEVER_BY_CHANCE = ("duplicate", "misregistration", "orbit_mix")
+LEAKS = "triplets of test places or test years in training and validation"
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a simulated site was made of.
+
+    ``cover``: ``date, snow_fraction`` of every day; ``defects``: ``scene_a`` (radar)``, scene_b`` (optical, may be
+    empty)``, defect``; ``planted``: ``warming_c_per_decade``, and ``signs_of_snow_on``, −1 or 1 by variable.
+    """
+
+    cover: pd.DataFrame
+    defects: pd.DataFrame
+    planted: Mapping[str, object]
+
+
+def truth_table(
+    compared: pd.DataFrame,
+    snow_weather: pd.DataFrame,
+    trends: pd.DataFrame,
+    regressions: pd.DataFrame,
+    curation: pd.DataFrame,
+    triplets: pd.DataFrame,
+    truth: Truth,
+) -> pd.DataFrame:
+    """Recovered quantities beside the true ones.
+
+    Parameters
+    ----------
+    compared : of `compare_cover`.
+    snow_weather : ``date``, the snow and the weather of the regressions.
+    trends : of `seasons.season_trends`.
+    regressions : of `regressions.single_regressions`.
+    curation : ``radar, optical, decision, reason``, a row a candidate triplet, or scene without a pair.
+    triplets : ``place, hydro_year, split, held_out``.
+    truth : what was planted.
+
+    Returns
+    -------
+    Table ``quantity, unit, truth, estimate, lower, upper, within``; ``within`` is true where the truth lies inside the
+    interval, ends included. The interval of a mean snow cover is what the study promises, ± ``PROMISE``. Slopes of snow
+    have for truth the line through the true snow cover of the same dates and the same weather, and stand there where
+    the analysis took ``snow_fraction``. A sign has the signs of its slope's interval. Counts have no interval: their
+    bounds are the count.
+    """
+    rows = [*_cover_rows(compared), _warming_row(trends, truth)]
+    rows += _slope_rows(snow_weather, regressions, truth)
+    rows += _sign_rows(regressions, truth)
+    rows += _curation_rows(curation, truth)
+    leaks = float(leaked(triplets))
+    rows.append([LEAKS, "triplets", 0.0, leaks, leaks, leaks])
+    table = pd.DataFrame(rows, columns=COLUMNS[:-1])
+    table["within"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
+    return table
+
+
+def compare_cover(cover: pd.DataFrame, truth: Truth) -> pd.DataFrame:
+    """Snow cover of every scene that shows enough and was not refused, beside the truth of its date.
+
+    Parameters
+    ----------
+    cover : table of `cover.cover_table`.
+
+    Returns
+    -------
+    ``date, source, regime, estimate, truth, error, year`` (hydrological).
+
+    Raises
+    ------
+    ValueError
+        If a date has no truth.
+    """
+    shown = cover[cover["why"].isna() | cover["why"].isin(["", *_BESIDE]) | cover["why"].str.startswith("the series")]
+    dates = pd.to_datetime(shown["date"])
+    true = dates.map(truth.cover.assign(date=pd.to_datetime(truth.cover["date"])).set_index("date")["snow_fraction"])
+    if true.isna().any():
+        raise ValueError(f"{shown.loc[true.isna(), 'date'].iloc[0]} has no true snow cover")
+    table = shown[["date", "source", "regime"]].assign(estimate=shown["snow_fraction"], truth=true)
+    table["error"], table["year"] = table["estimate"] - table["truth"], hydro_years(dates)
+    return table.reset_index(drop=True)
+
+
+# reasons for which a scene is not in the series, though it is sound
+_BESIDE = ("dry snow, which radar hardly sees", "another scene of the date shows more")
+
+
+def error_interval(compared: pd.DataFrame, confidence: float, seed: int) -> tuple[float, float, float]:
+    """Mean error of snow cover with its interval, from whole hydrological years drawn with replacement.
+
+    Dates of a year share their snow, so that years, not dates, are the independent samples (block bootstrap, Künsch
+    1989, doi:10.1214/aos/1176347265).
+
+    Parameters
+    ----------
+    compared : ``error, year``.
+    confidence : in (0, 1).
+    seed : start of the random numbers.
+    """
+    sums = compared.groupby("year")["error"].agg(["sum", "size"]).to_numpy("float64")
+    drawn = np.random.default_rng(seed).integers(0, len(sums), (DRAWS, len(sums)))
+    totals = sums[drawn].sum(axis=1)
+    ends = np.quantile(totals[:, 0] / totals[:, 1], [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(compared["error"].mean()), float(ends[0]), float(ends[1])
+
+
+def series_of(compared: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Rows of `compare_cover` of one of ``SERIES``: optical dates, or radar dates of the wet season."""
+    if name == OPTICAL:
+        return compared[compared["source"] == OPTICAL]
+    return compared[(compared["source"] == RADAR) & (compared["regime"] == WET)]
+
+
+def leaked(triplets: pd.DataFrame) -> int:
+    """Training and validation triplets that lie in a test place or, where years are held out, a test year."""
+    test = triplets[triplets["split"] == "test"]
+    learnt = triplets[triplets["split"].isin(["train", "validation"])]
+    bad = learnt["place"].isin(test["place"])
+    if (test["held_out"] == "place_and_year").any():
+        bad |= learnt["hydro_year"].isin(test["hydro_year"])
+    return int(bad.sum())
+
+
+def _cover_rows(compared: pd.DataFrame) -> list[list[object]]:
+    rows = []
+    for name, quantity in SERIES.items():
+        own = series_of(compared, name)
+        if len(own):
+            estimate = own["estimate"].mean()
+            rows.append([quantity, "share", own["truth"].mean(), estimate, estimate - PROMISE, estimate + PROMISE])
+    return rows
+
+
+def _warming_row(trends: pd.DataFrame, truth: Truth) -> list[object]:
+    row = trends[(trends["quantity"] == "temperature_2m_max") & (trends["season"] == ALL)].iloc[0]
+    found = [float(row[f"beside_cycle_{part}"]) for part in ("per_decade", "lower", "upper")]
+    return [WARMING, "°C per decade", float(truth.planted["warming_c_per_decade"]), *found]
+
+
+def _slope_rows(snow_weather: pd.DataFrame, regressions: pd.DataFrame, truth: Truth) -> list[list[object]]:
+    true = truth.cover.assign(date=pd.to_datetime(truth.cover["date"])).set_index("date")["snow_fraction"]
+    fraction = pd.to_datetime(snow_weather["date"]).map(true)
+    rows = []
+    for row in regressions[(regressions["lag_days"] == 0) & regressions["variable"].isin(SLOPES)].itertuples():
+        if not str(row.slope_unit).startswith("share") or np.isnan(row.slope):
+            continue
+        known = snow_weather[[row.variable, FRACTION]].notna().all(axis=1)
+        slope = np.polyfit(snow_weather.loc[known, row.variable], fraction[known], 1)[0]
+        quantity = f"slope of snow cover on {label_unit(row.variable)[0]}"
+        rows.append([quantity, row.slope_unit, float(slope), row.slope, row.lower, row.upper])
+    return rows
+
+
+def _sign_rows(regressions: pd.DataFrame, truth: Truth) -> list[list[object]]:
+    same_day = regressions[regressions["lag_days"] == 0].set_index("variable")
+    rows = []
+    for variable, sign in truth.planted["signs_of_snow_on"].items():
+        if variable in same_day.index and np.isfinite(same_day.loc[variable, "slope"]):
+            ends = np.sign(same_day.loc[variable, ["slope", "lower", "upper"]].to_numpy("float64"))
+            rows.append([f"sign of snow on {label_unit(variable)[0]}", "sign", float(sign), *ends.tolist()])
+    return rows
+
+
+def _curation_rows(curation: pd.DataFrame, truth: Truth) -> list[list[object]]:
+    rejected = curation[curation["decision"] == "rejected"].astype({"radar": str, "optical": str})
+    rows = []
+    for reason, planted in truth.defects.fillna("").astype(str).groupby("defect"):
+        own = rejected[rejected["reason"] == reason]
+        found = _touched(planted, own)
+        rows.append([FOUND.format(reason), "defects", len(planted), *[float(found.sum())] * 3])
+    for reason in NEVER_BY_CHANCE:
+        planted = truth.defects[truth.defects["defect"] == reason].fillna("").astype(str)
+        pairs = rejected[rejected["reason"] == reason][["radar", "optical"]].drop_duplicates()
+        names = {*planted["scene_a"], *planted["scene_b"]} - {""}
+        wrong = float((~pairs["radar"].isin(names) & ~pairs["optical"].isin(names)).sum())
+        rows.append([FALSE.format(reason), "pairs", 0.0, *[wrong] * 3])
+    return rows
+
+
+def _touched(planted: pd.DataFrame, rejected: pd.DataFrame) -> np.ndarray:
+    """Whether each planted defect has a rejection of its radar scene, or of its optical scene if it names one."""
+    radar, optical = set(rejected["radar"]), set(rejected["optical"])
+    return (planted["scene_a"].isin(radar) | (planted["scene_b"].isin(optical) & (planted["scene_b"] != ""))).to_numpy()

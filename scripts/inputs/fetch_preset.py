@@ -1,0 +1,8 @@
+"""A published foundation model, fetched once through keras-hub and kept as a folder that later rules load offline."""
+
+from climate_indicators.foundation.fetching import fetch_preset
+from climate_indicators.logs import start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+fetch_preset(snakemake.wildcards.preset, snakemake.output.folder)
+log.info("preset %s in %s", snakemake.wildcards.preset, snakemake.output.folder)

@@ -1,0 +1,24 @@
+"""Simulated snow site: radar and optical scenes of ten years with their table, daily weather, area, and the truth.
+
+The folder of the truth holds ``snow/`` (classes of every radar date), ``land.tif``, ``elevation.tif``, ``cover.csv``,
+``defects.csv`` and ``planted.json``.
+"""
+
+from contextlib import ExitStack
+
+from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.logs import start_log
+from climate_indicators.simulation.snow_world import Folders, SnowWorld, write_area, write_scenes
+
+log = start_log(snakemake.log[0], snakemake.rule)
+output = snakemake.output
+world = SnowWorld(snakemake.params.world)
+with ExitStack() as stack:
+    paths = (output.radar, output.optical, output.clouds, output.truth)
+    folders = Folders(*(stack.enter_context(atomic_path(path)) for path in paths))
+    for folder in (folders.radar, folders.optical, folders.clouds, folders.truth):
+        folder.mkdir(parents=True)
+    write_scenes(world, folders, log)
+write_csv(world.scene_table(), output.scenes)
+write_csv(world.weather, output.weather)
+write_area(world.area_of_interest, output.aoi)

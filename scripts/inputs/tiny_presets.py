@@ -1,0 +1,9 @@
+"""Small networks of the foundation models' architectures with random weights, saved as the published ones are."""
+
+from climate_indicators.foundation.tiny import write_tiny
+from climate_indicators.logs import start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+for kind, folder in zip(snakemake.params.kinds, snakemake.output, strict=True):
+    write_tiny(folder, kind)
+    log.info("%s with random weights in %s", kind, folder)

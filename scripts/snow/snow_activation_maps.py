@@ -1,0 +1,30 @@
+"""What CLIP, DINOv2 or DeepLabV3 respond to on optical and radar images of the same places, at several depths."""
+
+import h5py
+import numpy as np
+
+from climate_indicators.backend import make_deterministic, use_threads
+from climate_indicators.blocks import SPLIT_VALUES
+from climate_indicators.figures.activation_maps import activation_figure, paired
+from climate_indicators.figures.style import save_figure
+from climate_indicators.foundation.features import activation_maps
+from climate_indicators.foundation.loading import open_foundation
+from climate_indicators.foundation.pictures import POLARISATIONS, colour_picture, sample_picture, spread_of_snow
+from climate_indicators.foundation.presets import NAMES, weights_title
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+kind = snakemake.wildcards.model
+use_threads(snakemake.threads)
+make_deterministic()
+with h5py.File(snakemake.input.patches) as store:
+    places = spread_of_snow(store, SPLIT_VALUES["test"], snakemake.params.examples)
+    names = [store["name"].asstr()[place] for place in places]
+    pairs = [[colour_picture(store["rgb"][place]), sample_picture(store, place, POLARISATIONS)] for place in places]
+pictures = np.concatenate(pairs)
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    foundation = open_foundation(snakemake.input.model, kind)
+examples = paired(names, pictures, activation_maps(foundation, pictures, snakemake.params.depths))
+title = weights_title(foundation.card)
+save_figure(activation_figure(NAMES[kind], title, examples, POLARISATIONS), snakemake.output.figure)
+log.info("%s (%s) at %d px, %d examples", NAMES[kind], title, foundation.size_px, len(examples))

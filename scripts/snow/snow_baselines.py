@@ -1,0 +1,24 @@
+"""Scores of a random forest and of the wet-snow threshold on the same triplets, as counts by place and by triplet."""
+
+import h5py
+import pandas as pd
+
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.sample_scores import training_pixels
+from climate_indicators.scores import write_scores
+from climate_indicators.snow.triplet_baselines import band_names, fit_triplet_baselines, score_baselines
+from climate_indicators.snow.triplet_scores import by_place, held_out_triplets, read_pixels
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, seed = snakemake.params.baselines, snakemake.params.seed
+triplets = pd.read_csv(snakemake.input.triplets, dtype={"orbit": str})
+with h5py.File(snakemake.input.patches) as store:
+    with naming(f"snow site '{snakemake.wildcards.site}'"):
+        sample = training_pixels(store, settings["forest_samples"], seed, read_pixels)
+    bands, trees, limit = band_names(store), settings["forest_trees"], settings["wet_snow_db"]
+    models = fit_triplet_baselines(sample, bands, trees, limit, seed)
+    log.info("%s: %d training pixels, %d of snow", ", ".join(models), len(sample.labels), sample.labels.sum())
+    progress = Progress(log, len(held_out_triplets(store, triplets)), "triplet").step
+    scores = score_baselines(models, store, triplets, progress)
+write_scores(snakemake.output.by_triplet, scores)
+write_scores(snakemake.output.scores, {name: by_place(score, triplets) for name, score in scores.items()})

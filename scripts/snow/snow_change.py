@@ -1,0 +1,20 @@
+"""Change of every radar scene of one year against the snow-free reference of its own relative orbit.
+
+Writes a folder with ``SCENE.tif`` (VV_change and VH_change, 0.01 dB).
+"""
+
+from pathlib import Path
+
+from climate_indicators.files import atomic_path
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.snow.reference import orbit_of, write_change
+
+log = start_log(snakemake.log[0], snakemake.rule)
+scenes = sorted(Path(snakemake.input.radar).glob("*.tif"))
+progress = Progress(log, len(scenes), "scene")
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    with atomic_path(snakemake.output.folder) as folder:
+        folder.mkdir()
+        for scene in scenes:
+            write_change(folder / scene.name, scene, Path(snakemake.input.reference) / f"o{orbit_of(scene)}.tif")
+            progress.step()

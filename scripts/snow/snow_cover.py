@@ -1,0 +1,42 @@
+"""Snow-covered area of every scene, and the series that is held against the weather.
+
+Reads the masks of optical scenes and the maps of radar scenes; writes ``cover.csv``, one row a scene with the reason
+where it is left out, ``snow_cover.csv``, the series, and the figure of both.
+"""
+
+import pandas as pd
+import rasterio
+
+from climate_indicators.figures.snow_cover import snow_cover_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.grids import Grid
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.snow.cover import OPTICAL, RADAR, cover_rows, cover_table, snow_series
+from climate_indicators.snow.regime import read_temperature
+from climate_indicators.snow.row_areas import M2_PER_KM2, row_areas
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, site = snakemake.params, snakemake.wildcards.site
+grid = Grid.read(snakemake.input.grid)
+with rasterio.open(snakemake.input.aoi) as raster:
+    area = raster.read(1)
+areas = row_areas(grid)
+log.info("a pixel covers %.6g to %.6g m²", areas.min(), areas.max())
+scenes, checks = (pd.read_csv(snakemake.input[name], dtype={"orbit": str}) for name in ("scenes", "scene_checks"))
+progress = Progress(log, len(scenes), "map").step
+with naming(f"snow site '{site}'"):
+    weather = [read_temperature(path, params.columns) for path in snakemake.input.weather]
+    rows = [
+        row
+        for source, folders in ((OPTICAL, snakemake.input.optical), (RADAR, snakemake.input.maps))
+        for row in cover_rows(folders, source, area, grid, areas, progress)
+    ]
+    settings = params.cover["source"], params.cover["min_valid"], params.wet_above_c
+    cover = cover_table(rows, checks, weather[0] if weather else None, *settings)
+for reason, count in cover.why.value_counts().items():
+    log.info("%d scenes: %s", count, reason or "in the series")
+write_csv(cover, snakemake.output.cover)
+write_csv(snow_series(cover), snakemake.output.snow)
+whole_km2 = float((area == 1).sum(axis=1) @ areas) / M2_PER_KM2
+save_figure(snow_cover_figure(cover, whole_km2, site), snakemake.output.figure)

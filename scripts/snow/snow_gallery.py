@@ -1,0 +1,25 @@
+"""Test triplets of the wet and the dry season: radar change, colour image, mask, and the network's map."""
+
+import h5py
+import pandas as pd
+
+from climate_indicators.engines import averaged_over_turns, open_engine
+from climate_indicators.figures.snow_gallery import snow_gallery_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import read_json
+from climate_indicators.logs import start_log
+from climate_indicators.snow.examples import choose_examples, read_examples
+from climate_indicators.snow.skill import logit_limit
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings = snakemake.params.prediction
+engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
+if settings["average_turns"]:
+    engine = averaged_over_turns(engine)
+chosen = choose_examples(pd.read_csv(snakemake.input.metrics))
+limit = logit_limit(read_json(snakemake.input.calibration))
+with h5py.File(snakemake.input.patches) as store:
+    examples = read_examples(store, chosen, engine.run, limit)
+for row in chosen.itertuples():
+    log.info("%s: %s, Dice %.3f", row.chosen, row.triplet, row.dice)
+save_figure(snow_gallery_figure(examples, snakemake.wildcards.site), snakemake.output.figure)

@@ -1,0 +1,33 @@
+"""Pairs of radar and optical scenes of nearly the same day, and what is wrong with whole scenes.
+
+Reads the table of scenes, their harmonised rasters and the snow-free references; writes ``pairs.csv``, one row a pair
+with its season and regime, the shift of its optical image and how well its radar image fits its orbit's reference,
+and ``scene_checks.csv``, one row a scene and check with value, limit and decision.
+"""
+
+import pandas as pd
+
+from climate_indicators.files import write_csv
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.snow.pairing import pair_scenes, read_scenes, scene_path
+from climate_indicators.snow.regime import read_temperature, regime_of_dates
+from climate_indicators.snow.scene_checks import check_scenes, pair_values
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, inputs = snakemake.params.pairs, snakemake.input
+scenes = read_scenes(inputs.scenes)
+folders = {"radar": inputs.radar, "optical": inputs.optical}
+paths = {row.scene: scene_path(folders[row.sensor], row.year, row.scene) for row in scenes.itertuples()}
+references = pd.read_csv(inputs.references, dtype={"orbit": str, "scenes": str})
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    weather = read_temperature(inputs.weather[0], snakemake.params.columns) if inputs.get("weather") else None
+    pairs, alone = pair_scenes(scenes, settings["max_days"])
+progress = Progress(log, 2 * len(scenes) - len(alone), "check of a scene").step
+checks = check_scenes(scenes, alone, paths, references, inputs.reference, settings, progress)
+pairs["regime"] = regime_of_dates(pairs["date"], weather, settings["wet_above_c"])
+write_csv(pair_values(pairs, checks), snakemake.output.pairs)
+write_csv(checks, snakemake.output.scene_checks)
+rejected = checks[checks["rejected"]]
+log.info("%d scenes: %d pairs, %d scenes without a pair", len(scenes), len(pairs), len(alone))
+for row in rejected[rejected["check"] != "no_pair"].itertuples():
+    log.info("%s: %s, %.3g (limit %.3g) %s", row.scene, row.check, row.value, row.limit, row.note)

@@ -1,0 +1,27 @@
+"""Snow-free reference of every relative orbit: the pixel-wise median of its scenes of the snow-free months.
+
+Writes a folder with ``oORBIT.tif`` and the table ``orbit, n_scenes, first, last, scenes``.
+"""
+
+from pathlib import Path
+
+from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.logs import naming, start_log
+from climate_indicators.snow.reference import choose_references, write_reference
+from climate_indicators.snow.scene_table import RADAR, read_scenes
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings, years = snakemake.params.reference, {Path(folder).name: Path(folder) for folder in snakemake.input.radar}
+scenes = read_scenes(snakemake.input.scenes, RADAR)
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    table = choose_references(scenes, settings["reference_months"], settings["reference_scenes"])
+    with atomic_path(snakemake.output.folder) as folder:
+        folder.mkdir()
+        for row in table.itertuples():
+            paths = [years[scene[:4]] / f"{scene}.tif" for scene in row.scenes.split()]
+            write_reference(folder / f"o{row.orbit}.tif", paths, row.orbit)
+            log.info("relative orbit %s: %d scenes, %s to %s", row.orbit, row.n_scenes, row.first, row.last)
+            if row.n_scenes == 1:
+                # 0 everywhere tells a network which scene it is, not where its snow lies
+                log.warning("%s is the only scene of its reference: its own change is 0 everywhere", row.scenes)
+write_csv(table, snakemake.output.table)

@@ -1,0 +1,41 @@
+"""Masks of SAM on the held-out triplets, with prompts from the truth (an oracle) and from the radar alone.
+
+The image is encoded once and kept by content; scores are counted on the same pixels as those of all other models, by
+place and by triplet. Writes also ``sam_runs.csv``: triplet, prompts, n_points, n_foreground, own_score,
+mapped_fraction, weights.
+"""
+
+import h5py
+import pandas as pd
+
+from climate_indicators.backend import make_deterministic, use_threads
+from climate_indicators.files import write_csv
+from climate_indicators.foundation.image_cache import ImageCache
+from climate_indicators.foundation.loading import open_foundation
+from climate_indicators.foundation.presets import weights_title
+from climate_indicators.foundation.sam import Sam
+from climate_indicators.foundation.sam_triplets import check_bands, score_sam
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.scores import write_scores
+from climate_indicators.snow.triplet_scores import by_place, held_out_triplets, read_labels
+
+log = start_log(snakemake.log[0], snakemake.rule)
+settings = snakemake.params.sam
+use_threads(snakemake.threads)
+make_deterministic()
+triplets = pd.read_csv(snakemake.input.triplets)
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    foundation = open_foundation(snakemake.input.sam, "sam")
+    with h5py.File(snakemake.input.patches) as store:
+        check_bands(store, settings["picture"])
+        cache = ImageCache(snakemake.params.cache, foundation.digest)
+        members = held_out_triplets(store, triplets)
+        weights = weights_title(foundation.card)
+        log.info("SAM (%s) at %d px, %d triplets", weights, foundation.size_px, len(members))
+        progress = Progress(log, len(members), "triplet").step
+        sam = Sam(foundation, cache)
+        scores, runs = score_sam(sam, store, members, read_labels, settings, snakemake.params.seed, weights, progress)
+log.info("%d images encoded, %d taken from %s", cache.computed, cache.read, snakemake.params.cache)
+write_scores(snakemake.output.by_triplet, scores)
+write_scores(snakemake.output.scores, {model: by_place(score, triplets) for model, score in scores.items()})
+write_csv(runs, snakemake.output.runs)

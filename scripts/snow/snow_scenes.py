@@ -1,0 +1,31 @@
+"""All scenes of a site with their names and orbits, the one grid, and the area of interest.
+
+Every raster's header is checked here, before anything long. Writes ``scenes.csv`` (``scene, sensor, path, date, year,
+orbit, cloud_mask``), ``grid.json`` (that of the first optical scene by date, cropped to the area) and ``aoi.tif``.
+"""
+
+import numpy as np
+
+from climate_indicators.cogs import write_cog
+from climate_indicators.files import write_csv
+from climate_indicators.grids import area_mask, read_area_of_interest
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.snow.scene_headers import check_scene, find_grid, find_orbits
+from climate_indicators.snow.scene_table import OPTICAL, name_scenes, read_scene_list
+
+log = start_log(snakemake.log[0], snakemake.rule)
+site = snakemake.params.site
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    scenes = name_scenes(find_orbits(read_scene_list(snakemake.params.scenes), site["mixed_orbits"], log.warning))
+    area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else None
+    grid = find_grid(scenes[scenes.sensor == OPTICAL].path.iloc[0], area)
+    progress = Progress(log, len(scenes), "header")
+    for _, row in scenes.iterrows():
+        check_scene(row, grid, site[f"{row.sensor}_bands"])
+        progress.step()
+    inside = np.ones(grid.shape, "uint8") if area is None else area_mask(area, grid)
+log.info("%d × %d pixels in %s, %d of them in the area", grid.width, grid.height, grid.crs, int(inside.sum()))
+log.info("scenes: %s", ", ".join(f"{count} {sensor}" for sensor, count in scenes.sensor.value_counts().items()))
+write_cog(snakemake.output.aoi, grid, inside, "area of interest")
+grid.write(snakemake.output.grid)
+write_csv(scenes, snakemake.output.scenes)

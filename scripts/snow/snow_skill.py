@@ -1,0 +1,32 @@
+"""All models on the same triplets: one by one, by season, by wet and dry snow, and side by side on the test triplets.
+
+Writes ``triplet_metrics.csv`` (one row a model and triplet), ``season_metrics.csv`` (one row a model, kind of holding
+out, season and averaging), ``benchmark.csv`` (one row a model), ``benchmark_notes.csv`` (what it says, in words) and
+the figure.
+"""
+
+import pandas as pd
+
+from climate_indicators.figures.snow_benchmark import snow_benchmark_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import read_json, write_csv
+from climate_indicators.logs import start_log
+from climate_indicators.scores import read_scores
+from climate_indicators.snow.benchmark import benchmark_notes, benchmark_table, sam_weights
+from climate_indicators.snow.skill import chosen_edges, season_metrics, triplet_metrics
+
+log = start_log(snakemake.log[0], snakemake.rule)
+scores = {name: score for path in snakemake.input.by_triplet for name, score in read_scores(path).items()}
+triplets = pd.read_csv(snakemake.input.triplets, dtype={"orbit": str})
+edges = chosen_edges(scores, read_json(snakemake.input.calibration), pd.read_csv(snakemake.input.metrics))
+metrics = triplet_metrics(scores, edges, triplets)
+weights = ", ".join(sam_weights(pd.read_csv(path)) for path in snakemake.input.sam_runs)
+table = benchmark_table(metrics, weights)
+notes = benchmark_notes(metrics, table)
+for row in notes.itertuples():
+    log.info("%s: %s", row.statement, row.evidence)
+write_csv(metrics, snakemake.output.by_triplet)
+write_csv(season_metrics(metrics), snakemake.output.seasons)
+write_csv(table, snakemake.output.benchmark)
+write_csv(notes, snakemake.output.notes)
+save_figure(snow_benchmark_figure(table, snakemake.wildcards.site), snakemake.output.figure)

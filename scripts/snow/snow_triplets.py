@@ -1,0 +1,48 @@
+"""Triplets of radar, true colours and snow mask: every one kept or rejected with a reason, the kept ones as patches.
+
+Reads the pairs, the checks of scenes and the harmonised scenes; writes ``curation.csv`` (a row a candidate and a scene
+without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the kept ones with their split) and
+``patches.h5``.
+"""
+
+import pandas as pd
+import rasterio
+
+from climate_indicators.figures.snow_curation import snow_curation_figure
+from climate_indicators.figures.style import save_figure
+from climate_indicators.files import write_csv
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.snow.curation import count_reasons, curate, pair_verdicts
+from climate_indicators.snow.pairing import read_pairs
+from climate_indicators.snow.places import make_places
+from climate_indicators.snow.triplets import Folders, measure_chips, triplet_table, with_years, write_triplets
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, inputs, outputs = snakemake.params.triplets, snakemake.input, snakemake.output
+size = params["size_px"]
+folders = Folders(inputs.radar, inputs.change, inputs.optical)
+pairs = with_years(read_pairs(inputs.pairs))
+checks = pd.read_csv(inputs.scene_checks, dtype={"scene": str, "orbit": str}, parse_dates=["date"])
+with rasterio.open(inputs.aoi) as raster:
+    area = raster.read(1)
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    places = make_places(area, size, params["gap_px"])
+    verdicts = pair_verdicts(pairs, checks)
+    refused = verdicts.index[verdicts["reason"] != ""]
+    progress = Progress(log, len(pairs), "pair measured").step
+    candidates = measure_chips(pairs, refused, places, folders, area, size, progress)
+    curation = curate(pairs, checks, candidates, params)
+    counts = count_reasons(curation)
+    write_csv(curation, outputs.curation)
+    write_csv(counts, outputs.counts)
+    save_figure(snow_curation_figure(curation, snakemake.wildcards.site), outputs.figure)
+    triplets = triplet_table(curation, candidates, pairs, params, snakemake.params.split_seed)
+for row in counts[counts["n"] > 0].itertuples():
+    log.info("%s: %d", row.reason, row.n)
+if not (triplets["held_out"] == "place_and_year").any():
+    log.info("fewer than three hydrological years are left: none is held out, the test has new places only")
+for (split, held_out), n in triplets.groupby(["split", "held_out"]).size().items():
+    log.info("%s (held out: %s): %d triplets", split, held_out, n)
+write_csv(triplets, outputs.triplets)
+progress = Progress(log, len(triplets), "triplet").step
+write_triplets(outputs.patches, triplets, pairs, folders, area, size, progress)

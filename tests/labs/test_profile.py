@@ -1,0 +1,40 @@
+"""The SLURM profile names rules by hand: they are those that the rules ask for."""
+
+import re
+
+import yaml
+from runs import ROOT
+
+PROFILE = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())
+DEFAULT = yaml.safe_load((ROOT / "profiles" / "default" / "config.yaml").read_text())
+
+
+def rules():
+    """Name and text of every rule."""
+    texts = [path.read_text() for path in sorted((ROOT / "rules").glob("*.smk"))]
+    found = [re.findall(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", text, re.M) for text in texts]
+    return dict(pair for pairs in found for pair in pairs)
+
+
+def test_rules_with_a_gpu_are_in_its_partition():
+    with_gpu = {name for name, body in rules().items() if re.search(r"^\s+gpu=", body, re.M)}
+    assert with_gpu and set(PROFILE["set-resources"]) == with_gpu
+    assert {resources["slurm_partition"] for resources in PROFILE["set-resources"].values()} == {"gpu"}
+
+
+def test_arrays_are_for_rules_with_many_jobs():
+    arrays = {name.strip() for name in PROFILE["slurm-array-jobs"].split(",")}
+    assert arrays <= set(rules())
+    # a job per scene, year or part: a wildcard beside those of the site
+    assert all(re.search(r"\{(scene|year|part)\}", rules()[name]) for name in arrays)
+
+
+def test_no_job_of_an_array_is_held_back():
+    # the plugin forgets the jobs of an array that Snakemake does not start all at once
+    assert PROFILE["jobs"] >= 10000 and PROFILE["max-jobs-per-timespan"] == f"{PROFILE['jobs']}/1s"
+    assert "resources" not in PROFILE
+
+
+def test_it_restarts_as_the_default_profile_does():
+    shared = {name: value for name, value in DEFAULT.items() if name != "resources"}
+    assert shared.items() <= PROFILE.items()

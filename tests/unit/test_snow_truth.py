@@ -1,0 +1,186 @@
+"""What the study recovers of a simulated world beside the truth, on tables whose answers are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from climate_indicators.figures.snow_truth import snow_truth_figure
+from climate_indicators.snow.truth import (
+    LEAKS,
+    WARMING,
+    Truth,
+    compare_cover,
+    error_interval,
+    leaked,
+    series_of,
+    truth_table,
+)
+
+DAYS = pd.date_range("2014-10-01", "2018-09-30")
+PHASE = 2 * np.pi * (DAYS.day_of_year.to_numpy() - 30) / 365.25
+DEFECTS = pd.DataFrame(
+    {
+        "scene_a": ["20150301_o48", "20150401_o48", "20150501_o48", "20150601_o48"],
+        "scene_b": ["20150302", "20150402", "20150502", np.nan],
+        "defect": ["misregistration", "misregistration", "cloud", "no_pair"],
+    }
+)
+CURATION = pd.DataFrame(
+    [
+        ["20150301_o48", "20150302", "rejected", "misregistration"],
+        ["20150401_o48", "20150402", "rejected", "cloud"],
+        ["20150501_o48", "20150502", "rejected", "cloud"],
+        ["20150601_o48", np.nan, "rejected", "no_pair"],
+        ["20150701_o48", "20150702", "rejected", "misregistration"],
+        ["20150701_o48", "20150702", "rejected", "misregistration"],
+        ["20150801_o48", "20150802", "kept", ""],
+    ],
+    columns=["radar", "optical", "decision", "reason"],
+)
+TRIPLETS = pd.DataFrame(
+    {
+        "place": [0, 1, 2, 2, 0],
+        "hydro_year": [2015, 2015, 2016, 2015, 2016],
+        "split": ["train", "validation", "test", "unused", "unused"],
+        "held_out": ["none", "none", "place_and_year", "place", "year"],
+    }
+)
+
+
+@pytest.fixture
+def truth():
+    cover = pd.DataFrame({"date": DAYS.strftime("%Y-%m-%d"), "snow_fraction": 0.5 + 0.4 * np.cos(PHASE)})
+    planted = {"warming_c_per_decade": 0.8, "signs_of_snow_on": {"temperature_2m_max": -1, "snowfall_sum": 1}}
+    return Truth(cover, DEFECTS, planted)
+
+
+def cover_of(truth, bias):
+    """Every twelfth day optical, too high by the bias; radar five days later, far too low where snow is dry."""
+    rows = []
+    for start, source, regime, error in (
+        (0, "optical", "dry", bias), (5, "radar", "wet", -bias), (6, "radar", "dry", -0.4),
+    ):  # fmt: skip
+        days = truth.cover.iloc[start::12]
+        rows.append(pd.DataFrame({
+            "date": days.date, "source": source, "regime": regime, "snow_fraction": days.snow_fraction + error,
+            "why": "" if source == "optical" else "the series is optical",
+        }))  # fmt: skip
+    return pd.concat(rows, ignore_index=True)
+
+
+def weather_of(truth):
+    temperature = pd.DataFrame({"date": DAYS, "temperature_2m_max": 8 - 10 * np.cos(PHASE) + 0.3 * np.sin(5 * PHASE)})
+    table = temperature.iloc[::12].reset_index(drop=True)
+    return table.assign(snow_fraction=truth.cover.snow_fraction.to_numpy()[::12] + 0.01)
+
+
+def tables_of(truth, bias=0.02, slope=-0.04):
+    names = [f"beside_cycle_{name}" for name in ("per_decade", "lower", "upper")]
+    trends = pd.DataFrame([
+        ["temperature_2m_max", "all", 0.7, 0.4, 1.0], ["temperature_2m_max", "DJF", 9.0, 8.0, 10.0],
+        ["snow_fraction", "all", -0.1, -0.2, 0.0],
+    ], columns=["quantity", "season", *names])  # fmt: skip
+    regressions = pd.DataFrame([
+        ["temperature_2m_max", 0, slope, slope - 0.005, slope + 0.005, "share/°C"],
+        ["temperature_2m_max", 7, 5.0, 4.0, 6.0, "share/°C"],
+        ["snowfall_sum", 0, np.nan, np.nan, np.nan, "share/cm"],
+    ], columns=["variable", "lag_days", "slope", "lower", "upper", "slope_unit"])  # fmt: skip
+    return (
+        compare_cover(cover_of(truth, bias), truth),
+        weather_of(truth),
+        trends,
+        regressions,
+        CURATION,
+        TRIPLETS,
+        truth,
+    )
+
+
+def test_quantities_within_their_intervals(truth):
+    table = truth_table(*tables_of(truth)).set_index("quantity")
+    assert table.columns.tolist() == ["unit", "truth", "estimate", "lower", "upper", "within"]
+    warming = table.loc[WARMING]
+    assert (warming.truth, warming.estimate, warming.lower, warming.upper) == (0.8, 0.7, 0.4, 1.0) and warming.within
+    cover = table.loc["snow cover of the optical dates"]
+    assert cover.estimate - cover.truth == pytest.approx(0.02) and cover.within
+    slope = table.loc["slope of snow cover on highest temperature"]
+    assert slope.truth == pytest.approx(-0.04, rel=0.01) and slope.within
+    assert table.loc["sign of snow on highest temperature"][["truth", "estimate", "within"]].tolist() == [-1, -1, True]
+    # a slope that was not fitted has no line
+    assert not table.index.str.contains("snowfall").any()
+
+
+def test_quantities_outside_their_intervals(truth):
+    table = truth_table(*tables_of(truth, bias=0.06, slope=0.04)).set_index("quantity")
+    assert not table.within["snow cover of the optical dates"]
+    assert not table.within["snow cover of the radar dates of the wet season"]
+    assert not table.within["slope of snow cover on highest temperature"]
+    assert table.estimate["sign of snow on highest temperature"] == 1
+    assert not table.within["sign of snow on highest temperature"]
+
+
+def test_an_interval_on_both_sides_of_zero_has_both_signs(truth):
+    *others, regressions, curation, triplets, known = tables_of(truth)
+    regressions.loc[0, ["lower", "upper"]] = [-0.1, 0.1]
+    row = truth_table(*others, regressions, curation, triplets, known).set_index("quantity")
+    assert row.loc["sign of snow on highest temperature", ["lower", "upper"]].tolist() == [-1, 1]
+
+
+def test_a_defect_counts_with_its_own_reason_only_and_false_alarms_are_counted(truth):
+    table = truth_table(*tables_of(truth)).set_index("quantity")
+    found = table.loc["planted defects found: misregistration"]
+    assert (found.truth, found.estimate, found.lower, found.upper) == (2, 1, 1, 1) and not found.within
+    assert table.within["planted defects found: cloud"] and table.within["planted defects found: no_pair"]
+    assert table.estimate["scenes called misregistration without a planted defect"] == 1
+    assert table.within["scenes called orbit_mix without a planted defect"]
+
+
+def test_dry_radar_dates_are_not_in_the_wet_seasons_mean(truth):
+    compared = compare_cover(cover_of(truth, 0.0), truth)
+    assert series_of(compared, "radar").error.abs().max() < 1e-12
+    assert set(series_of(compared, "optical").source) == {"optical"}
+
+
+def test_scenes_that_show_too_little_or_were_refused_are_not_compared(truth):
+    cover = cover_of(truth, 0.0)
+    cover.loc[0, "why"], cover.loc[1, "why"] = "shows less than 0.5 of the area", "out of place"
+    cover.loc[2, "why"] = np.nan  # an empty cell of a CSV
+    assert len(compare_cover(cover, truth)) == len(cover) - 2
+
+
+def test_a_date_without_truth_is_refused(truth):
+    cover = cover_of(truth, 0.0)
+    cover.loc[0, "date"] = "2030-01-01"
+    with pytest.raises(ValueError, match="2030-01-01 has no true snow cover"):
+        compare_cover(cover, truth)
+
+
+def test_the_errors_interval_draws_whole_years(truth):
+    compared = pd.DataFrame({"error": np.repeat([0.0, 0.1, 0.2, 0.3], 30), "year": np.repeat(range(4), 30)})
+    value, low, high = error_interval(compared, 0.95, 1)
+    assert value == pytest.approx(0.15)
+    assert low < 0.06 and high > 0.24  # of 120 independent dates it would be ± 0.02
+    assert error_interval(compared, 0.95, 1) == (value, low, high) != error_interval(compared, 0.5, 1)
+
+
+def test_a_training_triplet_of_a_test_place_or_year_is_found():
+    assert leaked(TRIPLETS) == 0
+    assert leaked(TRIPLETS.assign(place=[2, 1, 2, 2, 0])) == 1
+    assert leaked(TRIPLETS.assign(hydro_year=[2015, 2016, 2016, 2015, 2016])) == 1
+    only_places = TRIPLETS.assign(held_out=["none", "none", "place", "place", "none"])
+    assert leaked(only_places.assign(hydro_year=2015)) == 0
+
+
+def test_the_figure_says_how_many_quantities_hold_the_truth(truth):
+    tables = tables_of(truth)
+    table = truth_table(*tables)
+    seasons = pd.DataFrame([
+        [model, "place", part, "pooled", dice, dice - 0.1, dice + 0.1]
+        for model, dice in (("unet", 0.8), ("all_snow", 0.6)) for part in ("all", "wet", "dry")
+    ], columns=["model", "held_out", "part", "averaging", "dice", "dice_lower", "dice_upper"])  # fmt: skip
+    errors = {"optical": error_interval(series_of(tables[0], "optical"), 0.95, 1)}
+    figure = snow_truth_figure(table, tables[0], errors, seasons, "demo", 0.95)
+    assert f"{table.within.sum()} of {len(table)} quantities" in figure.get_suptitle()
+    assert "optical: mean error +0.020" in figure.axes[0].get_title()
+    assert [label.get_text() for label in figure.axes[2].get_yticklabels()] == ["cloud", "misregistration", "no_pair"]
+    assert LEAKS in set(table.quantity)
