@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from snow_triplet_files import BANDS, triplet_table, write_patch_file
 
+from climate_indicators import sample_scores
 from climate_indicators.logs import InputError
 from climate_indicators.sample_scores import training_pixels
 from climate_indicators.scores import MASK
@@ -63,3 +64,16 @@ def test_both_methods_count_every_pixel_that_counts_and_see_wet_snow(store, tabl
     wet = np.isin(rule.blocks, table[table.regime == "wet"].number)
     hits = rule.counts[:, 1, 1] / rule.counts[:, 1].sum(axis=1)
     assert hits[wet].min() > 0.9 and hits[~wet].max() < 0.1
+
+
+@pytest.mark.parametrize("pixels", [1, 600])
+def test_counts_do_not_depend_on_how_many_triplets_are_scored_together(store, table, monkeypatch, pixels):
+    models = fit_triplet_baselines(training_pixels(store, 1000, 1, read_pixels), band_names(store), 20, -2.5, 7)
+    store["label"][5] = 255  # one without a pixel that counts
+    together = score_baselines(models, store, table)
+    monkeypatch.setattr(sample_scores, "BATCH_PIXELS", pixels)
+    done = []
+    apart = score_baselines(models, store, table, done.append)
+    assert sum(done) == 14 and len(done) == {1: 14, 600: 5}[pixels]
+    for name, score in together.items():
+        assert np.array_equal(score.counts, apart[name].counts) and np.array_equal(score.blocks, apart[name].blocks)

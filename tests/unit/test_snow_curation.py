@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from scipy.stats import spearmanr
 from snow_folders import ORBITS, SIZE, SnowSite, field
 
 from climate_indicators.figures.snow_curation import snow_curation_figure
@@ -125,6 +126,15 @@ def test_scenes_without_pixels_are_no_copies_of_each_other(tmp_path):
     names += [site.optical("2018-03-05"), site.optical("2018-04-05", snow=site.snow(pd.Timestamp("2018-05-05")))]
     paths = site.paths(pd.DataFrame(site.rows))
     assert find_copies({name: paths[name] for name in names}).empty
+
+
+def test_rank_correlation_is_spearmans_with_ties_and_gaps():
+    rng = np.random.default_rng(5)
+    a = rng.normal(size=(30, 30)).round(1)
+    b = (a + rng.normal(size=a.shape)).round(1)
+    b[:4], a[:, 7] = np.nan, np.nan
+    both = np.isfinite(a) & np.isfinite(b)
+    assert rank_correlation(a, b) == pytest.approx(spearmanr(a[both], b[both]).statistic, abs=1e-12)
 
 
 def test_rank_correlation_needs_pixels_and_a_spread():

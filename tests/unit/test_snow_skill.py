@@ -189,7 +189,7 @@ def test_without_weather_the_seasons_are_not_compared_and_the_figure_shows_all_t
     figure = snow_benchmark_figure(table, "demo")
     shown = [line.get_xdata().tolist() for line in figure.axes[0].get_lines()]
     assert shown == [table.dice_all.tolist()]
-    assert f"{table.n_triplets_all[0]};" in figure.get_suptitle()
+    assert f"{table.n_triplets_all[0]} in all;" in figure.get_suptitle()
 
 
 def test_an_interval_that_cannot_be_known_claims_nothing():

@@ -14,6 +14,7 @@ from climate_indicators.figures.snow_triplets import pixel_width_m, snow_triplet
 from climate_indicators.files import sha256
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.snow import triplets as triplets_module
 from climate_indicators.snow.curation import curate
 from climate_indicators.snow.pairing import pair_scenes
 from climate_indicators.snow.places import make_places
@@ -22,7 +23,7 @@ from climate_indicators.snow.triplets import TRIPLET_COLUMNS, measure_chips, tri
 
 CHIP = 24
 SETTINGS = {
-    "max_missing": 0.1, "max_cloud": 0.3, "max_snow": 0.98, "min_snow": 0.02,
+    "max_missing": 0.1, "max_cloud": 0.3, "max_snow": 0.98, "min_snow": 0.02, "keep_uniform": 0.0,
     "train": 0.6, "validation": 0.2, "test": 0.2,
 }  # fmt: skip
 NO_CHECKS = pd.DataFrame({name: [] for name in CHECK_COLUMNS})
@@ -80,6 +81,16 @@ def test_chips_are_measured_within_the_area(made):
     # the last row of places reaches beyond the area: only pixels inside count
     assert of.loc["20180106_o48_r03c01", "snow"] == pytest.approx(snow[86:104, 30:54].mean())
     assert of.loc[of["pair"] == "20200504_o121", ["missing", "unknown", "snow"]].isna().all(axis=None)
+
+
+def test_chips_are_the_same_however_many_are_read_together(made, monkeypatch):
+    site, pairs, places, candidates, _, _ = made
+    monkeypatch.setattr(triplets_module, "SPAN_PX", CHIP)
+    apart = measure_chips(pairs, ["20200504_o121"], places, site.folders, site.area, CHIP)
+    monkeypatch.setattr(triplets_module, "SPAN_PX", 2 * CHIP + 4)
+    two = measure_chips(pairs, ["20200504_o121"], places, site.folders, site.area, CHIP)
+    pd.testing.assert_frame_equal(apart, candidates, check_exact=True)
+    pd.testing.assert_frame_equal(two, candidates, check_exact=True)
 
 
 def test_the_table_is_in_order_and_complete(made):

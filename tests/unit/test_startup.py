@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-WITH_NETWORK = {"train.py", "ocean_classifier.py", "encoder_weights.py"}
+WITH_NETWORK = {
+    "train.py", "ocean_classifier.py", "encoder_weights.py", "fetch_preset.py", "tiny_presets.py", "snow_sam.py",
+    "snow_activation_maps.py", "snow_encoders.py", "snow_embeddings.py",
+}  # fmt: skip
 
 
 def imports(script):

@@ -73,7 +73,7 @@ def test_untrained_models_are_called_so(finished_snow):
 def test_every_planted_defect_is_found(finished_snow):
     check = table(finished_snow, "truth_check").set_index("quantity")
     defects = check[check.index.str.startswith("planted defects found")]
-    assert len(defects) >= 4 and (defects.within == "True").all()
+    assert len(defects) >= 4 and defects.within.all()
 
 
 @pytest.mark.parametrize(

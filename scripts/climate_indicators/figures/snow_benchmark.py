@@ -47,7 +47,7 @@ def snow_benchmark_figure(table: pd.DataFrame, site: str) -> Figure:
     left.set_yticks(range(len(table)), [textwrap.fill(name, NAME_WIDTH) for name in table["label"]])
     left.set_ylim(len(table) - 0.5, -0.5)
     numbers = {part: f"{table[f'n_triplets_{part}'].iloc[0]:.0f}" for part in parts}
-    counts = " and ".join(f"{n} of the {part} season" if part != ALL else n for part, n in numbers.items())
+    counts = " and ".join(f"{n} in all" if part == ALL else f"{n} of the {part} season" for part, n in numbers.items())
     title = f"Snow maps of the same test triplets, {site}: {counts}; bars: 95 % intervals over places"
     weights = sorted({words for words in table["weights"] if not is_learnt(words)})
     if weights:

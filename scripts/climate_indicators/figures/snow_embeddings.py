@@ -165,7 +165,7 @@ def domain_shift_figure(shift: pd.DataFrame, site: str) -> Figure:
     """
     verdict, _, evidence = shift["sentence"].iloc[0].partition(": ")
     measured = shift["value"].notna().any()
-    figure = Figure(figsize=(11.4, 5.0 if measured else 1.2))
+    figure = Figure(figsize=(11.4, 5.0 if measured else 0.7))
     figure.set_layout_engine("constrained", w_pad=0.12)
     title = "\n".join(textwrap.wrap(f"{site}: {verdict}", 100))
     figure.suptitle(title, fontweight="bold", fontsize=11, x=0.01, ha="left")

@@ -8,7 +8,7 @@ import numpy as np
 
 from climate_indicators.simulation.light import direct_light, sun_at_overpass
 from climate_indicators.simulation.noise import fractal_field, smoothstep, stream
-from climate_indicators.simulation.snow_pack import FOREST, OPEN, ROCK, WATER, Land
+from climate_indicators.simulation.snow_pack import FOREST, OPEN, WATER, Land
 
 OPTICAL_BANDS = ("B02", "B03", "B04", "B08", "B11")
 # Reflectance of each surface by band, round figures of the usual order.
@@ -55,6 +55,11 @@ class Camera:
         self._stones = 1.0 + 0.15 * fractal_field(size, 1.2, stream(seed, "stones"))
         stands = fractal_field(size, 1.2, stream(seed, "canopy"), longest=0.1)
         self._canopy = np.clip(np.mean(CANOPY_SHARE) + 0.05 * stands, *CANOPY_SHARE).astype(np.float32)
+        # the ground that no season changes: lake, rock, and the forest's floor
+        self._forest, self._meadow = land.cover == FOREST, land.cover == OPEN
+        rock = _spectrum(BARE) * self._stones
+        self._rest = np.select([land.cover == WATER, self._forest], [_spectrum(LAKE), _spectrum(FOREST_FLOOR)], rock)
+        self._trees = _spectrum(CANOPY)[..., 0] * self._mottle[self._forest]
 
     def reflectance(self, date: datetime.date, snow: np.ndarray, snow_age_days: float) -> np.ndarray:
         """Reflectance without cloud: float32, shape (bands, size, size).
@@ -67,23 +72,20 @@ class Camera:
         """
         size, rng = len(snow), stream(self._seed, "surface", date.toordinal())
         old = np.float32(1.0 - np.exp(-snow_age_days / NEW_SNOW_DAYS))
-        white = _mix(_spectrum(NEW_SNOW), _spectrum(OLD_SNOW), old) * (1.0 + 0.03 * fractal_field(size, 1.2, rng))
-        scene = _mix(self._ground(date), white, snow)
-        forest = _mix(_mix(_spectrum(FOREST_FLOOR), white, snow), _spectrum(CANOPY) * self._mottle, self._canopy)
-        scene = np.where(self._land.cover == FOREST, forest, scene)
+        scene = self._ground(date)
+        if snow.any():
+            white = _mix(_spectrum(NEW_SNOW), _spectrum(OLD_SNOW), old) * (1.0 + 0.03 * fractal_field(size, 1.2, rng))
+            scene = _mix(scene, white, snow)
+        scene[:, self._forest] = _mix(scene[:, self._forest], self._trees, self._canopy[self._forest])
         sun, sky = sun_at_overpass(date, self._latitude), _spectrum(SKYLIGHT)
         light = np.minimum(direct_light(self._land.elevation_m, self._land.resolution_m, sun), 2.0)
         return (scene * (sky + (1.0 - sky) * light)).astype(np.float32)
 
     def _ground(self, date: datetime.date) -> np.ndarray:
-        """Reflectance of the land without snow and trees; the meadows are green in summer."""
+        """Reflectance of the land without snow and canopy; the meadows are green in summer."""
         green = np.exp(-(((date.timetuple().tm_yday - 190) / 65.0) ** 2))
         meadow = _mix(_spectrum(WINTER_MEADOW), _spectrum(SUMMER_MEADOW), np.float32(green)) * self._mottle
-        cover = self._land.cover
-        return np.select(
-            [cover == OPEN, cover == ROCK, cover == WATER, cover == FOREST],
-            [meadow, _spectrum(BARE) * self._stones, _spectrum(LAKE) * np.ones_like(meadow), meadow],
-        )
+        return np.where(self._meadow, meadow, self._rest)
 
     def scene(
         self, date: datetime.date, snow: np.ndarray, snow_age_days: float, cloud_share: float, shifted: bool
@@ -104,11 +106,13 @@ class Camera:
         size, rng = len(snow), stream(self._seed, "optical", date.toordinal())
         image = self.reflectance(date, snow, snow_age_days)
         haze = rng.uniform(0.0, HAZIEST) * (1.0 + 0.3 * fractal_field(size, 2.0, rng)) * _spectrum(PATH_REFLECTANCE)
-        image = image * (1.0 - 2.0 * haze) + haze
+        image = image * (1.0 - 2.0 * haze)
+        image += haze
         opacity, mask = _cloud(size, cloud_share, rng)
         image = _mix(image, _spectrum(CLOUD), opacity)
-        image = image + SENSOR_NOISE * rng.standard_normal(image.shape, dtype=np.float32)
-        numbers = np.clip(np.rint(image * 1e4), 1, 65535).astype("uint16")
+        image += SENSOR_NOISE * rng.standard_normal(image.shape, dtype=np.float32)
+        image *= 1e4
+        numbers = np.clip(np.rint(image, out=image), 1, 65535, out=image).astype("uint16")
         if rng.random() < STRIP_CHANCE:
             numbers[:, -rng.integers(*STRIP_PX) :] = 0
         if shifted:
@@ -153,4 +157,7 @@ def _spectrum(values: tuple[float, ...]) -> np.ndarray:
 
 def _mix(first: np.ndarray, second: np.ndarray, share: np.ndarray | np.float32) -> np.ndarray:
     """``first``, with ``share`` of each pixel replaced by ``second``."""
-    return first + (second - first) * share
+    mixed = second - first
+    mixed = mixed * share
+    mixed += first
+    return mixed

@@ -111,6 +111,8 @@ class Snowpack:
         if precipitation_mm > 0:
             share = np.clip((ALL_RAIN_C - mean - self._lapse) / np.float32(ALL_RAIN_C - ALL_SNOW_C), 0, 1)
             swe += np.float32(precipitation_mm) * share * self._catch
+        if not swe.any():
+            return  # and no liquid either
         night = self._lapse + np.float32(lowest_c)
         np.minimum(night, 0, out=night)
         night *= np.float32(REFREEZE_MM)
@@ -123,7 +125,7 @@ class Snowpack:
         np.minimum(liquid, swe, out=liquid)
         runoff = np.maximum(liquid - np.float32(HOLDS) * swe, 0)
         # the last snow cannot hold water without ice
-        runoff = np.where(liquid >= swe, swe, runoff)
+        np.copyto(runoff, swe, where=liquid >= swe)
         swe -= runoff
         liquid -= runoff
 
@@ -131,8 +133,12 @@ class Snowpack:
         """Class of every pixel: uint8, ``NO_SNOW``, ``DRY_SNOW`` or ``WET_SNOW``."""
         snow = self.swe_mm >= LEAST_SNOW_MM
         wet = self.liquid_mm >= np.minimum(LEAST_LIQUID_MM, np.float32(HOLDS / 2) * self.swe_mm)
-        return np.where(snow, np.where(wet, WET_SNOW, DRY_SNOW), NO_SNOW).astype(np.uint8)
+        truth = np.full(snow.shape, NO_SNOW, np.uint8)
+        np.copyto(truth, DRY_SNOW, where=snow)
+        np.copyto(truth, WET_SNOW, where=snow & wet)
+        return truth
 
-    def cover(self) -> np.ndarray:
-        """Share of each pixel under snow, 0 to 1, float32: patchy where little is left."""
-        return smoothstep(self.swe_mm, 0.0, FULL_COVER_MM)
+
+def snow_cover(swe_mm: np.ndarray) -> np.ndarray:
+    """Share of each pixel under snow, 0 to 1, float32: patchy where little water, in mm, is left."""
+    return smoothstep(swe_mm, 0.0, FULL_COVER_MM)

@@ -62,6 +62,8 @@ class Radar:
         self._land, self._seed = land, seed
         self._base, self._shadow = {}, {}
         size = len(land.cover)
+        self._summer, self._drop = of_cover(SUMMER_DB, land.cover), of_cover(WET_DROP_DB, land.cover)
+        self._open = np.isin(land.cover, (OPEN, ROCK))
         common = GROUND_DB * fractal_field(size, 1.0, stream(seed, "radar ground"), longest=0.1)
         for number, (orbit, azimuth) in enumerate(LOOK_AZIMUTH_RAD.items()):
             terrain, self._shadow[orbit] = terrain_effect(land.elevation_m, land.resolution_m, azimuth)
@@ -82,13 +84,13 @@ class Radar:
         float32, shape (2, size, size), dB: VV and VH; -inf where nothing came back, NaN outside the image.
         """
         rng = stream(self._seed, "radar", scene.date.toordinal())
-        cover, size = self._land.cover, len(self._land.cover)
-        level = self._base[scene.pixels_of] + of_cover(SUMMER_DB, cover) * _summer(scene.date)
-        level = level + CALIBRATION_DB * rng.standard_normal((2, 1, 1), dtype=np.float32)
-        bare = (1.0 - state.cover) * np.isin(cover, (OPEN, ROCK))
+        size = len(self._land.cover)
+        level = self._base[scene.pixels_of] + self._summer * _summer(scene.date)
+        level += CALIBRATION_DB * rng.standard_normal((2, 1, 1), dtype=np.float32)
+        bare = (1.0 - state.cover) * self._open
         level += np.float32(RAIN_DB * np.tanh(state.rain_mm / RAIN_MM)) * bare
         wet = state.truth == WET_SNOW
-        drop = of_cover(WET_DROP_DB, cover) * (1.0 + DROP_SPREAD * fractal_field(size, 1.0, rng, longest=0.1))
+        drop = self._drop * (1.0 + DROP_SPREAD * fractal_field(size, 1.0, rng, longest=0.1))
         level -= drop * (wet * state.cover)
         level += DRY_SNOW_DB * fractal_field(size, 1.0, rng, longest=0.1) * (~wet * state.cover)
         power = 10.0 ** (level / 10.0) * speckle(level.shape, rng)
@@ -140,7 +142,7 @@ def terrain_effect(elevation_m: np.ndarray, resolution_m: float, azimuth_rad: fl
 def of_cover(values: dict[int, tuple[float, float]], cover: np.ndarray) -> np.ndarray:
     """VV and VH values of each pixel's land cover: float32, shape (2, rows, columns)."""
     table = np.array([values[key] for key in sorted(values)], np.float32)
-    return np.moveaxis(table[cover], -1, 0)
+    return np.ascontiguousarray(np.moveaxis(table[cover], -1, 0))
 
 
 def speckle(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:

@@ -42,6 +42,7 @@ from climate_indicators.simulation.snow_pack import (
     Land,
     Snowpack,
     make_land,
+    snow_cover,
 )
 from climate_indicators.simulation.snow_radar import LOOKS, RADAR_BANDS, WET_DROP_DB, Radar, RadarState
 from climate_indicators.simulation.snow_weather import daily_weather
@@ -61,7 +62,6 @@ class Day:
     ----------
     date : the day.
     truth : uint8, shape (size, size): snow classes.
-    cover : float32, same shape: share of each pixel under snow.
     swe_mm : float32, same shape: water of the snow.
     rain_mm : rain of this day and the two before.
     snow_age_days : days since it last snowed at the station.
@@ -69,10 +69,14 @@ class Day:
 
     date: datetime.date
     truth: np.ndarray
-    cover: np.ndarray
     swe_mm: np.ndarray
     rain_mm: float
     snow_age_days: float
+
+    @property
+    def cover(self) -> np.ndarray:
+        """Share of each pixel under snow, float32, shape (size, size)."""
+        return snow_cover(self.swe_mm)
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ class SnowWorld:
             pack.step(row.temperature_2m_max, row.temperature_2m_min, row.precipitation_sum)
             age = 0.0 if row.snowfall_sum >= FRESH_SNOW_CM else age + 1.0
             date = datetime.date.fromisoformat(row.date)
-            yield Day(date, pack.truth(), pack.cover(), pack.swe_mm, float(rain_mm), age)
+            yield Day(date, pack.truth(), pack.swe_mm, float(rain_mm), age)
 
     def scene_table(self) -> pd.DataFrame:
         """Table of all scenes: ``sensor, path, date, orbit, cloud_mask``; paths relative to the table."""
@@ -195,12 +199,7 @@ def write_scenes(world: SnowWorld, folders: Folders, logger: logging.Logger) -> 
     rows, optical = [], set(world.scenes.optical)
     progress = Progress(logger, len(world.weather), "day")
     for day in world.days():
-        rows.append([
-            day.date.isoformat(),
-            (day.truth[inside] != NO_SNOW).mean(),
-            (day.truth[inside] == WET_SNOW).mean(),
-            day.swe_mm[inside].mean(dtype=float),
-        ])  # fmt: skip
+        rows.append([day.date.isoformat(), *_means(day, inside)])
         for scene in by_date.get(day.date, []):
             _write_radar(world, radar, scene, day, folders)
         if day.date in optical:
@@ -212,6 +211,12 @@ def write_scenes(world: SnowWorld, folders: Folders, logger: logging.Logger) -> 
     write_csv(pd.DataFrame(rows, columns=columns), folders.truth / "cover.csv")
     write_csv(world.defects(), folders.truth / "defects.csv")
     write_json(world.planted(), folders.truth / "planted.json")
+
+
+def _means(day: Day, inside: np.ndarray) -> tuple[float, float, float]:
+    """Shares of the area under snow and under wet snow, and mean water of its snow in mm."""
+    truth = day.truth[inside]
+    return (truth != NO_SNOW).mean(), (truth == WET_SNOW).mean(), day.swe_mm[inside].mean(dtype=float)
 
 
 def write_area(area: gpd.GeoDataFrame, path: str | Path) -> None:
@@ -233,7 +238,7 @@ def write_tif(
     profile = {
         "driver": "GTiff", "dtype": array.dtype, "count": len(array), "nodata": nodata, "crs": grid.crs,
         "transform": grid.transform, "width": grid.width, "height": grid.height, "tiled": False, "blockysize": 64,
-        "compress": "deflate", "zlevel": 1, "predictor": predictor, "interleave": "band",
+        "compress": "zstd", "zstd_level": 1, "predictor": predictor, "interleave": "band",
     }  # fmt: skip
     with rasterio.open(path, "w", **profile) as raster:
         raster.descriptions = names

@@ -52,7 +52,7 @@ def orientations(image: np.ndarray, valid: np.ndarray) -> Orientations:
     weights = ndimage.gaussian_filter(valid.astype("float32"), SMOOTH_PX)
     values = ndimage.gaussian_filter(np.where(valid, image, 0).astype("float32"), SMOOTH_PX)
     smooth = np.divide(values, weights, out=np.zeros_like(values), where=weights > 0)
-    inside = ndimage.binary_erosion(valid, np.ones((3, 3), bool), iterations=2)
+    inside = ndimage.minimum_filter(valid, 5, mode="constant", cval=0)
     down, right = np.gradient(smooth)
     edges = (right + 1j * down).astype("complex64")
     strength = np.abs(edges)

@@ -41,10 +41,11 @@ def find_copies(paths: Mapping[str, Path], progress: Callable[[], None] = lambda
     ``scene, first, correlation, note``: each copy with the earliest scene that it copies.
     """
     names, pictures = list(paths), []
-    for name in names:
-        with rasterio.open(paths[name]) as raster:
-            pictures.append(thinned(raster, 1, THUMBNAIL_PX))
-        progress()
+    with rasterio.Env():  # one for all: each raster would make its own
+        for name in names:
+            with rasterio.open(paths[name]) as raster:
+                pictures.append(thinned(raster, 1, THUMBNAIL_PX))
+            progress()
     rows, copies = [], set()
     # a correlation is known only where both show enough, so that two empty scenes are no copies
     correlation = similarities(np.array(pictures)) if names else np.zeros((0, 0))
@@ -111,11 +112,32 @@ def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
     Ranks, not values: a few very bright slopes, and the drop of wet snow, weigh no more than other pixels.
     """
-    both = np.isfinite(a) & np.isfinite(b)
+    return _coded_correlation(_codes(a), _codes(b))
+
+
+def _codes(image: np.ndarray) -> np.ndarray:
+    """Each value's place among the different values of an image, from 0 on; -1 where missing.
+
+    Ranks of any part of the image follow from the codes by counting: an image that is compared with several is sorted
+    once.
+    """
+    codes, known = np.full(image.shape, -1), np.isfinite(image)
+    codes[known] = pd.factorize(image[known], sort=True)[0]
+    return codes
+
+
+def _coded_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    both = (a >= 0) & (b >= 0)
     if both.sum() < MIN_COMPARED:
         return np.nan
-    x, y = (pd.Series(side[both]).rank().to_numpy() for side in (a, b))
+    x, y = _ranks(a[both]), _ranks(b[both])
     return float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 and y.std() > 0 else np.nan
+
+
+def _ranks(codes: np.ndarray) -> np.ndarray:
+    """Ranks from 1 on; equal values share the mean of theirs."""
+    count = np.bincount(codes)
+    return (np.cumsum(count) - (count - 1) / 2)[codes]
 
 
 def orbit_correlations(
@@ -152,11 +174,11 @@ def orbit_correlations(
         orbit: re.split(r"[\s;,]+", str(names).strip())
         for orbit, names in zip(orbits, references["scenes"], strict=True)
     }
-    images = {orbit: _band(Path(folder) / f"o{orbit}.tif", REFERENCE_BAND) for orbit in orbits}
+    images = {orbit: _codes(_band(Path(folder) / f"o{orbit}.tif", REFERENCE_BAND)) for orbit in orbits}
     rows = []
     for scene in scenes.itertuples():
-        image = _band(paths[scene.scene], RADAR_BAND)
-        fits = {orbit: rank_correlation(image, images[orbit]) for orbit in orbits if made_of[orbit] != [scene.scene]}
+        image = _codes(_band(paths[scene.scene], RADAR_BAND))
+        fits = {orbit: _coded_correlation(image, images[orbit]) for orbit in orbits if made_of[orbit] != [scene.scene]}
         known = {orbit: value for orbit, value in fits.items() if np.isfinite(value)}
         best = max(known, key=known.get, default="")
         rows.append([scene.scene, fits.get(str(scene.orbit), np.nan), best, known.get(best, np.nan)])

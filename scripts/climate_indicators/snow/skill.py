@@ -187,10 +187,10 @@ def dice_within_seasons(rows: pd.DataFrame, model: str, other: str = ALL_SNOW) -
 def _mean_difference(cells: np.ndarray) -> float:
     """Mean over seasons of the difference in Dice; cells of all seasons, of two models, shape (seasons × 2 × 4,)."""
     pairs = cells.reshape(-1, 2, len(CELLS))
-    found = [(skill(*own)["dice"] - skill(*others)["dice"], others.sum()) for own, others in pairs]
+    differences = np.array([skill(*own)["dice"] - skill(*others)["dice"] for own, others in pairs])
     # without a season's only place there is no Dice of that season
-    known = [pair for pair in found if np.isfinite(pair[0])]
-    return float(np.average(*zip(*known, strict=True))) if known else np.nan
+    known = np.isfinite(differences)
+    return float(np.average(differences[known], weights=pairs.sum(axis=(1, 2))[known])) if known.any() else np.nan
 
 
 def rows_of_test(metrics: pd.DataFrame) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from climate_indicators.snow.pairing import scene_path
 from climate_indicators.snow.places import UNUSED, deal_triplets
 
 RGB = ("B04", "B03", "B02")
+SPAN_PX = 2048  # chips of one row are read together as far as they lie within this width
 RGB_EXPONENT = 0.6  # beside snow, rock and forest would be black on a linear scale
 TRIPLET_COLUMNS = [
     "number", "triplet", "radar", "optical", "orbit", "date", "days_apart", "place", "row", "col", "season",
@@ -58,6 +59,11 @@ class Chip:
     seen: np.ndarray
     rgb: np.ndarray | None
 
+    def cut(self, cols: slice) -> Chip:
+        """Some of the columns."""
+        rgb = None if self.rgb is None else self.rgb[:, cols]
+        return Chip(self.values[:, cols], self.valid[:, cols], self.label[:, cols], self.seen[:, cols], rgb)
+
 
 class PairReader:
     """Reads chips of a pair of scenes; use it in a ``with`` statement.
@@ -92,13 +98,19 @@ class PairReader:
             one.close()
         self.stack.__exit__()
 
-    def read(self, row: int, col: int, size: int, with_rgb: bool) -> Chip:
-        """Chip of ``size`` pixels a side whose upper left pixel is given."""
-        values, valid = self.stack.read((row, row + size), (col, col + size))
-        window = Window(col, row, size, size)
+    def read(self, corners: Sequence[tuple[int, int]], size: int, with_rgb: bool) -> Iterator[Chip]:
+        """Chips of ``size`` pixels a side whose upper left pixels, row and column, are given; one after the other."""
+        for part in _together(corners, size):
+            row, first, last = part[0][0], part[0][1], part[-1][1] + size
+            whole = self._read(Window(first, row, last - first, size), with_rgb)
+            for _, col in part:
+                yield whole.cut(slice(col - first, col - first + size))
+
+    def _read(self, window: Window, with_rgb: bool) -> Chip:
+        rows, cols = window.toslices()
+        values, valid = self.stack.read((rows.start, rows.stop), (cols.start, cols.stop))
         seen = self._mask.read(1, window=window)
-        inside = self._area[row : row + size, col : col + size] == 1
-        label = np.where(valid & inside, seen, BYTE_NODATA).astype("uint8")
+        label = np.where(valid & (self._area[rows, cols] == 1), seen, BYTE_NODATA).astype("uint8")
         return Chip(values, valid, label, seen, self._true_colours(window) if with_rgb else None)
 
     def _true_colours(self, window: Window) -> np.ndarray:
@@ -108,6 +120,18 @@ class PairReader:
         shown = np.clip(numbers.astype("float32") * self._optical.scales[0], 0, 1) ** RGB_EXPONENT
         # 0 is kept for pixels that are not known
         return np.where(known, np.maximum(np.rint(255 * shown), 1), 0).astype("uint8").transpose(1, 2, 0)
+
+
+def _together(corners: Sequence[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
+    """Runs of corners in one row, from left to right, whose chips lie within ``SPAN_PX``: reading costs by the call."""
+    part: list[tuple[int, int]] = []
+    for row, col in corners:
+        if part and (row != part[0][0] or col < part[-1][1] or col + size > part[0][1] + SPAN_PX):
+            yield part
+            part = []
+        part.append((row, col))
+    if part:
+        yield part
 
 
 def with_years(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -136,16 +160,17 @@ def measure_chips(
     ``triplet, pair, place, row, col``, and of the pixels in the area of interest ``missing`` (share without radar),
     ``unknown`` (share without a mask), ``snow`` (share of snow in known pixels); NaN for refused pairs.
     """
-    rows = []
+    rows, refused, spots = [], set(refused), list(places.itertuples())
+    corners = [(place.row, place.col) for place in spots]
+    insides = [area[row : row + size, col : col + size] == 1 for row, col in corners]
     for pair in pairs.itertuples():
-        if pair.pair in set(refused):
-            rows += [_candidate(pair, place, (np.nan, np.nan, np.nan)) for place in places.itertuples()]
+        if pair.pair in refused:
+            rows += [_candidate(pair, place, (np.nan, np.nan, np.nan)) for place in spots]
         else:
             with PairReader(pair, folders, area) as reader:
-                for place in places.itertuples():
-                    chip = reader.read(place.row, place.col, size, with_rgb=False)
-                    inside = area[place.row : place.row + size, place.col : place.col + size] == 1
-                    rows.append(_candidate(pair, place, _shares(chip, inside)))
+                chips = reader.read(corners, size, with_rgb=False)
+                shares = [_shares(chip, inside) for chip, inside in zip(chips, insides, strict=True)]
+            rows += [_candidate(pair, place, share) for place, share in zip(spots, shares, strict=True)]
         progress()
     return pd.DataFrame(rows, columns=["triplet", "pair", "place", "row", "col", "missing", "unknown", "snow"])
 
@@ -239,8 +264,8 @@ def write_triplets(
         for line, row, chip, bands in _chips(triplets, pairs, folders, area, size):
             if not line:
                 _create(store, triplets, size, bands)
-            store["image"][line], store["valid"][line] = chip.values, chip.valid
-            store["label"][line], store["rgb"][line] = chip.label, chip.rgb
+                image, valid, label, rgb = (store[name] for name in ("image", "valid", "label", "rgb"))
+            image[line], valid[line], label[line], rgb[line] = chip.values, chip.valid, chip.label, chip.rgb
             if row.split == SPLITS[0]:
                 pixels = chip.values[chip.valid].astype("float64")
                 count, total = count + len(pixels), total + pixels.sum(axis=0)
@@ -251,7 +276,7 @@ def write_triplets(
         mean = total / count
         store.attrs.update({"mean": mean, "std": np.sqrt(np.maximum(squares / count - mean**2, 1e-12))})
         for line in gaps:
-            store["image"][line] = fill_invalid(store["image"][line], store["valid"][line], mean)
+            image[line] = fill_invalid(image[line], valid[line], mean)
 
 
 def _chips(
@@ -262,8 +287,9 @@ def _chips(
     line = 0
     for radar, part in triplets.groupby("radar", sort=False):
         with PairReader(of_name[radar], folders, area) as reader:
-            for row in part.itertuples():
-                yield line, row, reader.read(row.row, row.col, size, with_rgb=True), reader.stack.bands
+            chips = reader.read(part[["row", "col"]].to_numpy().tolist(), size, with_rgb=True)
+            for row, chip in zip(part.itertuples(), chips, strict=True):
+                yield line, row, chip, reader.stack.bands
                 line += 1
 
 
