@@ -105,9 +105,9 @@ rule encoder_weights:
         weights="resources/models/resnet50_notop.h5",
     log:
         "logs/encoder_weights.log",
+    localrule: True
     conda:
         "../envs/deep-learning.yaml"
-    localrule: True
     params:
         code=code("inputs/encoder_weights.py"),
     script:
@@ -140,7 +140,6 @@ rule fetch_preset:
     localrule: True
     conda:
         "../envs/foundation-models.yaml"
-    localrule: True
     params:
         code=code("inputs/fetch_preset.py"),
     script:

@@ -15,7 +15,7 @@ rule snow_sam:
         "logs/snow/{site}/snow_sam.log",
     conda:
         "../envs/foundation-models.yaml"
-    threads: 8
+    threads: 1 if foundation_folder("sam") == "resources/models/demo_sam" else 8  # the small one has no work for more
     resources:
         gpu=1,
         mem_mb=lambda wildcards, attempt: 6000 * attempt,

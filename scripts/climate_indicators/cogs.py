@@ -19,6 +19,7 @@ REFLECTANCE_SCALE = 1e-4
 REFLECTANCE_NODATA = -32768
 PROBABILITY_SCALE = 1 / 250
 BYTE_NODATA = 255
+BLOCK_PX = 512
 
 # A cache of a few rows of blocks is enough for streaming; GDAL's default is 5 % of the machine's memory.
 _GDAL_CACHE = {"GDAL_CACHEMAX": 256}
@@ -51,10 +52,11 @@ def cog_writer(
     tags : text tags of the data set, such as the engine that made it.
     overview_resampling : how overviews are made; ``nearest`` for classes.
     """
+    block = _block_size(grid)
     profile = {
         "driver": "GTiff", "dtype": dtype, "count": len(bands), "nodata": nodata, "crs": grid.crs,
         "transform": grid.transform, "width": grid.width, "height": grid.height, "tiled": True,
-        "blockxsize": 512, "blockysize": 512, "BIGTIFF": "IF_SAFER", "interleave": "band",
+        "blockxsize": block, "blockysize": block, "BIGTIFF": "IF_SAFER", "interleave": "band",
     }  # fmt: skip
     with rasterio.Env(**_GDAL_CACHE), atomic_path(path) as temporary:
         plain = temporary.with_name(temporary.stem + ".plain.tif")
@@ -66,7 +68,7 @@ def cog_writer(
                 yield raster
             predictor = "YES" if np.dtype(dtype).itemsize > 1 else "NO"
             rasterio.shutil.copy(
-                plain, temporary, driver="COG", COMPRESS="DEFLATE", LEVEL=1, PREDICTOR=predictor, BLOCKSIZE=512,
+                plain, temporary, driver="COG", COMPRESS="DEFLATE", LEVEL=1, PREDICTOR=predictor, BLOCKSIZE=block,
                 OVERVIEW_RESAMPLING=overview_resampling, NUM_THREADS="ALL_CPUS", BIGTIFF="IF_SAFER",
             )  # fmt: skip
         finally:
@@ -171,6 +173,11 @@ class Stack:
 def raster_grid(raster: DatasetReader) -> Grid:
     """Grid of an open raster."""
     return Grid(raster.crs.to_string(), raster.transform, raster.width, raster.height)
+
+
+def _block_size(grid: Grid) -> int:
+    """Side of a raster's blocks: small rasters are not padded to large blocks. GDAL wants a multiple of 16."""
+    return min(BLOCK_PX, -(-max(grid.shape) // 16) * 16)
 
 
 def _mirror(index: np.ndarray, size: int) -> np.ndarray:

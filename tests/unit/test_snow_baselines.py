@@ -16,7 +16,7 @@ from climate_indicators.snow.triplet_baselines import (
     score_baselines,
     wet_snow_rule,
 )
-from climate_indicators.snow.triplet_scores import read_pixels
+from climate_indicators.snow.triplet_scores import held_out_triplets, read_pixels
 
 
 @pytest.fixture
@@ -66,14 +66,17 @@ def test_both_methods_count_every_pixel_that_counts_and_see_wet_snow(store, tabl
     assert hits[wet].min() > 0.9 and hits[~wet].max() < 0.1
 
 
-@pytest.mark.parametrize("pixels", [1, 600])
-def test_counts_do_not_depend_on_how_many_triplets_are_scored_together(store, table, monkeypatch, pixels):
-    models = fit_triplet_baselines(training_pixels(store, 1000, 1, read_pixels), band_names(store), 20, -2.5, 7)
-    store["label"][5] = 255  # one without a pixel that counts
-    together = score_baselines(models, store, table)
-    monkeypatch.setattr(sample_scores, "BATCH_PIXELS", pixels)
+@pytest.mark.parametrize(("pixels", "batches"), [(1, 14), (600, 5)])
+def test_counts_do_not_depend_on_how_many_triplets_are_scored_together(table, tmp_path, monkeypatch, pixels, batches):
     done = []
-    apart = score_baselines(models, store, table, done.append)
-    assert sum(done) == 14 and len(done) == {1: 14, 600: 5}[pixels]
+    with h5py.File(write_patch_file(tmp_path / "patches.h5", table), "r+") as store:
+        place = held_out_triplets(store, table)[-1][0]
+        store["label"][place] = 255  # one without a pixel that counts, the last
+        models = fit_triplet_baselines(training_pixels(store, 1000, 1, read_pixels), band_names(store), 20, -2.5, 7)
+        together = score_baselines(models, store, table)
+        monkeypatch.setattr(sample_scores, "BATCH_PIXELS", pixels)
+        apart = score_baselines(models, store, table, done.append)
+    assert sum(done) == 14 and len(done) == batches
     for name, score in together.items():
         assert np.array_equal(score.counts, apart[name].counts) and np.array_equal(score.blocks, apart[name].blocks)
+        assert score.counts[:-1].sum() == 13 * 251 and not score.counts[-1].any()
