@@ -349,6 +349,7 @@ rule snow_gallery:
         triplets="results/snow/{site}/triplets.csv",
         metrics="results/snow/{site}/triplet_metrics.csv",
         calibration="results/snow/{site}/calibration.json",
+        grid="results/snow/{site}/grid.json",
     output:
         figure=report(
             "results/snow/{site}/snow_gallery.png",

@@ -7,6 +7,7 @@ from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.figures.snow_gallery import snow_gallery_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import read_json
+from climate_indicators.grids import Grid
 from climate_indicators.logs import start_log
 from climate_indicators.snow.examples import choose_examples, read_examples
 from climate_indicators.snow.skill import logit_limit
@@ -22,4 +23,6 @@ with h5py.File(snakemake.input.patches) as store:
     examples = read_examples(store, chosen, engine.run, limit)
 for row in chosen.itertuples():
     log.info("%s: %s, Dice %.3f", row.chosen, row.triplet, row.dice)
-save_figure(snow_gallery_figure(examples, snakemake.wildcards.site), snakemake.output.figure)
+save_figure(
+    snow_gallery_figure(examples, snakemake.wildcards.site, Grid.read(snakemake.input.grid)), snakemake.output.figure
+)

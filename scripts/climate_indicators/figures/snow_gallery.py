@@ -11,8 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.figures.chip_scale import chip_scale_bar
 from climate_indicators.figures.gallery import BOTH, CLASS_COLOURS, MAP_ONLY, NEITHER, OUTLINES_ONLY, compare
 from climate_indicators.figures.style import GAP
+from climate_indicators.grids import Grid
 from climate_indicators.snow.examples import Example
 
 SNOW = "#56B4E9"
@@ -20,13 +22,14 @@ CHANGE_DB = 6.0
 COLUMNS = ("VV less snow-free reference", "Sentinel-2 image", "snow mask from the image", "U-Net map against the mask")
 
 
-def snow_gallery_figure(examples: Sequence[Example], site: str) -> Figure:
+def snow_gallery_figure(examples: Sequence[Example], site: str, grid: Grid) -> Figure:
     """A row a triplet, four pictures each.
 
     Parameters
     ----------
     examples : as `climate_indicators.snow.examples.read_examples` gives them.
     site : name in the title.
+    grid : of the site, for the scale bar.
     """
     figure = Figure(figsize=(11.0, 1.95 * len(examples) + 1.3))
     figure.set_layout_engine("constrained", w_pad=0.05, h_pad=0.06)
@@ -37,6 +40,7 @@ def snow_gallery_figure(examples: Sequence[Example], site: str) -> Figure:
         axes.set_title(name, fontsize=9.5)
     figure.colorbar(picture, ax=panels[:, 0].tolist(), location="left", label="change (dB)", shrink=0.7, aspect=30)
     side = examples[0].truth.shape[0]
+    chip_scale_bar(panels[0, 1], side, grid)
     figure.suptitle(f"Test triplets of {side} × {side} pixels, {site}", fontsize=11)
     colours = {
         "snow (mask)": SNOW,

@@ -7,7 +7,6 @@ import json
 import h5py
 import numpy as np
 import pandas as pd
-import pyproj
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -16,6 +15,7 @@ from matplotlib.patches import Patch
 
 from climate_indicators.blocks import SPLITS
 from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.figures.chip_scale import chip_scale_bar
 from climate_indicators.figures.style import GAP
 from climate_indicators.grids import Grid
 from climate_indicators.snow.regime import UNKNOWN
@@ -56,7 +56,7 @@ def snow_triplets_figure(patches: str, triplets: pd.DataFrame, grid: Grid) -> Fi
             _name_part(panels[0, first], f"{split}: {len(own)} triplets")
     for name, axes in zip(NAMES, panels[:, 0], strict=True):
         axes.set_ylabel(NAMES[name], fontsize=9)
-    _scale_bar(panels[2, 0], size, *_scale(grid, size))
+    chip_scale_bar(panels[2, 0], size, grid)
     for line, name in enumerate(LAYERS):
         panels[line, -1].set_axis_on()
         figure.colorbar(shown[name], cax=panels[line, -1], label=f"{NAMES[name]}, dB", extend="both")
@@ -100,14 +100,6 @@ def _name_part(axes: Axes, name: str) -> None:
     text.set_in_layout(False)  # else its length would widen the first column
 
 
-def _scale_bar(axes: Axes, size: int, length: float, words: str) -> None:
-    start, line = 0.06 * size, 0.92 * size
-    for colour, width in (("black", 4.5), ("white", 2.5)):
-        axes.plot([start, start + length], [line] * 2, color=colour, linewidth=width, solid_capstyle="butt")
-    box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
-    axes.text(start, 0.86 * size, words, fontsize=7, va="bottom", bbox=box)
-
-
 def _draw_layer(axes: Axes, name: str, layer: np.ndarray, limits: dict) -> AxesImage:
     axes.set_xticks([])
     axes.set_yticks([])
@@ -120,22 +112,3 @@ def _draw_layer(axes: Axes, name: str, layer: np.ndarray, limits: dict) -> AxesI
     low, high = limits[name]
     colours = "gray" if name == "VV" else "cividis"
     return axes.imshow(layer, colours, vmin=low, vmax=high, interpolation="nearest")
-
-
-def _scale(grid: Grid, size: int) -> tuple[float, str]:
-    """Length in pixels and words of a bar of a round length, at most 40 % of a chip."""
-    metres = pixel_width_m(grid)
-    goal = 0.4 * size * metres
-    power = 10 ** (len(str(int(goal))) - 1)
-    length = max(step * power for step in (1, 2, 5) if step * power <= goal)
-    return length / metres, f"{length / 1000:g} km" if length >= 1000 else f"{length} m"
-
-
-def pixel_width_m(grid: Grid) -> float:
-    """Width of a pixel in the middle of the grid on the ground, metres; along the ellipsoid for degrees."""
-    crs = pyproj.CRS.from_user_input(grid.crs)
-    if not crs.is_geographic:
-        return abs(grid.transform.a) * crs.axis_info[0].unit_conversion_factor
-    left, bottom, right, top = grid.bounds
-    x, y = (left + right) / 2, (bottom + top) / 2
-    return float(crs.get_geod().inv(x, y, x + grid.transform.a, y)[2])
