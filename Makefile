@@ -48,7 +48,7 @@ demo: $(STAMP)
 	@echo "Done. Open the report:"
 	@echo "  $(CURDIR)/results/report.html"
 	@echo "or the figures:"
-	@find results -name "*.png" -o -name "*.gif" | sort | sed "s|^|  $(CURDIR)/|"
+	@find results -not -path "*/masks/*" \( -name "*.png" -o -name "*.gif" \) | sort | sed "s|^|  $(CURDIR)/|"
 
 test: $(STAMP)
 	$(RUN) pytest -m "not real and not lab" --numprocesses 2 --dist loadgroup --durations=30
@@ -66,6 +66,8 @@ docs: demo
 	$(RUN) python config/make_manual.py
 	@mkdir -p docs/figures
 	cp results/glacier/demo/glacier_retreat_graph.png results/glacier/demo/glacier_gallery.png docs/figures/
+	cp results/snow/demo/benchmark.png docs/figures/snow_benchmark.png
+	cp results/snow/demo/snow_gallery.png docs/figures/
 	cp results/carbon/demo/truth_check.png docs/figures/carbon_truth_check.png
 	cp results/carbon/demo/carbon_gallery.png docs/figures/
 	cp results/ocean/demo/ocean_biome_map.png results/ocean/demo/ocean_coverage.png docs/figures/
