@@ -1,0 +1,220 @@
+# The snow study: radar and optical scenes on one grid, their pairs, and triplets of radar, colour image and mask.
+
+
+rule snow_scenes:
+    """Every scene of a site checked by its header, and the one grid of the site."""
+    input:
+        table=snow_scenes_table,
+        files=snow_files(),
+        aoi=snow_aoi,
+    output:
+        scenes=report(
+            "results/snow/{site}/scenes.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "scenes"},
+            caption="../report/snow_scenes.rst",
+        ),
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+    log:
+        "logs/snow/{site}/snow_scenes.log",
+    wildcard_constraints:
+        site=snow_sites("simulate", "files"),
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("snow/snow_scenes.py"),
+        scenes=lambda wildcards: snow_scenes_of(wildcards.site),
+        site=lambda wildcards: {
+            key: sites("snow")[wildcards.site][key] for key in ("mixed_orbits", "radar_bands", "optical_bands")
+        },
+    script:
+        "../scripts/snow/snow_scenes.py"
+
+
+rule snow_optical:
+    """Optical scenes of a year on the grid as reflectance, and their masks of snow."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+        files=snow_files("optical"),
+    output:
+        folder=directory("results/snow/{site}/optical/{year}"),
+        table="results/snow/{site}/optical/{year}.csv",
+    log:
+        "logs/snow/{site}/snow_optical_{year}.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_optical.py"),
+        site=lambda wildcards: {key: sites("snow")[wildcards.site][key] for key in ("optical_bands", "radiometry")},
+        masks=snow_settings("masks"),
+    script:
+        "../scripts/snow/snow_optical.py"
+
+
+rule snow_radar:
+    """Radar scenes of a year on the grid in dB, filtered, without holes of the logarithm."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+        files=snow_files("radar"),
+    output:
+        folder=directory("results/snow/{site}/radar/{year}"),
+        table="results/snow/{site}/radar/{year}.csv",
+    log:
+        "logs/snow/{site}/snow_radar_{year}.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_radar.py"),
+        site=lambda wildcards: {"radar_bands": sites("snow")[wildcards.site]["radar_bands"]},
+        radar=snow_keys("radar", "unit", "filter", "filter_px"),
+    script:
+        "../scripts/snow/snow_radar.py"
+
+
+rule snow_reference:
+    """Median of each orbit's scenes without snow, which change is measured against."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        radar=snow_by_year("radar", "radar/{year}"),
+    output:
+        folder=directory("results/snow/{site}/reference"),
+        table="results/snow/{site}/references.csv",
+    log:
+        "logs/snow/{site}/snow_reference.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        code=code("snow/snow_reference.py"),
+        reference=snow_keys("radar", "reference_months", "reference_scenes"),
+    script:
+        "../scripts/snow/snow_reference.py"
+
+
+rule snow_change:
+    """Change of each radar scene of a year against the reference of its own orbit."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        radar="results/snow/{site}/radar/{year}",
+        reference="results/snow/{site}/reference",
+    output:
+        folder=directory("results/snow/{site}/change/{year}"),
+    log:
+        "logs/snow/{site}/snow_change_{year}.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_change.py"),
+    script:
+        "../scripts/snow/snow_change.py"
+
+
+rule snow_pairs:
+    """Radar and optical scenes of nearly one day, one orbit a pair, and what is wrong with a scene."""
+    input:
+        scenes="results/snow/{site}/scenes.csv",
+        optical=snow_by_year("optical", "optical/{year}"),
+        radar=snow_by_year("radar", "radar/{year}"),
+        reference="results/snow/{site}/reference",
+        references="results/snow/{site}/references.csv",
+        weather=snow_weather_file,
+    output:
+        pairs=report(
+            "results/snow/{site}/pairs.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "pairs"},
+            caption="../report/snow_curation.rst",
+        ),
+        scene_checks="results/snow/{site}/scene_checks.csv",
+    log:
+        "logs/snow/{site}/snow_pairs.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("snow/snow_pairs.py"),
+        pairs=snow_settings("pairs"),
+        columns=snow_weather_columns,
+    script:
+        "../scripts/snow/snow_pairs.py"
+
+
+rule snow_triplets:
+    """Triplets of radar, colour image and mask: kept or rejected with a reason, dealt by place and year."""
+    input:
+        pairs="results/snow/{site}/pairs.csv",
+        scene_checks="results/snow/{site}/scene_checks.csv",
+        grid="results/snow/{site}/grid.json",
+        aoi="results/snow/{site}/aoi.tif",
+        optical=snow_by_year("optical", "optical/{year}"),
+        radar=snow_by_year("radar", "radar/{year}"),
+        change=snow_by_year("radar", "change/{year}"),
+    output:
+        curation="results/snow/{site}/curation.csv",
+        counts=report(
+            "results/snow/{site}/curation_counts.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "curation"},
+            caption="../report/snow_curation.rst",
+        ),
+        figure=report(
+            "results/snow/{site}/curation.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "curation"},
+            caption="../report/snow_curation.rst",
+        ),
+        triplets="results/snow/{site}/triplets.csv",
+        patches="results/snow/{site}/patches.h5",
+    log:
+        "logs/snow/{site}/snow_triplets.log",
+    conda:
+        "../envs/figures.yaml"
+    resources:
+        mem_mb=3000,
+    params:
+        code=code("snow/snow_triplets.py"),
+        triplets=snow_settings("triplets"),
+        split_seed=lambda wildcards: sites("snow")[wildcards.site]["split_seed"],
+    script:
+        "../scripts/snow/snow_triplets.py"
+
+
+rule snow_triplet_sheet:
+    """Contact sheet of triplets: radar, its change, colour image, mask."""
+    input:
+        patches="results/snow/{site}/patches.h5",
+        triplets="results/snow/{site}/triplets.csv",
+        grid="results/snow/{site}/grid.json",
+    output:
+        figure=report(
+            "results/snow/{site}/triplets.png",
+            category="snow",
+            subcategory="{site}",
+            labels={"figure": "triplets"},
+            caption="../report/snow_triplets.rst",
+        ),
+    log:
+        "logs/snow/{site}/snow_triplet_sheet.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("snow/snow_triplet_sheet.py"),
+    script:
+        "../scripts/snow/snow_triplet_sheet.py"
