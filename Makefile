@@ -51,7 +51,7 @@ demo: $(STAMP)
 	@find results -not -path "*/masks/*" \( -name "*.png" -o -name "*.gif" \) | sort | sed "s|^|  $(CURDIR)/|"
 
 test: $(STAMP)
-	$(RUN) pytest -m "not real and not lab" --numprocesses 2 --dist loadgroup --durations=30
+	$(RUN) pytest -m "not real and not lab" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
 
 lab: $(STAMP)
 	$(RUN) pytest -m lab tests/labs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -9,8 +10,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = str(ROOT / "scripts")
-# finished runs that several files read: their tests stay in one process, so that each run is made once
-RUNS = {"finished": "glacier", "finished_snow": "snow", "finished_carbon": "carbon", "finished_ocean": "ocean"}
+# finished runs, and the files of tests that read them: these stay in one process, so that each run is made once
+READERS = {
+    "glacier": ("test_stale", "test_bad_input", "test_inputs", "test_results", "test_resume"),
+    "snow": ("test_snow_images",),
+    "carbon": ("test_carbon_images", "test_carbon"),
+    "ocean": ("test_ocean", "test_ocean_inputs"),
+}
+FIRST = ("test_demo", *READERS)
 
 if SCRIPTS not in sys.path:
     sys.path.insert(0, SCRIPTS)
@@ -22,19 +29,32 @@ def root() -> Path:
     return ROOT
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file, or of one finished run, in one process; the longest of these groups begin first."""
-    groups = {item: _group(item) for item in items}
-    weights = {"test_demo": 0, **dict.fromkeys((f"run of {study}" for study in RUNS.values()), 1)}
-    items.sort(key=lambda item: (weights.get(groups[item], 2 if "workflow" in item.path.parts else 3), groups[item]))
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+    """The longest groups begin first, then other runs, then tests of the library."""
+
+    def order(item: pytest.Item) -> tuple[int, str]:
+        group = group_of(item.nodeid)
+        rank = FIRST.index(group) if group in FIRST else len(FIRST) + ("workflow" not in item.path.parts)
+        return rank, group
+
+    items.sort(key=order)
 
 
-def _group(item: pytest.Item) -> str:
-    study = getattr(item, "callspec", None) and item.callspec.params.get("study")
-    runs = [RUNS[name] for name in getattr(item, "fixturenames", ()) if name in RUNS]
-    if item.path.stem == "test_report" and study:
-        runs = [study]
-    return f"run of {runs[0]}" if runs else item.path.stem
+def pytest_xdist_make_scheduler(config, log):
+    """Tests of one file, or of one finished run, go to one process."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRun(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return ByRun(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """Finished run that a test reads, or else the name of its file."""
+    stem = Path(nodeid.split("::")[0]).stem
+    reported = re.search(r"\[(\w+)\]$", nodeid) if stem == "test_report" else None
+    if reported:
+        return reported[1]
+    return next((run for run, files in READERS.items() if stem in files), stem)
