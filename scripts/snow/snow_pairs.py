@@ -9,13 +9,15 @@ import pandas as pd
 
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, naming, start_log
-from climate_indicators.snow.pairing import pair_scenes, read_scenes, scene_path
+from climate_indicators.snow.pairing import pair_scenes, scene_path
 from climate_indicators.snow.regime import read_temperature, regime_of_dates
 from climate_indicators.snow.scene_checks import check_scenes, pair_values
+from climate_indicators.snow.scene_table import read_scenes
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, inputs = snakemake.params.pairs, snakemake.input
 scenes = read_scenes(inputs.scenes)
+scenes["date"] = pd.to_datetime(scenes["date"])
 folders = {"radar": inputs.radar, "optical": inputs.optical}
 paths = {row.scene: scene_path(folders[row.sensor], row.year, row.scene) for row in scenes.itertuples()}
 references = pd.read_csv(inputs.references, dtype={"orbit": str, "scenes": str})

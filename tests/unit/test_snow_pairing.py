@@ -6,8 +6,9 @@ import pytest
 
 from climate_indicators.logs import InputError
 from climate_indicators.snow.calendar import hydro_years, season_names
-from climate_indicators.snow.pairing import pair_scenes, read_scenes, scene_path
+from climate_indicators.snow.pairing import pair_scenes, scene_path
 from climate_indicators.snow.regime import read_temperature, regime_of_dates
+from climate_indicators.snow.scene_table import read_scenes
 
 
 def scenes(*rows):

@@ -17,12 +17,6 @@ PAIR_COLUMNS = [
 ]  # fmt: skip
 
 
-def read_scenes(path: str | Path) -> pd.DataFrame:
-    """Table of a site's scenes, with ``scene``, ``year`` and ``orbit`` as text and ``date`` as datetime64."""
-    table = pd.read_csv(path, dtype={"scene": str, "year": str, "orbit": str}, parse_dates=["date"])
-    return table.assign(orbit=table["orbit"].fillna(""))
-
-
 def read_pairs(path: str | Path) -> pd.DataFrame:
     """Table ``pairs.csv``, with names and orbits as text and ``date`` as datetime64."""
     text = {"pair": str, "radar": str, "optical": str, "orbit": str}
