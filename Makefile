@@ -1,16 +1,17 @@
-# From a fresh clone: `make demo` runs the workflow on its embedded world, `make test` runs every test.
+# From a fresh clone: `make demo` runs the workflow on its embedded world, `make test` runs the tests.
 # Needs make and a Python of 3.11 to 3.13 with pip; everything else goes to .venv. Another Python: make demo PYTHON=python3.12
 PYTHON ?= python3
 CORES ?= all
 STAMP := .venv/.installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help install demo test lab lint docs clean
+.PHONY: help install demo test long lab lint docs clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     run the workflow on its embedded world, then write results/report.html"
-	@echo "make test     every test, style and lint included"
+	@echo "make test     the tests, style and lint included"
+	@echo "make long     tests that are a whole run each, beyond those of make test"
 	@echo "make lab      tests on a SLURM that they start on this machine (Debian: slurm-wlm munge slurmdbd mariadb-server)"
 	@echo "make lint     style alone"
 	@echo "make docs     key tables of the manual, picture of the rules, figures of the demo"
@@ -51,7 +52,10 @@ demo: $(STAMP)
 	@find results -not -path "*/masks/*" \( -name "*.png" -o -name "*.gif" \) | sort | sed "s|^|  $(CURDIR)/|"
 
 test: $(STAMP)
-	$(RUN) pytest -m "not real and not lab" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
+	$(RUN) pytest -m "not long and not real and not lab" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
+
+long: $(STAMP)
+	$(RUN) pytest -m long --durations=10
 
 lab: $(STAMP)
 	$(RUN) pytest -m lab tests/labs

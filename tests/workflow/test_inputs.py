@@ -50,6 +50,7 @@ def test_true_area_shrinks(finished):
     assert areas.iloc[-1] < areas.iloc[0]
 
 
+@pytest.mark.long
 def test_elevation_and_slope_become_channels_of_the_network(tmp_path):
     config = copy.deepcopy(SMALL)
     config["glacier"]["sites"]["small"]["terrain_bands"] = ["elevation", "slope"]

@@ -232,6 +232,7 @@ def test_second_run_has_nothing_to_do(finished_ocean):
     assert passed and "Nothing to be done" in text, text
 
 
+@pytest.mark.long
 def test_two_runs_give_the_same_bytes(finished_ocean, tmp_path):
     targets = [f"{SITE}/{name}" for name in ("coverage.csv", "agreement.csv", "occurrence.nc", "drivers.csv")]
     text, passed = run(tmp_path, SMALL_OCEAN, "--", *targets)

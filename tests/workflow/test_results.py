@@ -52,6 +52,7 @@ def test_second_run_has_nothing_to_do(finished):
     assert passed and "Nothing to be done" in text, text
 
 
+@pytest.mark.long
 def test_two_runs_give_the_same_tables(finished, tmp_path):
     text, passed = run(tmp_path, SMALL)
     assert passed, text
