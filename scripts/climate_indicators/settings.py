@@ -191,7 +191,9 @@ def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any
             _add_defaults(value, schema["then"])
         _add_defaults(value, schema)
         known, others = schema.get("properties", {}), schema.get("additionalProperties")
-        return {key: _fill(item, known.get(key, others or {}), root) for key, item in value.items()}
+        # in the schema's order: keys in another order are the same settings, and must not make results stale
+        keys = [*(key for key in known if key in value), *(key for key in value if key not in known)]
+        return {key: _fill(value[key], known.get(key, others or {}), root) for key in keys}
     if isinstance(value, list):
         return [_fill(item, schema.get("items", {}), root) for item in value]
     return int(value) if isinstance(value, float) and schema.get("type") == "integer" else value

@@ -110,6 +110,21 @@ def test_dates_that_yaml_has_read_become_text(schema):
     assert site["scenes"][0]["date"] == "2019-09-02"
 
 
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_order_of_keys_is_no_setting(schema, path):
+    def reversed_keys(value):
+        if isinstance(value, list):
+            return [reversed_keys(item) for item in value]
+        return {key: reversed_keys(value[key]) for key in reversed(value)} if isinstance(value, dict) else value
+
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    study = next(key for key in given if key in {"glacier", "snow", "carbon", "ocean"})
+    groups, others = (complete(config, schema)[study] for config in (given, reversed_keys(given)))
+    assert list(groups) == list(others)
+    for name in set(groups) - {"sites"}:  # parameters of rules are compared as text
+        assert repr(groups[name]) == repr(others[name]), name
+
+
 def test_whole_numbers_written_with_a_point_become_integers(schema):
     epochs = complete(simulated(training={"epochs": 30.0}), schema)["glacier"]["training"]["epochs"]
     assert epochs == 30 and isinstance(epochs, int)
