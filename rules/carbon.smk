@@ -30,7 +30,8 @@ rule carbon_images:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_images.py"),
         folder=carbon_folder("images"),
@@ -59,7 +60,8 @@ rule carbon_samples:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_samples.py"),
         folder=carbon_folder("images"),
@@ -101,7 +103,8 @@ rule carbon_held_out:
         "../envs/deep-learning.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_held_out.py"),
         prediction=carbon_settings("prediction"),
@@ -120,7 +123,8 @@ rule carbon_baselines:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_baselines.py"),
         baselines=carbon_settings("baselines"),
@@ -175,7 +179,8 @@ rule carbon_vegetation:
         "../envs/deep-learning.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=120),
     params:
         code=code("carbon/carbon_vegetation.py"),
         folder=carbon_folder("images"),

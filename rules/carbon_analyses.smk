@@ -27,7 +27,8 @@ rule carbon_estimates:
     conda:
         "../envs/statistics.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("carbon/carbon_estimates.py"),
         factors=carbon_settings("factors"),

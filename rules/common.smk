@@ -1,4 +1,5 @@
 # The library on the path of the scripts, the checked configuration, and look-ups in it.
+import os
 import sys
 from pathlib import Path
 
@@ -36,6 +37,38 @@ wildcard_constraints:
 def code(script):
     """Digest of the project modules that a script imports: an edit of one re-runs the rules that use it."""
     return code_digest(SCRIPTS / script, SCRIPTS / "climate_indicators")
+
+
+def input_mb(paths):
+    """Size of a job's inputs, folders with what is in them; an input that is yet to be made leaves it open (`<TBD>`)."""
+    size = 0
+    for path in paths:
+        size += os.stat(path).st_size
+        size += sum(os.lstat(Path(folder, name)).st_size for folder, _, names in os.walk(path) for name in names)
+    return size / 1e6
+
+
+def memory(base_mb, per_input_mb=0):
+    """Resource function: megabytes of a job, more with each attempt.
+
+    Images, fields and patches are read strip by strip, window by window and month by month: memory stays the same
+    however large they are (docs/benchmarks.md), and `base_mb` is enough for the grid of a whole Sentinel-2 tile.
+    `per_input_mb`, for each megabyte of the inputs, is for the rules that hold several numbers for each pixel of a scene.
+    """
+    return lambda wildcards, input, attempt: attempt * round(
+        base_mb + (per_input_mb and per_input_mb * input_mb(input))
+    )
+
+
+def minutes(base, per_input_gb=0):
+    """Resource function: minutes of a job, more with each attempt.
+
+    `per_input_gb`, for each gigabyte of the inputs, is for the rules that read all of them: about ten times what two
+    slow cores need (docs/benchmarks.md), since nodes and their disks are shared. For training it counts all epochs.
+    """
+    return lambda wildcards, input, attempt: attempt * round(
+        base + (per_input_gb and per_input_gb * input_mb(input) / 1000)
+    )
 
 
 def sites(study):

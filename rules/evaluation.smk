@@ -15,7 +15,8 @@ rule baselines:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("segmentation/baselines.py"),
         baselines=lambda wildcards: study_settings(wildcards, "baselines", ("ratio", "forest_trees", "forest_samples")),
@@ -125,6 +126,9 @@ rule block_map:
         "logs/{study}/{site}/block_map.log",
     conda:
         "../envs/figures.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("segmentation/block_map.py"),
         rgb=shown_bands,

@@ -22,6 +22,9 @@ rule glacier_labels:
         "logs/glacier/{site}/glacier_labels.log",
     conda:
         "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("glacier/glacier_labels.py"),
         outlines=lambda wildcards: {key: glacier_site(wildcards)["outlines"][key] for key in ("id_field", "where")},
@@ -52,6 +55,9 @@ rule glacier_scenes:
         "logs/glacier/{site}/glacier_scenes.log",
     conda:
         "../envs/figures.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("glacier/glacier_scenes.py"),
         rgb=config.get("glacier", {}).get("figures", {}).get("rgb"),
@@ -75,7 +81,8 @@ rule glacier_outlines:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("glacier/glacier_outlines.py"),
         min_glacier_km2=glacier_settings("area").get("min_glacier_km2"),
@@ -113,7 +120,8 @@ rule glacier_area_by_year:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
+        runtime=minutes(60),
     params:
         code=code("glacier/glacier_area_by_year.py"),
         area={key: glacier_settings("area").get(key) for key in ("confidence", "buffer_px", "min_valid_fraction")},
@@ -190,6 +198,9 @@ rule glacier_retreat_timelapse:
         "logs/glacier/{site}/glacier_retreat_timelapse.log",
     conda:
         "../envs/figures.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("glacier/glacier_retreat_timelapse.py"),
         rgb=glacier_settings("figures").get("rgb"),

@@ -23,7 +23,8 @@ for _site, _settings in sites("glacier").items():
             conda:
                 "../envs/raster.yaml"
             resources:
-                mem_mb=2000,
+                mem_mb=memory(2000),
+                runtime=minutes(60),
             params:
                 code=code("inputs/simulate_glacier.py"),
                 world=_settings["simulate"] | {"reference_year": _settings["reference_year"]},
@@ -43,7 +44,8 @@ rule simulate_ocean:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
+        runtime=minutes(60),
     params:
         code=code("inputs/simulate_ocean.py"),
         world=lambda wildcards: sites("ocean")[wildcards.site]["simulate"],
@@ -66,7 +68,8 @@ rule simulate_carbon:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("inputs/simulate_carbon.py"),
         world=lambda wildcards: sites("carbon")[wildcards.site]["simulate"],
@@ -91,7 +94,8 @@ rule simulate_snow:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("inputs/simulate_snow.py"),
         world=lambda wildcards: sites("snow")[wildcards.site]["simulate"],

@@ -19,7 +19,8 @@ rule ocean_cells:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=6000,
+        mem_mb=memory(6000),
+        runtime=minutes(60, per_input_gb=10),
     params:
         code=code("ocean/ocean_cells.py"),
         data=ocean_data,
@@ -40,7 +41,8 @@ rule ocean_slopes:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_slopes.py"),
         data=ocean_data,
@@ -102,7 +104,8 @@ rule ocean_biomes:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_biomes.py"),
         month=reference_month,
@@ -184,7 +187,8 @@ rule ocean_agreement:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_agreement.py"),
         month=reference_month,
@@ -220,7 +224,8 @@ rule ocean_classifier:
         "../envs/deep-learning.yaml"
     threads: 8
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
+        runtime=minutes(240),
     params:
         code=code("ocean/ocean_classifier.py"),
         month=reference_month,
@@ -270,7 +275,8 @@ rule ocean_labels:
     conda:
         "../envs/deep-learning.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_labels.py"),
         abstain_below=ocean_settings("classifier").get("abstain_below"),

@@ -22,7 +22,8 @@ rule ocean_coverage:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_coverage.py"),
         zones=ocean_zones(),
@@ -129,7 +130,8 @@ rule ocean_competition:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_competition.py"),
         bands=ocean_settings("competition"),
@@ -194,7 +196,8 @@ rule ocean_occurrence:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_occurrence.py"),
     script:
@@ -236,7 +239,8 @@ rule ocean_drivers:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_drivers.py"),
     script:
@@ -263,7 +267,8 @@ rule ocean_animation:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_animation.py"),
         seconds_per_frame=ocean_settings("figures").get("seconds_per_frame"),
@@ -303,7 +308,8 @@ rule ocean_truth_check:
     conda:
         "../envs/ocean.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("ocean/ocean_truth_check.py"),
         month=reference_month,

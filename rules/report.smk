@@ -16,6 +16,9 @@ rule manifest:
         "logs/manifest.log",
     conda:
         "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=2),
     params:
         code=code("report/manifest.py"),
     script:

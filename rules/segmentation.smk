@@ -15,6 +15,9 @@ rule grid:
         "logs/{study}/{site}/grid.log",
     conda:
         "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60),
     params:
         code=code("segmentation/grid.py"),
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
@@ -42,7 +45,8 @@ rule scene:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("segmentation/scene.py"),
         site=lambda wildcards: {
@@ -93,7 +97,8 @@ rule terrain:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("segmentation/terrain.py"),
         bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["terrain_bands"],
@@ -114,7 +119,8 @@ rule blocks:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_input_mb=4),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("segmentation/blocks.py"),
         patches=lambda wildcards: study_settings(
@@ -140,7 +146,8 @@ rule patches:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000, per_input_mb=4),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("segmentation/patches.py"),
         patches=lambda wildcards: study_settings(wildcards, "patches", ("size_px", "stride_px")),
@@ -165,8 +172,8 @@ rule train:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(6000),
+        runtime=minutes(240, per_input_gb=240),
     params:
         code=code("segmentation/train.py"),
         network=lambda wildcards: config[wildcards.study]["network"],
@@ -193,7 +200,8 @@ rule held_out:
         "../envs/deep-learning.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("segmentation/held_out.py"),
         prediction=lambda wildcards: config[wildcards.study]["prediction"],
@@ -218,7 +226,8 @@ rule predict:
         "../envs/deep-learning.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("segmentation/predict.py"),
         prediction=lambda wildcards: config[wildcards.study]["prediction"],

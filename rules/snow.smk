@@ -37,7 +37,8 @@ rule snow_held_out:
         "../envs/deep-learning.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("snow/snow_held_out.py"),
         prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
@@ -58,7 +59,8 @@ rule snow_baselines:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("snow/snow_baselines.py"),
         baselines=snow_settings("baselines"),
@@ -144,7 +146,8 @@ rule snow_gallery:
     conda:
         "../envs/deep-learning.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=memory(3000),
+        runtime=minutes(60),
     params:
         code=code("snow/snow_gallery.py"),
         prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
@@ -170,7 +173,8 @@ rule snow_maps:
         "../envs/deep-learning.yaml"
     threads: 8
     resources:
-        mem_mb=lambda wildcards, attempt: 3000 * attempt,
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("snow/snow_maps.py"),
         prediction=snow_settings("prediction"),
@@ -209,7 +213,8 @@ rule snow_cover:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_cover.py"),
         cover=snow_settings("cover"),

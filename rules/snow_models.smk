@@ -18,8 +18,8 @@ rule snow_sam:
     threads: 1 if foundation_folder("sam") == "resources/models/demo_sam" else 8  # the small one has no work for more
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(6000),
+        runtime=minutes(240, per_input_gb=240),
     params:
         code=code("snow/snow_sam.py"),
         sam=snow_keys("foundation", "points", "foreground_db", "background_db", "smooth_px", "picture"),
@@ -50,7 +50,8 @@ rule snow_activation_maps:
     conda:
         "../envs/foundation-models.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 6000 * attempt,
+        mem_mb=memory(6000),
+        runtime=minutes(60),
     params:
         code=code("snow/snow_activation_maps.py"),
         depths=snow_settings("foundation").get("depths"),
@@ -74,8 +75,8 @@ rule snow_encoders:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        mem_mb=memory(4000),
+        runtime=minutes(240, per_input_gb=240),
     params:
         code=code("snow/snow_encoders.py"),
         embeddings=snow_settings("embeddings"),
@@ -113,7 +114,8 @@ rule snow_embeddings:
     conda:
         "../envs/deep-learning.yaml"
     resources:
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        mem_mb=memory(4000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("snow/snow_embeddings.py"),
         seed=config["seed"],

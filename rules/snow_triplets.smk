@@ -48,7 +48,8 @@ rule snow_optical:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_optical.py"),
         site=lambda wildcards: {key: sites("snow")[wildcards.site][key] for key in ("optical_bands", "radiometry")},
@@ -72,7 +73,8 @@ rule snow_radar:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_radar.py"),
         site=lambda wildcards: {"radar_bands": sites("snow")[wildcards.site]["radar_bands"]},
@@ -94,7 +96,8 @@ rule snow_reference:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_reference.py"),
         reference=snow_keys("radar", "reference_months", "reference_scenes"),
@@ -115,7 +118,8 @@ rule snow_change:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_change.py"),
     script:
@@ -145,7 +149,8 @@ rule snow_pairs:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("snow/snow_pairs.py"),
         pairs=snow_settings("pairs"),
@@ -187,7 +192,8 @@ rule snow_triplets:
     conda:
         "../envs/figures.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("snow/snow_triplets.py"),
         triplets=snow_settings("triplets"),
