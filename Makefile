@@ -52,7 +52,9 @@ demo: $(STAMP)
 	@find results -not -path "*/masks/*" \( -name "*.png" -o -name "*.gif" \) | sort | sed "s|^|  $(CURDIR)/|"
 
 test: $(STAMP)
-	$(RUN) pytest -m "not long and not real and not lab" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
+	$(RUN) pytest -m "not long and not real and not lab and not cluster" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
+	@# the cluster's jobs need both cores for themselves
+	$(RUN) pytest -m cluster -rs tests/labs
 
 long: $(STAMP)
 	$(RUN) pytest -m long --durations=10

@@ -1,6 +1,8 @@
 """The cluster of the lab, and the finished local run that its tables are compared with."""
 
+import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,14 +11,15 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path += [str(ROOT / "tests" / "workflow"), str(Path(__file__).parent)]
 
 import slurm_lab  # noqa: E402
-from runs import SMALL, run  # noqa: E402
+from cluster_runs import all_studies  # noqa: E402
+from runs import run  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def alone(tmp_path_factory):
-    """Folder of the small glacier run, made without a cluster and left alone; tests only read it."""
+    """Folder of a run of all four studies, made without a cluster and left alone; tests only read it."""
     folder = tmp_path_factory.mktemp("alone")
-    text, passed = run(folder, SMALL)
+    text, passed = run(folder, all_studies())
     assert passed, text
     return folder
 
@@ -34,8 +37,10 @@ def plain_lab():
 
 
 def running(accounting):
-    reason = slurm_lab.why_not(accounting)
-    if reason:
-        pytest.skip(reason)
-    with slurm_lab.cluster(accounting) as cluster:
+    """A cluster; where there can be none, the tests are skipped, or fail if ``LAB_REQUIRED`` is set to 1."""
+    with ExitStack() as stack:
+        try:
+            cluster = stack.enter_context(slurm_lab.cluster(accounting))
+        except slurm_lab.NoCluster as reason:
+            (pytest.fail if os.environ.get("LAB_REQUIRED") == "1" else pytest.skip)(f"no SLURM here: {reason}")
         yield cluster

@@ -1,9 +1,12 @@
-"""The workflow on a real SLURM: two nodes on this machine, a fake GPU each, with and without accounting."""
+"""All four studies on a real SLURM: two nodes on this machine, a fake GPU each, with and without accounting."""
 
 import pytest
-from cluster_runs import assert_same_tables, run
+from cluster_runs import WITH_GPU, assert_only_gpu_rules_saw_one, assert_same_tables, assert_sent_as_arrays, run
+from runs import jobs_of
 
 pytestmark = pytest.mark.lab
+# jobs that become ready all at once, and so are sent together for certain
+TOGETHER = {"scene": 3, "predict": 3, "snow_optical": 3, "snow_radar": 3, "snow_maps": 3, "ocean_labels": 2}
 
 
 def test_a_run_through_the_cluster_gives_the_tables_of_a_local_run(lab, alone, tmp_path):
@@ -11,18 +14,14 @@ def test_a_run_through_the_cluster_gives_the_tables_of_a_local_run(lab, alone, t
     assert passed, text
     assert_same_tables(tmp_path, alone)
     jobs = lab.jobs()
+    # every job of the run was one of the cluster, and none was needed twice
+    assert {job["rule"] for job in jobs} == jobs_of(text) > WITH_GPU
     assert {job["state"] for job in jobs} == {"COMPLETED"}
-    # only training sees a GPU, and only it is in the partition of GPUs
-    seen = lab.gpus_seen()
-    with_gpu = {job["raw"] for job in jobs if job["rule"] == "train"}
-    assert len(with_gpu) == 1
-    for job in jobs:
-        assert seen[job["raw"]] == ({"0"} if job["raw"] in with_gpu else {"none"}), job
-        assert job["partition"] == ("gpu" if job["raw"] in with_gpu else "cpu"), job
-    # scenes, and predictions, become ready all at once: they went as arrays; rules outside the list never do
-    for rule in ("scene", "predict"):
-        assert sum("_" in job["id"] for job in jobs if job["rule"] == rule) == 5, rule
-    assert {job["rule"] for job in jobs if "_" in job["id"]} <= {"scene", "predict", "glacier_outlines"}
+    assert_only_gpu_rules_saw_one(lab, jobs)
+    assert_sent_as_arrays(jobs, TOGETHER)
+    if lab.accounting:
+        told = lab.ask("sacct", "--allocations", "--noheader", "--parsable2", "--format=JobID,State").split()
+        assert sorted(told) == sorted(f"{job['id']}|COMPLETED" for job in jobs)
     text, passed = run(lab, tmp_path)
     assert passed and "Nothing to be done" in text, text
     assert len(lab.jobs()) == len(jobs)
