@@ -17,40 +17,10 @@ import yaml
 
 from climate_indicators.carbon_settings import carbon_problems
 from climate_indicators.ocean_settings import ocean_problems
+from climate_indicators.schemas import LOADER, SettingsError, allowed, load_schema, resolve
 from climate_indicators.settings_rules import site_problems, study_problems
+from climate_indicators.site_tables import located, with_tables
 from climate_indicators.snow_settings import snow_problems
-
-TYPES = {
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "text",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a group of keys",
-    "null": "null",
-}
-LIMITS = {
-    "minimum": "at least {}",
-    "exclusiveMinimum": "above {}",
-    "maximum": "at most {}",
-    "exclusiveMaximum": "below {}",
-    "minItems": "at least {} of them",
-    "maxItems": "at most {} of them",
-    "minProperties": "at least {} of them",
-    "minLength": "not empty",
-    "uniqueItems": "no two alike",
-    "examples": "such as {0[0]}",
-}
-
-
-class SettingsError(ValueError):
-    """The settings cannot be used; the message has one line a problem, each naming its key."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        problems = list(problems)
-        many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        super().__init__("\n".join([f"The configuration has {many}:", *(f"- {problem}" for problem in problems)]))
-        self.problems = problems
 
 
 def check(config: Mapping[str, Any], schema_path: str | Path, files: Iterable[str | Path] = ()) -> dict[str, Any]:
@@ -65,27 +35,23 @@ def check(config: Mapping[str, Any], schema_path: str | Path, files: Iterable[st
     Raises
     ------
     SettingsError
-        If anything is wrong; see `duplicate_keys`, `complete` and `check_semantics`.
+        If anything is wrong; see `duplicate_keys`, `with_tables`, `complete` and `check_semantics`.
     """
     twice = [problem for path in files for problem in duplicate_keys(path)]
     if twice:
         raise SettingsError(twice)
-    completed = complete(config, load_schema(schema_path))
-    check_semantics(completed)
+    schema = load_schema(schema_path)
+    plain = _plain(config)
+    problems = [problem for study in plain for problem in _defaults_problems(study, plain[study], schema)]
+    if problems:
+        raise SettingsError(problems)
+    tables = with_tables(plain, schema)
+    try:
+        completed = complete(tables.config, schema)
+        check_semantics(completed)
+    except SettingsError as error:
+        raise SettingsError(located(problem, tables.origins) for problem in error.problems) from error
     return completed
-
-
-def load_schema(path: str | Path) -> dict[str, Any]:
-    """Read a JSON schema from a YAML file and check that it is one.
-
-    Raises
-    ------
-    jsonschema.SchemaError
-        If it is not.
-    """
-    schema = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return schema
 
 
 def complete(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,32 +113,10 @@ def duplicate_keys(path: str | Path) -> list[str]:
         If the file is not YAML.
     """
     try:
-        root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=LOADER)
     except yaml.YAMLError as error:
         raise SettingsError([f"{path} is not YAML: {' '.join(str(error).split())}"]) from error
     return [f"{path}: {problem}" for problem in _duplicates(root, (), set())]
-
-
-def resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any]:
-    """A part of a schema with its ``$ref`` replaced by what it points to; keywords beside the reference win."""
-    if "$ref" not in schema:
-        return dict(schema)
-    target: Any = root
-    for step in schema["$ref"].removeprefix("#/").split("/"):
-        target = target[step]
-    return {**resolve(target, root), **{key: value for key, value in schema.items() if key != "$ref"}}
-
-
-def allowed(schema: Mapping[str, Any]) -> str:
-    """What a (resolved) part of a schema lets a value be, in words: ``a whole number, at least 1``."""
-    if "enum" in schema:
-        return " or ".join(str(value) for value in schema["enum"])
-    types = schema.get("type", [])
-    names = " or ".join(TYPES[name] for name in ([types] if isinstance(types, str) else types))
-    limits = [text.format(schema[keyword]) for keyword, text in LIMITS.items() if keyword in schema]
-    if isinstance(items := schema.get("items"), Mapping) and "enum" in items:
-        limits.insert(0, "each " + allowed(items))
-    return ", ".join([names, *limits])
 
 
 def _plain(value: Any) -> Any:
@@ -227,6 +171,22 @@ def _explain(error: jsonschema.ValidationError, root: Mapping[str, Any]) -> Iter
         line = _line(here, root)
         found = f"found {_found(error.instance)}; expected {allowed(error.schema)}"
         yield f"{dotted(here)}: {found}.{_number_hint(error.instance, error.schema)}{_meaning(line)}"
+
+
+def _defaults_problems(study: str, settings: Any, root: Mapping[str, Any]) -> Iterator[str]:
+    """Problems of the settings that all sites of a study share, told once and not with each site."""
+    defaults = settings.get("site_defaults") if isinstance(settings, Mapping) else None
+    if isinstance(defaults, Mapping) and study in root["properties"]:
+        keys = resolve(resolve(root["properties"][study], root)["properties"]["sites"], root)
+        site = _without_required(resolve(keys["additionalProperties"], root)) | {"$defs": root["$defs"]}
+        for error in jsonschema.Draft202012Validator(site).iter_errors(defaults):
+            yield from (f"{study}.site_defaults.{line}" for line in _explain(error, site))
+
+
+def _without_required(schema: Any) -> Any:
+    if isinstance(schema, Mapping):
+        return {key: _without_required(part) for key, part in schema.items() if key != "required"}
+    return [_without_required(part) for part in schema] if isinstance(schema, list) else schema
 
 
 def dotted(path: Iterable[Any]) -> str:

@@ -152,7 +152,7 @@ def test_every_line_of_the_schema_has_a_description_and_a_default_or_is_required
     ("config", "words"),
     [
         (simulated(training={"epohcs": 3}), ["glacier.training.epohcs: unknown key", "Did you mean epochs", "passes"]),
-        (simulated(zzz=1), ["glacier.zzz: unknown key", "Keys that may stand here: sites, scenes, patches"]),
+        (simulated(zzz=1), ["glacier.zzz: unknown key", "Keys that may stand here: sites, site_table"]),
         (simulated(training={"epochs": "many"}), ["glacier.training.epochs", "the text 'many'", "a whole number"]),
         (simulated(training={"epochs": True}), ["glacier.training.epochs", "found true", "a whole number"]),
         (simulated(training={"epochs": None}), ["found null (nothing after the colon)"]),
