@@ -10,11 +10,13 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/common_pooling.smk"
 include: "rules/common_snow.smk"
 include: "rules/common_carbon.smk"
 include: "rules/common_ocean.smk"
 include: "rules/inputs.smk"
 include: "rules/segmentation.smk"
+include: "rules/pooling.smk"
 include: "rules/evaluation.smk"
 include: "rules/glacier.smk"
 include: "rules/snow_triplets.smk"

@@ -57,6 +57,8 @@ rule carbon_samples:
         patches="results/carbon/{site}/patches.h5",
     log:
         "logs/carbon/{site}/carbon_samples.log",
+    wildcard_constraints:
+        site=ONE_SITE,
     conda:
         "../envs/raster.yaml"
     resources:
@@ -92,7 +94,7 @@ use rule learning_curve as carbon_learning_curve with:
 rule carbon_held_out:
     """Scores of the network on the validation and test images."""
     input:
-        model="results/carbon/{site}/model",
+        model=network_of("carbon"),
         patches="results/carbon/{site}/patches.h5",
     output:
         scores="results/carbon/{site}/unet_scores.h5",
@@ -166,7 +168,7 @@ rule carbon_vegetation:
     input:
         images=carbon_files("images"),
         table="results/carbon/{site}/images.csv",
-        model="results/carbon/{site}/model",
+        model=network_of("carbon"),
         calibration="results/carbon/{site}/calibration.json",
     output:
         table="results/carbon/{site}/vegetation.csv",

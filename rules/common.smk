@@ -217,7 +217,7 @@ def glacier_results():
         truth = ["truth_check.csv", "truth_check.png"] if is_simulated("glacier", site) else []
         results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth])
         results += expand(f"results/glacier/{site}/{{name}}", name=expand(maps, scene=scene_names("glacier", site)))
-    return results
+    return with_one_network("glacier", results)
 
 
 def glacier_scene_files(pattern):

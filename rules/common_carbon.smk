@@ -165,4 +165,4 @@ def carbon_results():
             names = [*names, *comparison]
         names = [*names, *truth] if settings["source"] == "simulate" else names
         results += expand("results/carbon/{site}/{name}", site=site, name=names)
-    return results
+    return with_one_network("carbon", results)

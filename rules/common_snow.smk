@@ -205,4 +205,4 @@ def snow_results():
             names = [*names, *climate]
         names = [*names, *truth] if settings["source"] == "simulate" else names
         results += expand("results/snow/{site}/{name}", site=site, name=names)
-    return results
+    return with_one_network("snow", results)

@@ -143,6 +143,8 @@ rule patches:
         patches="results/{study}/{site}/patches.h5",
     log:
         "logs/{study}/{site}/patches.log",
+    wildcard_constraints:
+        site=ONE_SITE,
     conda:
         "../envs/raster.yaml"
     resources:
@@ -177,9 +179,9 @@ rule train:
     params:
         code=code("segmentation/train.py"),
         network=lambda wildcards: config[wildcards.study]["network"],
-        training=lambda wildcards: config[wildcards.study]["training"],
+        training=training_settings,
         seed=config["seed"],
-        constant_bands=lambda wildcards: len(sites(wildcards.study)[wildcards.site].get("terrain_bands", [])),
+        constant_bands=constant_bands,
     script:
         "../scripts/segmentation/train.py"
 
@@ -187,7 +189,7 @@ rule train:
 rule held_out:
     """Scores of the network on the validation and test blocks."""
     input:
-        model="results/{study}/{site}/model",
+        model=network_of(),
         channels=labelled_stack,
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",
@@ -212,7 +214,7 @@ rule held_out:
 rule predict:
     """Calibrated probability and extent of a whole scene."""
     input:
-        model="results/{study}/{site}/model",
+        model=network_of(),
         calibration="results/{study}/{site}/calibration.json",
         channels=scene_channels,
     output:

@@ -25,7 +25,7 @@ use rule evaluate as snow_evaluate with:
 rule snow_held_out:
     """Scores of the network on every triplet that it did not learn from, by place and by triplet."""
     input:
-        model="results/snow/{site}/model",
+        model=network_of("snow"),
         patches="results/snow/{site}/patches.h5",
         triplets="results/snow/{site}/triplets.csv",
     output:
@@ -127,7 +127,7 @@ rule snow_skill:
 rule snow_gallery:
     """Held-out triplets from the best to the worst: radar, colour image, mask, and the network's map."""
     input:
-        model="results/snow/{site}/model",
+        model=network_of("snow"),
         patches="results/snow/{site}/patches.h5",
         triplets="results/snow/{site}/triplets.csv",
         metrics="results/snow/{site}/triplet_metrics.csv",
@@ -158,7 +158,7 @@ rule snow_gallery:
 rule snow_maps:
     """Maps of snow of all radar scenes of a year, window by window."""
     input:
-        model="results/snow/{site}/model",
+        model=network_of("snow"),
         calibration="results/snow/{site}/calibration.json",
         radar="results/snow/{site}/radar/{year}",
         change="results/snow/{site}/change/{year}",

@@ -189,6 +189,8 @@ rule snow_triplets:
         patches="results/snow/{site}/patches.h5",
     log:
         "logs/snow/{site}/snow_triplets.log",
+    wildcard_constraints:
+        site=ONE_SITE,
     conda:
         "../envs/figures.yaml"
     resources:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from climate_indicators.settings_rules import share_problems
+from climate_indicators.settings_rules import pool_problems, share_problems
 
 STRIDE = 32
 RESNET50_WIDTH = 64
@@ -22,6 +22,7 @@ def carbon_problems(study: Mapping[str, Any]) -> Iterator[str]:
     """Problems of the carbon study's settings, one line each."""
     yield from _image_problems(study["images"])
     yield from _training_problems(study)
+    yield from pool_problems("carbon", study, ("band_names",))
     low, high = study["labels"]["hue"]
     if low > high:
         yield f"carbon.labels.hue: found {low:g} to {high:g}; the lower one comes first."

@@ -18,7 +18,7 @@ import yaml
 from climate_indicators.carbon_settings import carbon_problems
 from climate_indicators.ocean_settings import ocean_problems
 from climate_indicators.schemas import LOADER, SettingsError, allowed, load_schema, resolve
-from climate_indicators.settings_rules import site_problems, study_problems
+from climate_indicators.settings_rules import pool_problems, site_problems, study_problems
 from climate_indicators.site_tables import located, with_tables
 from climate_indicators.snow_settings import snow_problems
 
@@ -88,6 +88,7 @@ def check_semantics(config: Mapping[str, Any]) -> None:
     if "glacier" in config:
         study = config["glacier"]
         problems += study_problems("glacier", study)
+        problems += pool_problems("glacier", study, ("bands", "terrain_bands"))
         for name, site in study["sites"].items():
             problems += site_problems(f"glacier.sites.{name}", site, study)
     if "snow" in config:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
 FROM_FILES = ("scenes", "outlines", "aoi", "dem", "band_names", "crs", "resolution_m")
+POOLED = "pooled"  # the way to train one network for many sites, and the name under which it stands
+TABLES = ("table", "series")  # sources of sites without images
+NAMED = 10  # sites that a message lists
 
 
 def study_problems(path: str, study: Mapping[str, Any]) -> Iterator[str]:
@@ -26,6 +29,51 @@ def warmup_problems(path: str, training: Mapping[str, Any]) -> Iterator[str]:
             f"{path}.training.warmup_epochs: found {warmup}, but training has {epochs} epochs in all and the learning "
             "rate must fall again; make it smaller."
         )
+
+
+def has_images(site: Mapping[str, Any]) -> bool:
+    """Whether a site has images, from which a network can learn."""
+    return site["source"] not in TABLES
+
+
+def pool_problems(path: str, study: Mapping[str, Any], band_keys: Sequence[str] = ()) -> Iterator[str]:
+    """Problems of one network for many sites, one line each.
+
+    Parameters
+    ----------
+    path : name of the study.
+    study : its settings.
+    band_keys : settings of a site that together name its bands; none where all sites have the same.
+    """
+    training, sites = study["training"], study["sites"]
+    if POOLED in sites:
+        yield f"{path}.sites.{POOLED}: found the name {POOLED}, which is that of all sites together; choose another."
+    if training["sites"] != POOLED:
+        for key in ("pool", "patches_per_site"):
+            if training[key]:
+                yield f"{path}.training.{key}: has no effect with sites: {training['sites']}; set sites: {POOLED}."
+        return
+    with_images = [name for name, site in sites.items() if has_images(site)]
+    yield from _unknown_members(f"{path}.training", training["pool"], with_images)
+    for name in with_images[1:]:
+        first, found = ([band for key in band_keys for band in sites[one][key]] for one in (with_images[0], name))
+        if first != found:
+            yield (
+                f"{path}.sites.{name}: its bands are {', '.join(found)}, those of {path}.sites.{with_images[0]} are "
+                f"{', '.join(first)}. One network takes the same bands in the same order: list the same for all sites, "
+                f"or set {path}.training.sites: each."
+            )
+
+
+def _unknown_members(path: str, pool: Sequence[str], sites: Sequence[str]) -> Iterator[str]:
+    """Members of a pool that are no sites with images."""
+    listed = ", ".join(sites[:NAMED]) + (f" and {len(sites) - NAMED} more" if len(sites) > NAMED else "")
+    if not sites:
+        yield f"{path}.sites: found {POOLED}, but no site of the study has images to learn from; set it to each."
+        return
+    for name in pool:
+        if name not in sites:
+            yield f"{path}.pool: found {name!r}, which is no site with images; those are {listed}."
 
 
 def site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:

@@ -6,7 +6,13 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from climate_indicators.settings_rules import not_multiple, share_problems, warmup_problems, window_problems
+from climate_indicators.settings_rules import (
+    not_multiple,
+    pool_problems,
+    share_problems,
+    warmup_problems,
+    window_problems,
+)
 
 NEEDED = {"table": ("table",), "series": ("snow", "weather")}
 FROM_FILES = ("scenes_table", "scenes", "aoi", "mixed_orbits", "radar_bands", "optical_bands")
@@ -27,6 +33,7 @@ def _study_problems(study: Mapping[str, Any]) -> Iterator[str]:
     yield from share_problems("snow.triplets", triplets)
     yield from window_problems("snow", study["prediction"], study["network"])
     yield from warmup_problems("snow", study["training"])
+    yield from pool_problems("snow", study)
     if triplets["min_snow"] >= triplets["max_snow"]:
         yield (
             f"snow.triplets.min_snow: found {triplets['min_snow']:g}, not less than max_snow "

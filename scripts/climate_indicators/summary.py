@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -28,6 +28,41 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     ValueError
         If a site has no row of the network.
     """
+    rows = _with_lead(metrics, network)
+    groups = rows.groupby(["model", "split"], sort=False)
+    columns = {"n_sites": groups.size()}
+    columns |= {f"iou_{name}": groups.iou.agg(name) for name in ("mean", "min", "max")}
+    columns |= {f"{metric}_mean": groups[metric].mean() for metric in AVERAGED}
+    columns |= {f"network_lead_iou_{name}": groups.lead.agg(name) for name in ("mean", "min", "max")}
+    return pd.DataFrame(columns).reset_index()
+
+
+def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], network: str = "unet") -> pd.DataFrame:
+    """Skill of each model at each site, where one network has learnt from some of the sites or all.
+
+    Parameters
+    ----------
+    metrics : for each site, its table of `climate_indicators.metrics.Evaluation`.
+    pool : sites that the network has learnt from.
+    network : model that the others are compared with.
+
+    Returns
+    -------
+    The tables below each other, with ``site`` and ``in_pool`` before and ``network_lead_iou`` behind: the network's IoU
+    minus the model's at the same site and split, NaN in the network's own row.
+
+    Raises
+    ------
+    ValueError
+        If a site has no row of the network.
+    """
+    rows = _with_lead(metrics, network).rename(columns={"lead": "network_lead_iou"})
+    rows.insert(1, "in_pool", rows.site.isin(list(pool)))
+    return rows.reset_index(drop=True)
+
+
+def _with_lead(metrics: Mapping[str, pd.DataFrame], network: str) -> pd.DataFrame:
+    """Tables of all sites with ``site`` and, as ``lead``, the network's IoU minus the row's."""
     lacking = [site for site, table in metrics.items() if network not in set(table.model)]
     if lacking:
         raise ValueError(f"the metrics of {', '.join(lacking)} have no model '{network}'")
@@ -35,9 +70,4 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     own = rows[rows.model == network].set_index(["site", "split"]).iou
     rows["lead"] = pd.MultiIndex.from_frame(rows[["site", "split"]]).map(own) - rows.iou
     rows.loc[rows.model == network, "lead"] = float("nan")
-    groups = rows.groupby(["model", "split"], sort=False)
-    columns = {"n_sites": groups.size()}
-    columns |= {f"iou_{name}": groups.iou.agg(name) for name in ("mean", "min", "max")}
-    columns |= {f"{metric}_mean": groups[metric].mean() for metric in AVERAGED}
-    columns |= {f"network_lead_iou_{name}": groups.lead.agg(name) for name in ("mean", "min", "max")}
-    return pd.DataFrame(columns).reset_index()
+    return rows

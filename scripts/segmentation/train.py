@@ -35,9 +35,11 @@ trained = train_network(
 with h5py.File(snakemake.input.patches) as store:
     scaling = {"mean": store.attrs["mean"].tolist(), "std": store.attrs["std"].tolist()}
     bands, size = json.loads(store.attrs["bands"]), store["image"].shape[1]
+    pooled = {"sites": store["sites"].asstr()[:].tolist()} if "sites" in store else {}
 learning = {"best_epoch": trained.best_epoch, "epochs": len(trained.history), "weights": trained.model.count_params()}
 settings = {name: params[name] for name in ("network", "training", "seed")}
-card = {"bands": bands, "patch_px": size, "scaling": scaling, "versions": versions()} | settings | learning | sources
+card = {"bands": bands, "patch_px": size, "scaling": scaling, "versions": versions()} | settings | learning
+card |= sources | pooled
 save_model(snakemake.output.model, trained.model, card)
 write_csv(trained.history, snakemake.output.history)
 shutil.rmtree(root)

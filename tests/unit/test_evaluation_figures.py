@@ -21,7 +21,7 @@ from climate_indicators.grids import Grid
 from climate_indicators.metrics import evaluate
 from climate_indicators.patches import plan_patches, write_patches
 from climate_indicators.scores import INDEX, LOGIT, PROBABILITY, ScoreCounts
-from climate_indicators.summary import skill_summary
+from climate_indicators.summary import skill_by_site, skill_summary
 
 GRID = Grid("EPSG:32644", Affine(20, 0, 400_000, 0, -20, 3_400_000), 160, 120)
 RGB = ("red", "green", "blue")
@@ -218,6 +218,16 @@ def test_summary_of_real_tables_has_all_models_and_splits():
     table = skill_summary({"a": evaluation().metrics})
     assert len(table) == 8 and (table.n_sites == 1).all()
     assert (table.iou_min == table.iou_max).all()
+
+
+def test_skill_by_site_tells_who_was_learnt_from_and_how_far_the_network_is_ahead():
+    table = skill_by_site({"a": metrics_of(0.8, 0.7), "b": metrics_of(0.6, 0.72)}, ["a"])
+    assert table.columns[:4].tolist() == ["site", "in_pool", "model", "split"]
+    assert table.site.tolist() == ["a", "a", "b", "b"] and table.in_pool.tolist() == [True, True, False, False]
+    forest = table[table.model == "random_forest"]
+    assert forest.network_lead_iou.tolist() == pytest.approx([0.1, -0.12])
+    assert table[table.model == "unet"].network_lead_iou.isna().all()
+    assert forest.iou.tolist() == [0.7, 0.72]
 
 
 def test_summary_without_the_network_is_refused():

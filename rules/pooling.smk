@@ -1,0 +1,65 @@
+# One network for many sites: their patches in one file, and its skill at each of them.
+
+
+rule pool:
+    """Training and validation patches of several sites in one file, for one network."""
+    input:
+        patches=lambda wildcards: expand(
+            "results/{study}/{site}/patches.h5", study=wildcards.study, site=POOLS[wildcards.study]
+        ),
+        grids=lambda wildcards: expand(
+            "results/{study}/{site}/grid.json", study=wildcards.study, site=real_places(wildcards)
+        ),
+    output:
+        patches="results/{study}/pooled/patches.h5",
+        table=report(
+            "results/{study}/pooled/pool.csv",
+            category="{study}",
+            subcategory="all sites",
+            labels={"table": "patches of each site"},
+            caption="../report/pool.rst",
+        ),
+    log:
+        "logs/{study}/pooled/pool.log",
+    wildcard_constraints:
+        study=pooled_studies(),
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=code("segmentation/pool.py"),
+        sites=lambda wildcards: POOLS[wildcards.study],
+        places=real_places,
+        limit=lambda wildcards: config[wildcards.study]["training"]["patches_per_site"],
+        seed=config["seed"],
+    script:
+        "../scripts/segmentation/pool.py"
+
+
+rule skill_by_site:
+    """Skill of the one network at each site, beside the site's own baselines."""
+    input:
+        metrics=lambda wildcards: expand(
+            "results/{study}/{site}/metrics.csv", study=wildcards.study, site=image_sites(wildcards.study)
+        ),
+    output:
+        table=report(
+            "results/{study}/pooled/skill_by_site.csv",
+            category="{study}",
+            subcategory="all sites",
+            labels={"table": "skill at each site"},
+            caption="../report/skill_by_site.rst",
+        ),
+    log:
+        "logs/{study}/pooled/skill_by_site.log",
+    wildcard_constraints:
+        study=pooled_studies(),
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("segmentation/skill_by_site.py"),
+        sites=lambda wildcards: image_sites(wildcards.study),
+        pool=lambda wildcards: POOLS[wildcards.study],
+    script:
+        "../scripts/segmentation/skill_by_site.py"

@@ -1,0 +1,27 @@
+"""Training and validation patches of several sites in one file, for one network.
+
+Reads the sites' ``patches.h5`` and, where they have one, their grids; writes ``patches.h5`` and ``pool.csv``, one row a
+site: ``site, train_patches, train_used, validation_patches, validation_used``.
+"""
+
+from climate_indicators.files import write_csv
+from climate_indicators.grids import Grid
+from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.pooling import overlapping, pool_patches
+
+SHOWN = 5
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, study = snakemake.params, snakemake.wildcards.study
+places = zip(params.places, snakemake.input.grids, strict=True)
+pairs = overlapping({site: Grid.read(path) for site, path in places})
+for one, other in pairs[:SHOWN]:
+    log.warning("%s sites '%s' and '%s' overlap: what one holds out, the other may learn from", study, one, other)
+if len(pairs) > SHOWN:
+    log.warning("and %d more pairs of sites; skill there looks better than it is", len(pairs) - SHOWN)
+sources = dict(zip(params.sites, snakemake.input.patches, strict=True))
+with naming(f"{study} study, one network for {len(sources)} sites"):
+    progress = Progress(log, len(sources), "site").step
+    table = pool_patches(snakemake.output.patches, sources, params.limit, params.seed, progress)
+log.info("%d training and %d validation patches", table.train_used.sum(), table.validation_used.sum())
+write_csv(table, snakemake.output.table)
