@@ -215,6 +215,62 @@ def test_message_of_settings_that_do_not_go_together(schema, config, words):
         assert word in problem
 
 
+def pooled(sites=None, **training):
+    config = simulated(training={"sites": "pooled", **training})
+    config["glacier"]["sites"] |= sites or {}
+    return config
+
+
+def other_site(**settings):
+    return {"source": "simulate", "reference_year": 2016, **settings}
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (simulated(sites={"pooled": other_site()}), ["glacier.sites.pooled: found the name pooled", "choose another"]),
+        (simulated(training={"pool": ["demo"]}), ["glacier.training.pool: has no effect with sites: each"]),
+        (simulated(training={"patches_per_site": 9}), ["training.patches_per_site: has no effect", "sites: pooled"]),
+        (simulated(training={"sites": "all"}), ["glacier.training.sites: found the text 'all'", "each or pooled"]),
+        (pooled(pool=["demo", "dmo"]), ["glacier.training.pool: found 'dmo', which is no site", "those are demo."]),
+        (
+            pooled({"alp": other_site(bands=["B03", "B02", "B04", "B08", "B11"])}, pool=["demo"]),
+            ["glacier.sites.alp: its bands are B03, B02", "those of glacier.sites.demo are B02, B03", "same order"],
+        ),
+        (pooled({"alp": other_site(terrain_bands=["slope"])}), ["glacier.sites.alp: its bands are", "B11, slope"]),
+        (
+            {"snow": {"sites": {"a": {"source": "table", "table": "a.csv"}}, "training": {"sites": "pooled"}}},
+            ["snow.training.sites: found pooled, but no site of the study has images"],
+        ),
+        (
+            {
+                "carbon": {
+                    "sites": {"a": {"source": "simulate"}, "b": {"source": "table", "table": "b.csv", "value": "kg"}},
+                    "training": {"sites": "pooled", "pool": ["b"]},
+                }
+            },
+            ["carbon.training.pool: found 'b', which is no site with images; those are a."],
+        ),
+        ({"carbon": {"sites": {"pooled": {"source": "simulate"}}}}, ["carbon.sites.pooled: found the name"]),
+        ({"snow": {"sites": {"pooled": {"source": "simulate"}}}}, ["snow.sites.pooled: found the name"]),
+    ],
+)
+def test_message_of_a_pool_that_cannot_be(schema, config, words):
+    (problem,) = problems(config, schema)
+    for word in words:
+        assert word in problem
+
+
+def test_many_sites_are_not_all_listed(schema):
+    sites = {f"s{number}": other_site() for number in range(20)}
+    (problem,) = problems(pooled(sites, pool=["none"]), schema)
+    assert problem.endswith("those are demo, s0, s1, s2, s3, s4, s5, s6, s7, s8 and 11 more.")
+
+
+def test_a_pool_of_some_sites_is_taken(schema):
+    check_semantics(complete(pooled({"alp": other_site()}, pool=["alp"], patches_per_site=100), schema))
+
+
 def test_a_year_named_twice(schema):
     scene = {"year": 2019, "date": "2019-09-01", "tiles": ["a.tif"]}
     (problem,) = problems(from_files(scenes=[scene, {**scene, "tiles": ["b.tif"]}]), schema)
