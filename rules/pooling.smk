@@ -26,7 +26,8 @@ rule pool:
     conda:
         "../envs/raster.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=memory(2000),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("segmentation/pool.py"),
         sites=lambda wildcards: POOLS[wildcards.study],
