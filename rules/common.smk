@@ -52,8 +52,9 @@ def memory(base_mb, per_input_mb=0):
     """Resource function: megabytes of a job, more with each attempt.
 
     Images, fields and patches are read strip by strip, window by window and month by month: memory stays the same
-    however large they are (docs/benchmarks.md), and `base_mb` is enough for the grid of a whole Sentinel-2 tile.
-    `per_input_mb`, for each megabyte of the inputs, is for the rules that hold several numbers for each pixel of a scene.
+    however large they are (docs/benchmarks.md). Masks and outlines of a whole scene take up to 13 bytes a pixel, for which
+    `base_mb` is enough up to a Sentinel-2 tile. `per_input_mb`, for each megabyte of the inputs, is for the rules that
+    hold such masks and are given the scene itself, whose size tells that of the masks.
     """
     return lambda wildcards, input, attempt: attempt * round(
         base_mb + (per_input_mb and per_input_mb * input_mb(input))
@@ -63,8 +64,8 @@ def memory(base_mb, per_input_mb=0):
 def minutes(base, per_input_gb=0):
     """Resource function: minutes of a job, more with each attempt.
 
-    `per_input_gb`, for each gigabyte of the inputs, is for the rules that read all of them: about ten times what two
-    slow cores need (docs/benchmarks.md), since nodes and their disks are shared. For training it counts all epochs.
+    `per_input_gb`, for each gigabyte of the inputs, is for the rules that read all of them: three to ten times what two
+    slow cores need (docs/benchmarks.md), since nodes and their disks are shared; for training, of all its epochs.
     """
     return lambda wildcards, input, attempt: attempt * round(
         base + (per_input_gb and per_input_gb * input_mb(input) / 1000)

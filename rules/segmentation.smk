@@ -149,7 +149,7 @@ rule patches:
         "../envs/raster.yaml"
     resources:
         mem_mb=memory(2000, per_input_mb=4),
-        runtime=minutes(60, per_input_gb=20),
+        runtime=minutes(60, per_input_gb=60),
     params:
         code=code("segmentation/patches.py"),
         patches=lambda wildcards: study_settings(wildcards, "patches", ("size_px", "stride_px")),

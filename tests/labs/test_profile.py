@@ -40,3 +40,14 @@ def test_no_job_of_an_array_is_held_back():
 def test_it_restarts_as_the_default_profile_does():
     shared = {name: value for name, value in DEFAULT.items() if name != "resources"}
     assert shared.items() <= PROFILE.items()
+
+
+def test_every_resource_of_a_rule_grows():
+    # rules that name none have those of the profile
+    asked = {name: body for name, body in rules().items() if "resources:" in body}
+    assert len(asked) > 40
+    for name, body in asked.items():
+        assert re.search(r"^ +mem_mb=memory\(", body, re.M) and re.search(r"^ +runtime=minutes\(", body, re.M), name
+    assert all(
+        text.endswith("* attempt") for text in (PROFILE["default-resources"][key] for key in ("mem_mb", "runtime"))
+    )

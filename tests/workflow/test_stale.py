@@ -1,6 +1,7 @@
 """What re-runs after a change, and nothing else: the table under "Why did it rerun?" in the README."""
 
 import os
+import re
 import shutil
 import stat
 import time
@@ -80,6 +81,30 @@ def test_threads_resources_profile_and_captions_rerun_nothing(work):
     for path in (work[1].parent / "report").glob("*.rst"):
         path.write_text(path.read_text() + "More.\n")
     assert would_run(work, SMALL, "--resources", "gpu=2") == set()
+
+
+def resources_of(work, attempt):
+    """Memory and minutes that each rule of a dry run asks for under the SLURM profile."""
+    profile = ["--workflow-profile", str(work[1].parent / "profiles/slurm"), "--attempt", str(attempt)]
+    text, passed = run(work[0], SMALL, "--dry-run", "--forceall", *profile, snakefile=work[1])
+    assert passed, text
+    found = re.findall(r"^rule (\w+):\n(?:    .*\n)*?    resources: .*mem_mb=([^,]+), .*runtime=([^,\n]+)", text, re.M)
+    return {rule: (mem_mb, runtime) for rule, mem_mb, runtime in found}
+
+
+def test_a_job_asks_for_more_at_each_attempt_and_for_larger_inputs(work):
+    patches, scene = work[0] / "results/glacier/small/patches.h5", work[0] / "results/glacier/small/scenes/2020.tif"
+    os.truncate(patches, 2 * 10**9)  # a file with a hole: it takes no space
+    os.truncate(scene, 10**9)
+    first = resources_of(work, attempt=1)
+    assert len(first) > 20 and {"<TBD>"}.isdisjoint(value for values in first.values() for value in values)
+    assert first["train"] == ("6000", "720") and first["blocks"] == ("6000", "80")
+    assert first["learning_curve"] == ("2000", "60")
+    second = resources_of(work, attempt=2)
+    for rule, values in first.items():
+        assert second[rule] == tuple(str(2 * int(value)) for value in values), rule
+    patches.unlink()
+    assert resources_of(work, attempt=1)["train"] == ("6000", "<TBD>")
 
 
 def test_a_small_input_touched_reruns_nothing_and_a_large_one_what_depends_on_it(files):
