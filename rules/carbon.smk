@@ -102,7 +102,7 @@ rule carbon_held_out:
     log:
         "logs/carbon/{site}/carbon_held_out.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),
@@ -178,7 +178,7 @@ rule carbon_vegetation:
     benchmark:
         "benchmarks/output/carbon/{site}/carbon_vegetation.tsv"
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),

@@ -72,6 +72,11 @@ def minutes(base, per_input_gb=0):
     )
 
 
+def tensorflow_env(path):
+    """The environment file for the build of TensorFlow that the settings ask for; `path` names that for processors."""
+    return path.replace(".yaml", {"cpu": ".yaml", "gpu": "-gpu.yaml"}[config["deep_learning_env"]])
+
+
 def sites(study):
     return config.get(study, {}).get("sites", {})
 

@@ -111,7 +111,7 @@ rule encoder_weights:
         "logs/encoder_weights.log",
     localrule: True
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     params:
         code=code("inputs/encoder_weights.py"),
     script:
@@ -125,7 +125,7 @@ rule tiny_presets:
     log:
         "logs/tiny_presets.log",
     conda:
-        "../envs/foundation-models.yaml"
+        tensorflow_env("../envs/foundation-models.yaml")
     params:
         code=code("inputs/tiny_presets.py"),
         kinds=SNOW_MODELS,
@@ -143,7 +143,7 @@ rule fetch_preset:
         preset=foundation_presets(),
     localrule: True
     conda:
-        "../envs/foundation-models.yaml"
+        tensorflow_env("../envs/foundation-models.yaml")
     params:
         code=code("inputs/fetch_preset.py"),
     script:

@@ -221,7 +221,7 @@ rule ocean_classifier:
     log:
         "logs/ocean/{site}/ocean_classifier.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(4000),
@@ -273,7 +273,7 @@ rule ocean_labels:
     log:
         "logs/ocean/{site}/ocean_labels_{scaler}_{part}.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),

@@ -170,7 +170,7 @@ rule train:
     benchmark:
         "benchmarks/output/{study}/{site}/train.tsv"
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         gpu=1,
@@ -199,7 +199,7 @@ rule held_out:
     log:
         "logs/{study}/{site}/held_out.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),
@@ -225,7 +225,7 @@ rule predict:
     benchmark:
         "benchmarks/output/{study}/{site}/predict_{scene}.tsv"
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),

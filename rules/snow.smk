@@ -34,7 +34,7 @@ rule snow_held_out:
     log:
         "logs/snow/{site}/snow_held_out.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),
@@ -144,7 +144,7 @@ rule snow_gallery:
     log:
         "logs/snow/{site}/snow_gallery.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
@@ -170,7 +170,7 @@ rule snow_maps:
     benchmark:
         "benchmarks/output/snow/{site}/snow_maps_{year}.tsv"
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),

@@ -14,7 +14,7 @@ rule snow_sam:
     log:
         "logs/snow/{site}/snow_sam.log",
     conda:
-        "../envs/foundation-models.yaml"
+        tensorflow_env("../envs/foundation-models.yaml")
     threads: 1 if foundation_folder("sam") == "resources/models/demo_sam" else 8  # the small one has no work for more
     resources:
         gpu=1,
@@ -48,7 +48,7 @@ rule snow_activation_maps:
     wildcard_constraints:
         model="clip|dinov2|deeplab",
     conda:
-        "../envs/foundation-models.yaml"
+        tensorflow_env("../envs/foundation-models.yaml")
     resources:
         mem_mb=memory(6000),
         runtime=minutes(60),
@@ -71,7 +71,7 @@ rule snow_encoders:
     log:
         "logs/snow/{site}/snow_encoders.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     threads: 8
     resources:
         gpu=1,
@@ -112,7 +112,7 @@ rule snow_embeddings:
     log:
         "logs/snow/{site}/snow_embeddings.log",
     conda:
-        "../envs/deep-learning.yaml"
+        tensorflow_env("../envs/deep-learning.yaml")
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60, per_input_gb=60),

@@ -1,79 +1,27 @@
 """Each rule's environment file holds what its script imports, in the versions of the lock."""
 
 import re
-from pathlib import Path
 
 import pytest
-import yaml
+from env_files import PACKAGES, ROOT, locked, missing, read_env, rules_with_scripts
 from packaging.requirements import Requirement
 
-from climate_indicators.provenance import third_party_imports
-
-ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "scripts" / "climate_indicators"
 ENVS = sorted((ROOT / "envs").glob("*.yaml"))
-# import names that differ from the package's name
-PACKAGES = {
-    "PIL": "pillow",
-    "PyCO2SYS": "pyco2sys",
-    "keras_hub": "keras-hub",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-    "tensorflow": "tensorflow-cpu",
-}
+GPU_ENVS = [path for path in ENVS if path.stem.endswith("-gpu")]
 
 
-def read_env(path):
-    """Packages of an environment file with their versions: major.minor, or None."""
-    content = yaml.safe_load(path.read_text())
-    packages = {}
-    for line in content["dependencies"]:
-        for entry in line["pip"] if isinstance(line, dict) else [line]:
-            name, _, version = re.sub(r"\[.*\]", "", entry).replace("==", "=").partition("=")
-            packages[name] = version.removesuffix(".*") or None
-    return content, packages
-
-
-def locked(python):
-    """Versions of the lock for a Python version on Linux."""
-    surroundings = {
-        "python_version": python,
-        "python_full_version": f"{python}.0",
-        "sys_platform": "linux",
-        "os_name": "posix",
-        "platform_machine": "x86_64",
-        "implementation_name": "cpython",
-    }
-    versions = {}
-    for line in (ROOT / "requirements.lock").read_text().splitlines():
-        text = line.split("#")[0].strip()
-        if text:
-            requirement = Requirement(text)
-            if requirement.marker is None or requirement.marker.evaluate(surroundings):
-                versions[requirement.name] = str(requirement.specifier).removeprefix("==")
-    return versions
-
-
-def rules_with_scripts():
-    """(rule, script, environment files) of every rule; a rule may choose between environments."""
-    for path in sorted((ROOT / "rules").glob("*.smk")):
-        for name, body in re.findall(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", path.read_text(), re.M):
-            script = re.search(r'^ +script:\s+"([^"]+)"', body, re.M)
-            if script is not None:
-                conda = re.search(r"^ +conda:\s*\n?(.*)", body, re.M)
-                envs = re.findall(r"[\w-]+\.yaml", conda[1]) if conda else []
-                yield name, (path.parent / script[1]).resolve(), envs
-
-
-def test_rules_of_the_text_are_found(tmp_path, monkeypatch):
+def test_rules_of_the_text_are_found(tmp_path):
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "a.smk").write_text(
         'rule one:\n    """Doc."""\n    output:\n        "x",\n    conda:\n        "../envs/raster.yaml"\n'
-        '    script:\n        "../scripts/a/one.py"\n\n\nrule two:\n    input:\n        "x",\n'
+        '    script:\n        "../scripts/a/one.py"\n\n\nrule two:\n    input:\n        "x",\n\n\n'
+        'rule three:\n    output:\n        "y",\n    conda:\n        tensorflow_env("../envs/big.yaml")\n'
+        '    script:\n        "../scripts/a/three.py"\n'
     )
-    monkeypatch.setitem(globals(), "ROOT", tmp_path)
-    assert list(rules_with_scripts()) == [("one", (tmp_path / "scripts/a/one.py").resolve(), ["raster.yaml"])]
+    assert list(rules_with_scripts(tmp_path)) == [
+        ("one", (tmp_path / "scripts/a/one.py").resolve(), ["raster.yaml"]),
+        ("three", (tmp_path / "scripts/a/three.py").resolve(), ["big.yaml", "big-gpu.yaml"]),
+    ]
 
 
 @pytest.mark.parametrize(("rule", "script", "envs"), list(rules_with_scripts()))
@@ -82,11 +30,28 @@ def test_environment_of_a_rule_holds_what_its_script_imports(rule, script, envs)
         pytest.skip(f"{script.name} does not exist yet")
     assert script.stem == rule, "a script has the name of its rule"
     assert envs, f"rule {rule} names no environment"
-    needed = {PACKAGES.get(name, name) for name in third_party_imports(script, LIBRARY)} - {"snakemake"}
     for env in envs:
-        packages = read_env(ROOT / "envs" / env)[1]
-        held = set(packages) | ({"tensorflow-cpu"} if "tensorflow" in packages else set())
-        assert needed <= held, f"envs/{env} lacks {', '.join(sorted(needed - held))} for rule {rule}"
+        lacking = missing(script, ROOT / "envs" / env)
+        assert not lacking, f"envs/{env} lacks {', '.join(sorted(lacking))} for rule {rule}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "env", "package"),
+    [
+        ("simulate_carbon", "raster.yaml", "pillow"),
+        ("learning_curve", "figures.yaml", "matplotlib"),
+        ("train", "deep-learning.yaml", "keras"),
+        ("train", "deep-learning-gpu.yaml", "tensorflow"),
+        ("tiny_presets", "foundation-models.yaml", "keras-hub"),
+    ],
+)
+def test_a_package_that_is_left_out_is_named(rule, env, package, tmp_path):
+    script = next(script for name, script, _ in rules_with_scripts() if name == rule)
+    lines = (ROOT / "envs" / env).read_text().splitlines()
+    kept = [line for line in lines if not re.match(rf" +- {package}[=\[]", line)]
+    assert len(kept) == len(lines) - 1
+    (tmp_path / env).write_text("\n".join(kept))
+    assert missing(script, tmp_path / env) == {PACKAGES.get(package, package)}
 
 
 @pytest.mark.parametrize("path", ENVS, ids=lambda path: path.name)
@@ -104,10 +69,21 @@ def test_environment_is_pinned_as_the_lock(path):
         assert lock == version or lock.startswith(f"{version}."), f"{name}={version}, but the lock has {lock}"
 
 
-def test_gpu_environment_differs_in_tensorflow_only():
-    cpu, gpu = (read_env(ROOT / "envs" / f"deep-learning{suffix}.yaml")[1] for suffix in ("", "-gpu"))
-    assert cpu.pop("tensorflow-cpu") == gpu.pop("tensorflow")
+@pytest.mark.parametrize("path", GPU_ENVS, ids=lambda path: path.name)
+def test_gpu_environment_differs_in_tensorflow_only(path):
+    plain = path.with_name(path.name.replace("-gpu", ""))
+    cpu, gpu = (read_env(one)[1] for one in (plain, path))
+    assert "tensorflow[and-cuda]" in path.read_text() and "[and-cuda]" not in plain.read_text()
+    assert cpu.pop("tensorflow-cpu" if "tensorflow-cpu" in cpu else "tensorflow") == gpu.pop("tensorflow")
     assert cpu == gpu
+
+
+def test_rules_name_every_environment_and_all_with_tensorflow_can_be_for_gpus():
+    named = {env for _, _, envs in rules_with_scripts() for env in envs}
+    assert named == {path.name for path in ENVS}
+    assert GPU_ENVS
+    with_tensorflow = {path.stem.removesuffix("-gpu") for path in ENVS if "tensorflow" in path.read_text()}
+    assert with_tensorflow == {path.stem.removesuffix("-gpu") for path in GPU_ENVS}
 
 
 def test_lock_pins_every_package_and_names_no_index():

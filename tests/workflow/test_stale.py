@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 import time
+from pathlib import Path
 
 import pytest
 import rasterio
@@ -142,7 +143,9 @@ esac
 """
 
 
-def test_an_edited_environment_file_reruns_its_rules_with_conda(work, monkeypatch):
+@pytest.fixture
+def empty_conda(work, monkeypatch):
+    """A program `conda` that makes empty environments."""
     base = work[0].parent / "conda"
     (base / "bin").mkdir(parents=True)
     conda = base / "bin" / "conda"
@@ -150,6 +153,19 @@ def test_an_edited_environment_file_reruns_its_rules_with_conda(work, monkeypatc
     conda.chmod(conda.stat().st_mode | stat.S_IXUSR)
     (base / "bin" / "activate").write_text(":\n")
     monkeypatch.setenv("PATH", f"{base / 'bin'}:{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize(("build", "env"), [("cpu", "deep-learning.yaml"), ("gpu", "deep-learning-gpu.yaml")])
+def test_settings_choose_the_build_of_tensorflow(work, empty_conda, build, env):
+    config = SMALL | {"deep_learning_env": build}
+    arguments = ("--sdm", "conda", "--dry-run", "--forcerun", "train", "--", "results/glacier/small/model")
+    text, passed = run(work[0], config, *arguments, snakefile=work[1])
+    assert passed, text
+    named = {Path(name).name for name in re.findall(r"Conda environment (\S+) will be created", text)}
+    assert named == {env, "raster.yaml"}, text
+
+
+def test_an_edited_environment_file_reruns_its_rules_with_conda(work, empty_conda):
     target = "results/glacier/small/learning_curve.png"
     text, passed = run(
         work[0], SMALL, "--sdm", "conda", "--forcerun", "learning_curve", "--", target, snakefile=work[1]
