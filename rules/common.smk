@@ -1,6 +1,8 @@
 # The library on the path of the scripts, the checked configuration, and look-ups in it.
 import os
 import sys
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -90,18 +92,17 @@ def is_simulated(study, site):
     return sites(study)[site]["source"] == "simulate"
 
 
-def simulated(site, names):
-    """Paths under the folder of a simulated site; `{year}` in a name stands for each of its years."""
-    return expand(f"resources/glacier/{site}/{names}", year=simulated_years(site))
-
-
 def simulated_years(site):
     world = sites("glacier")[site]["simulate"]
     return range(world["first_year"], world["last_year"] + 1)
 
 
+@cache
 def site_inputs(study, site):
-    """Scenes (name, date, tiles, cloud mask), area of interest, outlines and grid settings of a site."""
+    """Scenes (name, date, tiles, cloud mask), area of interest, outlines and grid settings of a site.
+
+    Asked for again and again while thousands of jobs are planned, so kept: read it, never change it.
+    """
     settings = sites(study)[site]
     if settings["source"] == "simulate":
         folder = f"resources/glacier/{site}/"
@@ -145,14 +146,80 @@ def site_inputs(study, site):
     }
 
 
-def scene_of(wildcards):
-    return next(
-        scene for scene in site_inputs(wildcards.study, wildcards.site)["scenes"] if scene["name"] == wildcards.scene
-    )
+@cache
+def scenes_by_name(study, site):
+    return {scene["name"]: scene for scene in site_inputs(study, site)["scenes"]}
 
 
 def scene_names(study, site):
-    return [scene["name"] for scene in site_inputs(study, site)["scenes"]]
+    return list(scenes_by_name(study, site))
+
+
+def scene_files(study, site, scene):
+    """What a scene is watched by: its tiles and cloud mask, or, if simulated, the folders that hold them."""
+    if is_simulated(study, site):
+        return {"tiles": [f"resources/glacier/{site}/tiles"], "cloud_mask": [f"resources/glacier/{site}/clouds"]}
+    found = scenes_by_name(study, site)[scene]
+    return {"tiles": found["tiles"], "cloud_mask": [found["cloud_mask"]] if found["cloud_mask"] else []}
+
+
+def first_scene(study, site):
+    """Name of the scene that the grid is laid on and the network learns from: a further year moves neither."""
+    return str(sites(study)[site]["reference_year"])
+
+
+def first_tiles(wildcards):
+    study = wildcards.get("study", "glacier")
+    return scenes_by_name(study, wildcards.site)[first_scene(study, wildcards.site)]["tiles"]
+
+
+def scene_batches():
+    """Scenes that one job works on, as `scenes_per_job` says: a suffix for rules, their names, the sites that have them.
+
+    Names stand in outputs, which a rule must know before any site does: a batch is a block of the calendar, so that
+    sites share a few of them, each with rules of its own. Of one scene a job, the name is the wildcard.
+    """
+    per_job = config.get("glacier", {}).get("scenes_per_job", 1)
+    if per_job == 1:
+        return [("", ["{scene}"], "[a-z][a-z0-9_]*")]
+    found = {}
+    for site in sites("glacier"):
+        years = sorted(scene_names("glacier", site), key=int)
+        for _, block in groupby(years, lambda year: int(year) // per_job):
+            found.setdefault(tuple(block), []).append(site)
+    return [("_" + batch_label(scenes), list(scenes), "|".join(names)) for scenes, names in found.items()]
+
+
+def batch_label(scenes):
+    """Years of a batch in short, `2016_2019` if none is missing between; of one scene a job, the wildcard."""
+    if len(scenes) > 1 and int(scenes[-1]) - int(scenes[0]) == len(scenes) - 1:
+        return f"{scenes[0]}_{scenes[-1]}"
+    return "_".join(scenes)
+
+
+def batch_files(pattern, scenes):
+    """Files of the scenes of a batch, other wildcards left as they are."""
+    return [pattern.replace("{scene}", scene) for scene in scenes]
+
+
+def scenes_of_batch(scenes):
+    """Input function: settings of the scenes of a batch."""
+    return lambda wildcards: [scenes_by_name("glacier", wildcards.site)[scene.format(**wildcards)] for scene in scenes]
+
+
+def tiles_of_batch(kind, scenes):
+    """Input function: what the scenes of a batch are watched by, `tiles` or `cloud_mask`."""
+
+    def paths(wildcards):
+        found = (scene_files("glacier", wildcards.site, scene.format(**wildcards))[kind] for scene in scenes)
+        return list(dict.fromkeys(path for files in found for path in files))
+
+    return paths
+
+
+def names_of_batch(scenes):
+    """Input function: names of the scenes of a batch."""
+    return lambda wildcards: [scene.format(**wildcards) for scene in scenes]
 
 
 def study_settings(wildcards, group, keys):
@@ -166,20 +233,16 @@ def shown_bands(wildcards):
     return config[wildcards.study].get("figures", {}).get("rgb", default)
 
 
-def channels(wildcards, scene):
-    """Rasters whose bands are together the channels of a scene."""
-    folder = f"results/{wildcards.study}/{wildcards.site}"
-    terrain = [f"{folder}/terrain.tif"] if sites(wildcards.study)[wildcards.site]["terrain_bands"] else []
-    return [f"{folder}/scenes/{scene}.tif", *terrain]
-
-
-def scene_channels(wildcards):
-    return channels(wildcards, wildcards.scene)
+def terrain_channels(wildcards):
+    """Raster of further channels as a list: empty where a site has none."""
+    has_terrain = sites(wildcards.study)[wildcards.site]["terrain_bands"]
+    return [f"results/{wildcards.study}/{wildcards.site}/terrain.tif"] if has_terrain else []
 
 
 def labelled_stack(wildcards):
-    """Channels of the scene that the labels stand for."""
-    return channels(wildcards, sites(wildcards.study)[wildcards.site]["reference_year"])
+    """Rasters whose bands are together the channels of the scene that the labels stand for."""
+    scene = first_scene(wildcards.study, wildcards.site)
+    return [f"results/{wildcards.study}/{wildcards.site}/scenes/{scene}.tif", *terrain_channels(wildcards)]
 
 
 def aoi_of(wildcards):
@@ -190,6 +253,12 @@ def aoi_of(wildcards):
 
 def glacier_site(wildcards):
     return site_inputs("glacier", wildcards.site)
+
+
+def glacier_sites(*sources):
+    """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
+    names = [name for name, site in sites("glacier").items() if site["source"] in sources]
+    return "|".join(names) or "(?!)"
 
 
 def glacier_results():

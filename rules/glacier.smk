@@ -28,7 +28,7 @@ rule glacier_labels:
     params:
         code=code("glacier/glacier_labels.py"),
         outlines=lambda wildcards: {key: glacier_site(wildcards)["outlines"][key] for key in ("id_field", "where")},
-        tiles=lambda wildcards: glacier_site(wildcards)["scenes"][0]["tiles"],
+        tiles=first_tiles,
     script:
         "../scripts/glacier/glacier_labels.py"
 
@@ -66,28 +66,34 @@ rule glacier_scenes:
         "../scripts/glacier/glacier_scenes.py"
 
 
-rule glacier_outlines:
-    """Extent of one year as polygons, one feature a glacier."""
-    input:
-        extent="results/glacier/{site}/extent/{scene}.tif",
-        glacier_ids="results/glacier/{site}/glacier_ids.tif",
-        glaciers="results/glacier/{site}/glacier_ids.csv",
-        scenes="results/glacier/{site}/scenes.csv",
-        grid="results/glacier/{site}/grid.json",
-    output:
-        outlines="results/glacier/{site}/outlines/{scene}.gpkg",
-    log:
-        "logs/glacier/{site}/glacier_outlines_{scene}.log",
-    conda:
-        "../envs/raster.yaml"
-    resources:
-        mem_mb=memory(2000),
-        runtime=minutes(60),
-    params:
-        code=code("glacier/glacier_outlines.py"),
-        min_glacier_km2=glacier_settings("area").get("min_glacier_km2"),
-    script:
-        "../scripts/glacier/glacier_outlines.py"
+# Extent of a year, or of a batch of them, as polygons, one feature a glacier.
+for _suffix, _scenes, _sites in scene_batches():
+
+    rule:
+        name:
+            f"glacier_outlines{_suffix}"
+        input:
+            extents=batch_files("results/glacier/{site}/extent/{scene}.tif", _scenes),
+            scenes=batch_files("results/glacier/{site}/scenes/{scene}.csv", _scenes),
+            glacier_ids="results/glacier/{site}/glacier_ids.tif",
+            glaciers="results/glacier/{site}/glacier_ids.csv",
+            grid="results/glacier/{site}/grid.json",
+        output:
+            outlines=batch_files("results/glacier/{site}/outlines/{scene}.gpkg", _scenes),
+        log:
+            f"logs/glacier/{{site}}/glacier_outlines_{batch_label(_scenes)}.log",
+        wildcard_constraints:
+            site=_sites,
+        conda:
+            "../envs/raster.yaml"
+        resources:
+            mem_mb=memory(2000),
+            runtime=minutes(60),
+        params:
+            code=code("glacier/glacier_outlines.py"),
+            min_glacier_km2=glacier_settings("area").get("min_glacier_km2"),
+        script:
+            "../scripts/glacier/glacier_outlines.py"
 
 
 rule glacier_area_by_year:

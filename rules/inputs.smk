@@ -1,35 +1,32 @@
-# Inputs of simulated sites, one rule a site, since each has years of its own.
-for _site, _settings in sites("glacier").items():
-    if _settings["source"] == "simulate":
+# Inputs of simulated sites, and models that are fetched.
 
-        rule:
-            name:
-                f"simulate_glacier_{_site}"
-            output:
-                tiles=[
-                    f"resources/glacier/{_site}/tiles/{year}_{side}.tif"
-                    for year in simulated_years(_site)
-                    for side in ("west", "east")
-                ],
-                clouds=simulated(_site, "clouds/{year}.tif"),
-                aoi=f"resources/glacier/{_site}/aoi.gpkg",
-                outlines=f"resources/glacier/{_site}/outlines.gpkg",
-                dem=f"resources/glacier/{_site}/dem.tif",
-                truth_extents=simulated(_site, "truth/extent/{year}.tif"),
-                truth_areas=f"resources/glacier/{_site}/truth/areas.csv",
-                forcing=f"resources/glacier/{_site}/truth/forcing.csv",
-            log:
-                f"logs/glacier/{_site}/simulate_glacier.log",
-            conda:
-                "../envs/raster.yaml"
-            resources:
-                mem_mb=memory(2000),
-                runtime=minutes(60),
-            params:
-                code=code("inputs/simulate_glacier.py"),
-                world=_settings["simulate"] | {"reference_year": _settings["reference_year"]},
-            script:
-                "../scripts/inputs/simulate_glacier.py"
+
+rule simulate_glacier:
+    """Tiles and cloud masks of a simulated valley, a scene a year, with its outlines, and the truth of all."""
+    output:
+        tiles=directory("resources/glacier/{site}/tiles"),
+        clouds=directory("resources/glacier/{site}/clouds"),
+        aoi="resources/glacier/{site}/aoi.gpkg",
+        outlines="resources/glacier/{site}/outlines.gpkg",
+        dem="resources/glacier/{site}/dem.tif",
+        truth_extents=directory("resources/glacier/{site}/truth/extent"),
+        truth_areas="resources/glacier/{site}/truth/areas.csv",
+        forcing="resources/glacier/{site}/truth/forcing.csv",
+    log:
+        "logs/glacier/{site}/simulate_glacier.log",
+    wildcard_constraints:
+        site=glacier_sites("simulate"),
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(60),
+    params:
+        code=code("inputs/simulate_glacier.py"),
+        world=lambda wildcards: sites("glacier")[wildcards.site]["simulate"]
+        | {"reference_year": sites("glacier")[wildcards.site]["reference_year"]},
+    script:
+        "../scripts/inputs/simulate_glacier.py"
 
 
 rule simulate_ocean:

@@ -2,11 +2,11 @@
 
 
 rule grid:
-    """The one grid of a site, after its tiles were checked."""
+    """The one grid of a site, laid on the scene of its reference year."""
     input:
-        tiles=lambda wildcards: [
-            tile for scene in site_inputs(wildcards.study, wildcards.site)["scenes"] for tile in scene["tiles"]
-        ],
+        tiles=lambda wildcards: scene_files(
+            wildcards.study, wildcards.site, first_scene(wildcards.study, wildcards.site)
+        )["tiles"],
         aoi=aoi_of,
     output:
         grid="results/{study}/{site}/grid.json",
@@ -22,40 +22,44 @@ rule grid:
         code=code("segmentation/grid.py"),
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
         | {key: site_inputs(wildcards.study, wildcards.site)[key] for key in ("crs", "resolution_m")},
-        scenes=lambda wildcards: [
-            {"name": scene["name"], "tiles": scene["tiles"]}
-            for scene in site_inputs(wildcards.study, wildcards.site)["scenes"]
-        ],
+        tiles=first_tiles,
     script:
         "../scripts/segmentation/grid.py"
 
 
-rule scene:
-    """Tiles of one scene merged, warped and clipped to the grid, as reflectance without clouds."""
-    input:
-        tiles=lambda wildcards: scene_of(wildcards)["tiles"],
-        cloud_mask=lambda wildcards: scene_of(wildcards)["cloud_mask"] or [],
-        grid="results/{study}/{site}/grid.json",
-        aoi="results/{study}/{site}/aoi.tif",
-    output:
-        scene="results/{study}/{site}/scenes/{scene}.tif",
-        row="results/{study}/{site}/scenes/{scene}.csv",
-    log:
-        "logs/{study}/{site}/scene_{scene}.log",
-    conda:
-        "../envs/raster.yaml"
-    resources:
-        mem_mb=memory(2000),
-        runtime=minutes(60, per_input_gb=20),
-    params:
-        code=code("segmentation/scene.py"),
-        site=lambda wildcards: {
-            key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
-        },
-        scene=scene_of,
-        resampling=lambda wildcards: config[wildcards.study]["scenes"]["resampling"],
-    script:
-        "../scripts/segmentation/scene.py"
+# Tiles of a scene, or of a batch of them, merged, warped and clipped to the grid, as reflectance without clouds.
+for _suffix, _scenes, _sites in scene_batches():
+
+    rule:
+        name:
+            f"scene{_suffix}"
+        input:
+            tiles=tiles_of_batch("tiles", _scenes),
+            cloud_mask=tiles_of_batch("cloud_mask", _scenes),
+            area=aoi_of,
+            grid="results/{study}/{site}/grid.json",
+            aoi="results/{study}/{site}/aoi.tif",
+        output:
+            scenes=batch_files("results/{study}/{site}/scenes/{scene}.tif", _scenes),
+            rows=batch_files("results/{study}/{site}/scenes/{scene}.csv", _scenes),
+        log:
+            f"logs/{{study}}/{{site}}/scene_{batch_label(_scenes)}.log",
+        wildcard_constraints:
+            site=_sites,
+        conda:
+            "../envs/raster.yaml"
+        resources:
+            mem_mb=memory(2000),
+            runtime=minutes(60, per_input_gb=20),
+        params:
+            code=code("segmentation/scene.py"),
+            site=lambda wildcards: {
+                key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
+            },
+            scenes=scenes_of_batch(_scenes),
+            resampling=lambda wildcards: config[wildcards.study]["scenes"]["resampling"],
+        script:
+            "../scripts/segmentation/scene.py"
 
 
 rule scenes:
@@ -138,7 +142,7 @@ rule patches:
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",
         blocks="results/{study}/{site}/blocks.csv",
-        all_scenes="results/{study}/{site}/scenes.csv",
+        all_scenes=ancient("results/{study}/{site}/scenes.csv"),  # a further year does not train again
     output:
         patches="results/{study}/{site}/patches.h5",
     log:
@@ -211,27 +215,34 @@ rule held_out:
         "../scripts/segmentation/held_out.py"
 
 
-rule predict:
-    """Calibrated probability and extent of a whole scene."""
-    input:
-        model=network_of(),
-        calibration="results/{study}/{site}/calibration.json",
-        channels=scene_channels,
-    output:
-        probability="results/{study}/{site}/probability/{scene}.tif",
-        extent="results/{study}/{site}/extent/{scene}.tif",
-    log:
-        "logs/{study}/{site}/predict_{scene}.log",
-    benchmark:
-        "benchmarks/output/{study}/{site}/predict_{scene}.tsv"
-    conda:
-        tensorflow_env("../envs/deep-learning.yaml")
-    threads: 8
-    resources:
-        mem_mb=memory(3000),
-        runtime=minutes(60, per_input_gb=60),
-    params:
-        code=code("segmentation/predict.py"),
-        prediction=lambda wildcards: config[wildcards.study]["prediction"],
-    script:
-        "../scripts/segmentation/predict.py"
+# Calibrated probability and extent of a whole scene, or of a batch of them.
+for _suffix, _scenes, _sites in scene_batches():
+
+    rule:
+        name:
+            f"predict{_suffix}"
+        input:
+            model=network_of(),
+            calibration="results/{study}/{site}/calibration.json",
+            scenes=batch_files("results/{study}/{site}/scenes/{scene}.tif", _scenes),
+            terrain=terrain_channels,
+        output:
+            probabilities=batch_files("results/{study}/{site}/probability/{scene}.tif", _scenes),
+            extents=batch_files("results/{study}/{site}/extent/{scene}.tif", _scenes),
+        log:
+            f"logs/{{study}}/{{site}}/predict_{batch_label(_scenes)}.log",
+        benchmark:
+            f"benchmarks/output/{{study}}/{{site}}/predict_{batch_label(_scenes)}.tsv"
+        wildcard_constraints:
+            site=_sites,
+        conda:
+            tensorflow_env("../envs/deep-learning.yaml")
+        threads: 8
+        resources:
+            mem_mb=memory(3000),
+            runtime=minutes(60, per_input_gb=60),
+        params:
+            code=code("segmentation/predict.py"),
+            prediction=lambda wildcards: config[wildcards.study]["prediction"],
+        script:
+            "../scripts/segmentation/predict.py"

@@ -52,7 +52,7 @@ class Tables:
 
 
 def with_tables(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Tables:
-    """Settings with the sites of every `site_table`, the scenes of every `scene_table` and all `site_defaults` filled in.
+    """Settings with the sites and scenes of all tables and every study's `site_defaults` filled in.
 
     Parameters
     ----------

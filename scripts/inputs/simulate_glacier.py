@@ -4,6 +4,8 @@ Writes two overlapping tiles and a cloud mask a year, and beside them the true e
 area of interest (``year, date, area_km2``) and the forcing (``year, temperature_anomaly_k, equilibrium_line_m``).
 """
 
+from pathlib import Path
+
 import pandas as pd
 
 from climate_indicators.files import atomic_path, write_csv
@@ -20,15 +22,15 @@ world = GlacierWorld(settings["size_px"], settings["resolution_m"], settings["cl
 inside = area_mask(world.area_of_interest.geometry, world.grid) == 1
 areas, climate = [], []
 progress = Progress(log, len(years), "year")
-for number, year in enumerate(years):
+for year in years:
     ice, date = world.ice(year), date_of_year(year, settings["seed"])
     sight = world.sight(year, ice)
     tiles = tile_pair(digital_numbers(sight.reflectance, date), world.grid)
-    for path, (pixels, grid) in zip(output.tiles[2 * number : 2 * number + 2], tiles, strict=True):
-        write_raster(path, pixels, grid, BANDS, nodata=0)
-    write_raster(output.clouds[number], sight.cloud[None].astype("uint8"), world.grid, ("cloud",))
+    for side, (pixels, grid) in zip(("west", "east"), tiles, strict=True):
+        write_raster(Path(output.tiles, f"{year}_{side}.tif"), pixels, grid, BANDS, nodata=0)
+    write_raster(Path(output.clouds, f"{year}.tif"), sight.cloud[None].astype("uint8"), world.grid, ("cloud",))
     extent = ice.extent & inside
-    write_raster(output.truth_extents[number], extent[None].astype("uint8"), world.grid, ("extent",))
+    write_raster(Path(output.truth_extents, f"{year}.tif"), extent[None].astype("uint8"), world.grid, ("extent",))
     area = extent.sum() * settings["resolution_m"] ** 2 / 1e6
     areas.append({"year": year, "date": date.isoformat(), "area_km2": area})
     forcing = world.forcing(year)

@@ -1,6 +1,6 @@
-"""The one grid of a site and its area of interest, after every tile of every scene was checked by its header.
+"""The one grid of a site and its area of interest, after the tiles of its first scene were checked by their headers.
 
-Writes ``grid.json`` and ``aoi.tif`` (1 inside). A bad tile ends the run here, before anything long starts.
+Writes ``grid.json`` and ``aoi.tif`` (1 inside).
 """
 
 from climate_indicators.cogs import write_cog
@@ -9,15 +9,12 @@ from climate_indicators.logs import naming, start_log
 from climate_indicators.tiles import check_tiles
 
 log = start_log(snakemake.log[0], snakemake.rule)
-site, scenes = snakemake.params.site, snakemake.params.scenes
-first_tiles = scenes[0]["tiles"]
+site, tiles = snakemake.params.site, snakemake.params.tiles
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else None
-    for scene in scenes:
-        check_tiles(scene["tiles"], site["bands"], site["band_names"], area)
-        log.info("scene %s: %d tiles are sound", scene["name"], len(scene["tiles"]))
-    area = tiles_outline(first_tiles) if area is None else area
-    grid = site_grid(area, site["resolution_m"], site["crs"], align_to=first_tiles[0])
+    check_tiles(tiles, site["bands"], site["band_names"], area)
+    area = tiles_outline(tiles) if area is None else area
+    grid = site_grid(area, site["resolution_m"], site["crs"], align_to=tiles[0])
     mask = area_mask(area, grid)
 log.info("grid of %d × %d pixels in %s", grid.width, grid.height, grid.crs)
 write_cog(snakemake.output.aoi, grid, mask, "area of interest")

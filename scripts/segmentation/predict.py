@@ -1,4 +1,6 @@
-"""A whole scene predicted window by window: calibrated probability and extent."""
+"""Whole scenes predicted window by window: calibrated probability and extent."""
+
+from pathlib import Path
 
 from climate_indicators.cogs import Stack
 from climate_indicators.engines import averaged_over_turns, open_engine
@@ -8,28 +10,30 @@ from climate_indicators.model_folder import read_card
 from climate_indicators.prediction import Windows, count_windows, predict_logits, write_prediction
 
 log = start_log(snakemake.log[0], snakemake.rule)
-settings, model = snakemake.params.prediction, snakemake.input.model
+settings, model, output = snakemake.params.prediction, snakemake.input.model, snakemake.output
 card, calibration = read_card(model), read_json(snakemake.input.calibration)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
     engine = averaged_over_turns(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 study = snakemake.wildcards.study
-with Stack(snakemake.input.channels) as stack:
-    progress = Progress(log, count_windows(stack.grid.shape, windows), "window").step
-    share = write_prediction(
-        snakemake.output.probability,
-        snakemake.output.extent,
-        stack,
-        predict_logits(engine, stack, card["scaling"]["mean"], windows, progress),
-        calibration["temperature"],
-        calibration["threshold"],
-        (f"probability of {study}", study),
-        {
-            "ENGINE": engine.name,
-            "PRECISION": engine.precision,
-            "AVERAGED_TURNS": "8" if settings["average_turns"] else "1",
-            "MODEL_PATCHES_SHA256": card["patches_sha256"],
-        },
-    )
-log.info("%s with %s in %s: %.2f %% of the valid pixels", study, engine.name, engine.precision, 100 * share)
+for scene, probability, extent in zip(snakemake.input.scenes, output.probabilities, output.extents, strict=True):
+    with Stack([scene, *snakemake.input.terrain]) as stack:
+        progress = Progress(log, count_windows(stack.grid.shape, windows), "window").step
+        share = write_prediction(
+            probability,
+            extent,
+            stack,
+            predict_logits(engine, stack, card["scaling"]["mean"], windows, progress),
+            calibration["temperature"],
+            calibration["threshold"],
+            (f"probability of {study}", study),
+            {
+                "ENGINE": engine.name,
+                "PRECISION": engine.precision,
+                "AVERAGED_TURNS": "8" if settings["average_turns"] else "1",
+                "MODEL_PATCHES_SHA256": card["patches_sha256"],
+            },
+        )
+    found = (Path(scene).stem, study, engine.name, engine.precision, 100 * share)
+    log.info("scene %s: %s with %s in %s: %.2f %% of the valid pixels", *found)

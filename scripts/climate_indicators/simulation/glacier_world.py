@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -138,7 +139,9 @@ def tile_pair(numbers: np.ndarray, grid: Grid) -> list[tuple[np.ndarray, Grid]]:
     return [west, (east, Grid(NEIGHBOUR_CRS, to, width, height))]
 
 
-def write_raster(path: str, array: np.ndarray, grid: Grid, names: tuple[str, ...], nodata: float | None = None) -> None:
+def write_raster(
+    path: str | Path, array: np.ndarray, grid: Grid, names: tuple[str, ...], nodata: float | None = None
+) -> None:
     """Write an array of shape (bands, rows, columns) as a tiled GeoTIFF with band descriptions."""
     profile = {
         "driver": "GTiff", "dtype": array.dtype, "count": len(array), "nodata": nodata, "crs": grid.crs,
