@@ -12,6 +12,7 @@ SCRIPTS = SCRIPTS.resolve()
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
+from climate_indicators.archives.settings import archive_years
 from climate_indicators.provenance import code_digest
 from climate_indicators.settings import SettingsError, check
 from climate_indicators.simulation.dates import date_of_year
@@ -92,6 +93,10 @@ def is_simulated(study, site):
     return sites(study)[site]["source"] == "simulate"
 
 
+def is_fetched(site):
+    return sites("glacier")[site]["source"] == "archive"
+
+
 def simulated_years(site):
     world = sites("glacier")[site]["simulate"]
     return range(world["first_year"], world["last_year"] + 1)
@@ -126,6 +131,8 @@ def site_inputs(study, site):
             "crs": "EPSG:32644",
             "resolution_m": world["resolution_m"],
         }
+    if settings["source"] == "archive":
+        return archive_inputs(site, settings)
     scenes = [
         {
             "name": str(scene["year"]),
@@ -149,6 +156,29 @@ def site_inputs(study, site):
 @cache
 def scenes_by_name(study, site):
     return {scene["name"]: scene for scene in site_inputs(study, site)["scenes"]}
+
+
+def archive_inputs(site, settings):
+    """The same of a site whose images are fetched; the day of an image is known only when it is there, from its tag."""
+    folder = f"resources/glacier/{site}"
+    scenes = [
+        {
+            "name": str(year),
+            "date": None,
+            "tiles": [f"{folder}/archive/{year}.tif"],
+            "cloud_mask": f"{folder}/archive/{year}_clouds.tif",
+            "boa_offset_applied": True,
+        }
+        for year in archive_years(settings["archive"])
+    ]
+    return {
+        "scenes": scenes,
+        "aoi": data_path(settings["aoi"]) or f"{folder}/aoi.gpkg",
+        "outlines": settings["outlines"] | {"path": data_path(settings["outlines"]["path"])},
+        "dem": data_path(settings["dem"]),
+        "crs": settings["crs"],
+        "resolution_m": settings["resolution_m"] or 10,
+    }
 
 
 def scene_names(study, site):
@@ -288,6 +318,9 @@ def glacier_results():
     ]
     maps = ["scenes/{scene}.tif", "probability/{scene}.tif", "extent/{scene}.tif", "outlines/{scene}.gpkg"]
     results = ["results/glacier/skill_summary.csv"] if len(sites("glacier")) > 1 else []
+    results += expand(
+        "resources/glacier/{site}/scenes.csv", site=[name for name in sites("glacier") if is_fetched(name)]
+    )
     for site in sites("glacier"):
         truth = ["truth_check.csv", "truth_check.png"] if is_simulated("glacier", site) else []
         results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth])

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from climate_indicators.archives.settings import archive_problems
+
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
 FROM_FILES = ("scenes", "outlines", "aoi", "dem", "band_names", "crs", "resolution_m")
 POOLED = "pooled"  # the way to train one network for many sites, and the name under which it stands
@@ -80,8 +82,13 @@ def site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) 
     """Problems of one site, one line each."""
     if site["source"] == "simulate":
         yield from _simulated_problems(path, site)
+    elif site["source"] == "archive":
+        yield from archive_problems(path, site)
+        yield from terrain_problems(path, site)
     else:
         yield from _files_problems(path, site)
+    if site["archive"] is not None and site["source"] != "archive":
+        yield f"{path}.archive: has no effect with source: {site['source']}; remove it, or set source: archive."
     yield from _band_problems(path, site, study)
 
 
@@ -187,6 +194,11 @@ def _files_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
         )
     for position, scene in enumerate(site["scenes"]):
         yield from _date_problems(f"{path}.scenes[{position}]", scene, site["radiometry"])
+    yield from terrain_problems(path, site)
+
+
+def terrain_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
+    """Channels of the terrain without an elevation model."""
     if site["terrain_bands"] and site["dem"] is None:
         yield (
             f"{path}.terrain_bands: {', '.join(site['terrain_bands'])} needs an elevation model; name one in "

@@ -64,6 +64,24 @@ def offset_of_date(offset_dn: float, date: str | None, sentinel2_baseline: bool,
     return offset_dn + (SENTINEL2_OFFSET_DN if late else 0)
 
 
+def tile_date(path: str) -> str | None:
+    """ISO date of a tile from its tag ``DATE``; None where it has none.
+
+    Raises
+    ------
+    InputError
+        If the tag is no date.
+    """
+    with rasterio.open(path) as tile:
+        date = tile.tags().get("DATE", "").strip()
+    if not date:
+        return None
+    try:
+        return datetime.date.fromisoformat(date).isoformat()
+    except ValueError as error:
+        raise InputError(f"{path} has the tag DATE={date}; expected a day such as 2019-09-12.") from error
+
+
 def band_names(tile: DatasetReader, names: Sequence[str] | None) -> tuple[str, ...]:
     """Names of a tile's bands in file order: as given, else its band descriptions.
 

@@ -10,7 +10,7 @@ import rasterio
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid, read_area_of_interest
 from climate_indicators.logs import Progress, naming, start_log
-from climate_indicators.tiles import Radiometry, check_tiles, offset_of_date, write_scene
+from climate_indicators.tiles import Radiometry, check_tiles, offset_of_date, tile_date, write_scene
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, scenes, output = snakemake.params.site, snakemake.params.scenes, snakemake.output
@@ -25,7 +25,8 @@ progress = Progress(log, len(scenes) * -(-grid.height // 512), "strip")
 for scene, raster_path, row_path in zip(scenes, output.scenes, output.rows, strict=True):
     with naming(f"{place}, scene {scene['name']}"):
         check_tiles(scene["tiles"], site["bands"], site["band_names"], area)
-        offset = offset_of_date(levels["offset_dn"], scene["date"], baseline, scene["boa_offset_applied"])
+        date = scene["date"] or tile_date(scene["tiles"][0])
+        offset = offset_of_date(levels["offset_dn"], date, baseline, scene["boa_offset_applied"])
         valid = write_scene(
             raster_path,
             grid,
@@ -36,8 +37,8 @@ for scene, raster_path, row_path in zip(scenes, output.scenes, output.rows, stri
             Radiometry(levels["scale"], offset, levels["nodata"]),
             snakemake.params.resampling,
             scene["cloud_mask"],
-            {"DATE": scene["date"] or "", "OFFSET_DN": f"{offset:g}"},
+            {"DATE": date or "", "OFFSET_DN": f"{offset:g}"},
             progress.step,
         )
-    row = {"scene": scene["name"], "date": scene["date"], "valid_fraction": valid, "tiles": len(scene["tiles"])}
+    row = {"scene": scene["name"], "date": date, "valid_fraction": valid, "tiles": len(scene["tiles"])}
     write_csv(pd.DataFrame([row]), row_path)

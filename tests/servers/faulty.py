@@ -37,6 +37,8 @@ class Faulty(ThreadingHTTPServer):
         self.faults = defaultdict(list)
         self.requests, self.counts, self.sent = [], Counter(), Counter()
         self.lock = threading.Lock()
+        # `asked.body`: what the request of this thread sent
+        self.asked = threading.local()
 
     @property
     def url(self):
@@ -74,6 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         server, parts = self.server, urlsplit(self.path)
+        server.asked.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         with server.lock:
             server.requests.append((parts.path, parts.query, dict(self.headers)))
         fault = server.take_fault(parts.path)

@@ -1,0 +1,89 @@
+# Scenes of archives: a year's image of a glacier, as the rules on files take it. Fetched on the machine that has a network.
+
+
+def archive_sites(study):
+    """Sites of a study whose scenes come from an archive, as a pattern of the wildcard."""
+    names = [name for name, site in sites(study).items() if site["source"] == "archive"]
+    return "|".join(names) or "(?!)"
+
+
+def archive_settings(wildcards):
+    return sites("glacier")[wildcards.site]["archive"]
+
+
+rule fetch_glacier_year:
+    """A year's image of a glacier site: the least cloudy of its season, or a median; and all candidates."""
+    input:
+        aoi=aoi_of,
+    output:
+        image="resources/glacier/{site}/archive/{year}.tif",
+        clouds="resources/glacier/{site}/archive/{year}_clouds.tif",
+        table="resources/glacier/{site}/archive/{year}.csv",
+        picture="resources/glacier/{site}/archive/{year}.png",
+    log:
+        "logs/glacier/{site}/fetch_glacier_year_{year}.log",
+    wildcard_constraints:
+        site=archive_sites("glacier"),
+        year="[0-9]{4}",
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        code=code("inputs/fetch_glacier_year.py"),
+        catalogue=lambda wildcards: {
+            "name": archive_settings(wildcards)["catalogue"],
+            **{key: archive_settings(wildcards)[key] for key in ("endpoint", "collection", "assets", "tokens")},
+        },
+        season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
+        grid=lambda wildcards: {key: glacier_site(wildcards)[key] for key in ("crs", "resolution_m")},
+        wanted=lambda wildcards: {
+            "bands": sites("glacier")[wildcards.site]["bands"],
+            "take_best": archive_settings(wildcards)["missing_years"] == "best",
+            **{
+                key: archive_settings(wildcards)[key]
+                for key in (
+                    "max_cloud",
+                    "min_valid",
+                    "tolerance",
+                    "composite",
+                    "composite_scenes",
+                    "masked",
+                    "offset_applied",
+                )
+            },
+        },
+        kept=lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}",
+        shown=glacier_settings("figures").get("rgb"),
+        patience={},
+    script:
+        "../scripts/inputs/fetch_glacier_year.py"
+
+
+rule fetched_years:
+    """Candidates of all years of a site, and which was taken, and why."""
+    input:
+        tables=lambda wildcards: expand(
+            "resources/glacier/{site}/archive/{year}.csv",
+            site=wildcards.site,
+            year=scene_names("glacier", wildcards.site),
+        ),
+    output:
+        table=report(
+            "resources/glacier/{site}/scenes.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "candidates of the archive"},
+            caption="../report/fetched_years.rst",
+        ),
+    log:
+        "logs/glacier/{site}/fetched_years.log",
+    wildcard_constraints:
+        site=archive_sites("glacier"),
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("inputs/fetched_years.py"),
+    script:
+        "../scripts/inputs/fetched_years.py"

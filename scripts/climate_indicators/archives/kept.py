@@ -1,0 +1,39 @@
+"""Answers to searches, kept, so that a run that is taken up again asks for nothing twice."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import requests
+from shapely.geometry.base import BaseGeometry
+
+from climate_indicators.archives.catalogues import Catalogue
+from climate_indicators.archives.search import search
+from climate_indicators.files import read_json, write_json
+
+
+def kept_search(
+    folder: str | Path,
+    catalogue: Catalogue,
+    session: requests.Session,
+    area: BaseGeometry,
+    days: tuple[str, str],
+) -> list[dict[str, Any]]:
+    """Items as `search` finds them, from a file of the folder if the same was asked before.
+
+    Nothing is kept of a search that found nothing, or of days that are not over.
+    """
+    what = [catalogue.endpoint, catalogue.collection, area.wkt, *days]
+    digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
+    path = Path(folder) / f"search_{digest}.json"
+    if path.exists():
+        return read_json(path)
+    items = search(catalogue, session, area, days)
+    over = datetime.date.fromisoformat(days[1]) < datetime.datetime.now(datetime.UTC).date()
+    if items and over:
+        write_json(items, path)
+    return items

@@ -1,0 +1,72 @@
+"""The +1000 of Sentinel-2 L2A numbers: whether an archive's file still carries it, however the archive says so."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from climate_indicators.tiles import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
+
+# Processing baseline from which numbers are delivered with the offset. Reprocessed scenes of earlier years have it too.
+OFFSET_BASELINE = 4.0
+SCALE = 1e-4
+_APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
+_BASELINES = ("s2:processing_baseline", "sentinel:processing_baseline", "processing:version")
+
+
+def item_baseline(properties: Mapping[str, Any]) -> str:
+    """Processing baseline of an item as text; "" where it tells none."""
+    return next((str(properties[key]) for key in _BASELINES if properties.get(key) is not None), "")
+
+
+def offset_dn(item: Mapping[str, Any], asset: str, applied: bool | None = None) -> float:
+    """Offset to add to the numbers of an asset, in digital numbers: −1000 or 0 for Sentinel-2.
+
+    What is said most directly counts most: the settings; a flag of the item that the archive took the offset off, which
+    overrules an offset that stands at the asset all the same (Earth Search keeps it there); the offset at the asset;
+    the processing baseline, 04.00 or later; the day, 2022-01-25 or later.
+
+    Parameters
+    ----------
+    item : STAC item.
+    asset : name of the asset.
+    applied : what the settings say; None follows the item.
+    """
+    properties = item["properties"]
+    baseline = item_baseline(properties)
+    carries = _carries_by_baseline(baseline) if _is_number(baseline) else _carries_by_day(properties)
+    flags = [bool(properties[key]) for key in _APPLIED if properties.get(key) is not None]
+    if applied is None and flags:
+        applied = flags[0]
+    if applied is not None:
+        return SENTINEL2_OFFSET_DN if carries and not applied else 0.0
+    said = _said_at_asset(item.get("assets", {}).get(asset, {}))
+    if said is not None:
+        return said
+    return SENTINEL2_OFFSET_DN if carries else 0.0
+
+
+def _said_at_asset(asset: Mapping[str, Any]) -> float | None:
+    """Offset in digital numbers of the raster extension, in its version 1 (a list) or 2 (at the asset or its bands)."""
+    places = [asset, *(asset.get("raster:bands") or []), *(asset.get("bands") or [])]
+    for place in places:
+        for prefix in ("raster:", ""):
+            offset = place.get(f"{prefix}offset")
+            if offset is not None:
+                scale = place.get(f"{prefix}scale") or asset.get("raster:scale") or SCALE
+                return float(round(float(offset) / float(scale)))
+    return None
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
+def _carries_by_baseline(baseline: str) -> bool:
+    return float(baseline) >= OFFSET_BASELINE
+
+
+def _carries_by_day(properties: Mapping[str, Any]) -> bool:
+    time = str(properties.get("datetime") or properties.get("start_datetime"))
+    return datetime.date.fromisoformat(time[:10]) >= SENTINEL2_OFFSET_FROM

@@ -1,0 +1,201 @@
+"""Search in STAC catalogues: which tiles there are over an area in a span of days, and what their items say of them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import requests
+from pystac.errors import STACError
+from pystac_client import Client
+from pystac_client.errors import ClientTypeError
+from pystac_client.exceptions import APIError
+from pystac_client.stac_api_io import StacApiIO
+from shapely.errors import ShapelyError
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+from climate_indicators.archives.catalogues import Catalogue
+from climate_indicators.archives.http import reason_of, shown
+from climate_indicators.archives.offsets import item_baseline
+from climate_indicators.logs import InputError
+
+CLOUD_COVER = "eo:cloud_cover"
+PAGE_ITEMS = 100
+_ORBIT_IN_NAME = re.compile(r"_R(\d{3})_")
+_TILE_IN_NAME = re.compile(r"_T?(\d{1,2}[C-X][A-Z]{2})_")
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One tile of one overpass, as its item describes it.
+
+    Attributes
+    ----------
+    name : the item's id.
+    date : ISO day, UTC.
+    time : ISO day and time, UTC.
+    place : code of the tile in its lattice; the item's id where it has none.
+    orbit : relative orbit as a number in text; "" where none is told.
+    cloud_cover : of the whole tile, 0 to 1; None where not told.
+    baseline : processing baseline, such as ``05.09``; "" where not told.
+    footprint : where it has values, longitude and latitude.
+    item : the item itself, as the archive gave it.
+    """
+
+    name: str
+    date: str
+    time: str
+    place: str
+    orbit: str
+    cloud_cover: float | None
+    baseline: str
+    footprint: BaseGeometry
+    item: Mapping[str, Any]
+
+
+def search(
+    catalogue: Catalogue,
+    session: requests.Session,
+    area: BaseGeometry,
+    days: tuple[str, str],
+) -> list[dict[str, Any]]:
+    """Items of a collection over an area in a span of days, all pages.
+
+    Parameters
+    ----------
+    catalogue : where to look.
+    session : as `http.open_session` gives it: it makes requests again after passing faults.
+    area : longitude and latitude.
+    days : first and last day, ISO.
+
+    Raises
+    ------
+    InputError
+        If the archive does not answer, or not as a STAC API.
+    """
+    io = StacApiIO()
+    io.session = session
+    try:
+        client = Client.open(catalogue.endpoint, stac_io=io)
+        found = client.search(
+            collections=[catalogue.collection],
+            intersects=mapping(area),
+            datetime=f"{days[0]}T00:00:00Z/{days[1]}T23:59:59Z",
+            limit=PAGE_ITEMS,
+        )
+        return list(found.items_as_dicts())
+    except (APIError, requests.RequestException) as error:
+        raise _search_error(catalogue, error) from None
+    except (STACError, ClientTypeError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"{shown(catalogue.endpoint)} does not answer as a STAC API that can be searched "
+            f"({type(error).__name__}); expected one such as https://earth-search.aws.element84.com/v1. Set endpoint."
+        ) from error
+
+
+def _search_error(catalogue: Catalogue, error: Exception) -> InputError:
+    """The error that the session raised inside the client, which keeps only its text; else one of its status."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, InputError):
+            return inner
+        inner = inner.__cause__ or inner.__context__
+    place = shown(catalogue.endpoint)
+    status = getattr(error, "status_code", None)
+    if status is None:
+        return InputError(f"{place}: {reason_of(error)}")
+    return InputError(
+        f"{place}: the search of collection {catalogue.collection} was answered with status {status}. Look at "
+        "endpoint and collection."
+    )
+
+
+def read_tiles(items: Sequence[Mapping[str, Any]]) -> list[Tile]:
+    """Tiles of items, in order of time and name; of a tile that was processed twice, the last processing.
+
+    Raises
+    ------
+    InputError
+        If an item has no id, time or footprint.
+    """
+    tiles = sorted((_tile(item) for item in items), key=lambda tile: (tile.time, tile.name))
+    newest: dict[tuple[str, str, str], Tile] = {}
+    for tile in tiles:
+        key = (tile.date, tile.orbit, tile.place)
+        if key not in newest or _processed(tile) >= _processed(newest[key]):
+            newest[key] = tile
+    return sorted(newest.values(), key=lambda tile: (tile.time, tile.name))
+
+
+def _processed(tile: Tile) -> tuple[str, str]:
+    return tile.baseline, str(tile.item["properties"].get("created") or "")
+
+
+def _tile(item: Mapping[str, Any]) -> Tile:
+    try:
+        name, properties = str(item["id"]), item["properties"]
+        time = properties.get("datetime") or properties["start_datetime"]
+        moment = datetime.datetime.fromisoformat(time)
+        footprint = shape(item["geometry"])
+    except (KeyError, TypeError, ValueError, AttributeError, ShapelyError) as error:
+        start = json.dumps({"id": item.get("id")})
+        raise InputError(
+            f"an item of the archive ({start}) lacks what an item needs: id, datetime and geometry ({error!r})."
+        ) from error
+    moment = moment.replace(tzinfo=moment.tzinfo or datetime.UTC).astimezone(datetime.UTC)
+    cloud = properties.get(CLOUD_COVER)
+    return Tile(
+        name, moment.date().isoformat(), moment.isoformat(timespec="seconds"), _place(name, properties),
+        _orbit(name, properties), None if cloud is None else float(cloud) / 100, item_baseline(properties), footprint,
+        item,
+    )  # fmt: skip
+
+
+def _place(name: str, properties: Mapping[str, Any]) -> str:
+    code = properties.get("grid:code") or properties.get("s2:mgrs_tile")
+    if code:
+        return str(code).removeprefix("MGRS-")
+    found = _TILE_IN_NAME.search(name)
+    return found[1] if found else name
+
+
+def _orbit(name: str, properties: Mapping[str, Any]) -> str:
+    orbit = properties.get("sat:relative_orbit")
+    if orbit is not None:
+        return str(int(orbit))
+    for text in (properties.get("s2:product_uri"), name):
+        found = _ORBIT_IN_NAME.search(str(text or ""))
+        if found:
+            return str(int(found[1]))
+    return ""
+
+
+def asset_address(tile: Tile, catalogue: Catalogue, band: str) -> str:
+    """Address of the file of a band.
+
+    Raises
+    ------
+    InputError
+        If the tile has no such asset.
+    """
+    assets = tile.item.get("assets") or {}
+    name = catalogue.asset(band)
+    if name not in assets or "href" not in assets[name]:
+        raise InputError(
+            f"{tile.name} has no asset {name} for band {band}; it has {', '.join(sorted(assets)) or 'none'}. Set "
+            "archive.assets, or leave the band out."
+        )
+    return str(assets[name]["href"])
+
+
+def search_area(area: gpd.GeoSeries) -> BaseGeometry:
+    """Outline that is searched: the hull of an area, in longitude and latitude."""
+    return area.to_crs("EPSG:4326").union_all().convex_hull

@@ -1,0 +1,335 @@
+"""One image of a year out of an archive: candidates measured, the best taken or a median made of the best."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import geopandas as gpd
+import numpy as np
+from rasterio.enums import Resampling
+from shapely.geometry.base import BaseGeometry
+
+from climate_indicators.archives.catalogues import CLASSES, Catalogue
+from climate_indicators.archives.choice import (
+    MASKED,
+    Candidate,
+    best,
+    footprint_share,
+    measure,
+    mosaic,
+    overpasses,
+)
+from climate_indicators.archives.offsets import offset_dn
+from climate_indicators.archives.search import Tile, asset_address
+from climate_indicators.archives.windows import Windows, coarser
+from climate_indicators.cogs import REFLECTANCE_SCALE, cog_writer, write_cog
+from climate_indicators.grids import Grid, area_mask
+from climate_indicators.logs import InputError
+
+# classes are told at 20 m; for the choice alone, a large area is looked at in so many pixels a side
+CLASS_M, LARGEST_LOOK_PX = 20, 1024
+# reflectance below this is hardly measured; so many pixels with it mean that an offset was taken off twice
+IMPOSSIBLE_DN, IMPOSSIBLE_SHARE = -300, 0.05
+SINGLE, MEDIAN = "none", "median"
+# a scene that shows less than this adds little to a median
+LEAST_FOR_MEDIAN = 0.2
+_log = logging.getLogger("climate_indicators")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user wants of a year's image.
+
+    Attributes
+    ----------
+    bands : bands of the image, in order.
+    max_cloud : largest cloud cover of a whole tile, 0 to 1.
+    min_valid : least share of the area that must be seen, 0 to 1.
+    tolerance : shares that differ by less count as equal, 0 to 1.
+    take_best : take the best candidate though it shows less than ``min_valid``.
+    composite : ``none`` for one overpass, ``median`` for the median of several.
+    composite_scenes : most overpasses in a median.
+    masked : classes that show no ground.
+    offset_applied : whether the archive took the offset off its numbers; None follows its items.
+    """
+
+    bands: Sequence[str]
+    max_cloud: float = 0.8
+    min_valid: float = 0.7
+    tolerance: float = 0.05
+    take_best: bool = False
+    composite: str = SINGLE
+    composite_scenes: int = 6
+    masked: Sequence[int] = MASKED
+    offset_applied: bool | None = None
+
+
+@dataclass(frozen=True)
+class Image:
+    """A year's image: its day, ``read_band`` giving uint16 (rows, columns) with 0 where nothing is, and its clouds."""
+
+    date: str
+    names: str
+    clouds: np.ndarray
+    read_band: Callable[[str], np.ndarray]
+
+
+class Year:
+    """Candidates of one year over an area.
+
+    Parameters
+    ----------
+    tiles : what the archive has.
+    area : area of interest.
+    grid : grid of the image.
+    windows : where pixels come from.
+    wanted : what the user wants.
+
+    Attributes
+    ----------
+    candidates : overpasses, with measures and reasons as they become known.
+    """
+
+    def __init__(
+        self, tiles: Sequence[Tile], area: gpd.GeoSeries, grid: Grid, windows: Windows, wanted: Wanted
+    ) -> None:
+        self.candidates = overpasses(tiles)
+        self._area, self._grid, self._windows, self._wanted = area, grid, windows, wanted
+        self._class_grid = coarser(grid, max(1, math.ceil(CLASS_M / grid.transform.a - 1e-6)))
+        self._look = coarser(self._class_grid, max(1, math.ceil(max(self._class_grid.shape) / LARGEST_LOOK_PX)))
+
+    def measure(self) -> list[Candidate]:
+        """Measure all candidates that may do; those that were, in order of time. Others get their reason."""
+        outline = self._area.to_crs("EPSG:4326").union_all()
+        inside = area_mask(self._area, self._look)
+        measured = []
+        for number, candidate in enumerate(self.candidates, start=1):
+            candidate.reason = self._unfit(candidate, outline)
+            if candidate.reason:
+                continue
+            layers = [self._windows.read(tile, CLASSES, self._look, resampling=NEAREST) for tile in candidate.tiles]
+            measure(candidate, layers, inside, self._wanted.masked)
+            measured.append(candidate)
+            _log.info(
+                "candidate %d/%d · %s · %.0f %% seen, %.0f %% of it snow or ice",
+                number, len(self.candidates), candidate.date, 100 * candidate.valid, 100 * candidate.snow,
+            )  # fmt: skip
+        return measured
+
+    def _unfit(self, candidate: Candidate, outline: BaseGeometry) -> str:
+        """Why a candidate need not be looked at; "" if it may do. Tiles that lack a band leave it."""
+        wanted, catalogue = self._wanted, self._windows.catalogue
+        lacks = [lacking for tile in candidate.tiles if (lacking := _lacking(tile, catalogue, wanted.bands))]
+        candidate.tiles = [tile for tile in candidate.tiles if not _lacking(tile, catalogue, wanted.bands)] or (
+            candidate.tiles
+        )
+        if len(lacks) == len(candidate.tiles) and lacks:
+            return f"lacks {lacks[0]}"
+        covers = [tile.cloud_cover for tile in candidate.tiles if tile.cloud_cover is not None]
+        if covers and min(covers) > wanted.max_cloud:
+            return f"tiles {100 * min(covers):.0f} % clouded"
+        candidate.covered = footprint_share(candidate, outline)
+        if candidate.covered == 0 or (candidate.covered < wanted.min_valid - 1e-3 and not self._may_be_partial()):
+            return f"covers {100 * candidate.covered:.0f} % of the area"
+        return ""
+
+    def _may_be_partial(self) -> bool:
+        return self._wanted.take_best or self._wanted.composite == MEDIAN
+
+    def image(self) -> Image:
+        """The year's image as the user wants it.
+
+        Raises
+        ------
+        InputError
+            If the archive has no scene, or none that shows enough; it tells what there was.
+        """
+        if not self.candidates:
+            raise InputError("the archive lists no scene over the area in these days." + _WAYS)
+        measured = self.measure()
+        return self._median(measured) if self._wanted.composite == MEDIAN else self._single(measured)
+
+    def _single(self, measured: list[Candidate]) -> Image:
+        wanted, left = self._wanted, list(measured)
+        least = 1e-9 if wanted.take_best else wanted.min_valid
+        while fit := [one for one in left if (one.valid or 0.0) >= least]:
+            taken = best(fit, wanted.tolerance)
+            self._note_offsets(taken)
+            taken.reason = self._contradiction(taken)
+            if not taken.reason:
+                self._give_reasons(taken, measured)
+                return Image(taken.date, _names([taken]), self._clouds(taken), partial(self._band, taken))
+            _log.warning("%s: %s; the next is taken", taken.date, taken.reason)
+            left.remove(taken)
+        raise self._nothing()
+
+    def _median(self, measured: list[Candidate]) -> Image:
+        """Median of each pixel over the overpasses that show most of the area."""
+        fit = [one for one in measured if (one.valid or 0.0) >= LEAST_FOR_MEDIAN]
+        fit.sort(key=lambda one: (-one.valid, one.date))
+        fit = fit[: self._wanted.composite_scenes]
+        if not fit:
+            raise self._nothing()
+        for one in measured:
+            one.chosen = any(one is other for other in fit)
+            one.reason = "one of the median" if one.chosen else "others show more"
+            self._note_offsets(one)
+        masks = [self._clouds(one) == 0 for one in fit]
+        seen = np.any(masks, axis=0)
+        inside = area_mask(self._area, self._grid) == 1
+        share = float(seen[inside].mean())
+        if share < self._wanted.min_valid and not self._wanted.take_best:
+            raise InputError(
+                f"{len(fit)} scenes together show {100 * share:.0f} % of the area; min_valid asks for "
+                f"{100 * self._wanted.min_valid:.0f} %." + _WAYS
+            )
+        days = sorted(one.date for one in fit)
+        clouds = np.where(seen, 0, 1).astype("uint8")
+
+        def read_band(band: str) -> np.ndarray:
+            return median_of([self._band(one, band) for one in fit], masks)
+
+        return Image(days[len(days) // 2], _names(fit), clouds, read_band)
+
+    def _give_reasons(self, taken: Candidate, measured: Sequence[Candidate]) -> None:
+        taken.chosen = True
+        taken.reason = "least snow of those that show most"
+        if (taken.valid or 0.0) < self._wanted.min_valid:
+            taken.reason = "shows most, though less than min_valid"
+        for one in measured:
+            if one is taken or one.reason:
+                continue
+            less = (one.valid or 0.0) < self._wanted.min_valid
+            enough = (one.valid or 0.0) >= max(other.valid or 0.0 for other in measured) - self._wanted.tolerance
+            snowier = "more snow, or earlier" if enough else "another shows more"
+            one.reason = f"shows {100 * (one.valid or 0.0):.0f} % of the area" if less else snowier
+
+    def _nothing(self) -> InputError:
+        for one in self.candidates:
+            one.reason = one.reason or f"shows {100 * (one.valid or 0.0):.0f} % of the area"
+        shown = "; ".join(f"{one.date}: {one.reason}" for one in self.candidates[:12])
+        more = f"; and {len(self.candidates) - 12} more" if len(self.candidates) > 12 else ""
+        return InputError(
+            f"none of {len(self.candidates)} scenes shows {100 * self._wanted.min_valid:.0f} % of the area "
+            f"(min_valid): {shown}{more}." + _WAYS
+        )
+
+    def _note_offsets(self, candidate: Candidate) -> None:
+        found = {self._offset(tile, band) for tile in candidate.tiles for band in self._wanted.bands}
+        candidate.offset_dn = " ".join(f"{offset:g}" for offset in sorted(found))
+
+    def _offset(self, tile: Tile, band: str) -> float:
+        return offset_dn(tile.item, self._windows.catalogue.asset(band), self._wanted.offset_applied)
+
+    def _contradiction(self, candidate: Candidate) -> str:
+        """Whether many numbers fall below any reflectance when the stated offset is taken off."""
+        clear = self._clouds(candidate) == 0
+        for band in self._wanted.bands:
+            numbers = self._warped(candidate, band)
+            low = (numbers < IMPOSSIBLE_DN) & (numbers != NOTHING) & clear
+            share = low.sum() / max(1, int(clear.sum()))
+            if share > IMPOSSIBLE_SHARE:
+                return (
+                    f"its offset was taken off already, against what its item says ({100 * share:.0f} % of {band} < 0)"
+                )
+        return ""
+
+    def _warped(self, candidate: Candidate, band: str) -> np.ndarray:
+        """Numbers without offset on the grid, int32, `NOTHING` where no tile has a value."""
+        layers = []
+        for tile in candidate.tiles:
+            numbers = self._windows.read(tile, band, self._grid)
+            plain = numbers.astype("int32") + int(self._offset(tile, band))
+            layers.append(np.where(numbers == 0, NOTHING, plain))
+        return mosaic(layers, NOTHING)
+
+    def _band(self, candidate: Candidate, band: str) -> np.ndarray:
+        """Numbers as the image keeps them: uint16, from 1 on; what lies below is no ground's reflectance, 0 is none."""
+        numbers = self._warped(candidate, band)
+        return np.where(numbers == NOTHING, 0, np.clip(numbers, 1, 65535)).astype("uint16")
+
+    def _clouds(self, candidate: Candidate) -> np.ndarray:
+        """uint8 on the grid: 1 where no ground is seen, 0 where it is."""
+        layers = [self._windows.read(tile, CLASSES, self._class_grid, self._grid, NEAREST) for tile in candidate.tiles]
+        return np.isin(mosaic(layers), self._wanted.masked).astype("uint8")
+
+
+NEAREST = Resampling.nearest
+NOTHING = -(2**30)
+_WAYS = (
+    " Widen the season, raise max_cloud, lower min_valid, take composite: median or missing_years: best, or leave the "
+    "year out with skip_years."
+)
+
+
+def median_of(layers: Sequence[np.ndarray], masks: Sequence[np.ndarray], rows: int = 256) -> np.ndarray:
+    """Median of each pixel over the layers that show it.
+
+    Parameters
+    ----------
+    layers : uint16, one shape, 0 where nothing is.
+    masks : bool, same shapes: where a layer shows the ground.
+    rows : rows at a time, which bounds memory.
+
+    Returns
+    -------
+    uint16, 0 where no layer shows the pixel.
+    """
+    result = np.zeros_like(layers[0])
+    for start in range(0, len(result), rows):
+        part = slice(start, start + rows)
+        stack = np.ma.masked_array(
+            [layer[part] for layer in layers],
+            [(layer[part] == 0) | ~mask[part] for layer, mask in zip(layers, masks, strict=True)],
+        )
+        result[part] = np.rint(np.ma.median(stack, axis=0).filled(0))
+    return result
+
+
+def season_days(year: int, first: str, last: str) -> tuple[str, str]:
+    """First and last day of a season, ISO; one over new year ends in ``year``.
+
+    Parameters
+    ----------
+    first, last : ``MM-DD``.
+
+    Raises
+    ------
+    InputError
+        If one is no day of the calendar.
+    """
+    begins = year - 1 if first > last else year
+    try:
+        days = [datetime.date.fromisoformat(f"{of}-{day}") for of, day in ((begins, first), (year, last))]
+    except ValueError as error:
+        raise InputError(f"the season {first} to {last} has a day that {year} does not have ({error}).") from error
+    return days[0].isoformat(), days[1].isoformat()
+
+
+def _lacking(tile: Tile, catalogue: Catalogue, bands: Sequence[str]) -> str:
+    """Names of assets that a tile should have and has not; "" if it has all."""
+    missing = []
+    for band in (*bands, CLASSES):
+        try:
+            asset_address(tile, catalogue, band)
+        except InputError:
+            missing.append(f"asset {catalogue.asset(band)}")
+    return ", ".join(missing)
+
+
+def _names(candidates: Sequence[Candidate]) -> str:
+    return " ".join(tile.name for candidate in candidates for tile in candidate.tiles)
+
+
+def write_image(path: str, clouds: str, grid: Grid, image: Image, bands: Sequence[str]) -> None:
+    """Write a year's image (uint16, scale 1e-4, nodata 0, its day in the tag DATE) and its clouds, band by band."""
+    tags = {"DATE": image.date, "ITEMS": image.names, "BOA_OFFSET_APPLIED": "true"}
+    with cog_writer(path, grid, "uint16", bands, 0, REFLECTANCE_SCALE, tags) as raster:
+        for number, band in enumerate(bands, start=1):
+            raster.write(image.read_band(band), number)
+    write_cog(clouds, grid, image.clouds, "cloud")

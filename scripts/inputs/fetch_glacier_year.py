@@ -1,0 +1,36 @@
+"""One year's image of a glacier site from an archive: the least cloudy of its season over the area, or a median.
+
+Writes the image (uint16, scale 1e-4, nodata 0, its day in the tag DATE, the offset of baseline 04.00 taken off), its
+clouds (1 where no ground is seen), all candidates as a table with what they show and why they were taken or not, and a
+small picture. What was fetched is kept in a folder beside them: a run that is taken up again fetches it no more.
+"""
+
+from climate_indicators.archives.catalogues import OPTICAL, find_catalogue
+from climate_indicators.archives.choice import candidate_table
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.kept import kept_search
+from climate_indicators.archives.pictures import write_picture
+from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.yearly import Wanted, Year, season_days, write_image
+from climate_indicators.files import write_csv
+from climate_indicators.grids import read_area_of_interest, site_grid
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, output = snakemake.params, snakemake.output
+session = open_session(Patience(**params.patience))
+area = read_area_of_interest(snakemake.input.aoi[0])
+grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
+days = season_days(int(snakemake.wildcards.year), *params.season)
+place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
+with naming(place):
+    catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
+    tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days))
+    log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, catalogue.endpoint)
+    year = Year(tiles, area, grid, Windows(params.kept, catalogue, session), Wanted(**params.wanted))
+    image = year.image()
+    write_image(output.image, output.clouds, grid, image, params.wanted["bands"])
+write_csv(candidate_table(int(snakemake.wildcards.year), year.candidates), output.table)
+write_picture(output.picture, output.image, params.shown)
+log.info("%s taken: %s", image.date, image.names)

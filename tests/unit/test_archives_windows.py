@@ -1,0 +1,146 @@
+"""Windows of archive files: what crosses the network, what is kept, and what a broken file comes to."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from affine import Affine
+from rasterio.io import MemoryFile
+from rasterio.warp import transform
+from servers.faulty import Fault
+from servers.sentinel2 import cog
+from servers.stac import StacServer
+from shapely.geometry import box
+
+from climate_indicators.archives.catalogues import Catalogue
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.search import Tile
+from climate_indicators.archives.windows import Windows, coarser, source_window
+from climate_indicators.grids import Grid
+from climate_indicators.logs import InputError
+
+QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
+# 10 m pixels in blocks of 256: 8 by 8 of them
+FILE_GRID = Grid("EPSG:32644", Affine(10, 0, 300000, 0, -10, 3500040), 2048, 2048)
+NUMBERS = np.random.default_rng(5).integers(1, 9000, FILE_GRID.shape).astype("uint16")
+
+
+@pytest.fixture(scope="module")
+def body():
+    return cog(NUMBERS, FILE_GRID)
+
+
+@pytest.fixture
+def archive(body, tmp_path):
+    with StacServer(files={"/a.tif": body}) as server, open_session(QUICK) as session:
+        session.trust_env = False
+        catalogue = Catalogue("other", f"{server.url}/stac", "sentinel-2-l2a", {"B02": "B02"})
+        yield server, Windows(tmp_path / "kept", catalogue, session)
+
+
+def tile(server, href="/a.tif"):
+    item = {"id": "S2/..", "properties": {}, "assets": {"B02": {"href": f"{server.url}{href}"}}}
+    return Tile("S2/..", "2020-09-01", "2020-09-01T05:20:00+00:00", "44RKV", "48", 0.1, "", box(0, 0, 1, 1), item)
+
+
+def part(col, row, width, height, size=10.0):
+    """A grid from a pixel of the file's grid on."""
+    corner = FILE_GRID.transform @ (col, row)
+    return Grid(FILE_GRID.crs, Affine(size, 0, corner[0], 0, -size, corner[1]), width, height)
+
+
+def bytes_of_blocks(body, window):
+    """Bytes of the blocks of the first raster of a file that a window touches."""
+    (row0, row1), (col0, col1) = window.toranges()
+    with MemoryFile(body) as memory, memory.open() as raster:
+        height, width = raster.block_shapes[0]
+        return sum(
+            int(raster.get_tag_item(f"BLOCK_SIZE_{col}_{row}", "TIFF", bidx=1))
+            for row in range(row0 // height, (row1 - 1) // height + 1)
+            for col in range(col0 // width, (col1 - 1) // width + 1)
+        )
+
+
+@pytest.mark.parametrize("place", [(300, 300, 500, 400), (512, 0, 256, 256), (0, 1000, 2048, 100), (700, 700, 20, 20)])
+def test_little_more_than_the_blocks_of_the_window_is_read(archive, body, place):
+    server, windows = archive
+    grid = part(*place)
+    numbers = windows.read(tile(server), "B02", grid)
+    col, row, width, height = place
+    np.testing.assert_array_equal(numbers, NUMBERS[row : row + height, col : col + width])
+    with MemoryFile(body) as memory, memory.open() as raster:
+        window, _ = source_window(raster, grid)
+    assert server.bytes_of_files() <= 1.3 * bytes_of_blocks(body, window)
+    asked = len(server.requests)
+    windows.read(tile(server), "B02", grid)
+    assert len(server.requests) == asked, "a kept window is not fetched again"
+
+
+def test_coarse_look_reads_an_overview(archive, body):
+    server, windows = archive
+    look = coarser(part(0, 0, 2048, 2048), 8)
+    windows.read(tile(server), "B02", look)
+    assert server.bytes_of_files() < len(body) / 10
+
+
+def test_grid_in_another_system_is_warped_and_beside_it_nothing_is_shown(archive):
+    server, windows = archive
+    (x,), (y,) = transform(FILE_GRID.crs, "EPSG:32645", [305000], [3495000])
+    other = Grid("EPSG:32645", Affine(10, 0, round(x), 0, -10, round(y)), 60, 40)
+    warped = windows.read(tile(server), "B02", other)
+    # the same ground, a little turned, of noise: what is there lies within what is around
+    assert warped.all() and abs(warped.mean() - NUMBERS[500:560, 490:560].mean()) < 150
+    far = part(5000, 0, 30, 30)
+    assert not windows.read(tile(server), "B02", far).any()
+    # twice as coarse, still inside
+    near = windows.read(tile(server), "B02", part(100, 100, 50, 50, size=20.0))
+    assert near.all() and near.shape == (50, 50)
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Fault(status=500), Fault(status=503)],
+        [Fault(status=429, headers={"Retry-After": "1"})],
+        [Fault(silence_s=0.6)],
+        [Fault(cut_after=1000), Fault(cut_after=0)],
+    ],
+    ids=["faults of the server", "too many requests", "silence", "cut bodies"],
+)
+def test_passing_faults_are_survived(archive, faults):
+    server, windows = archive
+    server.fail("/a.tif", *faults)
+    numbers = windows.read(tile(server), "B02", part(300, 300, 500, 400))
+    np.testing.assert_array_equal(numbers, NUMBERS[300:700, 300:800])
+
+
+def test_faults_amid_the_pixels_are_survived_or_told(archive, tmp_path):
+    server, windows = archive
+    grid = part(300, 300, 500, 400)
+    server.faults["/a.tif"] = [Fault(), Fault(cut_after=5000), Fault(status=500)]
+    np.testing.assert_array_equal(windows.read(tile(server), "B02", grid), NUMBERS[300:700, 300:800])
+    server.faults["/a.tif"] = [Fault(), *[Fault(status=500)] * 9]
+    with pytest.raises(InputError, match=r"tile S2/.. of 2020-09-01, band B02: .*a\.tif.*500.*3 tries"):
+        windows.read(tile(server), "B02", part(0, 0, 300, 300))
+    assert len(list((tmp_path / "kept").iterdir())) == 1, "of a window that failed nothing is kept"
+
+
+def test_lasting_failures_are_one_message(archive):
+    server, windows = archive
+    server.files["/b.tif"] = b"no raster at all" * 100
+    with pytest.raises(InputError, match=r"b\.tif cannot be read as a raster"):
+        windows.read(tile(server, "/b.tif"), "B02", part(0, 0, 30, 30))
+    with pytest.raises(InputError, match="404"):
+        windows.read(tile(server, "/c.tif"), "B02", part(0, 0, 30, 30))
+    with pytest.raises(InputError, match=r"has no asset B11 for band B11; it has B02"):
+        windows.read(tile(server), "B11", part(0, 0, 30, 30))
+    nowhere = dataclasses.replace(tile(server), item={"assets": {"B02": {"href": "http://no-such-host.invalid/a.tif"}}})
+    with pytest.raises(InputError, match="does not resolve"):
+        windows.read(nowhere, "B02", part(0, 0, 30, 30))
+
+
+def test_server_without_ranges_is_refused(archive):
+    server, windows = archive
+    server.ranges = False
+    with pytest.raises(InputError, match="no parts of files"):
+        windows.read(tile(server), "B02", part(0, 0, 30, 30))

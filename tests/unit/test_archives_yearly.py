@@ -1,0 +1,270 @@
+"""A year's image out of an archive: which scene is taken and why, the offset, mosaics, medians, what stops a run."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from servers.faulty import Fault
+from servers.sentinel2 import COLLECTION, Archive
+from servers.stac import StacServer
+
+from climate_indicators.archives.catalogues import find_catalogue
+from climate_indicators.archives.choice import candidate_table
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.kept import kept_search
+from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.yearly import Wanted, Year, season_days
+from climate_indicators.logs import InputError
+from climate_indicators.simulation.glacier_world import GlacierWorld
+from climate_indicators.simulation.surfaces import BANDS
+
+QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
+WANTED = Wanted(("B02", "B04", "B11"))
+HALF, MOST = (slice(None), slice(0, 96)), (slice(0, 160), slice(None))
+NEAR = 12  # the world's own border of the eastern tile is warped: numbers there differ by its interpolation
+
+
+@pytest.fixture(scope="module")
+def world():
+    return GlacierWorld(192, 40, None, 7)
+
+
+@pytest.fixture
+def scenes(world, sights):
+    archive = Archive(world)
+    archive._sights = sights
+    return archive
+
+
+@pytest.fixture(scope="module")
+def sights():
+    """Images of the world, made once."""
+    return {}
+
+
+@pytest.fixture
+def server(scenes):
+    with StacServer(scenes.items, scenes.files) as one:
+        scenes.items, scenes.files = one.items, one.files
+        yield one
+
+
+@pytest.fixture
+def year(server, world, tmp_path):
+    def make(wanted=WANTED, of=2020, **options):
+        with open_session(QUICK) as session:
+            session.trust_env = False
+            catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION, **options)
+            area = world.area_of_interest.geometry
+            days = season_days(of, "08-15", "10-31")
+            items = kept_search(tmp_path / "kept", catalogue, session, search_area(area), days)
+            return Year(read_tiles(items), area, world.grid, Windows(tmp_path / "kept", catalogue, session), wanted)
+
+    return make
+
+
+def reasons(year):
+    return {one.date: one.reason for one in year.candidates}
+
+
+def test_clear_scene_is_taken_though_its_tile_is_said_to_be_clouded(scenes, year):
+    scenes.add("2020-09-05", cloudy=HALF, cover=2.0)
+    scenes.add("2020-09-15", cover=70.0)
+    scenes.add("2020-09-25", cloudy=MOST, cover=1.0)
+    scenes.add("2020-10-05", cover=95.0)
+    one = year()
+    assert one.image().date == "2020-09-15"
+    table = candidate_table(2020, one.candidates).set_index("date")
+    assert table.chosen.sum() == 1 and table.valid_fraction["2020-09-15"] > 0.95
+    assert 0.4 < table.valid_fraction["2020-09-05"] < 0.65
+    assert table.reason["2020-10-05"] == "tiles 95 % clouded"
+    assert table.reason["2020-09-05"].startswith("shows")
+
+
+def test_of_equally_clear_scenes_the_least_snowy_is_taken_then_the_latest(scenes, year, world):
+    for date in ("2020-08-20", "2020-09-01", "2020-09-20"):
+        scenes.add(date)
+    snowed = scenes._sights[2020]
+    white = snowed[1].copy()
+    white[:90] = 11
+    scenes._sights = {2020: (snowed[0], white)}
+    scenes.add("2020-10-25")
+    scenes._sights[2020] = snowed
+    one = year()
+    assert one.image().date == "2020-09-20"
+    assert reasons(one)["2020-10-25"] == "more snow, or earlier"
+
+
+@pytest.mark.parametrize(
+    ("added", "properties"),
+    [
+        (0, {"s2:processing_baseline": "02.14"}),
+        (1000, {"s2:processing_baseline": "05.00"}),
+        (0, {"s2:processing_baseline": "04.00", "earthsearch:boa_offset_applied": True}),
+        (
+            0,
+            {
+                "s2:processing_baseline": "05.09",
+                "earthsearch:boa_offset_applied": True,
+                "asset": {"raster:bands": [{"scale": 1e-4, "offset": -0.1}]},
+            },
+        ),
+        (1000, {"s2:processing_baseline": "05.09", "earthsearch:boa_offset_applied": False}),
+        (1000, {"asset": {"raster:bands": [{"scale": 1e-4, "offset": -0.1}]}}),
+        (1000, {"processing:version": "05.11", "asset": {"raster:scale": 1e-4, "raster:offset": -0.1}}),
+        (0, {}),
+    ],
+    ids=["old", "reprocessed", "flag", "flag against asset", "flag says no", "asset", "asset of version 2", "day"],
+)
+def test_offset_is_taken_off_once_whichever_way_it_is_served(scenes, year, world, added, properties):
+    scenes.add("2020-09-15", added_dn=added, **properties)
+    one = year()
+    image = one.image()
+    truth = np.rint(scenes._sight(2020)[0][BANDS.index("B04")] * 1e4)
+    west = (slice(None), slice(0, 110))
+    numbers = image.read_band("B04")
+    seen = numbers[west] > 0
+    assert seen.mean() > 0.99
+    np.testing.assert_array_equal(numbers[west][seen], np.clip(truth, 1, None)[west][seen])
+    assert one.candidates[0].offset_dn == ("-1000" if added else "0")
+
+
+def test_flag_that_the_numbers_contradict_is_not_believed(scenes, year):
+    """The archive took the offset off, but its item says that it did not: dark pixels would be far below zero."""
+    scenes.add("2020-09-15", added_dn=-1100, **{"s2:processing_baseline": "05.11"})
+    scenes.add("2020-09-05", **{"s2:processing_baseline": "03.01"})
+    one = year()
+    assert one.image().date == "2020-09-05"
+    assert "taken off already" in reasons(one)["2020-09-15"]
+
+
+def test_tiles_of_one_day_and_orbit_cover_the_area_together(scenes, year, world):
+    scenes.add("2020-09-10", sides=("west",))
+    scenes.add("2020-09-15")
+    scenes.add("2020-09-20", sides=("east",))
+    one = year()
+    image = one.image()
+    assert image.date == "2020-09-15" and len(image.names.split()) == 2
+    assert (image.read_band("B02") > 0).mean() > 0.99
+    assert image.clouds.mean() < 0.1
+    assert reasons(one)["2020-09-10"].startswith("covers 6")
+
+
+def test_orbits_of_one_day_are_not_mixed(scenes, year):
+    scenes.add("2020-09-10", sides=("west",), orbit=48)
+    scenes.add("2020-09-10", sides=("east",), orbit=5)
+    with pytest.raises(InputError, match="none of 2 scenes"):
+        year().image()
+
+
+def test_newest_processing_of_a_tile_is_taken(scenes, year):
+    scenes.add("2020-09-10", **{"s2:processing_baseline": "02.14"})
+    scenes.add("2020-09-10", added_dn=1000, **{"s2:processing_baseline": "05.00"})
+    one = year()
+    assert len(one.candidates) == 1 and {tile.baseline for tile in one.candidates[0].tiles} == {"05.00"}
+
+
+def test_median_sees_through_clouds_that_move(scenes, year):
+    strips = [(slice(0, 80), slice(None)), (slice(60, 140), slice(None)), (slice(120, 192), slice(None))]
+    for day, cloudy in zip(("01", "08", "15", "22"), [*strips, strips[0]], strict=True):
+        scenes.add(f"2020-09-{day}", cloudy=cloudy)
+    with pytest.raises(InputError, match="shows 70 % of the area"):
+        year(dataclasses.replace(WANTED, min_valid=0.7, max_cloud=1.0)).image()
+    one = year(dataclasses.replace(WANTED, composite="median"))
+    image = one.image()
+    truth = np.clip(np.rint(scenes._sight(2020)[0][BANDS.index("B04")] * 1e4), 1, None)
+    west = (slice(None), slice(0, 110))
+    clear = image.clouds[west] == 0
+    assert clear.mean() > 0.95
+    np.testing.assert_array_equal(image.read_band("B04")[west][clear], truth[west][clear])
+    assert sum(candidate.chosen for candidate in one.candidates) == 4
+
+
+def test_best_of_a_bad_year_is_taken_where_asked_for(scenes, year):
+    scenes.add("2020-09-05", cloudy=HALF)
+    scenes.add("2020-09-15", cloudy=MOST)
+    with pytest.raises(InputError, match=r"none of 2 scenes shows 70 % .*2020-09-05: shows 46 %.*skip_years"):
+        year().image()
+    one = year(dataclasses.replace(WANTED, take_best=True))
+    assert one.image().date == "2020-09-05"
+    assert reasons(one)["2020-09-05"] == "shows most, though less than min_valid"
+
+
+def test_nothing_listed_and_all_clouded_stop_with_what_there_was(scenes, year):
+    with pytest.raises(InputError, match="lists no scene over the area in these days"):
+        year().image()
+    scenes.add("2020-09-05", cloudy=(slice(None), slice(None)))
+    with pytest.raises(InputError, match="none of 1 scenes"):
+        year(dataclasses.replace(WANTED, take_best=True)).image()
+
+
+def test_scene_that_lacks_a_band_is_passed_over(scenes, year):
+    scenes.add("2020-09-15", without=("B11",))
+    with pytest.raises(InputError, match="lacks asset B11"):
+        year().image()
+    scenes.add("2020-10-20", cover=40.0)
+    one = year(of=2020, tokens=None, assets={"B05": "B05"})
+    one.candidates = Year(read_tiles(scenes_of(one, scenes)), one._area, one._grid, one._windows, WANTED).candidates
+    assert one.image().date == "2020-10-20"
+
+
+def scenes_of(one, scenes):
+    """Items with addresses of the server, past the kept search."""
+    host = one._windows.catalogue.endpoint.removesuffix("/stac")
+    return [
+        item | {"assets": {name: asset | {"href": host + asset["href"]} for name, asset in item["assets"].items()}}
+        for item in scenes.items
+    ]
+
+
+def test_pages_are_followed_and_searches_and_windows_are_kept(server, scenes, year):
+    for day in range(10, 22):
+        scenes.add(f"2020-09-{day}", sides=("west",), cover=99.0)
+    scenes.add("2020-09-25")
+    server.fail("/stac/search", Fault(status=500), Fault(cut_after=40))
+    assert year().image().date == "2020-09-25"
+    assert sum(path == "/stac/search" for path, _, _ in server.requests) == 5 + 2
+    asked = len(server.requests)
+    assert year().image().read_band("B02").any()
+    assert {path for path, _, _ in server.requests[asked:]} <= {
+        f"/files/{scenes.items[-n]['id']}/B02.tif" for n in (1, 2)
+    }
+
+
+def test_archive_that_is_none_is_one_message(server, year, monkeypatch):
+    monkeypatch.setattr(server, "landing", lambda: {"type": "FeatureCollection"})
+    with pytest.raises(InputError, match="does not answer as a STAC API"):
+        year()
+    monkeypatch.setattr(server, "landing", lambda: [])
+    with pytest.raises(InputError, match="does not answer as a STAC API"):
+        year()
+    server.fail("/stac", *[Fault(status=503)] * 5)
+    with pytest.raises(InputError, match="503"):
+        year()
+
+
+def test_key_goes_from_the_environment_to_the_archive_and_nowhere_else(
+    scenes, year, server, tmp_path, monkeypatch, caplog
+):
+    server.query_token, server.key = "signature-marker", "key-marker"
+    scenes.add("2020-09-15")
+    with pytest.raises(InputError, match="401") as failure:
+        year(tokens=f"{server.url}/token").image()
+    monkeypatch.setenv("PC_SDK_SUBSCRIPTION_KEY", "key-marker")
+    one = year(tokens=f"{server.url}/token")
+    one.image().read_band("B02")
+    server.query_token = "other-marker"
+    for path in (tmp_path / "kept").glob("*B04*"):
+        path.unlink()
+    with pytest.raises(InputError, match="403") as refused:
+        one._windows.read(one.candidates[0].tiles[0], "B04", one._grid)
+    texts = [str(failure.value), str(refused.value), caplog.text]
+    texts += [path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [text for text in texts if "marker" in text]
+
+
+def test_season_over_new_year_ends_in_its_year():
+    assert season_days(2020, "12-15", "03-15") == ("2019-12-15", "2020-03-15")
+    with pytest.raises(InputError, match="has a day that 2021 does not have"):
+        season_days(2021, "02-29", "03-15")
