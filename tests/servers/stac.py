@@ -1,4 +1,4 @@
-"""A STAC API over real files: search by collection, shape and time, in pages; ranges of files; tokens, faults, counts."""
+"""A STAC API over real files: search by collection, shape and time, in pages; ranges; tokens, faults, counts."""
 
 import datetime
 import json
