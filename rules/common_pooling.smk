@@ -1,7 +1,7 @@
 # Look-ups for studies whose sites share one network.
 from climate_indicators.settings_rules import POOLED, has_images
 
-# the part of a rule that is about single sites: its wildcard takes every name but that of all sites together
+# every name but the one of all sites together, for what is made of a single site
 ONE_SITE = f"(?!{POOLED}/)[a-z][a-z0-9_]*"
 
 
