@@ -293,31 +293,35 @@ def glacier_sites(*sources):
 
 def glacier_results():
     """Tables, figures and maps that a run of the glacier study is for."""
-    names = [
-        "scenes.csv",
+    pictures = [
         "glacier_scenes.png",
-        "labels.tif",
-        "glacier_ids.csv",
         "blocks.png",
         "patches.png",
-        "model",
-        "history.csv",
         "learning_curve.png",
-        "calibration.json",
-        "metrics.csv",
-        "reliability.csv",
         "reliability.png",
-        "block_confusion.csv",
-        "glacier_area_by_year.csv",
-        "glacier_area_by_glacier.csv",
-        "trend.csv",
         "glacier_retreat_graph.png",
         "glacier_retreat_timelapse.gif",
         "glacier_retreat_timelapse.html",
         "glacier_gallery.png",
     ]
+    tables = [
+        "scenes.csv",
+        "labels.tif",
+        "glacier_ids.csv",
+        "model",
+        "history.csv",
+        "calibration.json",
+        "metrics.csv",
+        "reliability.csv",
+        "block_confusion.csv",
+        "glacier_area_by_year.csv",
+        "glacier_area_by_glacier.csv",
+        "trend.csv",
+    ]
+    names = [*tables, *(pictures if glacier_settings("figures").get("each_site") else [])]
     maps = ["scenes/{scene}.tif", "probability/{scene}.tif", "extent/{scene}.tif", "outlines/{scene}.gpkg"]
-    results = ["results/glacier/skill_summary.csv"] if len(sites("glacier")) > 1 else []
+    summaries = ["skill_summary.csv", "glacier_summary.csv"] if len(sites("glacier")) > 1 else []
+    results = [f"results/glacier/{name}" for name in summaries]
     results += expand(
         "resources/glacier/{site}/scenes.csv", site=[name for name in sites("glacier") if is_fetched(name)]
     )

@@ -159,6 +159,30 @@ rule glacier_trend:
         "../scripts/glacier/glacier_trend.py"
 
 
+rule glacier_summary:
+    """Areas and trends of all sites, a line each."""
+    input:
+        areas=expand("results/glacier/{site}/glacier_area_by_year.csv", site=sites("glacier")),
+        trends=expand("results/glacier/{site}/trend.csv", site=sites("glacier")),
+    output:
+        table=report(
+            "results/glacier/glacier_summary.csv",
+            category="glacier",
+            subcategory="all sites",
+            labels={"table": "areas and trends over sites"},
+            caption="../report/glacier_summary.rst",
+        ),
+    log:
+        "logs/glacier/glacier_summary.log",
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("glacier/glacier_summary.py"),
+        sites=list(sites("glacier")),
+    script:
+        "../scripts/glacier/glacier_summary.py"
+
+
 rule glacier_retreat_graph:
     """Area by year with intervals and trend."""
     input:

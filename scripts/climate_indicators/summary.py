@@ -1,8 +1,8 @@
-"""Skill over the sites of a study: how far the network is ahead, site by site."""
+"""All sites of a study together: how far the network is ahead, and how areas change."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pandas as pd
 
@@ -71,3 +71,38 @@ def _with_lead(metrics: Mapping[str, pd.DataFrame], network: str) -> pd.DataFram
     rows["lead"] = pd.MultiIndex.from_frame(rows[["site", "split"]]).map(own) - rows.iou
     rows.loc[rows.model == network, "lead"] = float("nan")
     return rows
+
+
+def area_summary(sites: Iterable[tuple[str, pd.DataFrame, pd.DataFrame]]) -> pd.DataFrame:
+    """Area of the first and last usable year of each site, and its trend.
+
+    Parameters
+    ----------
+    sites : of each site its name, its areas by year (``year, area_km2, lower_km2, upper_km2, flag`` and others) and
+        the one line of its trend, as `climate_indicators.trends.trend_row` gives it.
+
+    Returns
+    -------
+    Table ``site, n_years, first_year, last_year, first_km2, last_km2, last_lower_km2, last_upper_km2,
+    change_percent, slope_km2_per_year, lower_km2_per_year, upper_km2_per_year, p_value, significant``, in the order of
+    the sites. Flagged years do not count; where all are flagged, years and areas are missing.
+    """
+    return pd.DataFrame([_area_row(*site) for site in sites])
+
+
+def _area_row(site: str, areas: pd.DataFrame, trend: pd.DataFrame) -> dict[str, object]:
+    usable = areas[areas.flag.isna()].sort_values("year")
+    row: dict[str, object] = {"site": site, "n_years": len(usable)}
+    for name, position in (("first", 0), ("last", -1)):
+        row[f"{name}_year"] = usable.year.iloc[position] if len(usable) else pd.NA
+    for name, column, position in (
+        ("first_km2", "area_km2", 0),
+        ("last_km2", "area_km2", -1),
+        ("last_lower_km2", "lower_km2", -1),
+        ("last_upper_km2", "upper_km2", -1),
+    ):
+        row[name] = usable[column].iloc[position] if len(usable) else float("nan")
+    row["change_percent"] = 100 * (row["last_km2"] / row["first_km2"] - 1) if row["first_km2"] else float("nan")
+    for bound in ("slope", "lower", "upper"):
+        row[f"{bound}_km2_per_year"] = trend[f"{bound}_per_year"].iloc[0]
+    return row | {"p_value": trend.p_value.iloc[0], "significant": trend.significant.iloc[0]}

@@ -21,7 +21,8 @@ from climate_indicators.grids import Grid
 from climate_indicators.metrics import evaluate
 from climate_indicators.patches import plan_patches, write_patches
 from climate_indicators.scores import INDEX, LOGIT, PROBABILITY, ScoreCounts
-from climate_indicators.summary import skill_by_site, skill_summary
+from climate_indicators.summary import area_summary, skill_by_site, skill_summary
+from climate_indicators.trends import trend_row
 
 GRID = Grid("EPSG:32644", Affine(20, 0, 400_000, 0, -20, 3_400_000), 160, 120)
 RGB = ("red", "green", "blue")
@@ -234,3 +235,27 @@ def test_summary_without_the_network_is_refused():
     broken = metrics_of(0.8, 0.7).query("model != 'unet'")
     with pytest.raises(ValueError, match="the metrics of b have no model 'unet'"):
         skill_summary({"a": metrics_of(0.8, 0.7), "b": broken})
+
+
+def areas_of(years, areas, flags):
+    table = pd.DataFrame({"year": years, "area_km2": areas, "flag": flags})
+    return table.assign(lower_km2=table.area_km2 - 1, upper_km2=table.area_km2 + 1)
+
+
+def test_summary_of_areas_by_hand():
+    trend = pd.DataFrame([trend_row("glacier area", "km²", range(2016, 2021), [10, 9, 8, 7, 6], [False] * 5)])
+    none = pd.DataFrame([trend_row("glacier area", "km²", [2016], [3.0], [True])])
+    usable = areas_of([2018, 2016, 2017], [8.0, 10.0, 99.0], [None, None, "cloudy"])
+    flagged = areas_of([2016], [3.0], ["cloudy"])
+    table = area_summary([("a", usable, trend), ("b", flagged, none)]).set_index("site")
+    assert list(table.loc["a", ["n_years", "first_year", "last_year", "first_km2", "last_km2"]]) == [
+        2,
+        2016,
+        2018,
+        10,
+        8,
+    ]
+    assert list(table.loc["a", ["last_lower_km2", "last_upper_km2", "change_percent"]]) == [7, 9, pytest.approx(-20)]
+    assert table.slope_km2_per_year["a"] == pytest.approx(-1) and table.significant["a"]
+    assert table.n_years["b"] == 0 and not table.significant["b"]
+    assert table.loc["b", ["first_year", "last_km2", "change_percent", "p_value"]].isna().all()
