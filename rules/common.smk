@@ -206,8 +206,8 @@ def first_tiles(wildcards):
 def scene_batches():
     """Scenes that one job works on, as `scenes_per_job` says: a suffix for rules, their names, the sites that have them.
 
-    Names stand in outputs, which a rule must know before any site does: a batch is a block of the calendar, so that
-    sites share a few of them, each with rules of its own. Of one scene a job, the name is the wildcard.
+    Names of scenes stand in the outputs of rules, which know no site. So a batch is a block of the calendar, and sites
+    share a few of them, each with rules of its own. Of one scene a job, the name is the wildcard.
     """
     per_job = config.get("glacier", {}).get("scenes_per_job", 1)
     if per_job == 1:

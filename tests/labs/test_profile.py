@@ -12,9 +12,11 @@ DEFAULT = yaml.safe_load((ROOT / "profiles" / "default" / "config.yaml").read_te
 def rules():
     """Name and text of every rule; one that is made from another has that one's text behind its own."""
     text = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
-    block = r":\n((?:[ \t]+.*\n|\n)*)"
-    found = dict(re.findall(rf"^(?:rule|checkpoint) (\w+){block}", text, re.M))
-    copies = re.findall(rf"^use rule (\w+) as (\w+) with{block}", text, re.M)
+    block = r"\n((?:[ \t]+.*\n|\n)*)"
+    found = dict(re.findall(rf"^(?:rule|checkpoint) (\w+):{block}", text, re.M))
+    # rules made in a loop, one for each batch of scenes
+    found |= dict(re.findall(rf'^    rule:\n\s+name:\n\s+f"(\w+)[^\n]*"{block}', text, re.M))
+    copies = re.findall(rf"^use rule (\w+) as (\w+) with:{block}", text, re.M)
     return found | {name: body + found[base] for base, name, body in copies}
 
 

@@ -56,7 +56,10 @@ def locked(python):
 def rules_with_scripts(root=ROOT):
     """(rule, script, environment files) of every rule; one whose build the settings choose counts with its variant."""
     for path in sorted((root / "rules").glob("*.smk")):
-        for name, body in re.findall(r"^(?:rule|checkpoint) (\w+):\n((?:[ \t]+.*\n|\n)*)", path.read_text(), re.M):
+        text, block = path.read_text(), r"((?:[ \t]+.*\n|\n)*)"
+        # rules made in a loop, one for each batch of scenes, are named in their body
+        looped = re.findall(rf'^    rule:\n\s+name:\n\s+f"(\w+)[^\n]*"\n{block}', text, re.M)
+        for name, body in re.findall(rf"^(?:rule|checkpoint) (\w+):\n{block}", text, re.M) + looped:
             script = re.search(r'^ +script:\s+"([^"]+)"', body, re.M)
             if script is not None:
                 conda = re.search(r"^ +conda:\s*\n?(.*)", body, re.M)

@@ -119,6 +119,12 @@ def jobs_of(text):
     return {line.split()[0] for line in counts if line.strip()} - {"all"}
 
 
+def job_counts(text):
+    """How many jobs of each rule a dry run would run."""
+    counts = text.split("Job stats:")[1].split("total")[0].splitlines()[3:]
+    return {rule: int(count) for rule, count in (line.split() for line in counts if line.strip()) if rule != "all"}
+
+
 def copy_workflow(target):
     """A copy of the workflow that a test may edit; path of its Snakefile."""
     for name in COPIED:

@@ -1,0 +1,104 @@
+"""Many sites: listed in a table, scenes in batches, and what a further site or year runs."""
+
+import shutil
+
+import pytest
+from runs import SMALL, STUDY, WORLD, job_counts, run
+
+pytestmark = pytest.mark.slow
+SUMMARIES = {"skill_summary", "glacier_summary", "manifest"}
+# all jobs of a simulated site that are not of a scene
+ONCE = {
+    "simulate_glacier", "grid", "scenes", "glacier_labels", "blocks", "patches", "train", "held_out", "baselines",
+    "evaluate", "glacier_area_by_year", "glacier_trend", "glacier_truth_check",
+}  # fmt: skip
+PICTURES = {
+    "glacier_scenes", "block_map", "patch_sheet", "learning_curve", "reliability", "glacier_retreat_graph",
+    "glacier_retreat_timelapse", "glacier_gallery",
+}  # fmt: skip
+SCENES = {"scene", "predict", "glacier_outlines"}
+
+
+def planned(folder, config, *arguments):
+    text, passed = run(folder, config, "--dry-run", *arguments)
+    assert passed, text
+    return job_counts(text) if "Job stats:" in text else {}
+
+
+def table_of_sites(folder, first_years, **settings):
+    """A study of simulated sites in a table, each with its first year."""
+    lines = [f"s{number},{year}\n" for number, year in enumerate(first_years)]
+    (folder / "sites.csv").write_text("site,simulate.first_year\n" + "".join(lines))
+    defaults = {"source": "simulate", "reference_year": 2020, "simulate": WORLD}
+    study = {key: value for key, value in STUDY.items() if key != "sites"}
+    return {"glacier": {**study, "site_table": "sites.csv", "site_defaults": defaults, **settings}}
+
+
+def test_a_further_site_runs_only_its_own_rules(finished):
+    further = {"source": "simulate", "reference_year": 2020, "simulate": WORLD | {"seed": 8}}
+    config = {"glacier": STUDY | {"sites": STUDY["sites"] | {"further": further}}}
+    expected = dict.fromkeys(ONCE | PICTURES | SUMMARIES, 1) | dict.fromkeys(SCENES, 5)
+    assert planned(finished, config) == expected
+
+
+@pytest.fixture
+def finished_files(finished, files):
+    """The finished run as if its scenes up to 2022 were the user's own files: its folder and configuration."""
+    folder, config = files
+    shutil.copytree(finished / "results/glacier/small", folder / "results/glacier/mine")
+    site = config["glacier"]["sites"]["mine"]
+    last = site["scenes"].pop()
+    for name in ("scenes/2023.tif", "scenes/2023.csv", "probability/2023.tif", "extent/2023.tif", "outlines/2023.gpkg"):
+        (folder / "results/glacier/mine" / name).unlink()
+    shutil.copy(finished / "results/manifest.csv", folder / "results/manifest.csv")
+    text, passed = run(folder, config, "--touch")  # notes inputs and parameters of every output
+    assert passed, text
+    assert planned(folder, config) == {}
+    site["scenes"].append(last)
+    return folder, config
+
+
+def test_a_further_year_runs_only_its_own_rules(finished_files):
+    expected = SCENES | {"scenes", "glacier_scenes", "glacier_area_by_year", "glacier_trend", "manifest"}
+    expected |= {"glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery"}
+    assert planned(*finished_files) == dict.fromkeys(expected, 1)
+
+
+def test_an_earlier_year_does_not_move_the_grid_or_train_again(finished_files):
+    folder, config = finished_files
+    site = config["glacier"]["sites"]["mine"]
+    site["scenes"].insert(0, site["scenes"].pop() | {"year": 2018})
+    counts = planned(folder, config)
+    assert counts["scene"] == counts["predict"] == counts["glacier_outlines"] == 1
+    assert not {"grid", "glacier_labels", "blocks", "patches", "train", "evaluate"} & set(counts)
+
+
+def test_batches_of_scenes_are_blocks_of_the_calendar(tmp_path):
+    config = table_of_sites(tmp_path, [2019, 2019, 2020], scenes_per_job=2, figures={"each_site": False})
+    # 2019 alone, 2020 to 2021, 2022 to 2023
+    batches = {"_2019": 2, "_2020_2021": 3, "_2022_2023": 3}
+    expected = {name + batch: count for name in SCENES for batch, count in batches.items()}
+    assert planned(tmp_path, config) == expected | dict.fromkeys(ONCE, 3) | dict.fromkeys(SUMMARIES, 1)
+
+
+def test_batches_give_what_single_scenes_gave(finished, tmp_path):
+    config = {"glacier": STUDY | {"scenes_per_job": 10}}
+    for name in ("results", "resources"):
+        shutil.copytree(finished / name, tmp_path / name)
+    made = [
+        f"results/glacier/small/{pattern.format(year)}"
+        for pattern in ("scenes/{}.tif", "scenes/{}.csv", "probability/{}.tif", "extent/{}.tif", "outlines/{}.gpkg")
+        for year in range(2020, 2024)
+    ]
+    for name in made:
+        (tmp_path / name).unlink()
+    rules = {f"{name}_2020_2023" for name in SCENES}
+    text, passed = run(tmp_path, config, "--allowed-rules", *rules, "--", *made)
+    assert passed, text
+    assert job_counts(text) == dict.fromkeys(rules, 1)
+    for name in made:
+        assert (tmp_path / name).read_bytes() == (finished / name).read_bytes(), name
+
+
+def test_small_is_the_config_of_the_finished_run(finished):
+    assert planned(finished, SMALL) == {}
