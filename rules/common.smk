@@ -247,11 +247,6 @@ def tiles_of_batch(kind, scenes):
     return paths
 
 
-def names_of_batch(scenes):
-    """Input function: names of the scenes of a batch."""
-    return lambda wildcards: [scene.format(**wildcards) for scene in scenes]
-
-
 def study_settings(wildcards, group, keys):
     """Named settings of a group, such as `patches`, that all sites of a study share."""
     return {key: config[wildcards.study][group][key] for key in keys}
