@@ -12,7 +12,7 @@ help:
 	@echo "make demo     run the workflow on its embedded world, then write results/report.html"
 	@echo "make test     the tests, style and lint included"
 	@echo "make long     tests that are a whole run each, beyond those of make test"
-	@echo "make lab      tests on a SLURM that they start on this machine (Debian: slurm-wlm munge slurmdbd mariadb-server)"
+	@echo "make lab      tests on a SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments, both made here"
 	@echo "make lint     style alone"
 	@echo "make docs     key tables of the manual, picture of the rules, figures of the demo"
 	@echo "make install  only .venv"
