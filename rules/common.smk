@@ -146,7 +146,7 @@ def site_inputs(study, site):
     return {
         "scenes": scenes,
         "aoi": data_path(settings["aoi"]),
-        "outlines": settings["outlines"] | {"path": data_path(settings["outlines"]["path"])},
+        "outlines": site_outlines(site),
         "dem": data_path(settings["dem"]),
         "crs": settings["crs"],
         "resolution_m": settings["resolution_m"],
@@ -174,11 +174,19 @@ def archive_inputs(site, settings):
     return {
         "scenes": scenes,
         "aoi": data_path(settings["aoi"]) or f"{folder}/aoi.gpkg",
-        "outlines": settings["outlines"] | {"path": data_path(settings["outlines"]["path"])},
+        "outlines": site_outlines(site),
         "dem": data_path(settings["dem"]),
         "crs": settings["crs"],
         "resolution_m": settings["resolution_m"] or 10,
     }
+
+
+def site_outlines(site):
+    """File of a site's outlines, column of the names and condition; those of an inventory are chosen by a rule."""
+    outlines = sites("glacier")[site]["outlines"]
+    if outlines["archive"]:
+        return {"path": f"resources/glacier/{site}/outlines.gpkg", "id_field": "glacier_id", "where": None}
+    return {"path": data_path(outlines["path"]), **{key: outlines[key] for key in ("id_field", "where")}}
 
 
 def scene_names(study, site):

@@ -1,5 +1,6 @@
 # Look-ups in the settings of the ocean study.
 from climate_indicators.ocean.months import months_of_part, parts
+from climate_indicators.ocean_settings import download_name
 
 SCALERS = ["frozen", "monthly"]
 
@@ -71,22 +72,29 @@ def ocean_data(wildcards):
             "last_month": months[-1],
         }
     months = months_of_part(wildcards.part) if "part" in wildcards.keys() else None
-    variables = {name: with_paths(variable) for name, variable in settings["variables"].items()}
+    site = wildcards.site
+    variables = {name: with_paths(site, variable) for name, variable in settings["variables"].items()}
     keys = ("coordinates", "climatology", "density_kg_m3")
     return {
-        "files": [data_path(name) for name in settings["files"]],
+        "files": [ocean_path(site, name) for name in settings["files"]],
         "variables": variables,
-        "mask": with_paths(settings["mask"]),
-        "cell_edges": with_paths(settings["cell_edges"]),
+        "mask": with_paths(site, settings["mask"]),
+        "cell_edges": with_paths(site, settings["cell_edges"]),
         "first_month": months[0] if months else settings["first_month"],
         "last_month": months[-1] if months else settings["last_month"],
         **{key: settings[key] for key in keys},
     }
 
 
-def with_paths(group):
+def with_paths(site, group):
     """Group of settings with the paths of its `files`."""
-    return None if group is None else group | {"files": [data_path(name) for name in group["files"]]}
+    return None if group is None else group | {"files": [ocean_path(site, name) for name in group["files"]]}
+
+
+def ocean_path(site, name):
+    """Path of a file that is downloaded, or of the user's."""
+    fetched = {download_name(one) for one in sites("ocean")[site]["downloads"]}
+    return f"resources/ocean/{site}/files/{name}" if name in fetched else data_path(name)
 
 
 def ocean_files(wildcards):

@@ -92,10 +92,10 @@ def snow_by_year(sensor, pattern):
 
 
 def snow_weather_file(wildcards):
-    """Daily weather of a site with images, as a list: empty where it has none."""
-    if is_simulated("snow", wildcards.site):
-        return [f"resources/snow/{wildcards.site}/weather.csv"]
+    """Daily weather of a site, as a list: empty where it has none."""
     path = sites("snow")[wildcards.site]["weather"]
+    if is_simulated("snow", wildcards.site) or isinstance(path, dict):
+        return [f"resources/snow/{wildcards.site}/weather.csv"]
     return [] if path is None else [data_path(path)]
 
 
@@ -110,7 +110,7 @@ def snow_tables(wildcards):
     if site["source"] == "table":
         return {"table": data_path(site["table"])}
     if site["source"] == "series":
-        return {name: data_path(site[name]) for name in ("snow", "weather")}
+        return {"snow": data_path(site["snow"]), "weather": snow_weather_file(wildcards)[0]}
     return {"snow": f"results/snow/{wildcards.site}/snow_cover.csv", "weather": snow_weather_file(wildcards)[0]}
 
 

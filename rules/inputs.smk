@@ -1,4 +1,4 @@
-# Inputs of simulated sites, and models that are fetched.
+# Inputs of simulated sites, and of small models.
 
 
 rule simulate_glacier:
@@ -100,21 +100,6 @@ rule simulate_snow:
         "../scripts/inputs/simulate_snow.py"
 
 
-rule encoder_weights:
-    """Weights of a ResNet-50 trained on ImageNet, fetched once."""
-    output:
-        weights="resources/models/resnet50_notop.h5",
-    log:
-        "logs/encoder_weights.log",
-    localrule: True
-    conda:
-        tensorflow_env("../envs/deep-learning.yaml")
-    params:
-        code=code("inputs/encoder_weights.py"),
-    script:
-        "../scripts/inputs/encoder_weights.py"
-
-
 rule tiny_presets:
     """Small untrained models of the kinds of the large ones, for runs without a network."""
     output:
@@ -128,20 +113,3 @@ rule tiny_presets:
         kinds=SNOW_MODELS,
     script:
         "../scripts/inputs/tiny_presets.py"
-
-
-rule fetch_preset:
-    """A model of others, fetched once on a machine that has a network."""
-    output:
-        folder=directory("resources/models/{preset}"),
-    log:
-        "logs/fetch_preset_{preset}.log",
-    wildcard_constraints:
-        preset=foundation_presets(),
-    localrule: True
-    conda:
-        tensorflow_env("../envs/foundation-models.yaml")
-    params:
-        code=code("inputs/fetch_preset.py"),
-    script:
-        "../scripts/inputs/fetch_preset.py"

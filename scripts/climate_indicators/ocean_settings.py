@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
-FROM_FILES = ("files", "variables", "mask", "climatology", "cell_edges")
+FROM_FILES = ("files", "downloads", "variables", "mask", "climatology", "cell_edges")
+
+
+def download_name(download: Mapping[str, Any]) -> str:
+    """Name under which `files` names a file that is fetched."""
+    return download["name"] or unquote(urlsplit(download["url"]).path.rpartition("/")[2]) or "file"
 
 
 def ocean_problems(study: Mapping[str, Any]) -> Iterator[str]:
@@ -77,6 +83,18 @@ def _files_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]
         settings = variables[name] if name else site[head]
         if settings and not (settings["files"] or site["files"]):
             yield f"{path}.{group}.files: empty, and so is {path}.files; name the NetCDF files that hold it."
+    yield from _download_problems(path, site)
     edges = site["cell_edges"]
     if edges and not (edges["area"] or (edges["x"] and edges["y"])):
         yield f"{path}.cell_edges: needs x and y, or area."
+
+
+def _download_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
+    """Downloads of one name, or that nothing reads."""
+    groups = [site, *site["variables"].values(), site["mask"], site["cell_edges"]]
+    read = {name for group in groups if group for name in group["files"]}
+    for name, count in Counter(map(download_name, site["downloads"])).items():
+        if count > 1:
+            yield f"{path}.downloads: {count} files are called {name}; give each a name of its own (name)."
+        if name not in read:
+            yield f"{path}.downloads: nothing reads {name}; name it in {path}.files, or in the files of a variable."

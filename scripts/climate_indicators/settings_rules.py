@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from climate_indicators.archive_settings import outline_problems
 from climate_indicators.archives.settings import archive_problems
 
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
@@ -89,6 +90,7 @@ def site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) 
         yield from _files_problems(path, site)
     if site["archive"] is not None and site["source"] != "archive":
         yield f"{path}.archive: has no effect with source: {site['source']}; remove it, or set source: archive."
+    yield from outline_problems(path, site)
     yield from _band_problems(path, site, study)
 
 
@@ -175,7 +177,7 @@ def _files_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
         yield f"{path}.simulate: has no effect with source: files; remove it, or set source: simulate."
     for key, example in (
         ("scenes", "a list, one entry a year"),
-        ("outlines", "with a path"),
+        ("outlines", "with a path, or an archive"),
         ("resolution_m", "such as 10"),
     ):
         if not site[key]:

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from climate_indicators.archive_settings import weather_problems
 from climate_indicators.settings_rules import (
     not_multiple,
     pool_problems,
@@ -58,6 +59,7 @@ def _site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any])
                 yield f"{path}.{key}: has no effect with source: {source}; remove it, or set source: files."
     else:
         yield from _files_problems(path, site)
+    yield from weather_problems(path, site)
     if source != "simulate" and "simulate" in site:
         yield f"{path}.simulate: has no effect with source: {source}; remove it, or set source: simulate."
     known = {"date", "place", site["measure"], *study["climate"]["variables"]}

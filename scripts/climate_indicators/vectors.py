@@ -7,16 +7,12 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 from rasterio.features import shapes
 from shapely.geometry import MultiPolygon, shape
 
 from climate_indicators.extents import UNNAMED, owners
-from climate_indicators.files import atomic_path
+from climate_indicators.geopackages import write_geopackage
 from climate_indicators.grids import Grid
-
-# GDAL stamps a GeoPackage with the time of writing, which would make equal files differ
-_NO_DATE = "1970-01-01T00:00:00.000Z"
 
 
 def extent_outlines(
@@ -61,12 +57,5 @@ def write_outlines(outlines: gpd.GeoDataFrame, year: int, date: str, path: str |
     """
     table = outlines.assign(year=np.full(len(outlines), year, "int32"), date=[date] * len(outlines))
     table = table.astype({"glacier_id": "str", "date": "str", "area_km2": "float64"})
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _NO_DATE})
-    try:
-        with atomic_path(path) as temporary:
-            table[["glacier_id", "year", "date", "area_km2", "geometry"]].to_file(
-                temporary, driver="GPKG", layer="outlines", engine="pyogrio", geometry_type="MultiPolygon"
-            )
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+    columns = ["glacier_id", "year", "date", "area_km2", "geometry"]
+    write_geopackage(table[columns], path, "outlines", "MultiPolygon")

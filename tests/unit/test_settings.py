@@ -100,7 +100,9 @@ def test_simulation_is_filled_in_for_simulated_sites_only(schema):
     assert complete(simulated(), schema)["glacier"]["sites"]["demo"]["simulate"]["cloudy_year"] == 2020
     site = complete(from_files(), schema)["glacier"]["sites"]["alp"]
     assert "simulate" not in site
-    assert site["outlines"] == {"path": "outlines.gpkg", "id_field": None, "where": None}
+    assert {key: site["outlines"][key] for key in ("path", "id_field", "archive", "ids")} == {
+        "path": "outlines.gpkg", "id_field": None, "archive": None, "ids": [],
+    }  # fmt: skip
     assert site["scenes"][1]["boa_offset_applied"] is False
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -108,6 +109,7 @@ def download_kept(
     *,
     patience: Patience | None = None,
     auth: requests.auth.AuthBase | None = None,
+    check: Callable[[Path], None] | None = None,
 ) -> bool:
     """Fetch a file into a folder that keeps what was fetched, and give it its place; see `download`.
 
@@ -117,6 +119,7 @@ def download_kept(
     ----------
     kept : folder of files by address, shared by all that fetch.
     path : file to write, a hard link where the file system has them.
+    check : raises an `InputError` for a file that is not what it should be; the file is then kept no longer.
 
     Returns
     -------
@@ -125,6 +128,12 @@ def download_kept(
     name = Path(urlsplit(url).path).name or "file"
     store = Path(kept) / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}_{name}"
     fetched = download(session, url, store, expected, patience=patience, auth=auth)
+    if check is not None:
+        try:
+            check(store)
+        except InputError:
+            store.unlink()
+            raise
     with atomic_path(path) as temporary:
         try:
             os.link(store, temporary)

@@ -1,0 +1,166 @@
+# What comes from the network, each thing by one rule, on the machine that has one; `snakemake fetch_all` fetches it all.
+
+
+rule fetch_weather:
+    """Daily weather of a place from Open-Meteo's archive, year by year."""
+    input:
+        aoi=weather_aoi,
+    output:
+        table="resources/snow/{site}/weather.csv",
+    log:
+        "logs/snow/{site}/fetch_weather.log",
+    wildcard_constraints:
+        site=online(pattern_of(fetched_weather_sites())),
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    params:
+        code=code("inputs/fetch_weather.py"),
+        url=config["archives"]["open_meteo"],
+        weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
+        variables=weather_variables(),
+        kept=f"{KEPT}/weather",
+        patience=patience(),
+    script:
+        "../scripts/inputs/fetch_weather.py"
+
+
+rule fetch_inventory:
+    """Outlines of all glaciers of a region from the Randolph Glacier Inventory."""
+    output:
+        file=f"{KEPT}/outlines/{{inventory}}_{{region}}.zip",
+    log:
+        "logs/fetch_inventory_{inventory}_{region}.log",
+    wildcard_constraints:
+        inventory=online("rgi6|rgi7"),
+        region="[0-9]{2}",
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    params:
+        code=code("inputs/fetch_inventory.py"),
+        url=inventory_address,
+        sha256=inventory_sha256,
+        kept=f"{KEPT}/files",
+        patience=patience(),
+    script:
+        "../scripts/inputs/fetch_inventory.py"
+
+
+rule fetch_glims:
+    """Outlines of glaciers or of an area from the GLIMS database, of all dates."""
+    input:
+        aoi=outlines_aoi,
+    output:
+        file="resources/glacier/{site}/archive/glims.geojson",
+    log:
+        "logs/glacier/{site}/fetch_glims.log",
+    wildcard_constraints:
+        site=online(pattern_of(fetched_outline_sites("glims"))),
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    params:
+        code=code("inputs/fetch_glims.py"),
+        url=config["archives"]["glims"],
+        ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
+        patience=patience(),
+    script:
+        "../scripts/inputs/fetch_glims.py"
+
+
+rule archive_outlines:
+    """Outlines of a site chosen from an inventory, and an area of interest around them where the user gives none."""
+    input:
+        inventory=lambda wildcards: inventory_file(wildcards.site),
+        aoi=outlines_aoi,
+    output:
+        outlines="resources/glacier/{site}/outlines.gpkg",
+        aoi="resources/glacier/{site}/aoi.gpkg",
+    log:
+        "logs/glacier/{site}/archive_outlines.log",
+    wildcard_constraints:
+        site=pattern_of(fetched_outline_sites("rgi6", "rgi7", "glims")),
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("inputs/archive_outlines.py"),
+        inventory=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["archive"],
+        ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
+        margin_m=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["margin_m"],
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
+    script:
+        "../scripts/inputs/archive_outlines.py"
+
+
+rule fetch_ocean_file:
+    """A file of an ocean data set."""
+    output:
+        file="resources/ocean/{site}/files/{name}",
+    log:
+        "logs/ocean/{site}/fetch_ocean_file_{name}.log",
+    wildcard_constraints:
+        site=online(pattern_of(sites("ocean"))),
+        name="[^/]+",
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    params:
+        code=code("inputs/fetch_ocean_file.py"),
+        url=lambda wildcards: ocean_download(wildcards)["url"],
+        sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
+        kept=f"{KEPT}/files",
+        patience=patience(),
+    script:
+        "../scripts/inputs/fetch_ocean_file.py"
+
+
+rule encoder_weights:
+    """Weights of a ResNet-50 trained on ImageNet, fetched once."""
+    output:
+        weights="resources/models/{weights}.h5",
+    log:
+        "logs/encoder_weights_{weights}.log",
+    wildcard_constraints:
+        weights=online("resnet50_notop"),
+    retries: 2
+    localrule: True
+    conda:
+        tensorflow_env("../envs/deep-learning.yaml")
+    params:
+        code=code("inputs/encoder_weights.py"),
+    script:
+        "../scripts/inputs/encoder_weights.py"
+
+
+rule fetch_preset:
+    """A model of others, fetched once on a machine that has a network."""
+    output:
+        folder=directory("resources/models/{preset}"),
+    log:
+        "logs/fetch_preset_{preset}.log",
+    wildcard_constraints:
+        preset=online(foundation_presets()),
+    retries: 2
+    localrule: True
+    conda:
+        tensorflow_env("../envs/foundation-models.yaml")
+    params:
+        code=code("inputs/fetch_preset.py"),
+    script:
+        "../scripts/inputs/fetch_preset.py"
+
+
+rule fetch_all:
+    """All that a configuration needs from the network, for a machine that has one; the rest then needs none."""
+    input:
+        lambda wildcards: list(FETCHED),
+    localrule: True
+
+
+if config["offline"] and missing_files():
+    raise WorkflowError(
+        "The configuration has offline: true, and this is missing:\n"
+        + "\n".join(missing_files())
+        + "\nRun `snakemake fetch_all` with offline: false where there is a network, and bring resources/ along."
+    )

@@ -1,0 +1,106 @@
+# What is fetched from the network: look-ups in its settings, the list of it, and the switch that forbids it.
+from climate_indicators.archives.identifiers import region_file, region_of
+
+# kept by address and digest, shared by all sites; undeclared, so that no rule removes what it did not finish
+KEPT = "resources/archive"
+PATIENCE = ("tries", "backoff_s", "longest_wait_s", "connect_s", "read_s")
+# files that fetching rules make, and in words what each is; `fetch_all` makes them, and offline all must be there
+FETCHED = {}
+
+
+def online(pattern):
+    """Pattern of a wildcard of a fetching rule; offline one that nothing matches, so that no job reaches out."""
+    return "(?!)" if config["offline"] else pattern
+
+
+def patience():
+    """How often and how long fetching rules try."""
+    return {key: config["archives"][key] for key in PATIENCE}
+
+
+def missing_files():
+    """Lines for people of files that are fetched and are not there."""
+    return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(path).exists()]
+
+
+def pattern_of(names):
+    """Pattern of a wildcard that has one of these names; one that nothing matches if there are none."""
+    return "|".join(names) or "(?!)"
+
+
+def fetched_weather_sites():
+    """Snow sites whose weather comes from an archive."""
+    return [name for name, site in sites("snow").items() if isinstance(site["weather"], dict)]
+
+
+def weather_variables():
+    """Daily variables that the climate part and the regimes of snow read."""
+    return list(dict.fromkeys([*snow_settings("climate").get("variables", []), "temperature_2m_max"]))
+
+
+def weather_aoi(wildcards):
+    """The area whose middle is the place of the weather, as a list: empty where the place is given."""
+    weather = sites("snow")[wildcards.site]["weather"]
+    return snow_aoi(wildcards) if None in (weather["latitude"], weather["longitude"]) else []
+
+
+def fetched_outline_sites(*inventories):
+    """Glacier sites whose outlines come from one of these inventories."""
+    found = {name: site["outlines"] for name, site in sites("glacier").items() if site["outlines"]}
+    return [name for name, outlines in found.items() if outlines["archive"] in inventories]
+
+
+def inventory_region(site):
+    """Region of the Randolph Glacier Inventory that a site lies in, two digits."""
+    outlines = sites("glacier")[site]["outlines"]
+    return f"{outlines['region'] or region_of(outlines['archive'], outlines['ids']):02d}"
+
+
+def inventory_file(site):
+    """The inventory's file that a site's outlines are chosen from: the user's copy, or one that is fetched."""
+    outlines = sites("glacier")[site]["outlines"]
+    if outlines["file"]:
+        return data_path(outlines["file"])
+    if outlines["archive"] == "glims":
+        return f"resources/glacier/{site}/archive/glims.geojson"
+    return f"{KEPT}/outlines/{outlines['archive']}_{inventory_region(site)}.zip"
+
+
+def outlines_aoi(wildcards):
+    """The user's area of interest as a list: empty where it is made from the outlines."""
+    path = sites("glacier")[wildcards.site]["aoi"]
+    return [] if path is None else [data_path(path)]
+
+
+def inventory_address(wildcards):
+    """Address of the file of a region."""
+    name = region_file(wildcards.inventory, int(wildcards.region))
+    return f"{config['archives'][wildcards.inventory].rstrip('/')}/{name}"
+
+
+def inventory_sha256(wildcards):
+    return config["archives"]["sha256"].get(region_file(wildcards.inventory, int(wildcards.region)))
+
+
+def ocean_download(wildcards):
+    """Address and digest of a file of an ocean data set."""
+    downloads = sites("ocean")[wildcards.site]["downloads"]
+    return next(one for one in downloads if download_name(one) == wildcards.name)
+
+
+for _site in fetched_weather_sites():
+    FETCHED[f"resources/snow/{_site}/weather.csv"] = f"daily weather of snow site '{_site}' from Open-Meteo's archive"
+for _site in fetched_outline_sites("rgi6", "rgi7", "glims"):
+    if not sites("glacier")[_site]["outlines"]["file"]:
+        _name = sites("glacier")[_site]["outlines"]["archive"]
+        FETCHED[inventory_file(_site)] = f"outlines of {_name} for glacier site '{_site}'"
+for _site, _settings in sites("ocean").items():
+    for _one in _settings["downloads"]:
+        _name = download_name(_one)
+        FETCHED[f"resources/ocean/{_site}/files/{_name}"] = f"file {_name} of ocean data set '{_site}'"
+if config.get("carbon", {}).get("network", {}).get("encoder_weights") == "imagenet":
+    FETCHED["resources/models/resnet50_notop.h5"] = "ImageNet weights of ResNet-50, for the carbon study"
+for _kind in SNOW_MODELS:
+    _name = snow_settings("foundation").get(_kind)
+    if _name not in (None, "demo") and not is_own_folder(_name):
+        FETCHED[f"resources/models/{_name}"] = f"preset {_name} of keras-hub, for the snow study"

@@ -1,0 +1,24 @@
+"""Outlines of a glacier site chosen from an inventory, and its area of interest.
+
+The area of interest is the user's where there is one, else a rectangle around the outlines.
+"""
+
+import geopandas as gpd
+
+from climate_indicators.archives.inventories import area_around, select_glims, select_rgi
+from climate_indicators.geopackages import write_geopackage
+from climate_indicators.grids import read_area_of_interest
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, aoi = snakemake.params, snakemake.input.get("aoi")
+with naming(f"glacier site '{snakemake.wildcards.site}'"):
+    area = read_area_of_interest(aoi) if aoi else None
+    if params.inventory == "glims":
+        outlines = select_glims(snakemake.input.inventory, params.ids, area, params.reference_year)
+    else:
+        outlines = select_rgi(snakemake.input.inventory, params.inventory, params.ids, area)
+around = area_around(outlines, params.margin_m) if area is None else gpd.GeoDataFrame(geometry=area)
+write_geopackage(outlines, snakemake.output.outlines, "outlines")
+write_geopackage(around, snakemake.output.aoi, "aoi")
+log.info("%d outlines of %s", len(outlines), params.inventory)

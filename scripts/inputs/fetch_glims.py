@@ -1,0 +1,14 @@
+"""Outlines of glaciers or of an area from the GLIMS database, of all dates, as GeoJSON."""
+
+from climate_indicators.archives.glims import fetch_glims
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.grids import read_area_of_interest
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, aoi = snakemake.params, snakemake.input.get("aoi")
+with naming(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
+    bounds = None if params.ids else read_area_of_interest(aoi).to_crs("EPSG:4326").total_bounds
+    with open_session(Patience(**params.patience)) as session:
+        count = fetch_glims(session, params.url, snakemake.output.file, params.ids, bounds)
+log.info("%d outlines", count)

@@ -1,0 +1,15 @@
+"""Daily weather of a place from Open-Meteo's archive, each year kept, as a table in the form of Open-Meteo's export."""
+
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.weather import WeatherRequest, fetch_weather, place_of
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+patience = Patience(**params.patience)
+asked = {key: params.weather[key] for key in ("first", "last", "timezone", "model")}
+with naming(f"snow site '{snakemake.wildcards.site}'"), open_session(patience) as session:
+    latitude, longitude = place_of(params.weather["latitude"], params.weather["longitude"], snakemake.input.get("aoi"))
+    request = WeatherRequest(latitude=latitude, longitude=longitude, variables=tuple(params.variables), **asked)
+    fetched = fetch_weather(session, params.url, request, params.kept, snakemake.output.table, patience)
+log.info("%d years fetched, the others were there; weather of %g, %g", fetched, latitude, longitude)

@@ -1,0 +1,184 @@
+"""Daily weather against a server that answers as Open-Meteo's archive does."""
+
+import math
+
+import numpy as np
+import pytest
+from openmeteo_sdk.Unit import Unit
+from servers.faulty import Fault
+from servers.weather import WeatherServer
+
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.weather import WeatherRequest, fetch_weather, years_between
+from climate_indicators.logs import InputError
+from climate_indicators.snow.weather import read_weather
+
+QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
+NAMES = ("temperature_2m_max", "temperature_2m_min", "precipitation_sum", "snowfall_sum", "relative_humidity_2m_mean")
+PLACE = {"latitude": 27.98, "longitude": 86.83}
+
+
+def value(name, day):
+    """A number that tells variable and day; no snowfall is known for the first of a month."""
+    if name == "snowfall_sum" and day.day == 1:
+        return math.nan
+    turn = math.cos(2 * math.pi * day.timetuple().tm_yday / 365)
+    return {
+        "temperature_2m_max": 5.1 - 12 * turn,
+        "temperature_2m_min": -6.3 - 12 * turn,
+        "precipitation_sum": 0.1 * (day.day % 7),
+        "snowfall_sum": 0.07 * (day.day % 5),
+        "relative_humidity_2m_mean": 60 + day.month,
+    }[name]
+
+
+@pytest.fixture
+def server():
+    with WeatherServer(value) as one:
+        yield one
+
+
+@pytest.fixture
+def fetch(server, tmp_path):
+    session = open_session(QUICK)
+    session.trust_env = False
+
+    def run(first="2019-07-01", last="2021-03-10", **more):
+        request = WeatherRequest(**(PLACE | {"first": first, "last": last, "variables": NAMES} | more))
+        path = tmp_path / "weather.csv"
+        return fetch_weather(session, server.endpoint, request, tmp_path / "kept", path, QUICK), path
+
+    return run
+
+
+def test_table_is_read_by_the_climate_part_with_all_days_and_nulls(server, fetch):
+    fetched, path = fetch()
+    assert (fetched, server.asked_years()) == (3, ["2019", "2020", "2021"])
+    table, findings = read_weather(path, NAMES)
+    assert [str(table["date"].iloc[at].date()) for at in (0, -1)] == ["2019-07-01", "2021-03-10"]
+    assert len(table) == 184 + 366 + 69
+    for name in NAMES:
+        expected = np.array([value(name, day) for day in table["date"]])
+        np.testing.assert_allclose(table[name], expected, rtol=1e-6)
+    # only the nulls are remarked upon: days complete, units right, timezone that of the place
+    assert [(row["check"], row["count"]) for row in findings] == [("empty values", 21)]
+    head = path.read_text().splitlines()
+    assert head[0] == "latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbreviation"
+    assert head[1] == "28,86.8,5050,20700,Asia/Kathmandu,GMT+5:45"
+    assert head[3].startswith("time,temperature_2m_max (°C),temperature_2m_min (°C),precipitation_sum (mm),")
+
+
+def test_days_can_be_those_of_utc(fetch):
+    assert ",0,GMT,GMT" in fetch(timezone="GMT")[1].read_text().splitlines()[1]
+
+
+def test_year_that_was_fetched_is_not_asked_for_again(server, fetch):
+    first = fetch()[1].read_bytes()
+    server.requests.clear()
+    fetched, path = fetch()
+    assert (fetched, server.requests, path.read_bytes()) == (0, [], first)
+    fetch(last="2022-02-01")
+    assert server.asked_years() == ["2021", "2022"], "a year that was cut short is asked for whole"
+
+
+def test_run_that_broke_off_goes_on_where_it_was(server, fetch):
+    server.fail("/v1/archive", Fault(), Fault(), *[Fault(status=500)] * 3)
+    with pytest.raises(InputError, match=r"^weather at 27.98° N, 86.83° E, 2021-01-01 to 2021-03-10: .*answered 500"):
+        fetch()
+    server.requests.clear()
+    assert fetch()[0] == 1
+    assert server.asked_years() == ["2021"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(status=429, headers={"Retry-After": "0"}),
+        Fault(status=503),
+        Fault(silence_s=0.6),
+        Fault(cut_after=100),
+        Fault(status=200, body=b"Unexpected error while streaming data: timeoutReached"),
+    ],
+    ids=["too many requests", "fault of the server", "silence", "cut body", "fault inside the answer"],
+)
+def test_passing_faults_are_survived(server, fetch, fault):
+    server.fail("/v1/archive", fault)
+    assert fetch(last="2019-08-01")[0] == 1
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"last": "2031-01-01"}, "2026-01-01 to 2026-12-31: .*400.*'end_date' is out of allowed range"),
+        ({"variables": ("temperature_2m_maximum",)}, "invalid value temperature_2m_maximum"),
+    ],
+    ids=["future", "unknown variable"],
+)
+def test_refusal_of_the_archive_is_shown_and_not_tried_again(server, fetch, more, message):
+    server.value = lambda name, day: 0.0
+    with pytest.raises(InputError, match=message):
+        fetch(first="2025-01-01", **({"last": "2025-02-01"} | more))
+    assert len(server.requests) <= 2
+
+
+def test_other_unit_than_asked_for_is_refused_and_not_kept(server, fetch, tmp_path):
+    server.units = {"precipitation_sum": Unit.inch}
+    with pytest.raises(InputError, match="precipitation_sum came in the unit 'inch', asked for was mm"):
+        fetch()
+    assert not list((tmp_path / "kept").rglob("*.bin"))
+
+
+def test_variable_without_any_value_stays_empty(server, fetch):
+    server.value = lambda name, day: math.nan if name == "snowfall_sum" else value(name, day)
+    server.units = {"snowfall_sum": Unit.undefined}
+    table, _ = read_weather(fetch()[1], NAMES)
+    assert table["snowfall_sum"].isna().all() and table["precipitation_sum"].notna().all()
+
+
+@pytest.mark.parametrize("body", [b"{}", b"\x10\x00\x00\x00" + b"\xff" * 16, b""], ids=["JSON", "garbage", "nothing"])
+def test_answer_of_another_kind_is_refused(server, fetch, body):
+    server.fail("/v1/archive", Fault(status=200, body=body))
+    with pytest.raises(InputError, match="2019-12-31: the answer is no"):
+        fetch()
+
+
+def test_days_of_another_timezone_and_another_place_are_refused(server, fetch, monkeypatch):
+    real = server.message
+    monkeypatch.setattr(
+        server, "message", lambda names, first, last, place, offset: real(names, "2019-07-02", last, place, offset)
+    )
+    with pytest.raises(InputError, match="the answer is for 2019-07-02 00:00 to 2019-12-31 00:00"):
+        fetch()
+    monkeypatch.setattr(
+        server,
+        "message",
+        lambda names, first, last, place, offset: real(names, first, last, (place[0], -place[1]), offset),
+    )
+    with pytest.raises(InputError, match=r"the answer is for 28, -86.8, expected within 0.5°"):
+        fetch()
+
+
+def test_damaged_year_is_fetched_again(server, fetch, tmp_path):
+    fetch()
+    broken = sorted((tmp_path / "kept").rglob("*.bin"))[1]
+    broken.write_bytes(broken.read_bytes()[:-9])
+    server.requests.clear()
+    assert fetch()[0] == 1 and server.asked_years() == ["2020"]
+
+
+def test_key_is_sent_from_the_environment_and_never_shown(server, fetch, monkeypatch):
+    server.key = "marker"
+    monkeypatch.setenv("OPEN_METEO_KEY", "wrong-marker")
+    with pytest.raises(InputError, match=r"401 Unauthorized \(The supplied API key \.\.\. is invalid\)"):
+        fetch()
+    monkeypatch.setenv("OPEN_METEO_KEY", "marker")
+    assert fetch()[0] == 3
+
+
+def test_period_is_cut_at_the_years():
+    assert list(years_between("2019-07-01", "2021-03-10")) == [
+        ("2019-07-01", "2019-12-31"),
+        ("2020-01-01", "2020-12-31"),
+        ("2021-01-01", "2021-03-10"),
+    ]
