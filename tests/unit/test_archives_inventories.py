@@ -4,6 +4,7 @@ import zipfile
 
 import geopandas as gpd
 import pytest
+from inventory_files import rgi_zip
 from servers.faulty import Fault
 from servers.glims import GlimsServer
 from shapely.geometry import Point, box, mapping
@@ -21,23 +22,6 @@ from climate_indicators.archives.inventories import (
 from climate_indicators.logs import InputError
 
 QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)
-
-
-def rgi_zip(folder, column="RGIId", form="RGI60-15.{:05d}", name="15_rgi60_SouthAsiaEast", inside=""):
-    """A regional file of four square glaciers in a row, one in each tenth of a degree."""
-    layer = gpd.GeoDataFrame(
-        {column: [form.format(n) for n in range(4)], "Name": ["a", "b", "c", "d"]},
-        geometry=[box(79 + n / 10, 30.8, 79.05 + n / 10, 30.85) for n in range(4)],
-        crs="EPSG:4326",
-    )
-    (folder / "parts").mkdir(parents=True, exist_ok=True)
-    layer.to_file(folder / "parts" / f"{name}.shp")
-    path = folder / f"{name}.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in sorted((folder / "parts").glob(f"{name}.*")):
-            archive.write(part, f"{inside}{part.name}")
-        archive.writestr(f"{inside}{name}_hypso.csv", "x")
-    return path
 
 
 @pytest.mark.parametrize(

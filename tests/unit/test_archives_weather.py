@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from openmeteo_sdk.Unit import Unit
 from servers.faulty import Fault
-from servers.weather import WeatherServer
+from servers.weather import WeatherServer, mountain
 
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.weather import WeatherRequest, fetch_weather, years_between
@@ -18,23 +18,9 @@ NAMES = ("temperature_2m_max", "temperature_2m_min", "precipitation_sum", "snowf
 PLACE = {"latitude": 27.98, "longitude": 86.83}
 
 
-def value(name, day):
-    """A number that tells variable and day; no snowfall is known for the first of a month."""
-    if name == "snowfall_sum" and day.day == 1:
-        return math.nan
-    turn = math.cos(2 * math.pi * day.timetuple().tm_yday / 365)
-    return {
-        "temperature_2m_max": 5.1 - 12 * turn,
-        "temperature_2m_min": -6.3 - 12 * turn,
-        "precipitation_sum": 0.1 * (day.day % 7),
-        "snowfall_sum": 0.07 * (day.day % 5),
-        "relative_humidity_2m_mean": 60 + day.month,
-    }[name]
-
-
 @pytest.fixture
 def server():
-    with WeatherServer(value) as one:
+    with WeatherServer(mountain) as one:
         yield one
 
 
@@ -58,7 +44,7 @@ def test_table_is_read_by_the_climate_part_with_all_days_and_nulls(server, fetch
     assert [str(table["date"].iloc[at].date()) for at in (0, -1)] == ["2019-07-01", "2021-03-10"]
     assert len(table) == 184 + 366 + 69
     for name in NAMES:
-        expected = np.array([value(name, day) for day in table["date"]])
+        expected = np.array([mountain(name, day) for day in table["date"]])
         np.testing.assert_allclose(table[name], expected, rtol=1e-6)
     # only the nulls are remarked upon: days complete, units right, timezone that of the place
     assert [(row["check"], row["count"]) for row in findings] == [("empty values", 21)]
@@ -130,7 +116,7 @@ def test_other_unit_than_asked_for_is_refused_and_not_kept(server, fetch, tmp_pa
 
 
 def test_variable_without_any_value_stays_empty(server, fetch):
-    server.value = lambda name, day: math.nan if name == "snowfall_sum" else value(name, day)
+    server.value = lambda name, day: math.nan if name == "snowfall_sum" else mountain(name, day)
     server.units = {"snowfall_sum": Unit.undefined}
     table, _ = read_weather(fetch()[1], NAMES)
     assert table["snowfall_sum"].isna().all() and table["precipitation_sum"].notna().all()
