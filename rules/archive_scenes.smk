@@ -29,7 +29,7 @@ rule fetch_glacier_year:
     conda:
         "../envs/archive.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=memory(4000),
     params:
         code=code("inputs/fetch_glacier_year.py"),
         catalogue=lambda wildcards: {

@@ -8,11 +8,13 @@ small picture. What was fetched is kept in a folder beside them: a run that is t
 from climate_indicators.archives.catalogues import OPTICAL, find_catalogue
 from climate_indicators.archives.choice import candidate_table
 from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.images import write_image
 from climate_indicators.archives.kept import kept_search
 from climate_indicators.archives.pictures import write_picture
 from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.settings import season_days
 from climate_indicators.archives.windows import Windows
-from climate_indicators.archives.yearly import Wanted, Year, season_days, write_image
+from climate_indicators.archives.yearly import Wanted, Year
 from climate_indicators.files import write_csv
 from climate_indicators.grids import read_area_of_interest, site_grid
 from climate_indicators.logs import naming, start_log

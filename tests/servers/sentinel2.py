@@ -4,10 +4,10 @@ import datetime
 
 import numpy as np
 import rasterio
+import shapely
 from pyproj import Transformer
 from rasterio.io import MemoryFile
 from shapely.geometry import box, mapping
-from shapely.ops import transform as shape_transform
 
 from climate_indicators.simulation.glacier_world import GlacierWorld, tile_pair
 from climate_indicators.simulation.surfaces import BANDS
@@ -35,7 +35,8 @@ def cog(numbers, grid, nodata=0, block=256):
 def footprint(grid):
     """Extent of a grid in longitude and latitude."""
     to_lonlat = Transformer.from_crs(grid.crs, "EPSG:4326", always_xy=True)
-    return shape_transform(to_lonlat.transform, box(*grid.bounds).segmentize(grid.width * grid.transform.a / 8))
+    outline = box(*grid.bounds).segmentize(grid.width * grid.transform.a / 8)
+    return shapely.transform(outline, to_lonlat.transform, interleaved=False)
 
 
 class Archive:

@@ -1,4 +1,4 @@
-"""A STAC API over real files: search by collection, shape and time, in pages; ranges; tokens, faults, counts."""
+"""A STAC API over real files: search by collection, shape and time in pages; files by ranges; tokens; faults."""
 
 import datetime
 import json

@@ -13,8 +13,9 @@ from climate_indicators.archives.choice import candidate_table
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.kept import kept_search
 from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.settings import season_days
 from climate_indicators.archives.windows import Windows
-from climate_indicators.archives.yearly import Wanted, Year, season_days
+from climate_indicators.archives.yearly import Wanted, Year
 from climate_indicators.logs import InputError
 from climate_indicators.simulation.glacier_world import GlacierWorld
 from climate_indicators.simulation.surfaces import BANDS

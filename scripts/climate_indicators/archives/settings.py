@@ -42,6 +42,26 @@ def archive_years(settings: Mapping[str, Any]) -> list[int]:
     return [year for year in years if year not in settings["skip_years"]]
 
 
+def season_days(year: int, first: str, last: str) -> tuple[str, str]:
+    """First and last day of a season, ISO; one over new year ends in ``year``.
+
+    Parameters
+    ----------
+    first, last : ``MM-DD``.
+
+    Raises
+    ------
+    InputError
+        If one is no day of the calendar.
+    """
+    begins = year - 1 if first > last else year
+    try:
+        days = [datetime.date.fromisoformat(f"{of}-{day}") for of, day in ((begins, first), (year, last))]
+    except ValueError as error:
+        raise InputError(f"the season {first} to {last} has a day that {year} does not have ({error}).") from error
+    return days[0].isoformat(), days[1].isoformat()
+
+
 def _year_problems(path: str, site: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[str]:
     first, last = settings["first_year"], settings["last_year"]
     years = archive_years(settings)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,10 +23,10 @@ from climate_indicators.archives.choice import (
     mosaic,
     overpasses,
 )
+from climate_indicators.archives.images import Image, median_of
 from climate_indicators.archives.offsets import offset_dn
 from climate_indicators.archives.search import Tile, asset_address
 from climate_indicators.archives.windows import Windows, coarser
-from climate_indicators.cogs import REFLECTANCE_SCALE, cog_writer, write_cog
 from climate_indicators.grids import Grid, area_mask
 from climate_indicators.logs import InputError
 
@@ -38,6 +37,13 @@ IMPOSSIBLE_DN, IMPOSSIBLE_SHARE = -300, 0.05
 SINGLE, MEDIAN = "none", "median"
 # a scene that shows less than this adds little to a median
 LEAST_FOR_MEDIAN = 0.2
+NEAREST = Resampling.nearest
+# stands for "no value" among numbers that may be negative
+NOTHING = -(2**30)
+_WAYS = (
+    " Widen the season, raise max_cloud, lower min_valid, take composite: median or missing_years: best, or leave the "
+    "year out with skip_years."
+)
 _log = logging.getLogger("climate_indicators")
 
 
@@ -67,16 +73,6 @@ class Wanted:
     composite_scenes: int = 6
     masked: Sequence[int] = MASKED
     offset_applied: bool | None = None
-
-
-@dataclass(frozen=True)
-class Image:
-    """A year's image: its day, ``read_band`` giving uint16 (rows, columns) with 0 where nothing is, and its clouds."""
-
-    date: str
-    names: str
-    clouds: np.ndarray
-    read_band: Callable[[str], np.ndarray]
 
 
 class Year:
@@ -259,58 +255,6 @@ class Year:
         return np.isin(mosaic(layers), self._wanted.masked).astype("uint8")
 
 
-NEAREST = Resampling.nearest
-NOTHING = -(2**30)
-_WAYS = (
-    " Widen the season, raise max_cloud, lower min_valid, take composite: median or missing_years: best, or leave the "
-    "year out with skip_years."
-)
-
-
-def median_of(layers: Sequence[np.ndarray], masks: Sequence[np.ndarray], rows: int = 256) -> np.ndarray:
-    """Median of each pixel over the layers that show it.
-
-    Parameters
-    ----------
-    layers : uint16, one shape, 0 where nothing is.
-    masks : bool, same shapes: where a layer shows the ground.
-    rows : rows at a time, which bounds memory.
-
-    Returns
-    -------
-    uint16, 0 where no layer shows the pixel.
-    """
-    result = np.zeros_like(layers[0])
-    for start in range(0, len(result), rows):
-        part = slice(start, start + rows)
-        stack = np.ma.masked_array(
-            [layer[part] for layer in layers],
-            [(layer[part] == 0) | ~mask[part] for layer, mask in zip(layers, masks, strict=True)],
-        )
-        result[part] = np.rint(np.ma.median(stack, axis=0).filled(0))
-    return result
-
-
-def season_days(year: int, first: str, last: str) -> tuple[str, str]:
-    """First and last day of a season, ISO; one over new year ends in ``year``.
-
-    Parameters
-    ----------
-    first, last : ``MM-DD``.
-
-    Raises
-    ------
-    InputError
-        If one is no day of the calendar.
-    """
-    begins = year - 1 if first > last else year
-    try:
-        days = [datetime.date.fromisoformat(f"{of}-{day}") for of, day in ((begins, first), (year, last))]
-    except ValueError as error:
-        raise InputError(f"the season {first} to {last} has a day that {year} does not have ({error}).") from error
-    return days[0].isoformat(), days[1].isoformat()
-
-
 def _lacking(tile: Tile, catalogue: Catalogue, bands: Sequence[str]) -> str:
     """Names of assets that a tile should have and has not; "" if it has all."""
     missing = []
@@ -324,12 +268,3 @@ def _lacking(tile: Tile, catalogue: Catalogue, bands: Sequence[str]) -> str:
 
 def _names(candidates: Sequence[Candidate]) -> str:
     return " ".join(tile.name for candidate in candidates for tile in candidate.tiles)
-
-
-def write_image(path: str, clouds: str, grid: Grid, image: Image, bands: Sequence[str]) -> None:
-    """Write a year's image (uint16, scale 1e-4, nodata 0, its day in the tag DATE) and its clouds, band by band."""
-    tags = {"DATE": image.date, "ITEMS": image.names, "BOA_OFFSET_APPLIED": "true"}
-    with cog_writer(path, grid, "uint16", bands, 0, REFLECTANCE_SCALE, tags) as raster:
-        for number, band in enumerate(bands, start=1):
-            raster.write(image.read_band(band), number)
-    write_cog(clouds, grid, image.clouds, "cloud")

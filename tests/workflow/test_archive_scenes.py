@@ -1,0 +1,124 @@
+"""A glacier site out of an archive on the loopback interface: fetched once, taken up again, and refused in one message."""
+
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from runs import STUDY, run, run_until
+from servers.faulty import Fault
+from servers.sentinel2 import COLLECTION, Archive
+from servers.stac import StacServer
+
+from climate_indicators.simulation.glacier_world import GlacierWorld
+
+pytestmark = pytest.mark.slow
+SITE = "results/glacier/mine"
+SCENES = [f"{SITE}/scenes.csv", "resources/glacier/mine/scenes.csv"]
+KEY = "key-marker-4711"
+
+
+@pytest.fixture(scope="module")
+def world():
+    return GlacierWorld(192, 40, None, 7)
+
+
+@pytest.fixture(scope="module")
+def server(world):
+    """Three years, each with a clouded scene and a clear one, the offset served in another way each year."""
+    with StacServer(token="signature-marker-4712", key=KEY) as one:
+        archive = Archive(world)
+        archive.items, archive.files = one.items, one.files
+        half = (slice(None), slice(0, 96))
+        archive.add("2020-09-10", **{"s2:processing_baseline": "02.14"})
+        archive.add("2020-09-20", cloudy=half, cover=1.0, **{"s2:processing_baseline": "02.14"})
+        archive.add("2021-09-12", added_dn=1000, **{"s2:processing_baseline": "05.00"})
+        archive.add(
+            "2022-09-14", cover=60.0, **{"s2:processing_baseline": "04.00", "earthsearch:boa_offset_applied": True}
+        )
+        archive.add("2022-09-24", cloudy=half, **{"s2:processing_baseline": "04.00"})
+        yield one
+
+
+@pytest.fixture(scope="module")
+def folder(world, tmp_path_factory):
+    path = tmp_path_factory.mktemp("archive")
+    world.area_of_interest.to_file(path / "aoi.gpkg", driver="GPKG")
+    world.outlines(2020).to_file(path / "outlines.gpkg", driver="GPKG")
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def key():
+    os.environ["PC_SDK_SUBSCRIPTION_KEY"] = KEY
+    yield
+    del os.environ["PC_SDK_SUBSCRIPTION_KEY"]
+
+
+def config(server, last_year, **more):
+    site = {
+        "source": "archive",
+        "reference_year": 2020,
+        "resolution_m": 40,
+        "crs": "EPSG:32644",
+        "aoi": "aoi.gpkg",
+        "outlines": {"path": "outlines.gpkg", "id_field": "glacier_id"},
+        "archive": {
+            "catalogue": "other", "endpoint": f"{server.url}/stac", "collection": COLLECTION,
+            "tokens": f"{server.url}/token", "first_year": 2020, "last_year": last_year, "skip_years": [2021], **more,
+        },
+    }  # fmt: skip
+    return {"glacier": STUDY | {"sites": {"mine": site}}}
+
+
+def test_years_become_scenes_and_a_second_run_asks_for_nothing(folder, server):
+    text, passed = run(folder, config(server, 2022), *SCENES)
+    assert passed, text
+    table = pd.read_csv(folder / SCENES[0]).set_index("scene")
+    assert table.date.to_dict() == {2020: "2020-09-10", 2022: "2022-09-14"}
+    assert table.valid_fraction.min() > 0.9
+    medians = []
+    for year in (2020, 2022):
+        with rasterio.open(folder / f"{SITE}/scenes/{year}.tif") as raster:
+            band = raster.read(raster.descriptions.index("B04") + 1, masked=True)
+            medians.append(float(np.ma.median(band)) * raster.scales[0])
+    assert abs(medians[1] - medians[0]) < 0.02, "the offset makes a jump"
+    candidates = pd.read_csv(folder / SCENES[1])
+    assert candidates[candidates.chosen].date.tolist() == ["2020-09-10", "2022-09-14"]
+    assert candidates.reason.notna().all()
+    asked = len(server.requests)
+    text, passed = run(folder, config(server, 2022), *SCENES)
+    assert passed and "Nothing to be done" in text, text
+    assert len(server.requests) == asked
+
+
+def test_killed_amid_a_further_year_the_same_command_fetches_only_what_is_missing(folder, server):
+    wanted = config(server, 2022, skip_years=[])
+    kept = folder / "resources/glacier/mine/archive/kept/2021"
+    late = [path for path in server.files if "2021" in path and path.endswith("B11.tif")]
+    for path in late:
+        server.fail(path, Fault(silence_s=8))
+    asked = len(server.requests)
+    run_until(folder, wanted, lambda: len(list(kept.glob("*.tif"))) >= 6, SCENES[1])
+    done = {path for path, _, _ in server.requests[asked:] if path.startswith("/files")} - set(late)
+    assert len(done) >= 6
+    asked = len(server.requests)
+    server.faults.clear()
+    text, passed = run(folder, wanted, *SCENES)
+    assert passed, text
+    again = {path for path, _, _ in server.requests[asked:] if path.startswith("/files")}
+    assert again >= set(late) and len(again & done) <= 1, "what was being fetched at the kill may be fetched again"
+    assert not [path for path in again if "2021" not in path]
+    assert pd.read_csv(folder / SCENES[0]).date.tolist() == ["2020-09-10", "2021-09-12", "2022-09-14"]
+
+
+def test_year_without_a_scene_stops_with_one_message_and_no_key_is_written(folder, server):
+    text, passed = run(folder, config(server, 2023), "resources/glacier/mine/archive/2023.tif")
+    assert not passed
+    said = [line for line in text.splitlines() if "lists no scene" in line]
+    assert said and "other for glacier site 'mine', 2023-08-15 to 2023-10-31" in said[0]
+    assert not list((folder / "resources").rglob("2023*"))
+    for path in folder.rglob("*"):
+        if path.is_file():
+            assert b"marker-47" not in path.read_bytes(), path
