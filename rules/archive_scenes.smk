@@ -87,3 +87,85 @@ rule fetched_years:
         code=code("inputs/fetched_years.py"),
     script:
         "../scripts/inputs/fetched_years.py"
+
+
+def snow_archive(wildcards):
+    return sites("snow")[wildcards.site]["archive"]
+
+
+def snow_catalogue(wildcards, prefix=""):
+    """Catalogue of the optical scenes, or with the prefix `radar_` of the radar scenes."""
+    settings = snow_archive(wildcards)
+    keys = ("endpoint", "collection", "assets", "tokens")
+    return {"name": settings[f"{prefix}catalogue"], **{key: settings[f"{prefix}{key}"] for key in keys}}
+
+
+rule fetch_snow_year:
+    """Radar and optical scenes of a year of a snow site, and all candidates."""
+    input:
+        aoi=snow_aoi,
+    output:
+        folder=directory("resources/snow/{site}/archive/{year}"),
+        scenes="resources/snow/{site}/archive/{year}_scenes.csv",
+        candidates="resources/snow/{site}/archive/{year}_candidates.csv",
+    log:
+        "logs/snow/{site}/fetch_snow_year_{year}.log",
+    wildcard_constraints:
+        site=archive_sites("snow"),
+        year="[0-9]{4}",
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    resources:
+        mem_mb=memory(4000),
+    params:
+        code=code("inputs/fetch_snow_year.py"),
+        catalogues=lambda wildcards: {
+            "optical": snow_catalogue(wildcards),
+            "radar": snow_catalogue(wildcards, "radar_"),
+        },
+        grid=lambda wildcards: {
+            "resolution": snow_archive(wildcards)["resolution_m"],
+            "crs": snow_archive(wildcards)["crs"],
+        },
+        wanted=lambda wildcards: {
+            "bands": ["B02", "B03", "B04", "B08", "B11"],
+            **{key: snow_archive(wildcards)[key] for key in ("max_cloud", "min_valid", "masked", "offset_applied")},
+        },
+        radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
+        optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
+        kept=lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}",
+        patience={},
+    script:
+        "../scripts/inputs/fetch_snow_year.py"
+
+
+rule fetched_snow_scenes:
+    """All fetched scenes of a snow site, as a user would list them, and all candidates."""
+    input:
+        folders=lambda wildcards: expand(
+            "resources/snow/{site}/archive/{year}", site=wildcards.site, year=archive_years(snow_archive(wildcards))
+        ),
+        scenes=lambda wildcards: expand(
+            "resources/snow/{site}/archive/{year}_scenes.csv",
+            site=wildcards.site,
+            year=archive_years(snow_archive(wildcards)),
+        ),
+        candidates=lambda wildcards: expand(
+            "resources/snow/{site}/archive/{year}_candidates.csv",
+            site=wildcards.site,
+            year=archive_years(snow_archive(wildcards)),
+        ),
+    output:
+        scenes="resources/snow/{site}/scenes.csv",
+        candidates="resources/snow/{site}/candidates.csv",
+    log:
+        "logs/snow/{site}/fetched_snow_scenes.log",
+    wildcard_constraints:
+        site=archive_sites("snow"),
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("inputs/fetched_snow_scenes.py"),
+    script:
+        "../scripts/inputs/fetched_snow_scenes.py"

@@ -26,7 +26,7 @@ def snow_sites(*sources):
 def snow_scenes_of(site):
     """Scenes of a site with images: path of its table, or a list with paths."""
     settings = sites("snow")[site]
-    if settings["source"] == "simulate":
+    if settings["source"] in ("simulate", "archive"):
         return f"resources/snow/{site}/scenes.csv"
     if settings["scenes_table"]:
         return data_path(settings["scenes_table"])
@@ -43,6 +43,10 @@ def snow_scene_files(site):
         radar = [("radar", str(scene.date.year), [f"{folder}/radar"]) for scene in scenes.radar]
         optical = [f"{folder}/optical", f"{folder}/clouds"]
         return radar + [("optical", str(date.year), optical) for date in scenes.optical]
+    if settings["source"] == "archive":
+        years = archive_years(settings["archive"])
+        folders = [(str(year), [f"resources/snow/{site}/archive/{year}"]) for year in years]
+        return [(sensor, year, folder) for sensor in ("radar", "optical") for year, folder in folders]
     try:
         return scene_years(snow_scenes_of(site))
     except InputError as error:
@@ -50,7 +54,7 @@ def snow_scene_files(site):
 
 
 SNOW_FILES = {
-    name: snow_scene_files(name) for name in sites("snow") if name in snow_sites("simulate", "files").split("|")
+    name: snow_scene_files(name) for name in sites("snow") if name in snow_sites("simulate", "files", "archive").split("|")
 }
 
 
@@ -84,6 +88,13 @@ def snow_aoi(wildcards):
         return [f"resources/snow/{wildcards.site}/aoi.gpkg"]
     path = sites("snow")[wildcards.site]["aoi"]
     return [] if path is None else [data_path(path)]
+
+
+def snow_optical_site(wildcards):
+    """How a site's optical scenes are read; fetched ones have the bands' names, and no offset."""
+    site = sites("snow")[wildcards.site]
+    offset = {"sentinel2_baseline": False} if site["source"] == "archive" else {}
+    return {"optical_bands": site["optical_bands"], "radiometry": site["radiometry"] | offset}
 
 
 def snow_by_year(sensor, pattern):
@@ -199,7 +210,7 @@ def snow_results():
     truth = ["truth_check.csv", "truth_check.png"]
     results = []
     for site, settings in sites("snow").items():
-        has_images = settings["source"] in ("simulate", "files")
+        has_images = settings["source"] in ("simulate", "files", "archive")
         names = images if has_images else []
         if not has_images or settings["source"] == "simulate" or settings["weather"]:
             names = [*names, *climate]

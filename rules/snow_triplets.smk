@@ -20,7 +20,7 @@ rule snow_scenes:
     log:
         "logs/snow/{site}/snow_scenes.log",
     wildcard_constraints:
-        site=snow_sites("simulate", "files"),
+        site=snow_sites("simulate", "files", "archive"),
     conda:
         "../envs/raster.yaml"
     params:
@@ -52,7 +52,7 @@ rule snow_optical:
         runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_optical.py"),
-        site=lambda wildcards: {key: sites("snow")[wildcards.site][key] for key in ("optical_bands", "radiometry")},
+        site=snow_optical_site,
         masks=snow_settings("masks"),
     script:
         "../scripts/snow/snow_optical.py"

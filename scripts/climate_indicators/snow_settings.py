@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from climate_indicators.archive_settings import weather_problems
+from climate_indicators.archives.settings import snow_archive_problems
 from climate_indicators.settings_rules import (
     not_multiple,
     pool_problems,
@@ -18,7 +19,7 @@ from climate_indicators.settings_rules import (
 NEEDED = {"table": ("table",), "series": ("snow", "weather")}
 FROM_FILES = ("scenes_table", "scenes", "aoi", "mixed_orbits", "radar_bands", "optical_bands")
 # sources that may have a file of weather, and name columns of it
-WITH_WEATHER = ("series", "files")
+WITH_WEATHER = ("series", "files", "archive")
 
 
 def snow_problems(study: Mapping[str, Any]) -> Iterator[str]:
@@ -55,11 +56,15 @@ def _site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any])
                 yield f"{path}.{key}: has no effect with source: {source}; remove it, or set source: {other}."
     if source != "files":
         for key in FROM_FILES:
-            if site[key]:
+            if site[key] and not (key == "aoi" and source == "archive"):
                 yield f"{path}.{key}: has no effect with source: {source}; remove it, or set source: files."
     else:
         yield from _files_problems(path, site)
     yield from weather_problems(path, site)
+    if source == "archive":
+        yield from snow_archive_problems(path, site)
+    elif site["archive"] is not None:
+        yield f"{path}.archive: has no effect with source: {source}; remove it, or set source: archive."
     if source != "simulate" and "simulate" in site:
         yield f"{path}.simulate: has no effect with source: {source}; remove it, or set source: simulate."
     known = {"date", "place", site["measure"], *study["climate"]["variables"]}

@@ -1,4 +1,4 @@
-"""A glacier site out of an archive on the loopback interface: fetched once, taken up again, and refused in one message."""
+"""A glacier site out of an archive on loopback: fetched once, taken up again, refused in one message."""
 
 import os
 

@@ -28,7 +28,7 @@ from climate_indicators.logs import InputError
 CLOUD_COVER = "eo:cloud_cover"
 PAGE_ITEMS = 100
 _ORBIT_IN_NAME = re.compile(r"_R(\d{3})_")
-_TILE_IN_NAME = re.compile(r"_T?(\d{1,2}[C-X][A-Z]{2})_")
+_TILE_IN_NAME = re.compile(r"_T?(\d{2}[C-X][A-Z]{2})_")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from climate_indicators.archives.catalogues import CLASSES, OPTICAL, OTHER, find_catalogue
+from climate_indicators.archives.catalogues import CLASSES, OPTICAL, OTHER, RADAR, find_catalogue
 from climate_indicators.logs import InputError
 
 NO_EFFECT = ("scenes", "band_names", "simulate")
@@ -34,6 +34,27 @@ def archive_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
     if 0 not in settings["masked"]:
         yield f"{path}.archive.masked: 0, the class without data, must be one of them."
     yield from _catalogue_problems(path, site["bands"], settings)
+
+
+def snow_archive_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
+    """Problems of a snow site whose scenes come from archives, one line each."""
+    if not site["aoi"]:
+        yield f"{path}.aoi: missing; source: archive needs an area of interest."
+    settings = site["archive"]
+    if settings is None:
+        yield f"{path}.archive: missing; source: archive needs it, at least first_year and last_year."
+        return
+    if settings["first_year"] > settings["last_year"]:
+        first, last = settings["first_year"], settings["last_year"]
+        yield f"{path}.archive.first_year: found {first}, later than last_year ({last}); exchange them."
+    elif not archive_years(settings):
+        yield f"{path}.archive.skip_years: all years are left out; keep one."
+    for sensor, prefix in ((OPTICAL, ""), (RADAR, "radar_")):
+        options = {key: settings[f"{prefix}{key}"] for key in ("endpoint", "collection", "assets", "tokens")}
+        try:
+            find_catalogue(settings[f"{prefix}catalogue"], sensor, **options)
+        except InputError as error:
+            yield f"{path}.archive.{prefix}catalogue: {error}"
 
 
 def archive_years(settings: Mapping[str, Any]) -> list[int]:

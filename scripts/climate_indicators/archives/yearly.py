@@ -155,14 +155,18 @@ class Year:
         least = 1e-9 if wanted.take_best else wanted.min_valid
         while fit := [one for one in left if (one.valid or 0.0) >= least]:
             taken = best(fit, wanted.tolerance)
-            self._note_offsets(taken)
-            taken.reason = self._contradiction(taken)
+            taken.reason = self.contradiction(taken)
             if not taken.reason:
                 self._give_reasons(taken, measured)
-                return Image(taken.date, _names([taken]), self._clouds(taken), partial(self._band, taken))
+                return self.image_of(taken)
             _log.warning("%s: %s; the next is taken", taken.date, taken.reason)
             left.remove(taken)
         raise self._nothing()
+
+    def image_of(self, candidate: Candidate) -> Image:
+        """Image of one candidate; the offsets of its tiles are noted at it."""
+        self._note_offsets(candidate)
+        return Image(candidate.date, _names([candidate]), self._clouds(candidate), partial(self._band, candidate))
 
     def _median(self, measured: list[Candidate]) -> Image:
         """Median of each pixel over the overpasses that show most of the area."""
@@ -222,7 +226,7 @@ class Year:
     def _offset(self, tile: Tile, band: str) -> float:
         return offset_dn(tile.item, self._windows.catalogue.asset(band), self._wanted.offset_applied)
 
-    def _contradiction(self, candidate: Candidate) -> str:
+    def contradiction(self, candidate: Candidate) -> str:
         """Whether many numbers fall below any reflectance when the stated offset is taken off."""
         clear = self._clouds(candidate) == 0
         for band in self._wanted.bands:

@@ -1,0 +1,136 @@
+"""All usable scenes of a year for a site of radar and optical images: which are taken, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from climate_indicators.archives.catalogues import OPTICAL, RADAR
+from climate_indicators.archives.choice import COLUMNS, Candidate, candidate_table, footprint_share, mosaic, overpasses
+from climate_indicators.archives.images import write_image
+from climate_indicators.archives.search import Tile
+from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.yearly import Year
+from climate_indicators.cogs import cog_writer
+from climate_indicators.grids import Grid
+from climate_indicators.logs import InputError
+
+POLARISATIONS = ("VV", "VH")
+RADAR_NODATA = -32768.0
+# a radar scene that covers less of the area is left out: its orbit's median would change at its edge
+LEAST_COVERED = 0.95
+SCENE_COLUMNS = ["sensor", "path", "date", "orbit", "cloud_mask"]
+
+
+def choose_optical(year: Year, min_valid: float, per_month: int) -> list[Candidate]:
+    """Clear scenes of a year: of each month those that show most of the area.
+
+    Parameters
+    ----------
+    year : candidates; they get their measures and reasons.
+    min_valid : least share of the area that a scene must show, 0 to 1.
+    per_month : most scenes of a month.
+
+    Returns
+    -------
+    The chosen ones, in order of time.
+    """
+    months: dict[str, list[Candidate]] = {}
+    for one in year.measure():
+        if (one.valid or 0.0) < min_valid:
+            one.reason = f"shows {100 * (one.valid or 0.0):.0f} % of the area"
+        else:
+            months.setdefault(one.date[:7], []).append(one)
+    for group in months.values():
+        group.sort(key=lambda one: (-round(one.valid or 0.0, 2), one.date))
+        for number, one in enumerate(group):
+            one.chosen = number < per_month and one.date not in {other.date for other in group[:number]}
+            one.reason = "clear" if one.chosen else "enough of the month are clearer"
+    return [one for one in year.candidates if one.chosen]
+
+
+def write_optical(
+    folder: Path, year: Year, grid: Grid, chosen: Sequence[Candidate], bands: Sequence[str]
+) -> list[dict]:
+    """Write scenes and their clouds; rows of the table of scenes, with names inside the folder.
+
+    A scene whose numbers contradict its stated offset is left out, with that reason.
+    """
+    rows = []
+    for one in chosen:
+        one.reason = year.contradiction(one) or one.reason
+        one.chosen = one.reason == "clear"
+        if one.chosen:
+            names = f"optical_{one.date}.tif", f"optical_{one.date}_clouds.tif"
+            write_image(str(folder / names[0]), str(folder / names[1]), grid, year.image_of(one), bands)
+            rows.append({"sensor": OPTICAL, "path": names[0], "date": one.date, "orbit": "", "cloud_mask": names[1]})
+    return rows
+
+
+def choose_radar(
+    tiles: Sequence[Tile], area: gpd.GeoSeries, orbits: Sequence[int]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Radar scenes of a year: slices of one day and orbit together, orbits apart.
+
+    Parameters
+    ----------
+    tiles : what the archive has.
+    area : area of interest.
+    orbits : relative orbits that are taken; empty takes all.
+
+    Returns
+    -------
+    All candidates, with reasons, and the chosen ones.
+
+    Raises
+    ------
+    InputError
+        If an item tells no orbit: scenes of different orbits cannot be told apart.
+    """
+    outline = area.to_crs("EPSG:4326").union_all()
+    candidates = overpasses(tiles)
+    wanted = {str(orbit) for orbit in orbits}
+    for one in candidates:
+        if not one.orbit:
+            raise InputError(
+                f"{one.tiles[0].name} tells no relative orbit (sat:relative_orbit); scenes of different orbits cannot "
+                "be compared. Use a collection that tells it."
+            )
+        one.covered = footprint_share(one, outline)
+        one.chosen = one.covered >= LEAST_COVERED and (not wanted or one.orbit in wanted)
+        one.reason = "covers the area" if one.chosen else f"covers {100 * one.covered:.0f} % of the area"
+        if wanted and one.orbit not in wanted:
+            one.reason = "another orbit"
+    return candidates, [one for one in candidates if one.chosen]
+
+
+def write_radar(folder: Path, windows: Windows, grid: Grid, chosen: Sequence[Candidate]) -> list[dict]:
+    """Write backscatter in linear power, VV and VH, float32; rows of the table of scenes."""
+    rows = []
+    for one in chosen:
+        name = f"radar_{one.date}_o{one.orbit}.tif"
+        tags = {"DATE": one.date, "RELATIVE_ORBIT": one.orbit, "ITEMS": " ".join(tile.name for tile in one.tiles)}
+        with cog_writer(folder / name, grid, "float32", POLARISATIONS, RADAR_NODATA, 1.0, tags) as raster:
+            for number, band in enumerate(POLARISATIONS, start=1):
+                raster.write(_backscatter(windows, one, band, grid), number)
+        rows.append({"sensor": RADAR, "path": name, "date": one.date, "orbit": one.orbit, "cloud_mask": ""})
+    return rows
+
+
+def _backscatter(windows: Windows, one: Candidate, band: str, grid: Grid) -> np.ndarray:
+    layers = []
+    for tile in one.tiles:
+        power = windows.read(tile, band, grid).astype("float32")
+        layers.append(np.where(np.isfinite(power) & (power > 0), power, RADAR_NODATA))
+    return mosaic(layers, RADAR_NODATA)
+
+
+def series_table(year: int, optical: Sequence[Candidate], radar: Sequence[Candidate]) -> pd.DataFrame:
+    """All candidates of a year, both sensors, with measures and reasons."""
+    parts = [candidate_table(year, found).assign(sensor=name) for name, found in ((OPTICAL, optical), (RADAR, radar))]
+    table = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return table[["sensor", *COLUMNS]]

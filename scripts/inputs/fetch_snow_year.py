@@ -1,0 +1,53 @@
+"""Radar and optical scenes of one year of a snow site from archives: Sentinel-1, terrain corrected, and Sentinel-2.
+
+Writes a folder with the scenes (backscatter in linear power with the tag RELATIVE_ORBIT; numbers without the offset of
+baseline 04.00, and their clouds), the table of the scenes in it, and all candidates with why they were taken or not.
+What was fetched is kept in a folder beside: a run that is taken up again fetches it no more.
+"""
+
+import pandas as pd
+
+from climate_indicators.archives.catalogues import OPTICAL, RADAR, find_catalogue
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.kept import kept_search
+from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.series import (
+    RADAR_NODATA,
+    SCENE_COLUMNS,
+    choose_optical,
+    choose_radar,
+    series_table,
+    write_optical,
+    write_radar,
+)
+from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.grids import read_area_of_interest, site_grid
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, output, number = snakemake.params, snakemake.output, int(snakemake.wildcards.year)
+session = open_session(Patience(**params.patience))
+area = read_area_of_interest(snakemake.input.aoi[0])
+grid, days = site_grid(area, **params.grid), (f"{number}-01-01", f"{number}-12-31")
+place = f"for snow site '{snakemake.wildcards.site}', {' to '.join(days)}"
+found, windows = {}, {}
+for sensor in (OPTICAL, RADAR):
+    with naming(f"{params.catalogues[sensor]['name']}, {sensor} scenes {place}"):
+        catalogue = find_catalogue(sensor=sensor, **params.catalogues[sensor])
+        found[sensor] = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days))
+        windows[sensor] = Windows(params.kept, catalogue, session, RADAR_NODATA if sensor == RADAR else 0.0)
+        log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalogue.collection)
+with atomic_path(output.folder) as folder:
+    folder.mkdir()
+    with naming(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
+        radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"])
+        rows = write_radar(folder, windows[RADAR], grid, chosen)
+    with naming(f"{params.catalogues[OPTICAL]['name']}, optical scenes {place}"):
+        year = Year(found[OPTICAL], area, grid, windows[OPTICAL], Wanted(**params.wanted))
+        chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month)
+        rows += write_optical(folder, year, grid, chosen, params.wanted["bands"])
+log.info("%d scenes taken", len(rows))
+write_csv(pd.DataFrame(rows, columns=SCENE_COLUMNS), output.scenes)
+write_csv(series_table(number, year.candidates, radar), output.candidates)

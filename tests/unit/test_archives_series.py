@@ -1,0 +1,135 @@
+"""Scenes of a year for a snow site: radar by orbit, its slices together, optical by month; and what is refused."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from servers.sentinel1 import OPTICAL_COLLECTION, RADAR_COLLECTION, item, radar_item, slices
+from servers.sentinel2 import CLEAR, CLOUD, cog
+from servers.stac import StacServer
+from shapely.geometry import box
+
+from climate_indicators.archives.catalogues import PRESETS, find_catalogue
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.search import read_tiles, search, search_area
+from climate_indicators.archives.series import (
+    RADAR_NODATA,
+    choose_optical,
+    choose_radar,
+    series_table,
+    write_optical,
+    write_radar,
+)
+from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.grids import Grid
+from climate_indicators.logs import InputError
+
+QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
+GRID = Grid("EPSG:32644", Affine(20, 0, 400000, 0, -20, 3400000), 96, 80)
+AREA = gpd.GeoSeries([box(*GRID.bounds)], crs=GRID.crs)
+POWER = np.random.default_rng(3).gamma(4, 0.02, (2, *GRID.shape)).astype("float32")
+DAYS = ("2020-01-01", "2020-12-31")
+BANDS = ("B02", "B11")
+
+
+@pytest.fixture
+def server():
+    with StacServer() as one:
+        yield one
+
+
+@pytest.fixture
+def look(server, tmp_path):
+    """Tiles and windows of a sensor, as a script would have them."""
+
+    def make(sensor, collection, nodata=0.0, **assets):
+        session = open_session(QUICK)
+        session.trust_env = False
+        catalogue = find_catalogue("other", sensor, f"{server.url}/stac", collection, assets)
+        tiles = read_tiles(search(catalogue, session, search_area(AREA), DAYS))
+        return tiles, Windows(tmp_path / "kept", catalogue, session, nodata)
+
+    return make
+
+
+def radar(look):
+    return look("radar", RADAR_COLLECTION, RADAR_NODATA, VV="vv", VH="vh")
+
+
+def add_radar(server, date, orbit, power=POWER, parts=("north", "south")):
+    for part, numbers, grid in slices(power, GRID):
+        if part in parts:
+            server.items.append(radar_item(server.files, f"S1A_{date}_{orbit}_{part}", date, orbit, numbers, grid))
+
+
+def add_optical(server, date, clouded, cover=10.0):
+    classes = np.full(GRID.shape, CLEAR, "uint8")
+    classes[: round(clouded * GRID.height)] = CLOUD
+    assets = {}
+    for band, numbers in (("B02", np.full(GRID.shape, 1500, "uint16")), ("B11", classes * 100), ("SCL", classes)):
+        path = f"/files/{date}/{band}.tif"
+        server.files[path] = cog(numbers.astype("uint8" if band == "SCL" else "uint16"), GRID)
+        assets[band] = {"href": path}
+    baseline = {"s2:processing_baseline": "03.01", "sat:relative_orbit": 7, "eo:cloud_cover": cover}
+    server.items.append(item(f"S2A_{date}", OPTICAL_COLLECTION, date, GRID, assets, **baseline))
+
+
+def test_slices_of_an_overpass_are_one_scene_and_orbits_stay_apart(server, look, tmp_path):
+    holes = POWER.copy()
+    holes[:, 10:12, 10:12] = np.nan
+    add_radar(server, "2020-03-01", 48, holes)
+    add_radar(server, "2020-03-01", 150, 2 * POWER)
+    add_radar(server, "2020-03-13", 48, parts=("north",))
+    tiles, windows = radar(look)
+    candidates, chosen = choose_radar(tiles, AREA, [])
+    rows = write_radar(tmp_path, windows, GRID, chosen)
+    assert [(row["date"], row["orbit"]) for row in rows] == [("2020-03-01", "150"), ("2020-03-01", "48")]
+    for row in rows:
+        with rasterio.open(tmp_path / row["path"]) as raster:
+            assert raster.descriptions == ("VV", "VH") and raster.tags()["RELATIVE_ORBIT"] == row["orbit"]
+            truth = holes if row["orbit"] == "48" else 2 * POWER
+            values = raster.read(masked=True)
+            np.testing.assert_array_equal(values.mask, np.isnan(truth))
+            np.testing.assert_allclose(values.compressed(), truth[np.isfinite(truth)])
+    half = next(one for one in candidates if one.date == "2020-03-13")
+    assert not half.chosen and half.reason == "covers 55 % of the area"
+
+
+def test_only_wanted_orbits_are_taken(server, look):
+    add_radar(server, "2020-03-01", 48)
+    add_radar(server, "2020-03-02", 150)
+    candidates, chosen = choose_radar(radar(look)[0], AREA, [150])
+    assert [one.orbit for one in chosen] == ["150"]
+    assert [one.reason for one in candidates] == ["another orbit", "covers the area"]
+
+
+def test_radar_without_an_orbit_or_without_terrain_correction_is_refused(server, look, tmp_path):
+    add_radar(server, "2020-03-01", 48)
+    del server.items[0]["properties"]["sat:relative_orbit"]
+    with pytest.raises(InputError, match=r"S1A_2020-03-01_48_north tells no relative orbit"):
+        choose_radar(radar(look)[0], AREA, [])
+    assert set(PRESETS["radar"]) == {"planetary_computer"}
+    with pytest.raises(InputError, match="earth_search has no radar scenes .* not corrected for terrain"):
+        find_catalogue("earth_search", "radar")
+
+
+def test_clearest_optical_scenes_of_each_month_are_taken(server, look, tmp_path):
+    for date, clouded in (("2020-03-01", 0.3), ("2020-03-06", 0.0), ("2020-03-11", 0.1), ("2020-03-16", 0.9)):
+        add_optical(server, date, clouded)
+    add_optical(server, "2020-04-05", 0.2)
+    add_optical(server, "2020-04-10", 0.0, cover=99.0)
+    tiles, windows = look("optical", OPTICAL_COLLECTION, B02="B02", B11="B11", SCL="SCL")
+    year = Year(tiles, AREA, GRID, windows, Wanted(BANDS, min_valid=0.6))
+    chosen = choose_optical(year, 0.6, per_month=2)
+    rows = write_optical(tmp_path, year, GRID, chosen, BANDS)
+    assert [row["date"] for row in rows] == ["2020-03-06", "2020-03-11", "2020-04-05"]
+    with rasterio.open(tmp_path / rows[1]["cloud_mask"]) as mask:
+        assert mask.read(1).mean() == pytest.approx(0.1)
+    with rasterio.open(tmp_path / rows[1]["path"]) as raster:
+        assert raster.descriptions == BANDS and raster.tags()["DATE"] == "2020-03-11"
+    table = series_table(2020, year.candidates, []).set_index("date")
+    assert table.reason["2020-03-16"] == "shows 10 % of the area"
+    assert table.reason["2020-04-10"] == "tiles 99 % clouded"
+    assert table.reason["2020-03-01"] == "enough of the month are clearer"
