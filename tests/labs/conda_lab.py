@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -68,8 +69,8 @@ class Lab:
     ) -> tuple[str, bool]:
         """Run the workflow in its conda environments; its text, and whether it passed."""
         chosen = ["--configfile", write_config(folder, config), "--snakefile", snakefile or ROOT / "Snakefile"]
-        envs = ["--use-conda", "--conda-prefix", self.folder / "envs"]
-        line = [self.snakemake, "--cores", "all", *chosen, *envs, *arguments]
+        within = ["--use-conda", "--conda-prefix", self.folder / "envs"]
+        line = [self.snakemake, "--cores", "all", *chosen, *within, *arguments]
         done = subprocess.run(line, cwd=folder, env=self.environment, capture_output=True, text=True)
         return done.stdout + done.stderr, done.returncode == 0
 
@@ -86,8 +87,9 @@ def conda_lab() -> Iterator[Lab]:
     """A lab that is ready; its environments are removed at the end."""
     cache = Path(os.environ.get("CONDA_LAB_CACHE") or _user_cache() / "climate-indicators" / "conda-lab")
     cache.mkdir(parents=True, exist_ok=True)
+    _remove_left_labs(cache)
     tools = _tools(cache)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="lab-") as temporary:
+    with tempfile.TemporaryDirectory(dir=cache, prefix=f"lab-{os.getpid()}-") as temporary:
         folder = Path(temporary)
         names = sorted({line.split("=")[0] for env in envs() for line in dependencies(env)} - {"python"})
         channel = folder / "channels" / "conda-forge"
@@ -98,6 +100,13 @@ def conda_lab() -> Iterator[Lab]:
         _run(tools / "uv", "venv", "--quiet", "--python", sys.executable, main)
         _run(tools / "uv", "pip", "install", "--quiet", "--python", main, "--constraint", LOCK, "snakemake")
         yield Lab(folder, _surroundings(f"{main}/bin:{folder}/base/bin"), main / "bin" / "snakemake")
+
+
+def _remove_left_labs(cache: Path) -> None:
+    """Remove what a killed process left behind."""
+    for folder in cache.glob("lab-*-*"):
+        if not Path("/proc", folder.name.split("-")[1]).exists():
+            shutil.rmtree(folder)
 
 
 def _tools(cache: Path) -> Path:

@@ -1,4 +1,4 @@
-"""All four studies in conda environments made from the project's own files; the main one holds nothing but Snakemake.
+"""All four studies in conda environments made from the project's own files; Snakemake's own holds only Snakemake.
 
 What these tests cannot show is that conda-forge has the packages: the channel is made of wheels (see `conda_channel`).
 """
