@@ -2,14 +2,16 @@
 # Needs make and a Python of 3.11 to 3.13 with pip; everything else goes to .venv. Another Python: make demo PYTHON=python3.12
 PYTHON ?= python3
 CORES ?= all
+RUN_FOLDER ?= .
 STAMP := .venv/.installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 
-.PHONY: help install demo test long lab lint docs clean
+.PHONY: help install demo state test long lab lint docs clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     run the workflow on its embedded world, then write results/report.html"
+	@echo "make state    how far the run in this folder is, while it runs or after; another folder: make state RUN_FOLDER=PATH"
 	@echo "make test     the tests, style and lint included"
 	@echo "make long     tests that are a whole run each, beyond those of make test"
 	@echo "make lab      tests on a SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments, both made here"
@@ -50,6 +52,9 @@ demo: $(STAMP)
 	@echo "  $(CURDIR)/results/report.html"
 	@echo "or the figures:"
 	@find results -not -path "*/masks/*" \( -name "*.png" -o -name "*.gif" \) | sort | sed "s|^|  $(CURDIR)/|"
+
+state:
+	@$(RUN) python3 scripts/report/run_state.py "$(RUN_FOLDER)"
 
 test: $(STAMP)
 	$(RUN) pytest -m "not long and not real and not lab and not cluster" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30

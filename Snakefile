@@ -31,6 +31,7 @@ include: "rules/carbon_analyses.smk"
 include: "rules/ocean.smk"
 include: "rules/ocean_analyses.smk"
 include: "rules/report.smk"
+include: "rules/run.smk"
 
 
 rule all:

@@ -12,11 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = str(ROOT / "scripts")
 # finished runs, and the files of tests that read them: these stay in one process, so that each run is made once
 READERS = {
-    "glacier": ("test_stale", "test_bad_input", "test_inputs", "test_results", "test_resume", "test_sites"),
+    "glacier": (
+        "test_stale", "test_bad_input", "test_inputs", "test_results", "test_resume", "test_sites", "test_run_state",
+    ),
     "snow": ("test_snow_images",),
     "carbon": ("test_carbon_images", "test_carbon"),
     "ocean": ("test_ocean", "test_ocean_inputs"),
-}
+}  # fmt: skip
 FIRST = ("test_demo", *READERS)
 
 if SCRIPTS not in sys.path:
