@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import datetime
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,8 @@ def _found(value: Any) -> str:
     if value is None:
         return "null (nothing after the colon)"
     if isinstance(value, str):
-        return f"the text {value!r}"
+        # an address with a name and password in it: the message goes to terminals and logs
+        return f"the text {re.sub(r'//[^/@]+@', '//...@', value)!r}"
     if isinstance(value, (dict, list)):
         kind = "a group of keys" if isinstance(value, dict) else "a list"
         return f"{kind} ({', '.join(map(str, value))})" if value else f"{kind}, empty"

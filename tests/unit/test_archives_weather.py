@@ -122,6 +122,16 @@ def test_variable_without_any_value_stays_empty(server, fetch):
     assert table["snowfall_sum"].isna().all() and table["precipitation_sum"].notna().all()
 
 
+def test_year_whose_last_day_is_not_known_yet_is_asked_for_again(server, fetch):
+    server.value = lambda name, day: math.nan if str(day) > "2021-03-07" else mountain(name, day)
+    fetch()
+    server.requests.clear()
+    server.value = mountain
+    fetched, path = fetch()
+    assert (fetched, server.asked_years()) == (1, ["2021"])
+    assert read_weather(path, NAMES)[0]["temperature_2m_max"].notna().all()
+
+
 @pytest.mark.parametrize("body", [b"{}", b"\x10\x00\x00\x00" + b"\xff" * 16, b""], ids=["JSON", "garbage", "nothing"])
 def test_answer_of_another_kind_is_refused(server, fetch, body):
     server.fail("/v1/archive", Fault(status=200, body=body))

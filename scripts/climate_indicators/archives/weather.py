@@ -179,8 +179,11 @@ def _part(
             _log.warning("%s is damaged (%s) and is fetched again", kept, error)
     content = _ask(session, url, request, first, last, patience or Patience())
     answer = read_answer(content, request, first, last)
-    with atomic_path(kept) as temporary:
-        temporary.write_bytes(content)
+    if answer.table.iloc[-1].isna().all():
+        _log.warning("the archive has no weather of %s yet: the year is not kept, and asked for again next time", last)
+    else:
+        with atomic_path(kept) as temporary:
+            temporary.write_bytes(content)
     return answer, True
 
 
