@@ -3,8 +3,15 @@
 
 def archive_sites(study):
     """Sites of a study whose scenes come from an archive, as a pattern of the wildcard."""
-    names = [name for name, site in sites(study).items() if site["source"] == "archive"]
-    return "|".join(names) or "(?!)"
+    return pattern_of(name for name, site in sites(study).items() if site["source"] == "archive")
+
+
+for _study, _file in (("glacier", "{year}.tif"), ("snow", "{year}")):
+    for _site, _settings in sites(_study).items():
+        if _settings["source"] == "archive":
+            for _year in archive_years(_settings["archive"]):
+                _name = _file.format(year=_year)
+                FETCHED[f"resources/{_study}/{_site}/archive/{_name}"] = f"images of {_year} for {_study} site '{_site}'"
 
 
 def archive_settings(wildcards):
@@ -23,7 +30,7 @@ rule fetch_glacier_year:
     log:
         "logs/glacier/{site}/fetch_glacier_year_{year}.log",
     wildcard_constraints:
-        site=archive_sites("glacier"),
+        site=online(archive_sites("glacier")),
         year="[0-9]{4}",
     localrule: True
     conda:
@@ -56,7 +63,7 @@ rule fetch_glacier_year:
         },
         kept=lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}",
         shown=glacier_settings("figures").get("rgb"),
-        patience={},
+        patience=patience(),
     script:
         "../scripts/inputs/fetch_glacier_year.py"
 
@@ -111,7 +118,7 @@ rule fetch_snow_year:
     log:
         "logs/snow/{site}/fetch_snow_year_{year}.log",
     wildcard_constraints:
-        site=archive_sites("snow"),
+        site=online(archive_sites("snow")),
         year="[0-9]{4}",
     localrule: True
     conda:
@@ -135,7 +142,7 @@ rule fetch_snow_year:
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
         optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
         kept=lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}",
-        patience={},
+        patience=patience(),
     script:
         "../scripts/inputs/fetch_snow_year.py"
 

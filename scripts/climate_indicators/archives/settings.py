@@ -21,6 +21,8 @@ def archive_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
             yield f"{path}.{key}: has no effect with source: archive; remove it, or set source: files."
     if not site["outlines"]:
         yield f"{path}.outlines: missing; source: archive needs the outlines of the reference year."
+    elif site["aoi"] is None and not site["outlines"]["archive"]:
+        yield f"{path}.aoi: missing; without it only outlines of an inventory (outlines.archive) tell the area."
     settings = site["archive"]
     if settings is None:
         yield f"{path}.archive: missing; source: archive needs it, at least first_year and last_year."
