@@ -7,6 +7,7 @@ import pytest
 from affine import Affine
 from rasterio.io import MemoryFile
 from rasterio.warp import transform
+from servers.blocks import bytes_of_blocks
 from servers.faulty import Fault
 from servers.sentinel2 import cog
 from servers.stac import StacServer
@@ -49,18 +50,6 @@ def part(col, row, width, height, size=10.0):
     return Grid(FILE_GRID.crs, Affine(size, 0, corner[0], 0, -size, corner[1]), width, height)
 
 
-def bytes_of_blocks(body, window):
-    """Bytes of the blocks of the first raster of a file that a window touches."""
-    (row0, row1), (col0, col1) = window.toranges()
-    with MemoryFile(body) as memory, memory.open() as raster:
-        height, width = raster.block_shapes[0]
-        return sum(
-            int(raster.get_tag_item(f"BLOCK_SIZE_{col}_{row}", "TIFF", bidx=1))
-            for row in range(row0 // height, (row1 - 1) // height + 1)
-            for col in range(col0 // width, (col1 - 1) // width + 1)
-        )
-
-
 @pytest.mark.parametrize("place", [(300, 300, 500, 400), (512, 0, 256, 256), (0, 1000, 2048, 100), (700, 700, 20, 20)])
 def test_little_more_than_the_blocks_of_the_window_is_read(archive, body, place):
     server, windows = archive
@@ -69,8 +58,8 @@ def test_little_more_than_the_blocks_of_the_window_is_read(archive, body, place)
     col, row, width, height = place
     np.testing.assert_array_equal(numbers, NUMBERS[row : row + height, col : col + width])
     with MemoryFile(body) as memory, memory.open() as raster:
-        window, _ = source_window(raster, grid)
-    assert server.bytes_of_files() <= 1.3 * bytes_of_blocks(body, window)
+        blocks = bytes_of_blocks(raster, source_window(raster, grid)[0])
+    assert server.bytes_of_files() <= 1.3 * blocks
     asked = len(server.requests)
     windows.read(tile(server), "B02", grid)
     assert len(server.requests) == asked, "a kept window is not fetched again"
@@ -144,3 +133,24 @@ def test_server_without_ranges_is_refused(archive):
     server.ranges = False
     with pytest.raises(InputError, match="no parts of files"):
         windows.read(tile(server), "B02", part(0, 0, 30, 30))
+
+
+def test_store_of_the_s3_kind_is_read_with_keys_of_the_environment(body, tmp_path, monkeypatch):
+    with StacServer(files={"/eodata/a.tif": body}) as server, open_session(QUICK) as session:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "key-marker",
+            "AWS_SECRET_ACCESS_KEY": "secret-marker",
+            "AWS_HTTPS": "NO",
+            "GDAL_HTTP_RETRY_DELAY": "0.01",
+        }.items():
+            monkeypatch.setenv(name, value)
+        host = server.url.removeprefix("http://")
+        catalogue = Catalogue("cdse", f"{server.url}/stac", "sentinel-2-l2a", {"B02": "B02_10m"}, s3_endpoint=host)
+        windows = Windows(tmp_path, catalogue, session)
+        one = dataclasses.replace(tile(server), item={"assets": {"B02_10m": {"href": "s3://eodata/a.tif"}}})
+        np.testing.assert_array_equal(windows.read(one, "B02", part(300, 300, 500, 400)), NUMBERS[300:700, 300:800])
+        assert "key-marker" in server.requests[0][2]["Authorization"]
+        lost = dataclasses.replace(tile(server), item={"assets": {"B02_10m": {"href": "s3://eodata/b.tif"}}})
+        with pytest.raises(InputError, match="s3://eodata/b.tif on .* cannot be read .*AWS_ACCESS_KEY_ID") as failure:
+            windows.read(lost, "B02", part(0, 0, 30, 30))
+        assert "marker" not in str(failure.value)

@@ -2,20 +2,27 @@
 
 import dataclasses
 
+import geopandas as gpd
 import numpy as np
 import pytest
+from affine import Affine
+from rasterio.io import MemoryFile
+from servers.blocks import bytes_of_blocks
 from servers.faulty import Fault
-from servers.sentinel2 import COLLECTION, Archive
+from servers.sentinel1 import item
+from servers.sentinel2 import COLLECTION, Archive, cog
 from servers.stac import StacServer
+from shapely.geometry import box
 
 from climate_indicators.archives.catalogues import find_catalogue
 from climate_indicators.archives.choice import candidate_table
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.kept import kept_search
-from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.search import read_tiles, search, search_area
 from climate_indicators.archives.settings import season_days
-from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.windows import Windows, coarser, source_window
 from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.simulation.glacier_world import GlacierWorld
 from climate_indicators.simulation.surfaces import BANDS
@@ -243,6 +250,38 @@ def test_archive_that_is_none_is_one_message(server, year, monkeypatch):
     server.fail("/stac", *[Fault(status=503)] * 5)
     with pytest.raises(InputError, match="503"):
         year()
+    nowhere = find_catalogue("other", "optical", "http://no-such-host.invalid/stac", COLLECTION)
+    with open_session(QUICK) as session, pytest.raises(InputError, match="no-such-host.invalid/stac: .*not resolve"):
+        search(nowhere, session, box(0, 0, 1, 1), ("2020-09-01", "2020-09-30"))
+
+
+def test_little_more_than_the_blocks_over_the_area_is_read_for_a_whole_year(server, tmp_path):
+    """Two candidates looked at, one fetched in two bands: 10 m bands and 20 m classes in files of many blocks."""
+    whole = Grid("EPSG:32644", Affine(10, 0, 400000, 0, -10, 3400000), 1536, 1536)
+    rng, blocks = np.random.default_rng(2), 0
+    part = Grid(whole.crs, whole.transform @ Affine.translation(300, 600), 500, 300)
+    for day in ("2020-09-01", "2020-09-10"):
+        assets = {}
+        for band in ("B02", "B04", "SCL"):
+            grid = coarser(whole, 2) if band == "SCL" else whole
+            low, high, kind = (4, 12, "uint8") if band == "SCL" else (1000, 9000, "uint16")
+            path = f"/files/{day}/{band}.tif"
+            server.files[path] = cog(rng.integers(low, high, grid.shape).astype(kind), grid)
+            assets[band] = {"href": path}
+        classed = {"eo:cloud_cover": 3.0, "sat:relative_orbit": 5, "s2:processing_baseline": "03.01"}
+        server.items.append(item(f"S2_{day}", COLLECTION, day, whole, assets, **classed))
+    with open_session(QUICK) as session:
+        session.trust_env = False
+        catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION)
+        area = gpd.GeoSeries([box(*part.bounds)], crs=part.crs)
+        tiles = read_tiles(kept_search(tmp_path, catalogue, session, search_area(area), ("2020-09-01", "2020-09-30")))
+        year = Year(tiles, area, part, Windows(tmp_path, catalogue, session), Wanted(("B02", "B04"), min_valid=0.1))
+        image = year.image()
+        assert image.read_band("B04").all()
+    for path in {path for path, _, _ in server.requests if path in server.files}:
+        with MemoryFile(server.files[path]) as memory, memory.open() as raster:
+            blocks += bytes_of_blocks(raster, source_window(raster, part)[0])
+    assert len(server.sent) >= 4 and server.bytes_of_files() <= 1.3 * blocks
 
 
 def test_key_goes_from_the_environment_to_the_archive_and_nowhere_else(
