@@ -1,23 +1,6 @@
 # Scenes of archives: a year's image of a glacier, as the rules on files take it. Fetched on the machine that has a network.
 
 
-def archive_sites(study):
-    """Sites of a study whose scenes come from an archive, as a pattern of the wildcard."""
-    return pattern_of(name for name, site in sites(study).items() if site["source"] == "archive")
-
-
-for _study, _file in (("glacier", "{year}.tif"), ("snow", "{year}")):
-    for _site, _settings in sites(_study).items():
-        if _settings["source"] == "archive":
-            for _year in archive_years(_settings["archive"]):
-                _name = _file.format(year=_year)
-                FETCHED[f"resources/{_study}/{_site}/archive/{_name}"] = f"images of {_year} for {_study} site '{_site}'"
-
-
-def archive_settings(wildcards):
-    return sites("glacier")[wildcards.site]["archive"]
-
-
 rule fetch_glacier_year:
     """A year's image of a glacier site: the least cloudy of its season, or a median; and all candidates."""
     input:
@@ -94,17 +77,6 @@ rule fetched_years:
         code=code("inputs/fetched_years.py"),
     script:
         "../scripts/inputs/fetched_years.py"
-
-
-def snow_archive(wildcards):
-    return sites("snow")[wildcards.site]["archive"]
-
-
-def snow_catalogue(wildcards, prefix=""):
-    """Catalogue of the optical scenes, or with the prefix `radar_` of the radar scenes."""
-    settings = snow_archive(wildcards)
-    keys = ("endpoint", "collection", "assets", "tokens")
-    return {"name": settings[f"{prefix}catalogue"], **{key: settings[f"{prefix}{key}"] for key in keys}}
 
 
 rule fetch_snow_year:

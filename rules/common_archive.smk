@@ -88,6 +88,26 @@ def ocean_download(wildcards):
     return next(one for one in downloads if download_name(one) == wildcards.name)
 
 
+def archive_sites(study):
+    """Sites of a study whose scenes come from an archive, as a pattern of the wildcard."""
+    return pattern_of(name for name, site in sites(study).items() if site["source"] == "archive")
+
+
+def archive_settings(wildcards):
+    return sites("glacier")[wildcards.site]["archive"]
+
+
+def snow_archive(wildcards):
+    return sites("snow")[wildcards.site]["archive"]
+
+
+def snow_catalogue(wildcards, prefix=""):
+    """Catalogue of the optical scenes, or with the prefix `radar_` of the radar scenes."""
+    settings = snow_archive(wildcards)
+    keys = ("endpoint", "collection", "assets", "tokens")
+    return {"name": settings[f"{prefix}catalogue"], **{key: settings[f"{prefix}{key}"] for key in keys}}
+
+
 for _site in fetched_weather_sites():
     FETCHED[f"resources/snow/{_site}/weather.csv"] = f"daily weather of snow site '{_site}' from Open-Meteo's archive"
 for _site in fetched_outline_sites("rgi6", "rgi7", "glims"):
@@ -104,3 +124,11 @@ for _kind in SNOW_MODELS:
     _name = snow_settings("foundation").get(_kind)
     if _name not in (None, "demo") and not is_own_folder(_name):
         FETCHED[f"resources/models/{_name}"] = f"preset {_name} of keras-hub, for the snow study"
+for _study, _file in (("glacier", "{year}.tif"), ("snow", "{year}")):
+    for _site, _settings in sites(_study).items():
+        if _settings["source"] == "archive":
+            for _year in archive_years(_settings["archive"]):
+                _name = _file.format(year=_year)
+                FETCHED[f"resources/{_study}/{_site}/archive/{_name}"] = (
+                    f"images of {_year} for {_study} site '{_site}'"
+                )

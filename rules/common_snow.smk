@@ -54,7 +54,9 @@ def snow_scene_files(site):
 
 
 SNOW_FILES = {
-    name: snow_scene_files(name) for name in sites("snow") if name in snow_sites("simulate", "files", "archive").split("|")
+    name: snow_scene_files(name)
+    for name in sites("snow")
+    if name in snow_sites("simulate", "files", "archive").split("|")
 }
 
 
