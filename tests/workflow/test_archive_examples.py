@@ -19,11 +19,6 @@ pytestmark = pytest.mark.long
 YEARS = range(2018, 2023)
 
 
-@pytest.fixture(scope="module")
-def world():
-    return GlacierWorld(192, 40, 2020, 7)
-
-
 def small(example, server, world, folder):
     """An example's settings on the loopback server: a small world, five years, a small network."""
     config = yaml.safe_load((ROOT / "config/examples" / example).read_text())
@@ -77,12 +72,14 @@ def zipped(folder):
 
 
 @pytest.mark.parametrize(
-    ("example", "catalogue", "region"),
-    [("glacier_gangotri.yaml", "planetary_computer", 15), ("glacier_aletsch.yaml", "earth_search", 11)],
+    ("example", "catalogue", "region", "cloudy_year"),
+    [("glacier_gangotri.yaml", "planetary_computer", 15, None), ("glacier_aletsch.yaml", "earth_search", 11, 2020)],
+    ids=["gangotri", "aletsch"],
 )
 def test_glacier_example_runs_end_to_end_and_without_a_network_after_fetch_all(
-    example, catalogue, region, world, tmp_path
+    example, catalogue, region, cloudy_year, tmp_path
 ):
+    world = GlacierWorld(192, 40, cloudy_year, 7)
     with StacServer() as server:
         serve(server, world, catalogue, region, tmp_path)
         name, config = small(example, server, world, tmp_path)
@@ -95,6 +92,8 @@ def test_glacier_example_runs_end_to_end_and_without_a_network_after_fetch_all(
     assert pd.read_csv(results / "scenes.csv").date.tolist() == [f"{year}-09-10" for year in YEARS]
     areas = pd.read_csv(results / "glacier_area_by_year.csv")
     assert areas.year.tolist() == list(YEARS) and (areas.mapped_km2 > 0).all()
+    flags = areas.set_index("year").flag.fillna("")
+    assert [year for year in YEARS if "cloudy" in flags[year]] == ([cloudy_year] if cloudy_year else [])
     assert (results / "glacier_retreat_timelapse.gif").stat().st_size > 0
     with StacServer() as server:
         again = copy.deepcopy(config)
