@@ -9,6 +9,12 @@ if not workflow.overwrite_configfiles:
     configfile: "config/config.yaml"
 
 
+# first, and so what is made where nothing is asked for; as a module it leaves that to the other workflow
+rule all:
+    input:
+        "results/manifest.csv",  # of all results: it comes when they are there
+
+
 include: "rules/common.smk"
 include: "rules/common_pooling.smk"
 include: "rules/common_snow.smk"
@@ -32,9 +38,3 @@ include: "rules/ocean.smk"
 include: "rules/ocean_analyses.smk"
 include: "rules/report.smk"
 include: "rules/run.smk"
-
-
-rule all:
-    default_target: True
-    input:
-        "results/manifest.csv",  # of all results: it comes when they are there

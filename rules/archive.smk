@@ -19,7 +19,7 @@ rule fetch_weather:
         url=config["archives"]["open_meteo"],
         weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
         variables=weather_variables(),
-        kept=f"{KEPT}/weather",
+        kept=placed(f"{KEPT}/weather"),
         patience=patience(),
     script:
         "../scripts/inputs/fetch_weather.py"
@@ -41,7 +41,7 @@ rule fetch_inventory:
         code=code("inputs/fetch_inventory.py"),
         url=inventory_address,
         sha256=inventory_sha256,
-        kept=f"{KEPT}/files",
+        kept=placed(f"{KEPT}/files"),
         patience=patience(),
     script:
         "../scripts/inputs/fetch_inventory.py"
@@ -109,7 +109,7 @@ rule fetch_ocean_file:
         code=code("inputs/fetch_ocean_file.py"),
         url=lambda wildcards: ocean_download(wildcards)["url"],
         sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
-        kept=f"{KEPT}/files",
+        kept=placed(f"{KEPT}/files"),
         patience=patience(),
     script:
         "../scripts/inputs/fetch_ocean_file.py"

@@ -34,8 +34,8 @@ rule carbon_images:
         runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_images.py"),
-        folder=carbon_folder("images"),
-        masks=carbon_folder("masks"),
+        folder=placed(carbon_folder("images")),
+        masks=placed(carbon_folder("masks")),
         labels=carbon_settings("labels").get("source"),
         reading=carbon_reading,
         dates=carbon_dates,
@@ -66,8 +66,8 @@ rule carbon_samples:
         runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_samples.py"),
-        folder=carbon_folder("images"),
-        masks=carbon_folder("masks"),
+        folder=placed(carbon_folder("images")),
+        masks=placed(carbon_folder("masks")),
         reading=carbon_reading,
         labels=carbon_labels("target", *CARBON_RULES.get(carbon_settings("labels").get("source"), [])),
         size_px=carbon_settings("images").get("size_px"),
@@ -185,7 +185,7 @@ rule carbon_vegetation:
         runtime=minutes(60, per_input_gb=120),
     params:
         code=code("carbon/carbon_vegetation.py"),
-        folder=carbon_folder("images"),
+        folder=placed(carbon_folder("images")),
         reading=carbon_reading,
         prediction=carbon_settings("prediction"),
         target=carbon_settings("labels").get("target"),

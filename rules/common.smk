@@ -21,7 +21,8 @@ try:
     config = check(
         config,
         SCRIPTS.parent / "config" / "schema.yaml",
-        workflow.configfiles or workflow.overwrite_configfiles,
+        # the files of a workflow that has this one as a module are for itself to check
+        (workflow.configfiles or workflow.overwrite_configfiles) if workflow.modifier.is_main_snakefile() else [],
     )
 except SettingsError as error:
     raise WorkflowError(str(error)) from error
@@ -84,9 +85,28 @@ def sites(study):
     return config.get(study, {}).get("sites", {})
 
 
+# where Snakemake puts the files of a module that has a prefix: inputs, outputs and logs by itself, parameters never
+PLACES = workflow.modifier.path_modifier
+
+
+def placed(value):
+    """Parameter whose paths below `resources/` and `results/` are where Snakemake puts them; or the function of one."""
+    if callable(value):
+        return lambda wildcards: placed(value(wildcards))
+    if isinstance(value, dict):
+        return {key: placed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [placed(item) for item in value]
+    is_own = isinstance(value, str) and value.startswith(("resources/", "results/"))
+    return PLACES.replace_prefix(value) if is_own else value
+
+
 def data_path(name):
-    """Path of a user's file, relative to `data_dir`."""
-    return None if name is None else str(Path(config["data_dir"]) / name)
+    """Path of a user's file, relative to `data_dir`; absolute in a module with a prefix, which is for its own files."""
+    if name is None:
+        return None
+    path = str(Path(config["data_dir"]) / name)
+    return path if PLACES.replace_prefix(path) == path else os.path.abspath(path)
 
 
 def is_simulated(study, site):

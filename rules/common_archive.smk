@@ -20,7 +20,7 @@ def patience():
 
 def missing_files():
     """Lines for people of files that are fetched and are not there."""
-    return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(path).exists()]
+    return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(placed(path)).exists()]
 
 
 def pattern_of(names):

@@ -28,7 +28,7 @@ rule glacier_labels:
     params:
         code=code("glacier/glacier_labels.py"),
         outlines=lambda wildcards: {key: glacier_site(wildcards)["outlines"][key] for key in ("id_field", "where")},
-        tiles=first_tiles,
+        tiles=placed(first_tiles),
     script:
         "../scripts/glacier/glacier_labels.py"
 

@@ -23,7 +23,7 @@ rule ocean_cells:
         runtime=minutes(60, per_input_gb=10),
     params:
         code=code("ocean/ocean_cells.py"),
-        data=ocean_data,
+        data=placed(ocean_data),
         cells={key: ocean_settings("cells").get(key) for key in ("size", "unit", "margin")},
     script:
         "../scripts/ocean/ocean_cells.py"
@@ -45,7 +45,7 @@ rule ocean_slopes:
         runtime=minutes(60),
     params:
         code=code("ocean/ocean_slopes.py"),
-        data=ocean_data,
+        data=placed(ocean_data),
         points=ocean_settings("points"),
         enough_points=ocean_settings("cells").get("enough_points"),
         regression=ocean_settings("regression"),

@@ -22,7 +22,7 @@ rule grid:
         code=code("segmentation/grid.py"),
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
         | {key: site_inputs(wildcards.study, wildcards.site)[key] for key in ("crs", "resolution_m")},
-        tiles=first_tiles,
+        tiles=placed(first_tiles),
     script:
         "../scripts/segmentation/grid.py"
 
@@ -56,7 +56,7 @@ for _suffix, _scenes, _sites in scene_batches():
             site=lambda wildcards: {
                 key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
             },
-            scenes=scenes_of_batch(_scenes),
+            scenes=placed(scenes_of_batch(_scenes)),
             resampling=lambda wildcards: config[wildcards.study]["scenes"]["resampling"],
         script:
             "../scripts/segmentation/scene.py"

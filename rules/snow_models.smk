@@ -24,7 +24,7 @@ rule snow_sam:
         code=code("snow/snow_sam.py"),
         sam=snow_keys("foundation", "points", "foreground_db", "background_db", "smooth_px", "picture"),
         seed=config["seed"],
-        cache=lambda wildcards: f"resources/cache/sam/{wildcards.site}",
+        cache=placed(lambda wildcards: f"resources/cache/sam/{wildcards.site}"),
     script:
         "../scripts/snow/snow_sam.py"
 

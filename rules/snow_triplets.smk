@@ -25,7 +25,7 @@ rule snow_scenes:
         "../envs/raster.yaml"
     params:
         code=code("snow/snow_scenes.py"),
-        scenes=lambda wildcards: snow_scenes_of(wildcards.site),
+        scenes=placed(lambda wildcards: snow_scenes_of(wildcards.site)),
         site=lambda wildcards: {
             key: sites("snow")[wildcards.site][key] for key in ("mixed_orbits", "radar_bands", "optical_bands")
         },

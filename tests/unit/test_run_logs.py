@@ -329,8 +329,8 @@ def test_the_newest_run_counts_and_other_commands_do_not(tmp_path):
     (folder / "2026-11-22T000000.snakemake.log").write_text("Building DAG of jobs...\nReport created: report.html.\n")
     assert states(read_state(tmp_path, datetime.now()).run) == {1: RUNNING}
     (folder / "2026-11-23T000000.snakemake.log").write_text(
-        "\n  Date: 2026-11-23 00:00:00\nBuilding DAG of jobs...\nNothing to be done (all requested files are present and "
-        "up to date).\nElapsed time: 0:00:01\n"
+        "\n  Date: 2026-11-23 00:00:00\nBuilding DAG of jobs...\n"
+        "Nothing to be done (all requested files are present and up to date).\nElapsed time: 0:00:01\n"
     )
     assert describe(read_state(tmp_path, datetime.now())) == (
         "Run of 2026-11-23 00:00: nothing to do, all results are there."

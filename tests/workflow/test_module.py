@@ -1,0 +1,94 @@
+"""The workflow as a module, under a prefix, of another one that has a package `scripts` of its own."""
+
+import os
+import subprocess
+
+import pandas as pd
+import pytest
+import yaml
+from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, jobs_of
+
+pytestmark = pytest.mark.slow
+SNAKEFILE = f"""
+from scripts.words import GREETING
+
+configfile: "config/config.yaml"
+
+rule all:
+    input:
+        "answer.txt",
+
+module climate_indicators:
+    snakefile: "{ROOT}/Snakefile"
+    config: config["climate"]
+    prefix: "climate"
+
+use rule * from climate_indicators as ci_*
+
+rule answer:
+    input:
+        scenes="climate/results/glacier/small/scenes.csv",
+        images="climate/results/carbon/small/images.csv",
+        cells="climate/results/ocean/small/inputs.csv",
+        snow="climate/results/snow/small/scenes.csv",
+    output:
+        "answer.txt",
+    params:
+        greeting=GREETING,
+    script:
+        "scripts/answer.py"
+
+rule everything:
+    input:
+        rules.ci_all.input,
+"""
+# the module's own `scripts` come first on the path of every job: the outer package must be found all the same
+ANSWER = """
+from pathlib import Path
+
+from scripts.words import GREETING
+
+lines = [GREETING, *(f"{Path(path).stat().st_size > 100}" for path in snakemake.input)]
+Path(snakemake.output[0]).write_text("\\n".join(lines))
+"""
+
+
+@pytest.fixture
+def outer(tmp_path):
+    """Folder of a workflow that has this one as a module, run from there."""
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "config").mkdir()
+    (tmp_path / "Snakefile").write_text(SNAKEFILE)
+    (tmp_path / "scripts" / "__init__.py").write_text("")
+    (tmp_path / "scripts" / "words.py").write_text('GREETING = "from the outer package"\n')
+    (tmp_path / "scripts" / "answer.py").write_text(ANSWER)
+    climate = {**SMALL, **SMALL_CARBON, **SMALL_OCEAN, **SMALL_SNOW}
+    (tmp_path / "config" / "config.yaml").write_text(yaml.safe_dump({"climate": climate, "mine": 1}))
+    return tmp_path
+
+
+def snakemake(folder, *arguments):
+    """Text of a run of the outer workflow, and whether it passed."""
+    surroundings = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    line = ["snakemake", "--cores", "2", *arguments]
+    done = subprocess.run(line, cwd=folder, capture_output=True, text=True, env=surroundings)
+    return done.stdout + done.stderr, done.returncode == 0
+
+
+def test_rules_of_the_module_run_inside_another_workflow(outer):
+    text, passed = snakemake(outer)
+    assert passed, text
+    assert (outer / "answer.txt").read_text().splitlines() == ["from the outer package", *["True"] * 4]
+    # everything of the module stands under its prefix, and it left nothing beside it
+    assert {path.name for path in outer.iterdir()} == {
+        "Snakefile", "answer.txt", "climate", "config", "scripts", ".snakemake",
+    }  # fmt: skip
+    assert {path.name for path in (outer / "climate").iterdir()} == {"resources", "results", "logs"}
+    assert len(pd.read_csv(outer / "climate/results/glacier/small/scenes.csv")) == 5
+    text, passed = snakemake(outer, "--dry-run")
+    assert passed and "Nothing to be done" in text, text
+    text, passed = snakemake(outer, "--dry-run", "everything")
+    assert passed, text
+    jobs = jobs_of(text)
+    assert {"ci_train", "ci_snow_train", "ci_carbon_train", "ci_ocean_classifier", "ci_all", "everything"} <= jobs
+    assert "ci_grid" not in jobs
