@@ -1,4 +1,4 @@
-# Inputs of simulated sites, and of small models.
+# Inputs of simulated sites, and small models.
 
 
 rule simulate_glacier:
