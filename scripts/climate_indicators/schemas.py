@@ -77,7 +77,7 @@ def resolve(schema: Mapping[str, Any], root: Mapping[str, Any]) -> dict[str, Any
 def allowed(schema: Mapping[str, Any]) -> str:
     """What a (resolved) part of a schema lets a value be, in words: ``a whole number, at least 1``."""
     if "enum" in schema:
-        return " or ".join(str(value) for value in schema["enum"])
+        return " or ".join("null" if value is None else str(value) for value in schema["enum"])
     types = schema.get("type", [])
     names = " or ".join(TYPES[name] for name in ([types] if isinstance(types, str) else types))
     limits = [text.format(schema[keyword]) for keyword, text in LIMITS.items() if keyword in schema]
