@@ -172,6 +172,19 @@ def test_bytes_beside_numbers_become_numbers(tmp_path):
     assert read(tmp_path / "pool.h5", "image")[0].dtype == "uint8"
 
 
+def test_samples_of_no_split_stay_out_and_densities_come_along(tmp_path):
+    """As triplets of test places in other years have it, and samples of shares of vegetation."""
+    path = write_store(tmp_path / "site.h5", np.arange(4.0)[:, None, None, None] * np.ones((4, 8, 8, 1)), "float32")
+    with h5py.File(path, "r+") as store:
+        store["split"][:] = [0, 2, 1, 3]
+        store["density"] = np.full((4, 8, 8), np.nan, "float16")
+        store["density"][2] = 0.25
+    pool_patches(tmp_path / "pool.h5", {"site": path})
+    image, split, density = read(tmp_path / "pool.h5", "image", "split", "density")
+    assert image[:, 0, 0, 0].tolist() == [2.0, 1.0] and split.tolist() == [1, 2]
+    assert (density[0] == 0.25).all() and np.isnan(density[1]).all() and density.dtype == "float16"
+
+
 def test_sites_that_share_ground_are_found_in_any_projection():
     here = grid(100, 100)
 
