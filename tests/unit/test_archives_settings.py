@@ -47,6 +47,7 @@ def problems(study, site, **changes):
         ({"archive__endpoint": "ftp://a"}, "endpoint: found the text 'ftp://a'"),
         ({"bands": ["B02", "B03", "B04", "B08", "B11", "B10"]}, "found B10; planetary_computer has B01"),
         ({"archive": None}, "archive: missing; source: archive needs it"),
+        ({"archive": {"first_year": 2019}}, "at least first_year and last_year"),
         ({"outlines": None}, "outlines: missing"),
         ({"outlines": {"path": "a.gpkg"}}, "aoi: missing; without it"),
         ({"terrain_bands": ["slope"]}, "needs an elevation model"),

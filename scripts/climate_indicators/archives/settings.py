@@ -24,7 +24,7 @@ def archive_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
     elif site["aoi"] is None and not site["outlines"]["archive"]:
         yield f"{path}.aoi: missing; without it only outlines of an inventory (outlines.archive) tell the area."
     settings = site["archive"]
-    if settings is None:
+    if settings is None or None in (settings["first_year"], settings["last_year"]):
         yield f"{path}.archive: missing; source: archive needs it, at least first_year and last_year."
         return
     yield from _year_problems(path, site, settings)
@@ -43,7 +43,7 @@ def snow_archive_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
     if not site["aoi"]:
         yield f"{path}.aoi: missing; source: archive needs an area of interest."
     settings = site["archive"]
-    if settings is None:
+    if settings is None or None in (settings["first_year"], settings["last_year"]):
         yield f"{path}.archive: missing; source: archive needs it, at least first_year and last_year."
         return
     if settings["first_year"] > settings["last_year"]:
