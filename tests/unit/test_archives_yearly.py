@@ -217,6 +217,14 @@ def test_scene_that_lacks_a_band_is_passed_over(scenes, year):
     assert one.image().date == "2020-10-20"
 
 
+def test_tile_that_lacks_a_band_is_left_out_of_its_scene(scenes, year):
+    scenes.add("2020-09-15")
+    east = next(item for item in scenes.items if "east" in item["id"])
+    del east["assets"]["B11"]
+    one = year(dataclasses.replace(WANTED, min_valid=0.4))
+    assert [tile for tile in one.image().names.split() if "west" in tile] == one.image().names.split() != []
+
+
 def scenes_of(one, scenes):
     """Items with addresses of the server, past the kept search."""
     host = one._windows.catalogue.endpoint.removesuffix("/stac")

@@ -120,12 +120,10 @@ class Year:
     def _unfit(self, candidate: Candidate, outline: BaseGeometry) -> str:
         """Why a candidate need not be looked at; "" if it may do. Tiles that lack a band leave it."""
         wanted, catalogue = self._wanted, self._windows.catalogue
-        lacks = [lacking for tile in candidate.tiles if (lacking := _lacking(tile, catalogue, wanted.bands))]
-        candidate.tiles = [tile for tile in candidate.tiles if not _lacking(tile, catalogue, wanted.bands)] or (
-            candidate.tiles
-        )
-        if len(lacks) == len(candidate.tiles) and lacks:
-            return f"lacks {lacks[0]}"
+        lacking = [_lacking(tile, catalogue, wanted.bands) for tile in candidate.tiles]
+        if all(lacking):
+            return f"lacks {lacking[0]}"
+        candidate.tiles = [tile for tile, lacks in zip(candidate.tiles, lacking, strict=True) if not lacks]
         covers = [tile.cloud_cover for tile in candidate.tiles if tile.cloud_cover is not None]
         if covers and min(covers) > wanted.max_cloud:
             return f"tiles {100 * min(covers):.0f} % clouded"
