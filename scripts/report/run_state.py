@@ -5,6 +5,7 @@ after it. Needs Python alone.
 """
 
 import argparse
+import signal
 import sys
 import time
 from datetime import datetime
@@ -39,6 +40,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
     try:
         main()
     except InputError as error:

@@ -90,5 +90,5 @@ def test_rules_of_the_module_run_inside_another_workflow(outer):
     text, passed = snakemake(outer, "--dry-run", "everything")
     assert passed, text
     jobs = jobs_of(text)
-    assert {"ci_train", "ci_snow_train", "ci_carbon_train", "ci_ocean_classifier", "ci_all", "everything"} <= jobs
+    assert {"ci_train", "ci_snow_train", "ci_carbon_train", "ci_ocean_classifier", "ci_manifest", "everything"} <= jobs
     assert "ci_grid" not in jobs

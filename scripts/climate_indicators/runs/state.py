@@ -169,14 +169,14 @@ def describe(state: State, most: int = 40) -> str:
 
     Parameters
     ----------
-    most : number of sites above which those are left out that are all done or all waiting.
+    most : number of sites above which those are left out that are all done or all waiting; also the most lines of
+        running jobs and of failures.
     """
     parts = [_headline(state), _table(state.sites, most)]
-    if state.running and not state.run.ended:
-        parts.append("\n".join(["running", *(_running_line(job, line) for job, line in state.running[:most])]))
-    if state.failures:
-        lines = [f"  {described(row)}: {row['reason']}\n    {row['log']}" for row in state.failures[:most]]
-        parts.append("\n".join(["failed", *lines]))
+    if not state.run.ended:
+        parts.append(_section("running", [_running_line(job, line) for job, line in state.running], most))
+    failed = [f"  {described(row)}: {row['reason']}\n    {row['log']}" for row in state.failures]
+    parts.append(_section("failed", failed, most))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -218,6 +218,11 @@ def _table(sites: Mapping[tuple[str, str], Counter[str]], most: int) -> str:
         if many := sum(counts[key] > 0 for counts in hidden):
             lines.append(f"{many} other sites: all {key}")
     return "\n".join(lines)
+
+
+def _section(title: str, lines: list[str], most: int) -> str:
+    more = [f"  and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join([title, *lines[:most], *more]) if lines else ""
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:
