@@ -45,7 +45,7 @@ def serve(server, world, catalogue, region, folder):
         applied = {"earthsearch:boa_offset_applied": True} if new and catalogue == "earth_search" else {}
         served = {"added_dn": 1000 if new and not applied else 0, "s2:processing_baseline": "04.00" if new else "03.01"}
         archive.add(f"{year}-09-10", **served, **applied)
-        archive.add(f"{year}-09-20", cloudy=(slice(None), slice(0, 96)), cover=1.0, **served, **applied)
+        archive.add(f"{year}-09-20", cloudy=(slice(0, 130), slice(None)), cover=1.0, **served, **applied)
     server.files |= inventory_zip(world, region, folder)
 
 
