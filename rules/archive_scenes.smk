@@ -20,6 +20,7 @@ rule fetch_glacier_year:
         "../envs/archive.yaml"
     resources:
         mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         code=code("inputs/fetch_glacier_year.py"),
         catalogue=lambda wildcards: {
@@ -97,6 +98,7 @@ rule fetch_snow_year:
         "../envs/archive.yaml"
     resources:
         mem_mb=memory(4000),
+        runtime=minutes(60),
     params:
         code=code("inputs/fetch_snow_year.py"),
         catalogues=lambda wildcards: {
