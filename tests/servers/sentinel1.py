@@ -47,9 +47,9 @@ def serve_snow_site(folder, items, files):
     for row in table.itertuples():
         with rasterio.open(folder / row.path) as raster:
             grid, values = raster_grid(raster), raster.read(masked=True)
-            names = raster.descriptions
+            names, scale = raster.descriptions, raster.scales[0]
         if row.sensor == "radar":
-            power = (10 ** (values.astype("float64") * raster.scales[0] / 10)).filled(np.nan)
+            power = (10 ** (values.astype("float64") * scale / 10)).filled(np.nan)
             for part, numbers, place in slices(power, grid):
                 name = f"S1A_{row.date}_{row.orbit}_{part}"
                 items.append(radar_item(files, name, row.date, row.orbit, numbers, place))
