@@ -133,5 +133,6 @@ def copy_workflow(target):
 
 
 def tables(folder):
-    """CSV files of a run, relative to its folder."""
-    return sorted(path.relative_to(folder) for path in folder.rglob("*.csv"))
+    """CSV files of a run, relative to its folder; not those that Snakemake's own folder keeps of the run."""
+    paths = (path.relative_to(folder) for path in folder.rglob("*.csv"))
+    return sorted(path for path in paths if path.parts[0] != ".snakemake")
