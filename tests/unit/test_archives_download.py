@@ -126,6 +126,14 @@ def test_file_that_is_not_the_expected_one_is_refused_and_removed(server, sessio
     assert not list(tmp_path.iterdir())
 
 
+def test_file_that_begins_anew_and_breaks_off_at_the_same_place_ends_the_run(server, session, tmp_path):
+    server.validators = False
+    server.fail("/a.bin", *[Fault(cut_after=100_000)] * 12)
+    with pytest.raises(InputError, match="broke off after .* 4 tries"):
+        fetch(session, server, tmp_path / "a.bin")
+    assert len(server.requests) <= 6
+
+
 def test_expected_file_is_not_fetched_again(server, session, tmp_path):
     assert fetch(session, server, tmp_path / "a.bin", Expected(sha256=SHA256))
     assert not fetch(session, server, tmp_path / "a.bin", Expected(sha256=SHA256))

@@ -164,10 +164,10 @@ def _fill(
     auth: requests.auth.AuthBase | None,
 ) -> bool:
     """Bring the partial file to its full length; whether an earlier part was continued."""
-    tries, resumed = Tries(url, patience), False
+    tries, resumed, furthest = Tries(url, patience), False, 0
     while True:
         have = _usable(partial, url, expected)
-        resumed = resumed or have > 0
+        resumed, furthest = resumed or have > 0, max(furthest, have)
         response = get(session, url, headers=_headers(partial, have), auth=auth, stream=True, accept=(200, 206, 416))
         with response:
             _refuse_page(response, url, partial)
@@ -183,7 +183,9 @@ def _fill(
         if error is not None:
             if not passes(error):
                 raise InputError(f"{shown(url)}: {reason_of(error)}")
-            if partial.stat().st_size > begin:
+            # of a file that begins anew each time, only what goes further is progress
+            if (came := partial.stat().st_size) > furthest:
+                furthest = came
                 tries.forget()
             tries.again(f"{reason_of(error)} after {partial.stat().st_size} bytes")
             continue
