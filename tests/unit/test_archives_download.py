@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -132,6 +133,18 @@ def test_file_that_begins_anew_and_breaks_off_at_the_same_place_ends_the_run(ser
     with pytest.raises(InputError, match="broke off after .* 4 tries"):
         fetch(session, server, tmp_path / "a.bin")
     assert len(server.requests) <= 6
+
+
+def test_file_that_two_sites_fetch_at_once_is_fetched_once_and_whole(server, session, tmp_path):
+    server.fail("/a.bin", Fault(slow_s=0.005))
+    targets = [tmp_path / name / "a.bin" for name in "xy"]
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(download_kept, session, f"{server.url}/a.bin", tmp_path / "kept", target, patience=QUICK)
+            for target in targets
+        ]
+        assert sorted(job.result() for job in jobs) == [False, True]
+    assert len(server.requests) == 1 and all(target.read_bytes() == BODY for target in targets)
 
 
 def test_expected_file_is_not_fetched_again(server, session, tmp_path):

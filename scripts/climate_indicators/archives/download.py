@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import logging
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -127,19 +129,31 @@ def download_kept(
     """
     name = Path(urlsplit(url).path).name or "file"
     store = Path(kept) / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}_{name}"
-    fetched = download(session, url, store, expected, patience=patience, auth=auth)
-    if check is not None:
-        try:
-            check(store)
-        except InputError:
-            store.unlink()
-            raise
+    with _alone_at(store):
+        fetched = download(session, url, store, expected, patience=patience, auth=auth)
+        if check is not None:
+            try:
+                check(store)
+            except InputError:
+                store.unlink()
+                raise
     with atomic_path(path) as temporary:
         try:
             os.link(store, temporary)
         except OSError:  # another file system, or one without hard links
             shutil.copyfile(store, temporary)
     return fetched
+
+
+@contextmanager
+def _alone_at(store: Path) -> Iterator[None]:
+    """Wait while another process fetches the same file: two of them would write into one partial file."""
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with store.with_name(f".{store.name}.lock").open("a") as lock:
+        # file systems without locks are left as they are
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def fault_of(path: str | Path, expected: Expected) -> str | None:
