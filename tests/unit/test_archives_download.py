@@ -207,8 +207,9 @@ def test_token_comes_from_the_environment(server, session, tmp_path, monkeypatch
     assert fetch(session, server, tmp_path / "a.bin", auth=Bearer("EARTHDATA_TOKEN"))
 
 
-def test_token_that_a_server_repeats_is_not_shown(server, session, tmp_path, monkeypatch):
-    monkeypatch.setenv("EARTHDATA_TOKEN", "marker")
+@pytest.mark.parametrize("variable", ["EARTHDATA_TOKEN", "AWS_SECRET_ACCESS_KEY"])
+def test_credential_that_a_server_repeats_is_not_shown(server, session, tmp_path, monkeypatch, variable):
+    monkeypatch.setenv(variable, "marker")
     said = Fault(status=400, headers={"Content-Type": "application/json"}, body=b'{"detail": "bad token marker"}')
     server.fail("/a.bin", said)
     with pytest.raises(InputError, match=r"bad token \.\.\.\)"):

@@ -29,8 +29,9 @@ TOO_MANY = 429
 CREDENTIALS = (
     "EARTHDATA_TOKEN",
     "PC_SDK_SUBSCRIPTION_KEY",
-    "CDSE_S3_ACCESS_KEY",
-    "CDSE_S3_SECRET_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
     "OPEN_METEO_KEY",
 )
 _log = logging.getLogger("climate_indicators")

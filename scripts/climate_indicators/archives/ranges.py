@@ -14,7 +14,7 @@ from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
-from climate_indicators.archives.http import get, shown
+from climate_indicators.archives.http import get, shown, without_credentials
 from climate_indicators.logs import InputError
 
 # small reads, of headers, take a whole page; larger ones, of pixels, just what is asked for
@@ -228,6 +228,6 @@ def _opened_s3(href: str, endpoint: str | None) -> Iterator[DatasetReader]:
             yield raster
     except RasterioError as error:
         raise InputError(
-            f"{href} on {endpoint or 'S3'} cannot be read ({error}). Its keys are taken from AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY of the environment."
-        ) from error
+            f"{href} on {endpoint or 'S3'} cannot be read ({without_credentials(str(error))}). Its keys are taken from "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the environment."
+        ) from None
