@@ -7,7 +7,7 @@ small picture. What was fetched is kept in a folder beside them: a run that is t
 
 from climate_indicators.archives.catalogues import OPTICAL, find_catalogue
 from climate_indicators.archives.choice import candidate_table
-from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.http import Patience, open_session, shown
 from climate_indicators.archives.images import write_image
 from climate_indicators.archives.kept import kept_search
 from climate_indicators.archives.pictures import write_picture
@@ -29,7 +29,7 @@ place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site
 with naming(place):
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
     tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days))
-    log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, catalogue.endpoint)
+    log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, shown(catalogue.endpoint))
     year = Year(tiles, area, grid, Windows(params.kept, catalogue, session), Wanted(**params.wanted))
     image = year.image()
     write_image(output.image, output.clouds, grid, image, params.wanted["bands"])
