@@ -67,6 +67,7 @@ def test_glacier_site(changes, said):
         ({"aoi": None}, "aoi: missing; source: archive needs an area"),
         ({"archive": None}, "archive: missing"),
         ({"archive__first_year": 2022}, "first_year: found 2022, later"),
+        ({"archive__masked": [3]}, "masked: 0, the class without data"),
         ({"archive__radar_endpoint": "https://me:pw@a.org"}, "radar_endpoint: found the text 'https://...@a.org'"),
         ({"archive__radar_catalogue": "earth_search"}, "radar_catalogue: found the text 'earth_search'"),
         ({"archive__radar_catalogue": "other"}, "radar_catalogue: catalogue: other needs endpoint"),

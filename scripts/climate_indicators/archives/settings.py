@@ -51,6 +51,8 @@ def snow_archive_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
         yield f"{path}.archive.first_year: found {first}, later than last_year ({last}); exchange them."
     elif not archive_years(settings):
         yield f"{path}.archive.skip_years: all years are left out; keep one."
+    if 0 not in settings["masked"]:
+        yield f"{path}.archive.masked: 0, the class without data, must be one of them."
     for sensor, prefix in ((OPTICAL, ""), (RADAR, "radar_")):
         options = {key: settings[f"{prefix}{key}"] for key in ("endpoint", "collection", "assets", "tokens")}
         try:
