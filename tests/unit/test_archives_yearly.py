@@ -147,6 +147,15 @@ def test_flag_that_the_numbers_contradict_is_not_believed(scenes, year):
     assert "taken off already" in reasons(one)["2020-09-15"]
 
 
+def test_scene_whose_numbers_contradict_its_flag_is_left_out_of_a_median(scenes, year):
+    scenes.add("2020-09-15", added_dn=-1100, **{"s2:processing_baseline": "05.11"})
+    scenes.add("2020-09-05", **{"s2:processing_baseline": "03.01"})
+    one = year(dataclasses.replace(WANTED, composite="median"))
+    assert one.image().date == "2020-09-05"
+    assert "taken off already" in reasons(one)["2020-09-15"]
+    assert [candidate.date for candidate in one.candidates if candidate.chosen] == ["2020-09-05"]
+
+
 def test_tiles_of_one_day_and_orbit_cover_the_area_together(scenes, year, world):
     scenes.add("2020-09-10", sides=("west",))
     scenes.add("2020-09-15")

@@ -168,14 +168,21 @@ class Year:
 
     def _median(self, measured: list[Candidate]) -> Image:
         """Median of each pixel over the overpasses that show most of the area."""
-        fit = [one for one in measured if (one.valid or 0.0) >= LEAST_FOR_MEDIAN]
-        fit.sort(key=lambda one: (-one.valid, one.date))
-        fit = fit[: self._wanted.composite_scenes]
+        enough = [one for one in measured if (one.valid or 0.0) >= LEAST_FOR_MEDIAN]
+        fit: list[Candidate] = []
+        for one in sorted(enough, key=lambda one: (-one.valid, one.date)):
+            if len(fit) == self._wanted.composite_scenes:
+                break
+            one.reason = self.contradiction(one)
+            if one.reason:
+                _log.warning("%s: %s; it is left out of the median", one.date, one.reason)
+            else:
+                fit.append(one)
         if not fit:
             raise self._nothing()
         for one in measured:
             one.chosen = any(one is other for other in fit)
-            one.reason = "one of the median" if one.chosen else "others show more"
+            one.reason = one.reason or ("one of the median" if one.chosen else "others show more")
             self._note_offsets(one)
         masks = [self._clouds(one) == 0 for one in fit]
         seen = np.any(masks, axis=0)
