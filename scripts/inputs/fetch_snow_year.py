@@ -42,12 +42,15 @@ for sensor in (OPTICAL, RADAR):
 with atomic_path(output.folder) as folder:
     folder.mkdir()
     with naming(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
-        radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"])
+        radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], windows[RADAR].catalogue)
         rows = write_radar(folder, windows[RADAR], grid, chosen)
     with naming(f"{params.catalogues[OPTICAL]['name']}, optical scenes {place}"):
         year = Year(found[OPTICAL], area, grid, windows[OPTICAL], Wanted(**params.wanted))
         chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month)
         rows += write_optical(folder, year, grid, chosen, params.wanted["bands"])
 log.info("%d scenes taken", len(rows))
+for sensor, candidates in ((RADAR, radar), (OPTICAL, year.candidates)):
+    if not any(one.chosen for one in candidates):
+        log.warning("%s: none of %d %s scenes is taken; candidates.csv says why", place, len(candidates), sensor)
 write_csv(pd.DataFrame(rows, columns=SCENE_COLUMNS), output.scenes)
 write_csv(series_table(number, year.candidates, radar), output.candidates)

@@ -58,6 +58,11 @@ def radar(look):
     return look("radar", RADAR_COLLECTION, RADAR_NODATA, VV="vv", VH="vh")
 
 
+def choose(look, orbits=()):
+    tiles, windows = radar(look)
+    return choose_radar(tiles, AREA, orbits, windows.catalogue)
+
+
 def add_radar(server, date, orbit, power=POWER, parts=("north", "south")):
     for part, numbers, grid in slices(power, GRID):
         if part in parts:
@@ -83,7 +88,7 @@ def test_slices_of_an_overpass_are_one_scene_and_orbits_stay_apart(server, look,
     add_radar(server, "2020-03-01", 150, 2 * POWER)
     add_radar(server, "2020-03-13", 48, parts=("north",))
     tiles, windows = radar(look)
-    candidates, chosen = choose_radar(tiles, AREA, [])
+    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
     rows = write_radar(tmp_path, windows, GRID, chosen)
     assert [(row["date"], row["orbit"]) for row in rows] == [("2020-03-01", "150"), ("2020-03-01", "48")]
     for row in rows:
@@ -100,16 +105,26 @@ def test_slices_of_an_overpass_are_one_scene_and_orbits_stay_apart(server, look,
 def test_only_wanted_orbits_are_taken(server, look):
     add_radar(server, "2020-03-01", 48)
     add_radar(server, "2020-03-02", 150)
-    candidates, chosen = choose_radar(radar(look)[0], AREA, [150])
+    candidates, chosen = choose(look, [150])
     assert [one.orbit for one in chosen] == ["150"]
     assert [one.reason for one in candidates] == ["another orbit", "covers the area"]
+
+
+def test_radar_of_one_polarisation_is_left_out(server, look):
+    add_radar(server, "2020-03-01", 48)
+    add_radar(server, "2020-03-13", 48)
+    for one in server.items[2:]:
+        del one["assets"]["vh"]
+    candidates, chosen = choose(look)
+    assert [one.date for one in chosen] == ["2020-03-01"]
+    assert candidates[1].reason == "lacks asset vh" and not candidates[1].chosen
 
 
 def test_radar_without_an_orbit_or_without_terrain_correction_is_refused(server, look, tmp_path):
     add_radar(server, "2020-03-01", 48)
     del server.items[0]["properties"]["sat:relative_orbit"]
     with pytest.raises(InputError, match=r"S1A_2020-03-01_48_north tells no relative orbit"):
-        choose_radar(radar(look)[0], AREA, [])
+        choose(look)
     assert set(PRESETS["radar"]) == {"planetary_computer"}
     with pytest.raises(InputError, match="earth_search has no radar scenes .* not corrected for terrain"):
         find_catalogue("earth_search", "radar")

@@ -196,6 +196,17 @@ def asset_address(tile: Tile, catalogue: Catalogue, band: str) -> str:
     return str(assets[name]["href"])
 
 
+def missing_assets(tile: Tile, catalogue: Catalogue, bands: Sequence[str]) -> str:
+    """Names of assets that a tile should have and has not; "" if it has all."""
+    missing = []
+    for band in bands:
+        try:
+            asset_address(tile, catalogue, band)
+        except InputError:
+            missing.append(f"asset {catalogue.asset(band)}")
+    return ", ".join(missing)
+
+
 def search_area(area: gpd.GeoSeries) -> BaseGeometry:
     """Outline that is searched: the hull of an area, in longitude and latitude."""
     return area.to_crs("EPSG:4326").union_all().convex_hull

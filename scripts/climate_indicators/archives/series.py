@@ -9,10 +9,10 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from climate_indicators.archives.catalogues import OPTICAL, RADAR
+from climate_indicators.archives.catalogues import OPTICAL, RADAR, Catalogue
 from climate_indicators.archives.choice import COLUMNS, Candidate, candidate_table, footprint_share, mosaic, overpasses
 from climate_indicators.archives.images import write_image
-from climate_indicators.archives.search import Tile
+from climate_indicators.archives.search import Tile, missing_assets
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Year
 from climate_indicators.cogs import cog_writer
@@ -72,7 +72,7 @@ def write_optical(
 
 
 def choose_radar(
-    tiles: Sequence[Tile], area: gpd.GeoSeries, orbits: Sequence[int]
+    tiles: Sequence[Tile], area: gpd.GeoSeries, orbits: Sequence[int], catalogue: Catalogue
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Radar scenes of a year: slices of one day and orbit together, orbits apart.
 
@@ -81,6 +81,8 @@ def choose_radar(
     tiles : what the archive has.
     area : area of interest.
     orbits : relative orbits that are taken; empty takes all.
+    catalogue : what the archive calls its polarisations. Scenes of one polarisation, as of the first years, are left
+        out.
 
     Returns
     -------
@@ -100,6 +102,11 @@ def choose_radar(
                 f"{one.tiles[0].name} tells no relative orbit (sat:relative_orbit); scenes of different orbits cannot "
                 "be compared. Use a collection that tells it."
             )
+        lacking = [missing_assets(tile, catalogue, POLARISATIONS) for tile in one.tiles]
+        if all(lacking):
+            one.reason = f"lacks {lacking[0]}"
+            continue
+        one.tiles = [tile for tile, lacks in zip(one.tiles, lacking, strict=True) if not lacks]
         one.covered = footprint_share(one, outline)
         one.chosen = one.covered >= LEAST_COVERED and (not wanted or one.orbit in wanted)
         one.reason = "covers the area" if one.chosen else f"covers {100 * one.covered:.0f} % of the area"

@@ -13,7 +13,7 @@ import numpy as np
 from rasterio.enums import Resampling
 from shapely.geometry.base import BaseGeometry
 
-from climate_indicators.archives.catalogues import CLASSES, Catalogue
+from climate_indicators.archives.catalogues import CLASSES
 from climate_indicators.archives.choice import (
     MASKED,
     Candidate,
@@ -25,7 +25,7 @@ from climate_indicators.archives.choice import (
 )
 from climate_indicators.archives.images import Image, median_of
 from climate_indicators.archives.offsets import offset_dn
-from climate_indicators.archives.search import Tile, asset_address
+from climate_indicators.archives.search import Tile, missing_assets
 from climate_indicators.archives.windows import Windows, coarser
 from climate_indicators.grids import Grid, area_mask
 from climate_indicators.logs import InputError
@@ -120,7 +120,7 @@ class Year:
     def _unfit(self, candidate: Candidate, outline: BaseGeometry) -> str:
         """Why a candidate need not be looked at; "" if it may do. Tiles that lack a band leave it."""
         wanted, catalogue = self._wanted, self._windows.catalogue
-        lacking = [_lacking(tile, catalogue, wanted.bands) for tile in candidate.tiles]
+        lacking = [missing_assets(tile, catalogue, (*wanted.bands, CLASSES)) for tile in candidate.tiles]
         if all(lacking):
             return f"lacks {lacking[0]}"
         candidate.tiles = [tile for tile, lacks in zip(candidate.tiles, lacking, strict=True) if not lacks]
@@ -262,17 +262,6 @@ class Year:
         """uint8 on the grid: 1 where no ground is seen, 0 where it is."""
         layers = [self._windows.read(tile, CLASSES, self._class_grid, self._grid, NEAREST) for tile in candidate.tiles]
         return np.isin(mosaic(layers), self._wanted.masked).astype("uint8")
-
-
-def _lacking(tile: Tile, catalogue: Catalogue, bands: Sequence[str]) -> str:
-    """Names of assets that a tile should have and has not; "" if it has all."""
-    missing = []
-    for band in (*bands, CLASSES):
-        try:
-            asset_address(tile, catalogue, band)
-        except InputError:
-            missing.append(f"asset {catalogue.asset(band)}")
-    return ", ".join(missing)
 
 
 def _names(candidates: Sequence[Candidate]) -> str:
