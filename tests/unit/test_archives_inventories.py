@@ -1,5 +1,6 @@
 """Outlines of inventories: regions, zips that lie, choice by identifier and by area, GLIMS by date."""
 
+import json
 import zipfile
 
 import geopandas as gpd
@@ -151,6 +152,14 @@ def test_glims_gives_each_glacier_as_it_was_nearest_to_the_year(glims, session, 
     assert early.geometry[0].area == pytest.approx(0.01)
     # the rock is cut out
     assert late.geometry[0].area == pytest.approx(0.008 - Point(0, 0).buffer(0.01).area)
+
+
+def test_glims_that_gives_the_same_page_again_is_refused(glims, session, tmp_path):
+    page = json.dumps({"totalFeatures": "unknown", "features": glims.features[:2]}).encode()
+    glims.fail("/geoserver/ows", *[Fault(status=200, headers={"Content-Type": "application/json"}, body=page)] * 9)
+    with pytest.raises(InputError, match="the same outlines again"):
+        fetch_glims(session, glims.endpoint, tmp_path / "glims.geojson", bounds=(78, 30, 80, 31), page=2)
+    assert len(glims.requests) == 2
 
 
 def test_glims_by_identifier(glims, session, tmp_path):

@@ -48,6 +48,11 @@ def fetch_glims(
     while True:
         content = _page(session, url, ids, bounds, page, len(features))
         new = content["features"]
+        if new and new == features[-len(new) :]:
+            raise InputError(
+                f"{shown(url)}: the service gives the same outlines again for the next page. Fetch them by hand and "
+                "name the file in outlines.file."
+            )
         features += new
         total = content.get("numberMatched", content.get("totalFeatures"))
         if isinstance(total, int) and len(features) >= total:
