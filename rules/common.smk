@@ -249,10 +249,16 @@ def scene_batches():
 
 
 def batch_label(scenes):
-    """Years of a batch in short, `2016_2019` if none is missing between; of one scene a job, the wildcard."""
-    if len(scenes) > 1 and int(scenes[-1]) - int(scenes[0]) == len(scenes) - 1:
-        return f"{scenes[0]}_{scenes[-1]}"
-    return "_".join(scenes)
+    """Years of a batch in short, `2016_2019`, or `2016_2018_and_2020` where one is missing; of one scene a job, the wildcard.
+
+    Two batches never share a label: rules are named by it.
+    """
+    if scenes == ["{scene}"]:
+        return "{scene}"
+    runs = [
+        [year for _, year in run] for _, run in groupby(enumerate(map(int, scenes)), lambda item: item[1] - item[0])
+    ]
+    return "_and_".join(str(run[0]) if len(run) == 1 else f"{run[0]}_{run[-1]}" for run in runs)
 
 
 def batch_files(pattern, scenes):

@@ -78,6 +78,23 @@ def test_batches_of_scenes_are_blocks_of_the_calendar(tmp_path):
     assert planned(tmp_path, config) == expected | dict.fromkeys(ONCE, 3) | dict.fromkeys(SUMMARIES, 1)
 
 
+def test_sites_with_and_without_gaps_in_their_years_have_batches_of_their_own(tmp_path):
+    """2016 to 2019 and 2016 with 2019 alone have the same first and last year."""
+    for name in ("aoi.gpkg", "outlines.gpkg", *(f"{year}.tif" for year in range(2016, 2020))):
+        (tmp_path / name).touch()
+    own = {"source": "files", "reference_year": 2016, "resolution_m": 10, "aoi": "aoi.gpkg"}
+    own["outlines"] = {"path": "outlines.gpkg", "id_field": "glacier_id"}
+    years = {"whole": [2016, 2017, 2018, 2019], "ends": [2016, 2019], "most": [2016, 2017, 2019]}
+    sites = {
+        name: own | {"scenes": [{"year": year, "date": f"{year}-09-12", "tiles": [f"{year}.tif"]} for year in of_site]}
+        for name, of_site in years.items()
+    }
+    config = {"glacier": STUDY | {"sites": sites, "scenes_per_job": 10}}
+    targets = [f"results/glacier/{name}/scenes/{year}.tif" for name, of_site in years.items() for year in of_site]
+    batches = dict.fromkeys(["scene_2016_2019", "scene_2016_and_2019", "scene_2016_2017_and_2019"], 1)
+    assert planned(tmp_path, config, "--", *targets) == batches | {"grid": 3}
+
+
 def test_batches_give_what_single_scenes_gave(finished, tmp_path):
     config = {"glacier": STUDY | {"scenes_per_job": 10}}
     for name in ("results", "resources"):
