@@ -22,7 +22,7 @@ try:
         config,
         SCRIPTS.parent / "config" / "schema.yaml",
         # the files of a workflow that has this one as a module are for itself to check
-        (workflow.configfiles or workflow.overwrite_configfiles) if workflow.modifier.is_main_snakefile() else [],
+        (workflow.configfiles or workflow.overwrite_configfiles) if workflow.modifier.base_snakefile is None else [],
     )
 except SettingsError as error:
     raise WorkflowError(str(error)) from error
