@@ -21,10 +21,12 @@ with rasterio.open(snakemake.input.aoi) as raster:
     inside = raster.read(1)
 with naming(place):
     area = read_area_of_interest(snakemake.input.area[0]) if snakemake.input.area else None
+for scene in scenes:  # all before the first is warped
+    with naming(f"{place}, scene {scene['name']}"):
+        check_tiles(scene["tiles"], site["bands"], site["band_names"], area)
 progress = Progress(log, len(scenes) * -(-grid.height // 512), "strip")
 for scene, raster_path, row_path in zip(scenes, output.scenes, output.rows, strict=True):
     with naming(f"{place}, scene {scene['name']}"):
-        check_tiles(scene["tiles"], site["bands"], site["band_names"], area)
         date = scene["date"] or tile_date(scene["tiles"][0])
         offset = offset_of_date(levels["offset_dn"], date, baseline, scene["boa_offset_applied"])
         valid = write_scene(
