@@ -79,7 +79,9 @@ def tile_date(path: str) -> str | None:
     try:
         return datetime.date.fromisoformat(date).isoformat()
     except ValueError as error:
-        raise InputError(f"{path} has the tag DATE={date}; expected a day such as 2019-09-12.") from error
+        raise InputError(
+            f"{path} has the tag DATE={date}; expected a day such as 2019-09-12. Mend it, or give the scene a `date`."
+        ) from error
 
 
 def band_names(tile: DatasetReader, names: Sequence[str] | None) -> tuple[str, ...]:
