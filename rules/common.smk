@@ -185,6 +185,7 @@ def archive_inputs(site, settings):
         {
             "name": str(year),
             "date": None,
+            "date_in_tile": True,
             "tiles": [f"{folder}/archive/{year}.tif"],
             "cloud_mask": f"{folder}/archive/{year}_clouds.tif",
             "boa_offset_applied": True,

@@ -65,7 +65,7 @@ def offset_of_date(offset_dn: float, date: str | None, sentinel2_baseline: bool,
 
 
 def tile_date(path: str) -> str | None:
-    """ISO date of a tile from its tag ``DATE``; None where it has none.
+    """ISO date of a fetched tile from its tag ``DATE``; None where it has none.
 
     Raises
     ------
@@ -79,9 +79,7 @@ def tile_date(path: str) -> str | None:
     try:
         return datetime.date.fromisoformat(date).isoformat()
     except ValueError as error:
-        raise InputError(
-            f"{path} has the tag DATE={date}; expected a day such as 2019-09-12. Mend it, or give the scene a `date`."
-        ) from error
+        raise InputError(f"{path} has the tag DATE={date}; expected a day such as 2019-09-12.") from error
 
 
 def band_names(tile: DatasetReader, names: Sequence[str] | None) -> tuple[str, ...]:

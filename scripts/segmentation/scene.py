@@ -27,7 +27,7 @@ for scene in scenes:  # all before the first is warped
 progress = Progress(log, len(scenes) * -(-grid.height // 512), "strip")
 for scene, raster_path, row_path in zip(scenes, output.scenes, output.rows, strict=True):
     with naming(f"{place}, scene {scene['name']}"):
-        date = scene["date"] or tile_date(scene["tiles"][0])
+        date = tile_date(scene["tiles"][0]) if scene.get("date_in_tile") else scene["date"]
         offset = offset_of_date(levels["offset_dn"], date, baseline, scene["boa_offset_applied"])
         valid = write_scene(
             raster_path,

@@ -15,6 +15,9 @@ from climate_indicators.archives.catalogues import Catalogue
 from climate_indicators.archives.search import search
 from climate_indicators.files import read_json, write_json
 
+# archives still add scenes of a day for some weeks
+SETTLED = datetime.timedelta(days=30)
+
 
 def kept_search(
     folder: str | Path,
@@ -25,7 +28,7 @@ def kept_search(
 ) -> list[dict[str, Any]]:
     """Items as `search` finds them, from a file of the folder if the same was asked before.
 
-    Nothing is kept of a search that found nothing, or of days that are not over.
+    Nothing is kept of a search that found nothing, or of days so late that scenes of them may still be added.
     """
     what = [catalogue.endpoint, catalogue.collection, area.wkt, *days]
     digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
@@ -33,7 +36,7 @@ def kept_search(
     if path.exists():
         return read_json(path)
     items = search(catalogue, session, area, days)
-    over = datetime.date.fromisoformat(days[1]) < datetime.datetime.now(datetime.UTC).date()
-    if items and over:
+    age = datetime.datetime.now(datetime.UTC).date() - datetime.date.fromisoformat(days[1])
+    if items and age > SETTLED:
         write_json(items, path)
     return items
