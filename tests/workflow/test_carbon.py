@@ -68,4 +68,4 @@ def test_a_column_that_is_not_there_is_named(both, tmp_path):
         tmp_path, {"carbon": {"sites": {"rows": {"source": "table", "table": table, "value": "carbon"}}}}
     )
     assert not passed and "'carbon'" in text and "carbon_sequestration" in text, text
-    assert not list((tmp_path / "results").rglob("*.csv"))
+    assert not list((tmp_path / "results" / "carbon").rglob("*.csv"))
