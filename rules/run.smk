@@ -18,7 +18,20 @@ def planned_jobs():
     ]
 
 
+def without_timers():
+    """Keep the scheduler from looking at the waiting jobs ever more often.
+
+    To keep to its limit of jobs a second, Snakemake sets a timer at each look at the waiting jobs, and each timer brings the
+    next look: every finished job adds one for good, and with hundreds of jobs waiting it needs a core for itself. A
+    limit that is asked for stays; the one that nobody asked for goes.
+    """
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 onstart:
+    without_timers()
     for path in log:
         write_plan(planned_jobs(), path)
 
