@@ -11,12 +11,16 @@ import numpy as np
 import rasterio
 from affine import Affine
 from rasterio.crs import CRS
+from rasterio.errors import CRSError
 from rasterio.features import rasterize
 from rasterio.warp import transform_bounds
 from shapely.geometry import box
 
 from climate_indicators.files import read_json, write_json
 from climate_indicators.logs import InputError
+
+# areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
+MOST_STRETCH = 0.1
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,21 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     Parameters
     ----------
     area : polygons with a reference system.
-    resolution : pixel size in units of the grid's reference system.
-    crs : reference system of the grid; None takes the UTM zone of the area's centre.
+    resolution : pixel size, metres.
+    crs : reference system of the grid, projected, in metres; None takes the UTM zone of the area's centre.
     align_to : raster whose pixel corners the grid keeps to if reference system and pixel size agree, so that nothing
         is resampled without need; otherwise corners are whole multiples of ``resolution``.
 
     Returns
     -------
     Grid whose pixels cover the area's bounds.
+
+    Raises
+    ------
+    InputError
+        If ``crs`` is none that is known, is not in metres, or its square metres are far from those on the ground.
     """
-    target = CRS.from_user_input(crs) if crs else CRS.from_user_input(area.estimate_utm_crs())
+    target = metric_crs(area, crs) if crs else CRS.from_user_input(area.estimate_utm_crs())
     left, bottom, right, top = area.to_crs(target).total_bounds
     origin_x, origin_y = 0.0, 0.0
     if align_to is not None:
@@ -112,6 +121,40 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     corner = (origin_x + first_col * resolution, origin_y + first_row * resolution)
     transform = Affine(resolution, 0.0, corner[0], 0.0, -resolution, corner[1])
     return Grid(target.to_string(), transform, last_col - first_col, first_row - last_row)
+
+
+def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
+    """Reference system of a site's grid, in which lengths are in metres and areas near those on the ground.
+
+    Parameters
+    ----------
+    area : polygons with a reference system.
+    crs : as the settings have it.
+
+    Raises
+    ------
+    InputError
+        If it is none that is known, is not projected in metres, or areas in it are off by more than `MOST_STRETCH`, as
+        those of web maps far from the equator are.
+    """
+    zone = area.estimate_utm_crs().to_string()
+    ways = f"Set crs to one such as the site's UTM zone, {zone}, or to null, which takes it."
+    try:
+        target = CRS.from_user_input(crs)
+    except CRSError as error:
+        raise InputError(f"crs: found '{crs}', which is no reference system that is known ({error}). {ways}") from error
+    if not target.is_projected or target.linear_units_factor[1] != 1.0:
+        unit = target.linear_units if target.is_projected else "degrees"
+        raise InputError(f"crs: found {crs}, in {unit}; expected a projected reference system in metres. {ways}")
+    outline = area.to_crs("EPSG:4326").union_all().convex_hull.segmentize(0.01)
+    ground = abs(area.to_crs("EPSG:4326").crs.get_geod().geometry_area_perimeter(outline)[0])
+    mapped = gpd.GeoSeries([outline], crs="EPSG:4326").to_crs(target).area.iloc[0]
+    if not abs(mapped / ground - 1) <= MOST_STRETCH:
+        raise InputError(
+            f"crs: found {crs}, in which the area of interest has {mapped / 1e6:.4g} km², but on the ground it has "
+            f"{ground / 1e6:.4g}; expected a reference system whose areas are true there. {ways}"
+        )
+    return target
 
 
 def area_mask(area: gpd.GeoSeries, grid: Grid) -> np.ndarray:

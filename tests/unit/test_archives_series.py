@@ -123,11 +123,21 @@ def test_radar_of_one_polarisation_is_left_out(server, look):
 def test_radar_without_an_orbit_or_without_terrain_correction_is_refused(server, look, tmp_path):
     add_radar(server, "2020-03-01", 48)
     del server.items[0]["properties"]["sat:relative_orbit"]
-    with pytest.raises(InputError, match=r"S1A_2020-03-01_48_north tells no relative orbit"):
+    with pytest.raises(InputError, match=r"S1A_2020-03-01_48_north of 2020-03-01 tells no relative orbit"):
         choose(look)
     assert set(PRESETS["radar"]) == {"planetary_computer"}
-    with pytest.raises(InputError, match="earth_search has no radar scenes .* not corrected for terrain"):
+    with pytest.raises(
+        InputError, match="earth_search has no radar scenes .* not corrected for terrain. Take sentinel-1-rtc"
+    ):
         find_catalogue("earth_search", "radar")
+
+
+def test_decibels_are_refused(server, look, tmp_path):
+    add_radar(server, "2020-03-01", 48, 10 * np.log10(POWER))
+    tiles, windows = radar(look)
+    _, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    with pytest.raises(InputError, match="of 2020-03-01, band VV: .* below zero, as decibels are; expected .* power"):
+        write_radar(tmp_path, windows, GRID, chosen)
 
 
 def test_clearest_optical_scenes_of_each_month_are_taken(server, look, tmp_path):

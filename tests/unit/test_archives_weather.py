@@ -9,7 +9,8 @@ from servers.faulty import Fault
 from servers.weather import WeatherServer, mountain
 
 from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.weather import WeatherRequest, fetch_weather, years_between
+from climate_indicators.archives.weather import fetch_weather, years_between
+from climate_indicators.archives.weather_answers import WeatherRequest
 from climate_indicators.logs import InputError
 from climate_indicators.snow.weather import read_weather
 
@@ -130,6 +131,89 @@ def test_year_whose_last_day_is_not_known_yet_is_asked_for_again(server, fetch):
     fetched, path = fetch()
     assert (fetched, server.asked_years()) == (1, ["2021"])
     assert read_weather(path, NAMES)[0]["temperature_2m_max"].notna().all()
+
+
+def test_year_that_lacks_its_last_days_in_one_variable_is_asked_for_again(server, fetch):
+    """Some variables of the archive are later than others."""
+
+    def late(name, day):
+        return math.nan if name == "precipitation_sum" and str(day) > "2021-03-07" else mountain(name, day)
+
+    server.value = late
+    fetch()
+    server.requests.clear()
+    server.value = mountain
+    fetched, path = fetch()
+    assert (fetched, server.asked_years()) == (1, ["2021"])
+    assert read_weather(path, NAMES)[0]["precipitation_sum"].notna().all()
+    assert fetch()[0] == 0
+
+
+def test_kept_years_of_another_clock_are_fetched_again_by_that_of_now(server, fetch, caplog):
+    """The archive cuts days by the clock of the day of asking: years asked for in winter and in summer differ."""
+    server.zone, server.offset_s = ("Europe/Zurich", "GMT+1"), 3600
+    fetch()
+    server.offset_s = 7200
+    server.requests.clear()
+    fetched, path = fetch(last="2022-06-30")
+    assert (fetched, sorted(server.asked_years())) == (4, ["2019", "2020", "2021", "2022"])
+    assert ",7200,Europe/Zurich," in path.read_text()
+    assert fetch(last="2022-06-30")[0] == 0, "all are of one clock now"
+
+
+def test_years_of_two_clocks_an_hour_apart_are_named(server, fetch, monkeypatch, caplog):
+    real = server.message
+    server.zone, server.offset_s = ("Europe/Zurich", "GMT+1"), 3600
+
+    def message(names, first, last, place, offset):
+        return real(names, first, last, place, offset + 3600 * (first[:4] == "2020"))
+
+    monkeypatch.setattr(server, "message", message)
+    fetch()
+    (said,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "2020-01-01 to 2020-12-31 begin by the clock of Europe/Zurich (+2 h), of 2021" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("elevation", 4100.0, "2020-12-31 are for 4100 m above sea level, those of 2021.* for 5050 m.*weather.model"),
+        (
+            "zone",
+            ("Asia/Kolkata", "x"),
+            "2020-12-31 are those of Asia/Kolkata .*2021.* Asia/Kathmandu.*weather.timezone",
+        ),
+    ],
+)
+def test_years_of_different_heights_or_timezones_are_refused(server, fetch, monkeypatch, name, value, message):
+    real = server.message
+
+    def changed(names, first, last, place, offset):
+        with monkeypatch.context() as patch:
+            if first[:4] == "2020":
+                patch.setattr(server, name, value)
+            return real(names, first, last, place, offset)
+
+    monkeypatch.setattr(server, "message", changed)
+    with pytest.raises(InputError, match=f"^weather at 27.98° N, 86.83° E, 2019-07-01 to 2021-03-10: .*{message}"):
+        fetch()
+
+
+def test_years_of_two_cells_are_fetched_again_and_named_if_they_stay_so(server, fetch, monkeypatch, caplog):
+    fetch(last="2020-12-31")
+    server.cell = 0.1
+    server.requests.clear()
+    assert fetch()[0] == 3 and sorted(server.asked_years()) == ["2019", "2020", "2021"]
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    real = server.message
+
+    def moved(names, first, last, place, offset):
+        return real(names, first, last, (place[0] - 0.2 * (first[:4] == "2022"), place[1]), offset)
+
+    monkeypatch.setattr(server, "message", moved)
+    fetch(last="2022-12-31")
+    said = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == 3 and "2019-12-31 are of the cell 28.1, 86.8, of 2022-01-01 to 2022-12-31 of 27.9" in said[0]
 
 
 @pytest.mark.parametrize("body", [b"{}", b"\x10\x00\x00\x00" + b"\xff" * 16, b""], ids=["JSON", "garbage", "nothing"])

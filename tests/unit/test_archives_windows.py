@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from affine import Affine
+from rasterio.control import GroundControlPoint
 from rasterio.io import MemoryFile
 from rasterio.warp import transform
 from servers.blocks import bytes_of_blocks
@@ -126,6 +127,59 @@ def test_lasting_failures_are_one_message(archive):
     nowhere = dataclasses.replace(tile(server), item={"assets": {"B02": {"href": "http://no-such-host.invalid/a.tif"}}})
     with pytest.raises(InputError, match="does not resolve"):
         windows.read(nowhere, "B02", part(0, 0, 30, 30))
+
+
+def test_missing_pixels_get_the_number_that_is_asked_for(archive, tmp_path):
+    server, windows = archive
+    numbers = NUMBERS[:512, :512].copy()
+    numbers[100:200] = 65535
+    grid = Grid(FILE_GRID.crs, FILE_GRID.transform, 512, 512)
+    server.files["/a.tif"] = cog(numbers, grid, 65535)
+    found = windows.read(tile(server), "B02", grid)
+    assert not found[100:200].any()
+    np.testing.assert_array_equal(found[:100], numbers[:100])
+    # half of it beside the file
+    wide = Grid(grid.crs, grid.transform @ Affine.translation(-512, 0), 1024, 512)
+    assert not windows.read(tile(server), "B02", wide)[:, :500].any()
+    far = Grid(grid.crs, grid.transform @ Affine.translation(9999, 0), 30, 30)
+    assert not windows.read(tile(server), "B02", far).any()
+
+
+def test_number_of_missing_pixels_that_no_pixel_can_have_marks_none(archive):
+    server, windows = archive
+    grid = Grid(FILE_GRID.crs, FILE_GRID.transform, 512, 512)
+    body = cog(NUMBERS[:512, :512], grid, 65535)
+    assert body.count(b"65535\0") >= 1
+    server.files["/a.tif"] = body.replace(b"65535\0", b"-9999\0")
+    np.testing.assert_array_equal(windows.read(tile(server), "B02", grid), NUMBERS[:512, :512])
+
+
+def test_missing_values_of_floats_may_be_no_number(archive, tmp_path):
+    server, windows = archive
+    windows._nodata = -32768.0
+    values = NUMBERS[:256, :256].astype("float32")
+    values[:50] = np.nan
+    grid = Grid(FILE_GRID.crs, FILE_GRID.transform, 256, 256)
+    server.files["/a.tif"] = cog(values, grid, np.nan)
+    found = windows.read(tile(server), "B02", grid)
+    assert (found[:50] == -32768).all()
+    np.testing.assert_array_equal(found[50:], values[50:])
+
+
+def test_raw_radar_is_refused_with_what_to_use_instead(archive):
+    """Ground-range scenes have whole numbers, and points on the ground in place of a reference system."""
+    server, windows = archive
+    windows._nodata = -32768.0
+    with pytest.raises(InputError, match=r"type uint16, expected .* float32 .*take sentinel-1-rtc"):
+        windows.read(tile(server), "B02", part(0, 0, 30, 30))
+    points = [GroundControlPoint(row, col, 80 + col / 100, 31 - row / 100) for row in (0, 9) for col in (0, 9)]
+    profile = {"driver": "GTiff", "dtype": "uint16", "count": 1, "width": 10, "height": 10}
+    with MemoryFile() as memory:
+        with memory.open(**profile, gcps=points, crs="EPSG:4326") as raster:
+            raster.write(NUMBERS[:1, :10].repeat(10, axis=0), 1)
+        server.files["/grd.tif"] = bytes(memory.getbuffer())
+    with pytest.raises(InputError, match=r"S2/.. of 2020-09-01, band B02: .*\(GRD\) scenes are.*sentinel-1-rtc"):
+        windows.read(tile(server, "/grd.tif"), "B02", part(0, 0, 30, 30))
 
 
 def test_server_without_ranges_is_refused(archive):

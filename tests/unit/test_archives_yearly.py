@@ -22,6 +22,7 @@ from climate_indicators.archives.search import read_tiles, search, search_area
 from climate_indicators.archives.settings import season_days
 from climate_indicators.archives.windows import Windows, coarser, source_window
 from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.cogs import raster_grid
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.simulation.glacier_world import GlacierWorld
@@ -166,6 +167,40 @@ def test_tiles_of_one_day_and_orbit_cover_the_area_together(scenes, year, world)
     assert (image.read_band("B02") > 0).mean() > 0.99
     assert image.clouds.mean() < 0.1
     assert reasons(one)["2020-09-10"].startswith("covers 6")
+
+
+def test_parts_of_one_tile_and_overpass_cover_the_area_together(scenes, year):
+    for side in ("west", "east"):
+        scenes.add("2020-09-15", sides=(side,), **{"grid:code": "MGRS-44RKV"})
+    image = year().image()
+    assert len(image.names.split()) == 2 and (image.read_band("B02") > 0).mean() > 0.99
+
+
+@pytest.mark.parametrize(("kind", "nodata"), [("uint16", 65535), ("int16", -9999), ("uint16", None)])
+def test_missing_pixels_are_missing_whatever_number_the_archive_has_for_them(scenes, year, kind, nodata):
+    scenes.add("2020-09-15")
+    for path, content in scenes.files.items():
+        with MemoryFile(content) as memory, memory.open() as raster:
+            grid, numbers = raster_grid(raster), raster.read(1).astype("uint8" if "SCL" in path else kind)
+        if "SCL" in path:
+            scenes.files[path] = cog(np.where(numbers == 0, 255, numbers).astype("uint8"), grid, 255)
+            continue
+        numbers[20:40, 20:40] = nodata or 0
+        scenes.files[path] = cog(numbers, grid, nodata)
+    image = year().image()
+    numbers = image.read_band("B04")
+    assert not numbers[21:39, 21:39].any() and (numbers > 0).mean() > 0.98
+    assert numbers.max() < 12000 and image.clouds.mean() < 0.1
+
+
+def test_numbers_with_fractions_are_refused(scenes, year):
+    scenes.add("2020-09-15")
+    for path, content in scenes.files.items():
+        if "B02" in path:
+            with MemoryFile(content) as memory, memory.open() as raster:
+                scenes.files[path] = cog(raster.read(1).astype("float32") / 1e4, raster_grid(raster))
+    with pytest.raises(InputError, match="of 2020-09-15, band B02: found numbers of type float32, expected whole ones"):
+        year().image()
 
 
 def test_orbits_of_one_day_are_not_mixed(scenes, year):

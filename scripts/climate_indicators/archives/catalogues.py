@@ -14,6 +14,10 @@ OPTICAL, RADAR = "optical", "radar"
 # Sentinel-2's scene classification, read like a band
 CLASSES = "SCL"
 OTHER = "other"
+_NO_RAW = (
+    " Raw ground-range scenes (GRD) are not taken: they are not corrected for terrain. Take sentinel-1-rtc of "
+    "planetary_computer, or with catalogue: other a collection of terrain-corrected backscatter in linear power."
+)
 _BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12", CLASSES)
 
 
@@ -105,7 +109,7 @@ def find_catalogue(
     if known is None:
         raise InputError(
             f"catalogue {name} has no {sensor} scenes that can be used; those that have: {', '.join(PRESETS[sensor])}."
-            + (" Raw ground-range scenes are not taken: they are not corrected for terrain." if sensor == RADAR else "")
+            + (_NO_RAW if sensor == RADAR else "")
         )
     # an address of the user's own is not asked with tokens of the preset's
     tokens = tokens or (None if endpoint else known.tokens)

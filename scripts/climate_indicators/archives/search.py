@@ -16,6 +16,7 @@ from pystac_client import Client
 from pystac_client.errors import ClientTypeError
 from pystac_client.exceptions import APIError
 from pystac_client.stac_api_io import StacApiIO
+from shapely import make_valid, union_all
 from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
@@ -28,6 +29,10 @@ from climate_indicators.logs import InputError
 CLOUD_COVER = "eo:cloud_cover"
 PAGE_ITEMS = 100
 _ORBIT_IN_NAME = re.compile(r"_R(\d{3})_")
+# "…_DS_SGS__20180801T093000_S20180801T053219_N02.08": station, time of processing, begin of the recording, baseline
+_BEGIN_OF_STRIP = re.compile(r"_S(\d{8}T\d{6})_")
+# a footprint that lies beside others with less of its area differs from them by its outline's coarseness
+LEAST_BESIDE = 0.02
 _TILE_IN_NAME = re.compile(r"_T?(\d{2}[C-X][A-Z]{2})_")
 
 
@@ -119,24 +124,64 @@ def _search_error(catalogue: Catalogue, error: Exception) -> InputError:
 
 
 def read_tiles(items: Sequence[Mapping[str, Any]]) -> list[Tile]:
-    """Tiles of items, in order of time and name; of a tile that was processed twice, the last processing.
+    """Tiles of items, in order of time and name; of what was processed twice, the last processing.
+
+    An overpass may give a tile in two parts, where the satellite's recording was cut in two data strips: both are kept.
 
     Raises
     ------
     InputError
         If an item has no id, time or footprint.
     """
-    tiles = sorted((_tile(item) for item in items), key=lambda tile: (tile.time, tile.name))
-    newest: dict[tuple[str, str, str], Tile] = {}
-    for tile in tiles:
-        key = (tile.date, tile.orbit, tile.place)
-        if key not in newest or _processed(tile) >= _processed(newest[key]):
-            newest[key] = tile
-    return sorted(newest.values(), key=lambda tile: (tile.time, tile.name))
+    overpasses: dict[tuple[str, str, str], list[Tile]] = {}
+    for tile in sorted((_tile(item) for item in items), key=lambda tile: (tile.time, tile.name)):
+        overpasses.setdefault((tile.date, tile.orbit, tile.place), []).append(tile)
+    kept = [tile for group in overpasses.values() for tile in _last_processings(group)]
+    return sorted(kept, key=lambda tile: (tile.time, tile.name))
 
 
-def _processed(tile: Tile) -> tuple[str, str]:
-    return tile.baseline, str(tile.item["properties"].get("created") or "")
+def _last_processings(group: Sequence[Tile]) -> list[Tile]:
+    """Of the items of one tile and overpass, those that show another part of it than all that were processed later."""
+    kept: list[Tile] = []
+    for tile in sorted(group, key=_processed, reverse=True):
+        if not any(_strip(tile) and _strip(tile) == _strip(other) for other in kept) and _adds(tile, kept):
+            kept.append(tile)
+    return kept
+
+
+def _adds(tile: Tile, later: Sequence[Tile]) -> bool:
+    """Whether a tile shows ground beside that of later processings.
+
+    Some archives give the whole tile as the footprint of each part: then two data strips of one processing count as
+    two parts, since nothing is lost if they are none.
+    """
+    if not later or not tile.footprint.area:
+        return not later
+    beside = tile.footprint.difference(union_all([other.footprint for other in later])).area
+    if beside > LEAST_BESIDE * tile.footprint.area:
+        return True
+    return any(
+        _strip(tile) and _strip(other) and tile.baseline == other.baseline and _alike(tile.footprint, other.footprint)
+        for other in later
+    )
+
+
+def _alike(one: BaseGeometry, other: BaseGeometry) -> bool:
+    return one.symmetric_difference(other).area <= LEAST_BESIDE * one.area
+
+
+def _processed(tile: Tile) -> tuple[str, str, str]:
+    """Baseline, time of processing, and name: what is later in order was processed later."""
+    properties = tile.item["properties"]
+    times = (properties.get(key) for key in ("s2:generation_time", "processing:datetime", "created"))
+    # fractions of seconds are written or not
+    return tile.baseline, next((str(time)[:19] for time in times if time), ""), tile.name
+
+
+def _strip(tile: Tile) -> str:
+    """When the recording of a tile's data strip began, which all processings share; "" where it is not told."""
+    found = _BEGIN_OF_STRIP.search(str(tile.item["properties"].get("s2:datastrip_id") or ""))
+    return found[1] if found else ""
 
 
 def _tile(item: Mapping[str, Any]) -> Tile:
@@ -144,7 +189,7 @@ def _tile(item: Mapping[str, Any]) -> Tile:
         name, properties = str(item["id"]), item["properties"]
         time = properties.get("datetime") or properties["start_datetime"]
         moment = datetime.datetime.fromisoformat(time)
-        footprint = shape(item["geometry"])
+        footprint = make_valid(shape(item["geometry"]))
     except (KeyError, TypeError, ValueError, AttributeError, ShapelyError) as error:
         start = json.dumps({"id": item.get("id")})
         raise InputError(

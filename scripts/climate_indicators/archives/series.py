@@ -23,6 +23,8 @@ POLARISATIONS = ("VV", "VH")
 RADAR_NODATA = -32768.0
 # a radar scene that covers less of the area is left out: its orbit's median would change at its edge
 LEAST_COVERED = 0.95
+# power is never below zero but for a little noise that was taken off; decibels mostly are
+MOST_NEGATIVE = 0.5
 SCENE_COLUMNS = ["sensor", "path", "date", "orbit", "cloud_mask"]
 
 
@@ -99,8 +101,8 @@ def choose_radar(
     for one in candidates:
         if not one.orbit:
             raise InputError(
-                f"{one.tiles[0].name} tells no relative orbit (sat:relative_orbit); scenes of different orbits cannot "
-                "be compared. Use a collection that tells it."
+                f"{one.tiles[0].name} of {one.date} tells no relative orbit (sat:relative_orbit); scenes of "
+                "different orbits cannot be compared. Use a collection that tells it."
             )
         lacking = [missing_assets(tile, catalogue, POLARISATIONS) for tile in one.tiles]
         if all(lacking):
@@ -132,6 +134,13 @@ def _backscatter(windows: Windows, one: Candidate, band: str, grid: Grid) -> np.
     layers = []
     for tile in one.tiles:
         power = windows.read(tile, band, grid).astype("float32")
+        known = power[np.isfinite(power) & (power != RADAR_NODATA)]
+        if known.size and (negative := float((known < 0).mean())) > MOST_NEGATIVE:
+            raise InputError(
+                f"tile {tile.name} of {tile.date}, band {band}: {100 * negative:.0f} % of its numbers are below "
+                "zero, as decibels are; expected backscatter in linear power. Set radar_collection to such a one, as "
+                "sentinel-1-rtc."
+            )
         layers.append(np.where(np.isfinite(power) & (power > 0), power, RADAR_NODATA))
     return mosaic(layers, RADAR_NODATA)
 

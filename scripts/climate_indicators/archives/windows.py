@@ -32,6 +32,10 @@ MARGIN_PX = 2
 _ROUNDING_PX = 1e-3
 # tag of a kept window that says that the file shows nothing of the grid
 _EMPTY = "EMPTY"
+_INSTEAD = (
+    "Radar must be calibrated, corrected for terrain and in linear power: take sentinel-1-rtc of planetary_computer, "
+    "or another collection of that kind."
+)
 
 
 class Windows:
@@ -42,7 +46,8 @@ class Windows:
     folder : where windows are kept. It may be deleted; what is needed is fetched again.
     catalogue : the archive.
     session : as `http.open_session` gives it.
-    nodata : number of missing pixels of files that declare none.
+    nodata : number of missing pixels in what is read, whatever number a file has for them; of files that declare
+        none, in them too.
     """
 
     def __init__(
@@ -66,25 +71,27 @@ class Windows:
 
         Returns
         -------
-        Array of the file's type, shape ``(onto or grid).shape``; the nodata number where the tile shows nothing.
+        Array of the file's type, shape ``(onto or grid).shape``; ``nodata`` where the tile shows nothing.
 
         Raises
         ------
         InputError
-            If the tile lacks the band, or its file cannot be fetched or is no raster; the message names the tile.
+            If the tile lacks the band, or its file cannot be fetched, is no raster, is not on a map or has numbers of a
+            type that cannot hold ``nodata``; the message names the tile.
         """
         path = self._fetched(tile, band, grid)
         target = onto or grid
         with rasterio.open(path) as raster:
             numbers, transform, crs, nodata = raster.read(1), raster.transform, raster.crs, raster.nodata
             empty = _EMPTY in raster.tags()
-        result = np.full(target.shape, nodata, numbers.dtype)
         if empty:
-            return result
+            return np.full(target.shape, self._nodata, numbers.dtype)
+        result = np.full(target.shape, nodata, numbers.dtype)
         reproject(
             numbers, result, src_transform=transform, src_crs=crs, src_nodata=nodata, dst_transform=target.transform,
             dst_crs=CRS.from_string(target.crs), dst_nodata=nodata, resampling=resampling,
         )  # fmt: skip
+        result[np.isnan(result) if np.isnan(nodata) else result == nodata] = self._nodata
         return result
 
     def _fetched(self, tile: Tile, band: str, grid: Grid) -> Path:
@@ -103,8 +110,8 @@ class Windows:
     def _fetch(self, href: str, grid: Grid, path: Path) -> None:
         with opened(href, self._session, self._signer.sign, self.catalogue.s3_endpoint) as raster:
             if raster.crs is None:
-                raise InputError(f"{shown(href)} has no coordinate reference system.")
-            nodata = self._nodata if raster.nodata is None else raster.nodata
+                raise InputError(f"{shown(href)} has no coordinate reference system.{_raw(raster)}")
+            nodata = self._nodata_of(raster)
             place = source_window(raster, grid)
             if place is None:
                 numbers, transform = np.full((1, 1), nodata, raster.dtypes[0]), raster.transform
@@ -115,6 +122,30 @@ class Windows:
                 transform = raster.window_transform(window) @ scale
             crs = raster.crs
         _keep(path, numbers, transform, crs, nodata, empty=place is None)
+
+    def _nodata_of(self, raster: DatasetReader) -> float:
+        """Number of a file's missing pixels; one that its type cannot hold, such as −9999 of uint16, marks none."""
+        kind = raster.dtypes[0]
+        if not can_hold(kind, self._nodata):
+            raise InputError(
+                f"found numbers of type {kind}, expected such as can hold {self._nodata:g}: float32 for backscatter in "
+                f"linear power. {_INSTEAD}"
+            )
+        return raster.nodata if raster.nodata is not None and can_hold(kind, raster.nodata) else self._nodata
+
+
+def can_hold(kind: str, number: float) -> bool:
+    """Whether a type, such as ``uint16``, has a number among its values."""
+    if np.dtype(kind).kind == "f":
+        return True
+    limits = np.iinfo(kind)
+    return float(number).is_integer() and limits.min <= number <= limits.max
+
+
+def _raw(raster: DatasetReader) -> str:
+    """What a raster without a reference system but with points on the ground is, and what to use instead; else ""."""
+    points, _ = raster.gcps
+    return f" It is placed by ground control points, as raw ground-range (GRD) scenes are. {_INSTEAD}" if points else ""
 
 
 def _keep(path: Path, numbers: np.ndarray, transform: Affine, crs: CRS, nodata: float, empty: bool) -> None:

@@ -249,6 +249,11 @@ class Year:
         layers = []
         for tile in candidate.tiles:
             numbers = self._windows.read(tile, band, self._grid)
+            if numbers.dtype.kind == "f":
+                raise InputError(
+                    f"tile {tile.name} of {tile.date}, band {band}: found numbers of type {numbers.dtype}, expected "
+                    "whole ones, reflectance times 10,000 as Sentinel-2 L2A has it. Set collection to such a one."
+                )
             plain = numbers.astype("int32") + int(self._offset(tile, band))
             layers.append(np.where(numbers == 0, NOTHING, plain))
         return mosaic(layers, NOTHING)

@@ -1,0 +1,79 @@
+"""Items of an archive become tiles: of parts of one tile all are kept, of processings of one part the last."""
+
+import pytest
+from shapely.geometry import box, mapping
+
+from climate_indicators.archives.search import read_tiles
+
+NORTH, SOUTH, WHOLE = box(80, 30.4, 81, 31), box(80, 30, 81, 30.45), box(80, 30, 81, 31)
+FIRST, SECOND = "20200910T053219", "20200910T053307"
+
+
+def item(name, footprint, baseline="02.14", made="2020-09-10T10:00:00Z", strip=FIRST, **properties):
+    if strip:
+        station = made[:19].replace("-", "").replace(":", "")
+        properties["s2:datastrip_id"] = f"S2B_OPER_MSI_L2A_DS_SGS__{station}_S{strip}_N{baseline}"
+    return {
+        "id": name, "geometry": mapping(footprint),
+        "properties": {
+            "datetime": "2020-09-10T05:32:19Z", "s2:mgrs_tile": "44RKV", "sat:relative_orbit": 105,
+            "s2:processing_baseline": baseline, "s2:generation_time": made, **properties,
+        },
+    }  # fmt: skip
+
+
+def kept(*items):
+    found = {tile.name for tile in read_tiles(items)}
+    assert {tile.name for tile in read_tiles(items[::-1])} == found, "the order of the items does not count"
+    return found
+
+
+def test_parts_of_one_tile_are_both_kept():
+    assert kept(item("north", NORTH), item("south", SOUTH, strip=SECOND)) == {"north", "south"}
+    assert kept(item("north", NORTH, strip=""), item("south", SOUTH, strip="")) == {"north", "south"}
+
+
+@pytest.mark.parametrize("strip", [FIRST, ""])
+@pytest.mark.parametrize(
+    ("baseline", "made"),
+    [
+        ("05.00", "2019-01-01T00:00:00Z"),
+        ("02.14", "2022-03-01T00:00:00Z"),
+        ("02.14", "2020-09-10T10:00:01.500Z"),
+    ],
+    ids=["baseline", "time", "fraction of a second"],
+)
+def test_of_two_processings_the_last_is_kept(strip, baseline, made):
+    assert kept(item("z", WHOLE, strip=strip), item("a", WHOLE, baseline, made, strip=strip)) == {"a"}
+
+
+def test_time_of_processing_is_read_where_the_archive_has_it():
+    old = item("z", WHOLE, made="", created="2020-09-11T00:00:00Z")
+    assert kept(old, item("a", WHOLE, made="", created="2023-01-01T00:00:00Z")) == {"a"}
+
+
+def test_parts_that_were_processed_again_together_or_apart():
+    old = item("old north", NORTH), item("old south", SOUTH, strip=SECOND)
+    assert kept(*old, item("north", NORTH, "05.00"), item("south", SOUTH, "05.00", strip=SECOND)) == {"north", "south"}
+    assert kept(*old, item("whole", WHOLE, "05.00")) == {"whole"}
+    assert kept(*old, item("north", NORTH, "05.00")) == {"north", "old south"}
+    # a little less of the ground is no other part
+    assert kept(old[0], item("north", box(80, 30.44, 81, 31), "05.00")) == {"north"}
+
+
+def test_archive_that_tells_the_whole_tile_of_each_part():
+    parts = item("north", WHOLE), item("south", WHOLE, strip=SECOND)
+    assert kept(*parts) == {"north", "south"}
+    assert kept(*parts, item("again", WHOLE, "05.00")) == {"again"}
+
+
+def test_days_and_orbits_and_tiles_stay_apart():
+    others = [{"datetime": "2020-09-11T05:32:19Z"}, {"sat:relative_orbit": 5}, {"s2:mgrs_tile": "44RLV"}]
+    items = [item(f"other {n}", WHOLE, **change) for n, change in enumerate(others)]
+    assert kept(item("one", WHOLE), *items) == {"one", "other 0", "other 1", "other 2"}
+
+
+def test_footprint_that_crosses_itself_is_mended():
+    crossed = {"type": "Polygon", "coordinates": [[[80, 30], [81, 31], [81, 30], [80, 31], [80, 30]]]}
+    items = item("one", WHOLE), item("two", WHOLE, "05.00") | {"geometry": crossed}
+    assert "two" in kept(*items)
