@@ -22,8 +22,9 @@ from climate_indicators.logs import naming, start_log
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output = snakemake.params, snakemake.output
 session = open_session(Patience(**params.patience))
-area = read_area_of_interest(snakemake.input.aoi[0])
-grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
+with naming(f"glacier site '{snakemake.wildcards.site}'"):
+    area = read_area_of_interest(snakemake.input.aoi[0])
+    grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
 days = season_days(int(snakemake.wildcards.year), *params.season)
 place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
 with naming(place):

@@ -29,8 +29,10 @@ from climate_indicators.logs import naming, start_log
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output, number = snakemake.params, snakemake.output, int(snakemake.wildcards.year)
 session = open_session(Patience(**params.patience))
-area = read_area_of_interest(snakemake.input.aoi[0])
-grid, days = site_grid(area, **params.grid), (f"{number}-01-01", f"{number}-12-31")
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    area = read_area_of_interest(snakemake.input.aoi[0])
+    grid = site_grid(area, **params.grid)
+days = (f"{number}-01-01", f"{number}-12-31")
 place = f"for snow site '{snakemake.wildcards.site}', {' to '.join(days)}"
 found, windows = {}, {}
 for sensor in (OPTICAL, RADAR):
@@ -51,6 +53,9 @@ with atomic_path(output.folder) as folder:
 log.info("%d scenes taken", len(rows))
 for sensor, candidates in ((RADAR, radar), (OPTICAL, year.candidates)):
     if not any(one.chosen for one in candidates):
-        log.warning("%s: none of %d %s scenes is taken; candidates.csv says why", place, len(candidates), sensor)
+        source = params.catalogues[sensor]["name"]
+        log.warning(
+            "%s %s: none of %d %s scenes is taken; candidates.csv says why", source, place, len(candidates), sensor
+        )
 write_csv(pd.DataFrame(rows, columns=SCENE_COLUMNS), output.scenes)
 write_csv(series_table(number, year.candidates, radar), output.candidates)

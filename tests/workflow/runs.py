@@ -1,5 +1,6 @@
 """Runs of the workflow on a small site, for tests."""
 
+import base64
 import os
 import shutil
 import signal
@@ -74,6 +75,20 @@ SNOW_STUDY = {
 }
 SMALL_SNOW = {"snow": SNOW_STUDY}
 COPIED = ("rules", "scripts", "config", "envs", "report", "profiles")
+
+
+def files_with(folder, *texts):
+    """Files under a folder, hidden ones too, that hold one of some texts, as it is or in base64."""
+    forms = [form for text in texts for form in (text.encode(), *in_base64(text.encode()))]
+    contents = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return [path for path, content in contents.items() if any(form in content for form in forms)]
+
+
+def in_base64(text):
+    """What base64 makes of a text behind others: its own characters at each of the three places it may begin."""
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + text)
+        yield whole[-(-before * 4 // 3) : len(whole) - 4]
 
 
 def write_config(folder, config):

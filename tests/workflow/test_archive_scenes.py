@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from runs import STUDY, run, run_until
+from runs import STUDY, files_with, run, run_until
 from servers.faulty import Fault
 from servers.sentinel2 import COLLECTION, Archive
 from servers.stac import StacServer
@@ -114,12 +114,40 @@ def test_killed_amid_a_further_year_the_same_command_fetches_only_what_is_missin
     assert candidates[candidates.chosen].date.tolist() == ["2020-09-10", "2021-09-12", "2022-09-14"]
 
 
-def test_year_without_a_scene_stops_with_one_message_and_no_key_is_written(folder, server):
-    text, passed = run(folder, config(server, 2023), "resources/glacier/mine/archive/2023.tif")
+def spoilt_years(server, world):
+    """Four years whose scenes cannot be used, each for another reason, and what is said of them; 2023 has none."""
+    archive = Archive(world)
+    archive.items, archive.files = server.items, server.files
+    # the world ends before: its ice is that of 2022
+    archive._sights = dict.fromkeys(range(2024, 2028), archive._sight(2022))
+    archive.add("2024-09-10", cloudy=(slice(None), slice(None)), cover=20.0)
+    archive.add("2025-09-11", without=("B11",))
+    archive.add("2026-09-12", sides=("west",), orbit=48)
+    archive.add("2026-09-12", sides=("east",), orbit=5)
+    archive.add("2027-09-13")
+    refused = [path for path in server.files if "20270913" in path and "SCL" in path]
+    for path in refused:
+        server.fail(path, *[Fault(status=403)] * 5)
+    return {
+        2023: "lists no scene over the area in these days",
+        2024: "none of 1 scenes shows 70 % of the area (min_valid): 2024-09-10: shows 0 % of the area",
+        2025: "2025-09-11: lacks asset B11",
+        2026: "2026-09-12: covers",
+        2027: "of 2027-09-13, band SCL: http://127.0.0.1",
+    }
+
+
+def test_years_that_cannot_be_used_stop_with_one_message_each_and_no_key_is_written(folder, server, world):
+    said = spoilt_years(server, world)
+    targets = [f"resources/glacier/mine/archive/{year}.tif" for year in said]
+    text, passed = run(folder, config(server, 2027), "--keep-going", *targets)
     assert not passed
-    said = [line for line in text.splitlines() if "lists no scene" in line]
-    assert said and "other for glacier site 'mine', 2023-08-15 to 2023-10-31" in said[0]
-    assert not list((folder / "resources").rglob("2023*"))
-    for path in folder.rglob("*"):
-        if path.is_file():
-            assert b"marker-47" not in path.read_bytes(), path
+    for year, words in said.items():
+        place = f"Error in fetch_glacier_year: other for glacier site 'mine', {year}-08-15 to {year}-10-31: "
+        (line,) = [line for line in text.splitlines() if place in line]
+        assert words in line
+        assert not list((folder / "resources").rglob(f"{year}.*"))
+    assert KEY not in text and "signature-marker" not in text
+    # passing runs wrote into the same folder before
+    assert list((folder / ".snakemake/log").iterdir()) and (folder / SCENES[1]).exists()
+    assert not files_with(folder, KEY, "signature-marker-4712")

@@ -7,7 +7,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from inventory_files import rgi_zip
-from runs import STUDY, run, run_until
+from runs import STUDY, files_with, run, run_until
 from servers.faulty import Fault
 from servers.files import FileServer
 from servers.weather import WeatherServer, mountain
@@ -87,12 +87,6 @@ def credentials(monkeypatch):
     return give
 
 
-def holds(folder, *texts):
-    """Files under a folder, hidden ones too, that hold one of some texts."""
-    contents = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    return [path for path, content in contents.items() if any(text.encode() in content for text in texts)]
-
-
 def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(archives, credentials, tmp_path):
     wrong = [f"{text}-expired" for text in (TOKEN, KEY)]
     credentials(*wrong)
@@ -100,7 +94,7 @@ def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(arc
     assert not passed
     assert "rgi7, region 15: http://127.0.0.1" in text and "the server answered 401" in text
     assert "snow site 'hut': weather at 27.98° N, 86.83° E, 2019-01-01 to 2019-12-31: http://127.0.0.1" in text
-    assert not holds(tmp_path, TOKEN, KEY) and "marker" not in text
+    assert not files_with(tmp_path, TOKEN, KEY) and "marker" not in text
     # the file that needs no credential was fetched meanwhile, and is not fetched again
     assert len(archives.ocean.requests) == 1
 
@@ -109,7 +103,7 @@ def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(arc
     assert passed, text
     # wrong credential and right one; of two sites in one region the file is fetched once; two years of weather
     assert archives.asked() == [3, 2, 1]
-    assert not holds(tmp_path, TOKEN, KEY) and "marker" not in text
+    assert not files_with(tmp_path, TOKEN, KEY) and "marker" not in text
     table, _ = read_weather(tmp_path / "resources/snow/hut/weather.csv", VARIABLES)
     assert (len(table), str(table["date"].iloc[-1].date())) == (365 + 182, "2020-06-30")
     assert (tmp_path / "resources/ocean/seas/files/fields.nc").read_bytes() == FIELDS

@@ -1,0 +1,35 @@
+"""The grid of a site: its reference system must have lengths in metres and areas as on the ground."""
+
+import geopandas as gpd
+import pytest
+from shapely.geometry import box
+
+from climate_indicators.grids import site_grid
+from climate_indicators.logs import InputError
+
+ALPS = gpd.GeoSeries([box(7.9, 46.4, 8.1, 46.5)], crs="EPSG:4326")
+
+
+@pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:2056", "EPSG:3035", None])
+def test_area_in_degrees_gets_a_grid_in_metres(crs):
+    grid = site_grid(ALPS, 20.0, crs)
+    assert grid.width == pytest.approx(15_400 / 20, rel=0.05) and grid.height == pytest.approx(11_100 / 20, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("crs", "found"),
+    [
+        ("EPSG:4326", "in degrees; expected a projected reference system in metres"),
+        ("EPSG:2263", "in US survey foot; expected a projected"),
+        ("EPSG:3857", r"in which .* has 359\.7 km², but on the ground it has 170\.8"),
+        ("EPSG:999999", "which is no reference system that is known"),
+    ],
+)
+def test_other_reference_systems_are_refused_with_the_one_to_take(crs, found):
+    with pytest.raises(InputError, match=f"crs: found '?{crs}'?, {found}.*EPSG:32632, or to null"):
+        site_grid(ALPS, 20.0, crs)
+
+
+def test_area_beyond_the_reach_of_a_zone_is_refused():
+    with pytest.raises(InputError, match="expected a reference system whose areas are true there"):
+        site_grid(ALPS.translate(xoff=40), 20.0, "EPSG:32632")
