@@ -124,14 +124,14 @@ class Windows:
         _keep(path, numbers, transform, crs, nodata, empty=place is None)
 
     def _nodata_of(self, raster: DatasetReader) -> float:
-        """Number of a file's missing pixels; one that its type cannot hold, such as −9999 of uint16, marks none."""
+        """Number of a file's missing pixels; rasterio gives none where the file's is out of its type's range."""
         kind = raster.dtypes[0]
         if not can_hold(kind, self._nodata):
             raise InputError(
                 f"found numbers of type {kind}, expected such as can hold {self._nodata:g}: float32 for backscatter in "
                 f"linear power. {_INSTEAD}"
             )
-        return raster.nodata if raster.nodata is not None and can_hold(kind, raster.nodata) else self._nodata
+        return self._nodata if raster.nodata is None else raster.nodata
 
 
 def can_hold(kind: str, number: float) -> bool:
