@@ -137,8 +137,7 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
         If it is none that is known, is not projected in metres, or areas in it are off by more than `MOST_STRETCH`, as
         those of web maps far from the equator are.
     """
-    zone = area.estimate_utm_crs().to_string()
-    ways = f"Set crs to one such as the site's UTM zone, {zone}, or to null, which takes it."
+    ways = f"Set crs to one such as the site's UTM zone{_zone(area)}, or to null, which takes it."
     try:
         target = CRS.from_user_input(crs)
     except CRSError as error:
@@ -146,15 +145,25 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
     if not target.is_projected or target.linear_units_factor[1] != 1.0:
         unit = target.linear_units if target.is_projected else "degrees"
         raise InputError(f"crs: found {crs}, in {unit}; expected a projected reference system in metres. {ways}")
-    outline = area.to_crs("EPSG:4326").union_all().convex_hull.segmentize(0.01)
-    ground = abs(area.to_crs("EPSG:4326").crs.get_geod().geometry_area_perimeter(outline)[0])
-    mapped = gpd.GeoSeries([outline], crs="EPSG:4326").to_crs(target).area.iloc[0]
+    outline = gpd.GeoSeries([area.to_crs(target).union_all().convex_hull], crs=target)
+    mapped = float(outline.area.iloc[0])
+    # the hull is taken in the target, where an area across the 180th meridian is one piece
+    lonlat = outline.segmentize(outline.length.iloc[0] / 400).to_crs("EPSG:4326")
+    ground = abs(lonlat.crs.get_geod().geometry_area_perimeter(lonlat.iloc[0])[0])
     if not abs(mapped / ground - 1) <= MOST_STRETCH:
         raise InputError(
             f"crs: found {crs}, in which the area of interest has {mapped / 1e6:.4g} km², but on the ground it has "
             f"{ground / 1e6:.4g}; expected a reference system whose areas are true there. {ways}"
         )
     return target
+
+
+def _zone(area: gpd.GeoSeries) -> str:
+    """UTM zone of an area as words that follow "zone"; "" near the poles, where there is none."""
+    try:
+        return f", {area.estimate_utm_crs().to_string()}"
+    except RuntimeError:
+        return ""
 
 
 def area_mask(area: gpd.GeoSeries, grid: Grid) -> np.ndarray:

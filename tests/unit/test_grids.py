@@ -30,6 +30,14 @@ def test_other_reference_systems_are_refused_with_the_one_to_take(crs, found):
         site_grid(ALPS, 20.0, crs)
 
 
+@pytest.mark.parametrize(("west", "south", "crs"), [(179.9, 71.0, "EPSG:32660"), (0.0, -89.5, "EPSG:3031")])
+def test_areas_across_the_180th_meridian_and_at_the_pole_have_grids(west, south, crs):
+    area = gpd.GeoSeries([box(west, south, west + 0.2, south + 0.1)], crs="EPSG:4326")
+    assert site_grid(area.to_crs(crs), 20.0, crs).height > 500
+    with pytest.raises(InputError, match="in degrees"):
+        site_grid(area.to_crs(crs), 20.0, "EPSG:4326")
+
+
 def test_area_beyond_the_reach_of_a_zone_is_refused():
     with pytest.raises(InputError, match="expected a reference system whose areas are true there"):
         site_grid(ALPS.translate(xoff=40), 20.0, "EPSG:32632")
