@@ -208,3 +208,5 @@ def test_store_of_the_s3_kind_is_read_with_keys_of_the_environment(body, tmp_pat
         with pytest.raises(InputError, match="s3://eodata/b.tif on .* cannot be read .*AWS_ACCESS_KEY_ID") as failure:
             windows.read(lost, "B02", part(0, 0, 30, 30))
         assert "marker" not in str(failure.value)
+        kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+        assert len(kept) == 1 and not any(b"marker" in path.read_bytes() for path in kept)
