@@ -1,6 +1,8 @@
 # What a run leaves of itself: the plan of its jobs, which `make state` reads, and the table of those that failed.
+import atexit
+
 from climate_indicators.runs.log import Job
-from climate_indicators.runs.records import write_failures, write_plan
+from climate_indicators.runs.records import forget_failures, write_failures, write_plan
 
 FAILURES = "results/failures.csv"
 
@@ -30,6 +32,18 @@ def without_timers():
         workflow.scheduler.job_rate_limiter = None
 
 
+def forget_if_nothing_was_to_do(table):
+    """Remove the table of failures after a run without jobs, for which Snakemake calls none of the hooks below."""
+    was_run = workflow.scheduler is not None and not (workflow.dryrun or workflow.touch)
+    if was_run and workflow.dag is not None and not len(workflow.dag):
+        forget_failures(table)
+
+
+# of a module, hooks are those of the other workflow; jobs of their own process are no runs
+if workflow.modifier.base_snakefile is None and workflow.is_main_process:
+    atexit.register(forget_if_nothing_was_to_do, Path(FAILURES).absolute())
+
+
 onstart:
     without_timers()
     for path in log:
@@ -37,7 +51,7 @@ onstart:
 
 
 onsuccess:
-    Path(FAILURES).unlink(missing_ok=True)
+    forget_failures(FAILURES)
 
 
 onerror:

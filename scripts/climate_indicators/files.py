@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import hashlib
+import itertools
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from climate_indicators.processes import process_mark, runs_still
+
+# another machine's process cannot be looked for: what it left is taken for dead when nothing moved for so long
+_FORGOTTEN_S = 86400
+_PART = ".part-"
+# threads of one process may write the same target too
+_count = itertools.count()
 
 
 @contextmanager
@@ -21,7 +32,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     The temporary name keeps the suffix, for libraries that choose a format by it, and may be a file or a folder.
     A reader sees the old ``path`` or the whole new one, never a part. On an error what was written is removed; what a
-    killed process left of an earlier try is removed at the start.
+    killed process left of an earlier try is removed at the start. Several processes may write the same ``path`` at
+    once: each has a name of its own, and the last one to end wins.
 
     Parameters
     ----------
@@ -38,21 +50,55 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for left in path.parent.glob(f".{glob.escape(path.stem)}.part-*{glob.escape(path.suffix)}"):
-        _remove(left)
-    temporary = path.with_name(f".{path.stem}.part-{os.getpid()}{path.suffix}")
+    for left in path.parent.glob(f".{glob.escape(path.stem)}{_PART}*{glob.escape(path.suffix)}"):
+        if _is_left(left):
+            _remove(left)
+    temporary = _part_of(path)
     try:
         yield temporary
-        if temporary.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
+        _put(temporary, path)
     finally:
         _remove(temporary)
 
 
+def _part_of(path: Path) -> Path:
+    """A name beside ``path`` that nobody else uses."""
+    return path.with_name(f".{path.stem}{_PART}{process_mark()}-{next(_count)}{path.suffix}")
+
+
+def _is_left(part: Path) -> bool:
+    """Whether nobody writes to a part any more."""
+    runs = runs_still(part.name.rpartition(_PART)[2])
+    if runs is not None:
+        return not runs
+    try:
+        newest = max(one.stat().st_mtime for one in (part, *part.rglob("*")))
+    except FileNotFoundError:  # it became whole, or was removed, meanwhile
+        return False
+    return time.time() - newest > _FORGOTTEN_S
+
+
+def _put(temporary: Path, path: Path) -> None:
+    """Give what was written its name. A folder takes the place of another in two steps; others may come between."""
+    while True:
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return
+        old = _part_of(path)
+        with suppress(FileNotFoundError):
+            os.rename(path, old)
+        _remove(old)
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path)
+        # another process may be removing the same
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 

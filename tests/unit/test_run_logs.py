@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from climate_indicators.logs import InputError
+from climate_indicators.processes import process_mark
 from climate_indicators.runs.failures import place_of, reason, short_list
 from climate_indicators.runs.log import DONE, FAILED, RUNNING, SENT, WAITING, Job, Run, read_run, with_plan
 from climate_indicators.runs.records import load_run, write_failures, write_plan
@@ -213,6 +214,20 @@ def test_the_plan_tells_whose_jobs_wait(tmp_path):
     assert states(run) == {1: RUNNING, 2: WAITING, 0: WAITING} and run.jobs[2].wildcards == "site=bad"
     assert place_of(run.jobs[2]) == ("glacier", "bad") and place_of(run.jobs[0]) == ("", "")
     assert not old.exists()
+
+
+def test_plans_of_runs_that_go_on_in_the_same_folder_stay(tmp_path):
+    log = write_run(tmp_path, HEAD + GOOD)
+    others = {}
+    for day, mark in enumerate((process_mark(), "00000000-1-5", "00000000-2-5", f"{process_mark()}1"), start=1):
+        others[mark] = log.with_name(f"2026-11-{day:02d}T210552.snakemake.jobs.csv")
+        others[mark].write_text(f"jobid,rule,wildcards,log,process\n1,make,,,{mark}\n")
+    old = log.with_name("2026-11-03T210552.snakemake.log")
+    old.write_text("")
+    os.utime(old, (0, 0))
+    write_plan([Job(0, "all")], log)
+    # this process itself, one that cannot be asked and wrote today; not one whose log is old, nor one that has ended
+    assert [path.exists() for path in others.values()] == [True, True, False, False]
 
 
 def test_a_quiet_log_and_its_plan_give_the_jobs_that_are_done():

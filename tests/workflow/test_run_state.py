@@ -79,6 +79,41 @@ def test_a_site_that_fails_is_in_the_table_of_failures_and_the_other_is_done(wor
     assert not (work / "results/failures.csv").exists()
 
 
+SMALLEST = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, "{ROOT}/scripts")
+
+rule all:
+    input:
+        "done.txt",
+
+rule done:
+    output:
+        "done.txt",
+    shell:
+        "test -e whole.txt && touch done.txt"
+
+include: "{ROOT}/rules/run.smk"
+"""
+
+
+def test_a_run_with_nothing_to_do_removes_the_table_of_failures_and_a_dry_run_does_not(tmp_path):
+    (tmp_path / "Snakefile").write_text(SMALLEST)
+    table = tmp_path / "inner" / "results" / "failures.csv"
+
+    def snakemake(*arguments):
+        line = ["snakemake", "--cores", "1", "--directory", "inner", *arguments]
+        done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+        return done.stdout + done.stderr
+
+    text = snakemake()
+    assert "1 job failed, listed in results/failures.csv" in text and table.exists(), text
+    (tmp_path / "inner" / "done.txt").write_text("")
+    for arguments, stays in ((["--dry-run"], True), ([], False)):
+        assert "Nothing to be done" in (text := snakemake(*arguments)) and table.exists() == stays, text
+
+
 def test_a_folder_without_a_run_is_refused(tmp_path):
     text, found = ask(tmp_path)
     assert not found and text.count("\n") == 1 and "no run of the workflow" in text and str(tmp_path) in text

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from climate_indicators.processes import process_mark, runs_still
 from climate_indicators.runs.failures import COLUMNS, failure_rows, short_list
 from climate_indicators.runs.log import Job, Run, read_run, with_plan
 
-PLAN = ("jobid", "rule", "wildcards", "log")
+PLAN = ("jobid", "rule", "wildcards", "log", "process")
+# a run on another machine cannot be looked for: it is taken for ended when its log has not grown for so long
+_FORGOTTEN_S = 86400
 
 
 def plan_path(log: str | Path) -> Path:
@@ -19,12 +23,35 @@ def plan_path(log: str | Path) -> Path:
 
 
 def write_plan(jobs: Iterable[Job], log: str | Path) -> None:
-    """Write the jobs of a run beside its log: without them nobody could tell whose jobs still wait. Older plans go."""
-    path = plan_path(log)
+    """Write the jobs of a run beside its log: without them nobody could tell whose jobs still wait.
+
+    Plans of runs that have ended go; those of others that run in the same folder stay.
+    """
+    path, mark = plan_path(log), process_mark()
     for old in path.parent.glob("*.jobs.csv"):
-        old.unlink()
-    rows = ({"jobid": j.jobid, "rule": j.rule, "wildcards": j.wildcards, "log": ", ".join(j.logs)} for j in jobs)
+        if not _is_followed(old):
+            old.unlink(missing_ok=True)
+    rows = (
+        {"jobid": j.jobid, "rule": j.rule, "wildcards": j.wildcards, "log": ", ".join(j.logs), "process": mark}
+        for j in jobs
+    )
     _write(rows, PLAN, path)
+
+
+def _is_followed(plan: Path) -> bool:
+    """Whether the run of a plan goes on, as far as can be told."""
+    try:
+        with open(plan, encoding="utf-8", newline="") as stream:
+            mark = next(csv.DictReader(stream), {}).get("process")
+        if not mark:
+            return False
+        runs = runs_still(mark)
+        if runs is not None:
+            return runs
+        log = plan.with_name(plan.name.removesuffix(".jobs.csv") + ".log")
+        return time.time() - (log if log.exists() else plan).stat().st_mtime < _FORGOTTEN_S
+    except (FileNotFoundError, csv.Error):
+        return False
 
 
 def load_run(log: str | Path) -> Run:
@@ -62,6 +89,11 @@ def write_failures(log: str | Path, table: str | Path, folder: str | Path = ".")
         return ""
     _write(rows, COLUMNS, Path(folder, table))
     return short_list(rows, str(table))
+
+
+def forget_failures(table: str | Path) -> None:
+    """Remove the table of an earlier run's failures, as a run does that has none."""
+    Path(table).unlink(missing_ok=True)
 
 
 def _write(rows: Iterable[Mapping[str, object]], columns: Sequence[str], path: Path) -> None:

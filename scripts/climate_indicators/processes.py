@@ -1,0 +1,52 @@
+"""Marks that tell whether the process that wrote a file still runs; standard library only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from functools import cache
+from pathlib import Path
+
+# letters, digits and hyphens alone, so that it can stand in names of files
+_PARTS = 3
+
+
+def process_mark() -> str:
+    """Mark of this process: a digest of the machine's name, its number, and when it began."""
+    return f"{_machine()}-{os.getpid()}-{_begin(os.getpid())}"
+
+
+def runs_still(mark: str) -> bool | None:
+    """Whether the process of a mark still runs; None if nobody here can tell, as of another machine's.
+
+    A number is given again after its process has ended: the time at which the process began tells them apart.
+    """
+    machine, number, begin = (*mark.split("-"), "", "", "")[:_PARTS]
+    if machine != _machine() or not number.isdigit():
+        return None
+    if begin.isdigit() and Path("/proc/self/stat").exists():
+        return _begin(int(number)) == begin
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+@cache
+def _machine() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+
+
+def _begin(number: int) -> str:
+    """When a process began, in ticks since the machine did; "x" where it does not run or the system does not tell."""
+    try:
+        text = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "x"
+    # the name before it, in parentheses, may hold spaces; a process that ended and waits for its parent is dead
+    state, *fields = text.rpartition(")")[2].split()
+    return "x" if state in "ZX" else fields[18]
