@@ -20,7 +20,6 @@ rule fetch_weather:
         weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
         variables=weather_variables(),
         kept=placed(f"{KEPT}/weather"),
-        patience=patience(),
     script:
         "../scripts/inputs/fetch_weather.py"
 
@@ -42,7 +41,6 @@ rule fetch_inventory:
         url=inventory_address,
         sha256=inventory_sha256,
         kept=placed(f"{KEPT}/files"),
-        patience=patience(),
     script:
         "../scripts/inputs/fetch_inventory.py"
 
@@ -64,7 +62,6 @@ rule fetch_glims:
         code=code("inputs/fetch_glims.py"),
         url=config["archives"]["glims"],
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
-        patience=patience(),
     script:
         "../scripts/inputs/fetch_glims.py"
 
@@ -110,7 +107,6 @@ rule fetch_ocean_file:
         url=lambda wildcards: ocean_download(wildcards)["url"],
         sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
         kept=placed(f"{KEPT}/files"),
-        patience=patience(),
     script:
         "../scripts/inputs/fetch_ocean_file.py"
 
@@ -123,12 +119,12 @@ rule encoder_weights:
         "logs/encoder_weights_{weights}.log",
     wildcard_constraints:
         weights=online("resnet50_notop"),
-    retries: 2
     localrule: True
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        "../envs/archive.yaml"
     params:
         code=code("inputs/encoder_weights.py"),
+        kept=placed(f"{KEPT}/files"),
     script:
         "../scripts/inputs/encoder_weights.py"
 

@@ -47,7 +47,6 @@ rule fetch_glacier_year:
         },
         kept=placed(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
         shown=glacier_settings("figures").get("rgb"),
-        patience=patience(),
     script:
         "../scripts/inputs/fetch_glacier_year.py"
 
@@ -116,7 +115,6 @@ rule fetch_snow_year:
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
         optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
         kept=placed(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
-        patience=patience(),
     script:
         "../scripts/inputs/fetch_snow_year.py"
 

@@ -1,9 +1,10 @@
 # What is fetched from the network: look-ups in its settings, the list of it, and the switch that forbids it.
+# How patiently one asks is no parameter of any rule: it changes no result, and so must make none stale. Scripts take it
+# from the configuration.
 from climate_indicators.archives.identifiers import region_file, region_of
 
 # kept by address and digest, shared by all sites; undeclared, so that no rule removes what it did not finish
 KEPT = "resources/archive"
-PATIENCE = ("tries", "backoff_s", "longest_wait_s", "connect_s", "read_s")
 # files that fetching rules make, and in words what each is; `fetch_all` makes them, and offline all must be there
 FETCHED = {}
 
@@ -11,11 +12,6 @@ FETCHED = {}
 def online(pattern):
     """Pattern of a wildcard of a fetching rule; offline one that nothing matches, so that no job reaches out."""
     return "(?!)" if config["offline"] else pattern
-
-
-def patience():
-    """How often and how long fetching rules try."""
-    return {key: config["archives"][key] for key in PATIENCE}
 
 
 def missing_files():

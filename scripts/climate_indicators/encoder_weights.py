@@ -1,23 +1,15 @@
-"""Weights of ResNet-50 without its last layers, learnt on ImageNet or given: fetched, checked, put into a network."""
+"""Weights of ResNet-50 without its last layers, learnt on ImageNet or given, put into a network."""
 
 from __future__ import annotations
 
 import re
-import socket
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from climate_indicators.backend import keras
-from climate_indicators.files import atomic_path
 from climate_indicators.logs import InputError
 
-SOURCE = (
-    "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
-    "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
-)
-MD5 = "4d473c1dd8becc155b73f8504c6f6626"
 IMAGENET_MEAN = (123.68, 116.779, 103.939)  # red, green, blue, 0 to 255; the weights know no division
 FIRST_CONVOLUTION = "conv1_conv"
 _ENCODER_LAYER = re.compile(r"conv[1-5]_(block\d+_)?(\d_)?(conv|bn)")
@@ -26,35 +18,6 @@ _ENCODER_LAYER = re.compile(r"conv[1-5]_(block\d+_)?(\d_)?(conv|bn)")
 def is_encoder_layer(name: str) -> bool:
     """Whether a layer of this name is one of ResNet-50's with weights."""
     return _ENCODER_LAYER.fullmatch(name) is not None
-
-
-def fetch_weights(path: str | Path, source: str = SOURCE, md5: str = MD5, timeout_s: float = 60.0) -> None:
-    """Fetch the ImageNet weights of ResNet-50 without its last layers, as Keras publishes them.
-
-    Parameters
-    ----------
-    path : file to write.
-    source, md5 : address and digest of the published file.
-    timeout_s : longest silence of the server, in seconds.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be fetched or is not the published one.
-    """
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(timeout_s)
-    try:
-        with atomic_path(path) as temporary, tempfile.TemporaryDirectory(dir=temporary.parent) as folder:
-            fetched = keras.utils.get_file("weights.h5", source, file_hash=md5, cache_dir=folder, cache_subdir=".")
-            Path(fetched).rename(temporary)
-    except Exception as error:  # Keras raises no narrower kind
-        raise InputError(
-            f"the encoder's ImageNet weights could not be fetched from {source} ({error}). Without a network, put that "
-            f"file (MD5 {md5}) at {path} yourself, or set network.encoder_weights to none or to a file of your own."
-        ) from error
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def load_encoder(model: keras.Model, path: str | Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+# an address may hide a slash or a line end behind a percent sign; hidden files are those of the fetching itself
+_FILE_NAME = re.compile(r"[^/\\.\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
 FROM_FILES = ("files", "downloads", "variables", "mask", "climatology", "cell_edges")
 
 
@@ -94,6 +97,11 @@ def _download_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
     groups = [site, *site["variables"].values(), site["mask"], site["cell_edges"]]
     read = {name for group in groups if group for name in group["files"]}
     for name, count in Counter(map(download_name, site["downloads"])).items():
+        if not _FILE_NAME.fullmatch(name):
+            yield (
+                f"{path}.downloads: a file would be called {name!r}; expected a name without folders and control "
+                "characters that does not begin with a dot. Give it one (name)."
+            )
         if count > 1:
             yield f"{path}.downloads: {count} files are called {name}; give each a name of its own (name)."
         if name not in read:

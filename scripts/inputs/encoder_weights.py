@@ -1,8 +1,11 @@
 """ImageNet weights of ResNet-50 without its last layers, fetched once from where Keras publishes them."""
 
-from climate_indicators.encoder_weights import fetch_weights
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.weights import fetch_weights
 from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
-fetch_weights(snakemake.output.weights)
-log.info("encoder weights in %s", snakemake.output.weights)
+patience = Patience.of(snakemake.config["archives"])
+with open_session(patience) as session:
+    fetched = fetch_weights(session, snakemake.params.kept, snakemake.output.weights, patience=patience)
+log.info("encoder weights in %s: %s", snakemake.output.weights, "fetched" if fetched else "were there")

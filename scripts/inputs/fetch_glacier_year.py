@@ -7,7 +7,8 @@ small picture. What was fetched is kept in a folder beside them: a run that is t
 
 from climate_indicators.archives.catalogues import OPTICAL, find_catalogue
 from climate_indicators.archives.choice import candidate_table
-from climate_indicators.archives.http import Patience, open_session, shown
+from climate_indicators.archives.faults import shown
+from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.images import write_image
 from climate_indicators.archives.kept import kept_search
 from climate_indicators.archives.pictures import write_picture
@@ -21,7 +22,8 @@ from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output = snakemake.params, snakemake.output
-session = open_session(Patience(**params.patience))
+patience = Patience.of(snakemake.config["archives"])
+session = open_session(patience)
 with naming(f"glacier site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0])
     grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
@@ -29,7 +31,7 @@ days = season_days(int(snakemake.wildcards.year), *params.season)
 place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
 with naming(place):
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
-    tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days))
+    tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
     log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, shown(catalogue.endpoint))
     year = Year(tiles, area, grid, Windows(params.kept, catalogue, session), Wanted(**params.wanted))
     image = year.image()

@@ -9,6 +9,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 params, aoi = snakemake.params, snakemake.input.get("aoi")
 with naming(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
     bounds = None if params.ids else read_area_of_interest(aoi).to_crs("EPSG:4326").total_bounds
-    with open_session(Patience(**params.patience)) as session:
-        count = fetch_glims(session, params.url, snakemake.output.file, params.ids, bounds)
+    patience = Patience.of(snakemake.config["archives"])
+    with open_session(patience) as session:
+        count = fetch_glims(session, params.url, snakemake.output.file, params.ids, bounds, patience=patience)
 log.info("%d outlines", count)

@@ -8,7 +8,7 @@ from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards
-patience = Patience(**params.patience)
+patience = Patience.of(snakemake.config["archives"])
 # only version 7 stands behind a login
 auth = Bearer(EARTHDATA_TOKEN) if wildcards.inventory == "rgi7" else None
 expected = Expected(sha256=params.sha256)

@@ -6,7 +6,7 @@ from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards
-patience, expected = Patience(**params.patience), Expected(sha256=params.sha256)
+patience, expected = Patience.of(snakemake.config["archives"]), Expected(sha256=params.sha256)
 with naming(f"ocean data set '{wildcards.site}', file {wildcards.name}"), open_session(patience) as session:
     fetched = download_kept(session, params.url, params.kept, snakemake.output.file, expected, patience=patience)
 log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "was there")

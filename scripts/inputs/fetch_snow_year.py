@@ -28,7 +28,8 @@ from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output, number = snakemake.params, snakemake.output, int(snakemake.wildcards.year)
-session = open_session(Patience(**params.patience))
+patience = Patience.of(snakemake.config["archives"])
+session = open_session(patience)
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0])
     grid = site_grid(area, **params.grid)
@@ -38,7 +39,7 @@ found, windows = {}, {}
 for sensor in (OPTICAL, RADAR):
     with naming(f"{params.catalogues[sensor]['name']}, {sensor} scenes {place}"):
         catalogue = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        found[sensor] = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days))
+        found[sensor] = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
         windows[sensor] = Windows(params.kept, catalogue, session, RADAR_NODATA if sensor == RADAR else 0.0)
         log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalogue.collection)
 with atomic_path(output.folder) as folder:

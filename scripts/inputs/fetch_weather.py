@@ -6,7 +6,7 @@ from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-patience = Patience(**params.patience)
+patience = Patience.of(snakemake.config["archives"])
 asked = {key: params.weather[key] for key in ("first", "last", "timezone", "model")}
 with naming(f"snow site '{snakemake.wildcards.site}'"), open_session(patience) as session:
     latitude, longitude = place_of(params.weather["latitude"], params.weather["longitude"], snakemake.input.get("aoi"))

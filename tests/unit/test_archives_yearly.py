@@ -18,6 +18,7 @@ from climate_indicators.archives.catalogues import find_catalogue
 from climate_indicators.archives.choice import candidate_table
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.kept import kept_search
+from climate_indicators.archives.offsets import offset_dn
 from climate_indicators.archives.search import read_tiles, search, search_area
 from climate_indicators.archives.settings import season_days
 from climate_indicators.archives.windows import Windows, coarser, source_window
@@ -137,6 +138,21 @@ def test_offset_is_taken_off_once_whichever_way_it_is_served(scenes, year, world
     assert seen.mean() > 0.99
     np.testing.assert_array_equal(numbers[west][seen], np.clip(truth, 1, None)[west][seen])
     assert one.candidates[0].offset_dn == ("-1000" if added else "0")
+
+
+@pytest.mark.parametrize(
+    ("said", "offset"), [("false", -1000), (" False ", -1000), (0, -1000), ("true", 0), (True, 0), (1, 0)]
+)
+def test_flag_of_an_item_may_be_text(said, offset):
+    item = {"id": "S2", "properties": {"s2:processing_baseline": "05.00", "earthsearch:boa_offset_applied": said}}
+    assert offset_dn(item, "red") == offset
+
+
+def test_flag_that_is_neither_true_nor_false_is_named_and_the_settings_overrule_it():
+    item = {"id": "S2", "properties": {"s2:processing_baseline": "05.00", "earthsearch:boa_offset_applied": "maybe"}}
+    with pytest.raises(InputError, match="S2: found earthsearch:boa_offset_applied 'maybe', expected true or false"):
+        offset_dn(item, "red")
+    assert offset_dn(item, "red", applied=False) == -1000
 
 
 def test_flag_that_the_numbers_contradict_is_not_believed(scenes, year):
@@ -358,5 +374,11 @@ def test_key_goes_from_the_environment_to_the_archive_and_nowhere_else(
 
 def test_season_over_new_year_ends_in_its_year():
     assert season_days(2020, "12-15", "03-15") == ("2019-12-15", "2020-03-15")
-    with pytest.raises(InputError, match="has a day that 2021 does not have"):
-        season_days(2021, "02-29", "03-15")
+
+
+def test_season_with_29_february_is_there_every_year():
+    assert season_days(2020, "01-10", "02-29") == ("2020-01-10", "2020-02-29")
+    assert season_days(2021, "01-10", "02-29") == ("2021-01-10", "2021-02-28")
+    assert season_days(2021, "02-29", "02-10") == ("2020-02-29", "2021-02-10")
+    with pytest.raises(InputError, match=r"archive.season_last: found 02-30, which is no day of the calendar"):
+        season_days(2021, "01-10", "02-30")

@@ -81,6 +81,17 @@ def test_settings_that_go_together_pass(config):
         ),
         (ocean(files=["x.nc"], downloads=[{"url": "https://me:pw@a.org/x.nc"}]), r"downloads\[0\].url"),
         (ocean(files=["x.nc"], downloads=[{"url": "https://a.org/x.nc", "sha256": "abc"}]), r"downloads\[0\].sha256"),
+        *(
+            (ocean(files=["x.nc"], downloads=[{"url": "https://a.org/x.nc", "name": name}]), r"downloads\[0\].name")
+            for name in ("..", ".", ".hidden", "/etc/x.nc", "../x.nc", "a/b.nc")
+        ),
+        *(
+            (
+                ocean(files=["x.nc"], downloads=[{"url": f"https://a.org/{name}"}]),
+                r"downloads: a file would be called '.*'; expected a name without folders",
+            )
+            for name in ("..", "%2Fetc%2Fx.nc", "..%2F..%2Fx.nc", "a%0Ab.nc", "%2E%2E")
+        ),
         ({"archives": {"rgi6": "ftp://a.org"}} | snow(WEATHER), "archives.rgi6"),
     ],
 )

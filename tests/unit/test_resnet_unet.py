@@ -1,6 +1,5 @@
 """ResNet U-Net: the library's encoder, its weights as given, frozen as it should, the same in every engine."""
 
-import hashlib
 import shutil
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from climate_indicators.backend import keras
-from climate_indicators.encoder_weights import fetch_weights, is_encoder_layer
+from climate_indicators.encoder_weights import is_encoder_layer
 from climate_indicators.engines import open_engine
 from climate_indicators.logs import InputError
 from climate_indicators.losses import BceDice, KnownIoU
@@ -248,15 +247,3 @@ def test_every_engine_gives_the_same_logits(tmp_path):
     fast = open_engine(tmp_path / "model", "keras", "bfloat16", 1).run(images)
     assert not np.array_equal(fast, expected)
     assert np.abs(fast - expected).max() < 0.05 * np.ptp(expected)
-
-
-def test_weights_are_fetched_and_checked(tmp_path):
-    published = tmp_path / "published.h5"
-    published.write_bytes(b"weights")
-    digest = hashlib.md5(b"weights").hexdigest()
-    fetch_weights(tmp_path / "models" / "resnet.h5", published.as_uri(), digest)
-    assert (tmp_path / "models" / "resnet.h5").read_bytes() == b"weights"
-    for source, md5 in ((published.as_uri(), "0" * 32), ((tmp_path / "none.h5").as_uri(), digest)):
-        with pytest.raises(InputError, match="could not be fetched from file.*put that file .* at .*other.h5 yourself"):
-            fetch_weights(tmp_path / "other.h5", source, md5)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["models", "published.h5"]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from runs import STUDY, files_with, run, run_until
+from runs import STUDY, files_with, jobs_of, run, run_until
 from servers.faulty import Fault
 from servers.sentinel2 import COLLECTION, Archive
 from servers.stac import StacServer
@@ -91,6 +91,16 @@ def test_years_become_scenes_and_a_second_run_asks_for_nothing(folder, server):
     text, passed = run(folder, config(server, 2022), *SCENES)
     assert passed and "Nothing to be done" in text, text
     assert len(server.requests) == asked
+
+
+def test_how_patiently_one_asks_makes_nothing_stale_and_where_one_asks_does(folder, server):
+    wanted = config(server, 2022)
+    waits = {"backoff_s": 0.3, "longest_wait_s": 7, "connect_s": 8, "read_s": 9, "request_s": 90, "search_s": 99}
+    patient = {"tries": 9, **waits}
+    text, passed = run(folder, wanted | {"archives": patient}, "--dry-run", *SCENES)
+    assert passed and "Nothing to be done" in text, text
+    text, passed = run(folder, config(server, 2022, endpoint=f"{server.url}/other"), "--dry-run", *SCENES)
+    assert passed and {"fetch_glacier_year", "fetched_years"} <= jobs_of(text), text
 
 
 def test_killed_amid_a_further_year_the_same_command_fetches_only_what_is_missing(folder, server):

@@ -17,11 +17,13 @@ from urllib.parse import urlsplit
 
 import requests
 
-from climate_indicators.archives.http import Patience, Tries, get, passes, reason_of, shown
+from climate_indicators.archives.faults import TooSlow, passes, reason_of, shown
+from climate_indicators.archives.http import Patience, Tries, get
+from climate_indicators.archives.pace import pieces
 from climate_indicators.files import atomic_path, write_json
 from climate_indicators.logs import InputError, Progress
 
-PIECE = 1 << 15  # bytes; what is lost at most where a body breaks off
+PIECE = 1 << 15  # bytes; what is read at once, and what a try must bring at least to be no failure
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _log = logging.getLogger("climate_indicators")
 
@@ -193,12 +195,12 @@ def _fill(
                 continue
             begin = _begin(response, have, url)
             state = _remember(partial, url, response, begin, expected)
-            error = _append(partial, response, begin, state.length)
+            error = _append(partial, response, begin, state.length, patience.read_s)
         if error is not None:
             if not passes(error):
                 raise InputError(f"{shown(url)}: {reason_of(error)}")
-            # of a file that begins anew each time, only what goes further is progress
-            if (came := partial.stat().st_size) > furthest:
+            # a few bytes a try would be endless; of a file that begins anew each time, only what goes further counts
+            if (came := partial.stat().st_size) >= furthest + PIECE and not isinstance(error, TooSlow):
                 furthest = came
                 tries.forget()
             tries.again(f"{reason_of(error)} after {partial.stat().st_size} bytes")
@@ -275,7 +277,7 @@ def _remember(partial: Path, url: str, response: requests.Response, begin: int, 
 
 
 def _append(
-    partial: Path, response: requests.Response, begin: int, length: int | None
+    partial: Path, response: requests.Response, begin: int, length: int | None, over_s: float
 ) -> requests.RequestException | None:
     """Write the body to the partial file from ``begin`` on; what broke it off, if anything did."""
     progress = Progress(_log, length, "byte") if length else None
@@ -284,7 +286,7 @@ def _append(
     with partial.open("ab") as stream:
         stream.truncate(begin)
         try:
-            for piece in response.iter_content(PIECE):
+            for piece in pieces(response, PIECE, over_s):
                 stream.write(piece)
                 if progress and piece:
                     progress.step(len(piece))

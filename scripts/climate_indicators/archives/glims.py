@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import requests
 
-from climate_indicators.archives.http import get, shown
+from climate_indicators.archives.faults import shown
+from climate_indicators.archives.http import Patience, get
+from climate_indicators.archives.pace import Pages
 from climate_indicators.files import write_json
 from climate_indicators.logs import InputError
 
@@ -23,6 +26,7 @@ def fetch_glims(
     ids: Sequence[str] = (),
     bounds: Sequence[float] | None = None,
     page: int = PAGE,
+    patience: Patience | None = None,
 ) -> int:
     """Write all outlines of some glaciers, or of a rectangle, as GeoJSON.
 
@@ -34,6 +38,7 @@ def fetch_glims(
     ids : identifiers of glaciers, without quotation marks.
     bounds : west, south, east, north in degrees, where no identifiers are given.
     page : features of one request.
+    patience : how long all requests together may take.
 
     Returns
     -------
@@ -45,6 +50,7 @@ def fetch_glims(
         If the service cannot be reached, answers with something else, or gives no or not all features.
     """
     features: list[Mapping[str, Any]] = []
+    pages = Pages(url, (patience or Patience()).search_s)
     while True:
         content = _page(session, url, ids, bounds, page, len(features))
         new = content["features"]
@@ -54,6 +60,7 @@ def fetch_glims(
                 "name the file in outlines.file."
             )
         features += new
+        pages.add([json.dumps(one, sort_keys=True) for one in new])
         total = content.get("numberMatched", content.get("totalFeatures"))
         if isinstance(total, int) and len(features) >= total:
             break

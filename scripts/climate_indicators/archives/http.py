@@ -10,30 +10,27 @@ import os
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, fields
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import InvalidHeader, NameResolutionError
-from urllib3.util.retry import Retry
+from urllib3.exceptions import InvalidHeader
 
+from climate_indicators.archives.faults import passes, reason_of, shown, told_wait, words_of
+from climate_indicators.archives.pace import within
 from climate_indicators.logs import InputError, duration
 
 AGENT = "climate-indicators"
 # answers that another try may mend: time-outs, too early, too many requests, faults of the server or of one before it
 PASSING = {408, 425, 429, 500, 502, 503, 504}
 TOO_MANY = 429
-# environment variables with credentials; a server that repeats one in its answer must not put it into a log
-CREDENTIALS = (
-    "EARTHDATA_TOKEN",
-    "PC_SDK_SUBSCRIPTION_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "OPEN_METEO_KEY",
-)
+# headers that another host may see; any other may be a credential. Cookies and those for proxies `requests` looks after
+HARMLESS = {
+    "accept", "accept-encoding", "connection", "content-length", "content-type", "cookie", "if-range",
+    "proxy-authorization", "range", "user-agent",
+}  # fmt: skip
 _log = logging.getLogger("climate_indicators")
 
 
@@ -43,7 +40,9 @@ class Patience:
 
     ``tries``: most times in all; ``backoff_s``: wait after the first failure, doubled after each further one, with up
     to a quarter more by chance; ``longest_wait_s``: no wait is longer, and a server that asks for a longer one ends
-    the run; ``connect_s`` and ``read_s``: longest silence before and after the connection stands. All in seconds.
+    the run; ``connect_s`` and ``read_s``: longest silence before and after the connection stands; ``request_s``:
+    longest time of one request with its answer, of a streamed one until the answer begins; ``search_s``: longest time
+    of a search with all its pages. All in seconds.
     """
 
     tries: int = 6
@@ -51,6 +50,13 @@ class Patience:
     longest_wait_s: float = 300.0
     connect_s: float = 20.0
     read_s: float = 60.0
+    request_s: float = 900.0
+    search_s: float = 3600.0
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Patience:
+        """Patience of the settings of archives, whose other keys are left aside."""
+        return cls(**{field.name: settings[field.name] for field in fields(cls)})
 
 
 class Tries:
@@ -143,14 +149,20 @@ class PatientAdapter(HTTPAdapter):
     def _once(
         self, request: requests.PreparedRequest, stream: bool, options: Mapping[str, Any]
     ) -> tuple[requests.Response | None, requests.RequestException | None]:
-        """Answer of one try, its body read unless it is streamed; or what went wrong."""
+        """Answer of one try, its body read unless it is a streamed file; or what went wrong."""
+
+        def ask() -> requests.Response:
+            response = HTTPAdapter.send(self, request, stream=stream, **options)
+            if not stream or response.status_code not in (200, 206):
+                # what a fault says of itself may break off
+                with suppress(requests.RequestException) if response.status_code in PASSING else nullcontext():
+                    response.content  # noqa: B018  read here, kept by the response
+            return response
+
         try:
-            response = super().send(request, stream=stream, **options)
-            if not stream and response.status_code not in PASSING:
-                response.content  # noqa: B018  read here, kept by the response
+            return within(self._patience.request_s, ask), None
         except requests.RequestException as error:
             return None, error
-        return response, None
 
 
 class Bearer(requests.auth.AuthBase):
@@ -172,9 +184,20 @@ class Bearer(requests.auth.AuthBase):
         return request
 
 
+class _Session(requests.Session):
+    """Session that takes no credential along when it is led to another host."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Leave out of a redirected request what may be a credential, if host, port or scheme are others."""
+        if self.should_strip_auth(response.request.url, prepared_request.url):
+            for name in [name for name in prepared_request.headers if name.lower() not in HARMLESS]:
+                del prepared_request.headers[name]
+        super().rebuild_auth(prepared_request, response)
+
+
 def open_session(patience: Patience | None = None) -> requests.Session:
     """Session whose requests are made again after passing faults; clients of archives take it as theirs."""
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = AGENT
     for scheme in ("http://", "https://"):
         session.mount(scheme, PatientAdapter(patience or Patience()))
@@ -225,84 +248,3 @@ def refusal(response: requests.Response, url: str) -> InputError:
     response.close()
     way_out = ways.get(response.status_code, "Look at the address and at what is asked for.")
     return InputError(f"{shown(url)}: the server answered {status}. {way_out}")
-
-
-def shown(url: str | None) -> str:
-    """An address as messages show it: scheme, host, port and path."""
-    parts = urlsplit(url or "")
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
-
-
-def passes(error: Exception) -> bool:
-    """Whether a fault may be gone at the next try: not a refused certificate, nor an address that is none."""
-    lasting = (requests.exceptions.SSLError, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
-    passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-    return isinstance(error, passing) and not isinstance(error, lasting)
-
-
-def reason_of(error: Exception) -> str:
-    """What an error of `requests` means, in words that follow an address; never its own text, which has the query."""
-    if any(isinstance(one, NameResolutionError) for one in _chain(error)):
-        return "the host's name does not resolve (misspelt, or this machine has no network)"
-    kinds = {
-        requests.exceptions.SSLError: "its certificate was not accepted",
-        requests.exceptions.ProxyError: "the proxy gave no connection",
-        requests.exceptions.ConnectTimeout: "no connection in time",
-        requests.exceptions.ReadTimeout: "the server fell silent",
-        requests.exceptions.ChunkedEncodingError: "the answer broke off",
-        requests.exceptions.ContentDecodingError: "the answer is damaged",
-        requests.exceptions.TooManyRedirects: "it leads from address to address without end",
-    }
-    for kind, words in kinds.items():
-        if isinstance(error, kind):
-            return words
-    if any(isinstance(one, TimeoutError) for one in _chain(error)) or "timed out" in str(error):
-        return "the server fell silent"
-    if any(isinstance(one, ConnectionRefusedError) for one in _chain(error)):
-        return "the connection was refused"
-    if isinstance(error, requests.ConnectionError):
-        return "the connection broke"
-    return f"it cannot be asked for ({type(error).__name__})"
-
-
-def told_wait(response: requests.Response) -> float | None:
-    """Seconds that a server asks to wait in ``Retry-After``; None where it says nothing that can be read."""
-    text = response.headers.get("Retry-After")
-    try:
-        return None if text is None else Retry(0).parse_retry_after(text)
-    except InvalidHeader:
-        return None
-
-
-def words_of(response: requests.Response) -> str:
-    """What an answer says of itself in JSON (``reason``, ``description`` or ``detail``), in parentheses."""
-    if "json" not in response.headers.get("Content-Type", ""):
-        return ""
-    try:
-        content = response.json()
-    except (ValueError, requests.RequestException):
-        return ""
-    found = [content.get(key) for key in ("reason", "description", "detail")] if isinstance(content, dict) else []
-    texts = [without_credentials(" ".join(text.split()))[:200] for text in found if isinstance(text, str)]
-    return f" ({texts[0]})" if texts else ""
-
-
-def without_credentials(text: str) -> str:
-    """A text with dots in place of every credential of the environment."""
-    for variable in CREDENTIALS:
-        if value := os.environ.get(variable, "").strip():
-            text = text.replace(value, "...")
-    return text
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """An error with those that it came from, also as `urllib3` keeps them."""
-    found: list[BaseException] = []
-    ahead: list[Any] = [error]
-    while ahead:
-        one = ahead.pop()
-        if isinstance(one, BaseException) and one not in found:
-            found.append(one)
-            ahead += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return found

@@ -12,6 +12,7 @@ import requests
 from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.archives.catalogues import Catalogue
+from climate_indicators.archives.http import Patience
 from climate_indicators.archives.search import search
 from climate_indicators.files import read_json, write_json
 
@@ -25,6 +26,7 @@ def kept_search(
     session: requests.Session,
     area: BaseGeometry,
     days: tuple[str, str],
+    patience: Patience | None = None,
 ) -> list[dict[str, Any]]:
     """Items as `search` finds them, from a file of the folder if the same was asked before.
 
@@ -35,7 +37,7 @@ def kept_search(
     path = Path(folder) / f"search_{digest}.json"
     if path.exists():
         return read_json(path)
-    items = search(catalogue, session, area, days)
+    items = search(catalogue, session, area, days, patience)
     age = datetime.datetime.now(datetime.UTC).date() - datetime.date.fromisoformat(days[1])
     if items and age > SETTLED:
         write_json(items, path)

@@ -6,12 +6,14 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from climate_indicators.logs import InputError
 from climate_indicators.tiles import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
 
 # Processing baseline from which numbers are delivered with the offset. Reprocessed scenes of earlier years have it too.
 OFFSET_BASELINE = 4.0
 SCALE = 1e-4
 _APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
+_FLAGS = {"true": True, "false": False, "1": True, "0": False}
 _BASELINES = ("s2:processing_baseline", "sentinel:processing_baseline", "processing:version")
 
 
@@ -32,19 +34,35 @@ def offset_dn(item: Mapping[str, Any], asset: str, applied: bool | None = None) 
     item : STAC item.
     asset : name of the asset.
     applied : what the settings say; None follows the item.
+
+    Raises
+    ------
+    InputError
+        If the item's flag is neither true nor false.
     """
     properties = item["properties"]
     baseline = item_baseline(properties)
     carries = _carries_by_baseline(baseline) if _is_number(baseline) else _carries_by_day(properties)
-    flags = [bool(properties[key]) for key in _APPLIED if properties.get(key) is not None]
-    if applied is None and flags:
-        applied = flags[0]
+    if applied is None:
+        applied = next((_flag(item, key) for key in _APPLIED if properties.get(key) is not None), None)
     if applied is not None:
         return SENTINEL2_OFFSET_DN if carries and not applied else 0.0
     said = _said_at_asset(item.get("assets", {}).get(asset, {}))
     if said is not None:
         return said
     return SENTINEL2_OFFSET_DN if carries else 0.0
+
+
+def _flag(item: Mapping[str, Any], key: str) -> bool:
+    """A property that is true or false, also where an archive writes it as text or number."""
+    value = item["properties"][key]
+    text = str(value).strip().lower()
+    if text not in _FLAGS:
+        raise InputError(
+            f"{item.get('id')}: found {key} {value!r}, expected true or false. Say in archive.offset_applied whether "
+            "the archive took the offset off its numbers."
+        )
+    return _FLAGS[text]
 
 
 def _said_at_asset(asset: Mapping[str, Any]) -> float | None:

@@ -14,7 +14,8 @@ from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
-from climate_indicators.archives.http import get, shown, without_credentials
+from climate_indicators.archives.faults import shown, without_credentials
+from climate_indicators.archives.http import get
 from climate_indicators.logs import InputError
 
 # small reads, of headers, take a whole page; larger ones, of pixels, just what is asked for
@@ -49,6 +50,7 @@ class RemoteFile:
         self._address, self._session = address, session
         self._pages: dict[int, bytes] = {}
         self._size: int | None = None
+        self._version = ""
 
     def size(self) -> int:
         """Length of the file in bytes; 0 after a failure."""
@@ -116,9 +118,12 @@ class RemoteFile:
                 f"{shown(url)}: bytes {start} to {stop - 1} were asked for, {len(answer.content)} bytes of {first} to "
                 f"{last} came."
             )
-        if self._size not in (None, size):
+        # a file of the same length may be another one too
+        version = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
+        other = version and self._version and version != self._version
+        if other or self._size not in (None, size):
             raise InputError(f"{shown(url)}: the file changed while it was read; run the same command again.")
-        self._size = size
+        self._size, self._version = size, self._version or version
         return answer.content
 
 

@@ -22,8 +22,10 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.archives.catalogues import Catalogue
-from climate_indicators.archives.http import reason_of, shown
+from climate_indicators.archives.faults import reason_of, shown
+from climate_indicators.archives.http import Patience
 from climate_indicators.archives.offsets import item_baseline
+from climate_indicators.archives.pace import Pages
 from climate_indicators.logs import InputError
 
 CLOUD_COVER = "eo:cloud_cover"
@@ -69,6 +71,7 @@ def search(
     session: requests.Session,
     area: BaseGeometry,
     days: tuple[str, str],
+    patience: Patience | None = None,
 ) -> list[dict[str, Any]]:
     """Items of a collection over an area in a span of days, all pages.
 
@@ -78,14 +81,17 @@ def search(
     session : as `http.open_session` gives it: it makes requests again after passing faults.
     area : longitude and latitude.
     days : first and last day, ISO.
+    patience : how long all pages together may take.
 
     Raises
     ------
     InputError
-        If the archive does not answer, or not as a STAC API.
+        If the archive does not answer, or not as a STAC API, or its pages have no end.
     """
     io = StacApiIO()
     io.session = session
+    pages = Pages(catalogue.endpoint, (patience or Patience()).search_s)
+    items: list[dict[str, Any]] = []
     try:
         client = Client.open(catalogue.endpoint, stac_io=io)
         found = client.search(
@@ -94,7 +100,10 @@ def search(
             datetime=f"{days[0]}T00:00:00Z/{days[1]}T23:59:59Z",
             limit=PAGE_ITEMS,
         )
-        return list(found.items_as_dicts())
+        for page in found.pages_as_dicts():
+            pages.add([str(item.get("id")) for item in page["features"]])
+            items += page["features"]
+        return items
     except (APIError, requests.RequestException) as error:
         raise _search_error(catalogue, error) from None
     except (STACError, ClientTypeError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:

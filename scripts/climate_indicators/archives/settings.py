@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -72,7 +73,7 @@ def season_days(year: int, first: str, last: str) -> tuple[str, str]:
 
     Parameters
     ----------
-    first, last : ``MM-DD``.
+    first, last : ``MM-DD``. In a year without a 29 February it is the 28th.
 
     Raises
     ------
@@ -80,11 +81,15 @@ def season_days(year: int, first: str, last: str) -> tuple[str, str]:
         If one is no day of the calendar.
     """
     begins = year - 1 if first > last else year
+    return _season_day(begins, "season_first", first), _season_day(year, "season_last", last)
+
+
+def _season_day(year: int, key: str, day: str) -> str:
     try:
-        days = [datetime.date.fromisoformat(f"{of}-{day}") for of, day in ((begins, first), (year, last))]
+        datetime.date.fromisoformat(f"{_LEAP}-{day}")
     except ValueError as error:
-        raise InputError(f"the season {first} to {last} has a day that {year} does not have ({error}).") from error
-    return days[0].isoformat(), days[1].isoformat()
+        raise InputError(f"archive.{key}: found {day}, which is no day of the calendar ({error}).") from error
+    return f"{year}-02-28" if day == "02-29" and not calendar.isleap(year) else f"{year}-{day}"
 
 
 def _year_problems(path: str, site: Mapping[str, Any], settings: Mapping[str, Any]) -> Iterator[str]:

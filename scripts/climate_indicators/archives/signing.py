@@ -7,7 +7,8 @@ import os
 
 import requests
 
-from climate_indicators.archives.http import get, shown
+from climate_indicators.archives.faults import shown
+from climate_indicators.archives.http import get
 from climate_indicators.logs import InputError
 
 KEY_VARIABLE = "PC_SDK_SUBSCRIPTION_KEY"

@@ -19,7 +19,7 @@ from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window
 
 from climate_indicators.archives.catalogues import Catalogue
-from climate_indicators.archives.http import shown
+from climate_indicators.archives.faults import shown
 from climate_indicators.archives.ranges import opened
 from climate_indicators.archives.search import Tile, asset_address
 from climate_indicators.archives.signing import Signer
