@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import yaml
 from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, jobs_of
+from servers.faulty import Fault
+from servers.files import FileServer
 
 pytestmark = pytest.mark.slow
 SNAKEFILE = f"""
@@ -53,6 +55,18 @@ Path(snakemake.output[0]).write_text("\\n".join(lines))
 """
 
 
+FETCHING = f"""
+configfile: "config.yaml"
+
+module climate_indicators:
+    snakefile: "{ROOT}/Snakefile"
+    config: config["climate"]
+    prefix: "climate"
+
+use rule * from climate_indicators as ci_*
+"""
+
+
 @pytest.fixture
 def outer(tmp_path):
     """Folder of a workflow that has this one as a module, run from there."""
@@ -92,3 +106,19 @@ def test_rules_of_the_module_run_inside_another_workflow(outer):
     jobs = jobs_of(text)
     assert {"ci_train", "ci_snow_train", "ci_carbon_train", "ci_ocean_classifier", "ci_manifest", "everything"} <= jobs
     assert "ci_grid" not in jobs
+
+
+def test_a_module_fetches_as_patiently_as_its_own_settings_say(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    months = {"first_month": "2004-01", "last_month": "2004-12", "reference_month": "2004-01"}
+    variables = {name: {"name": name} for name in ("sst", "dic", "alk", "fco2")}
+    with FileServer({"/x.nc": b"fields"}) as server:
+        site = {"source": "files", **months, "files": ["x.nc"], "variables": variables}
+        site["downloads"] = [{"url": f"{server.url}/x.nc"}]
+        config = {"archives": {"tries": 1}, "ocean": {"sites": {"seas": site}}}
+        (tmp_path / "Snakefile").write_text(FETCHING)
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump({"climate": config, "archives": {"tries": 7}}))
+        server.fail("/x.nc", Fault(status=500))
+        text, passed = snakemake(tmp_path, "climate/resources/ocean/seas/files/x.nc")
+    assert not passed and "the server answered 500" in text and "; 1 tries in" in text, text
+    assert len(server.requests) == 1
