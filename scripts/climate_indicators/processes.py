@@ -8,7 +8,7 @@ import platform
 from functools import cache
 from pathlib import Path
 
-# letters, digits and hyphens alone, so that it can stand in names of files
+# machine, number, begin: letters, digits and hyphens alone, so that a mark can stand in names of files
 _PARTS = 3
 
 
@@ -38,7 +38,12 @@ def runs_still(mark: str) -> bool | None:
 
 @cache
 def _machine() -> str:
-    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
+    """Digest of the machine's name and of what its numbers of processes count in: each container has its own."""
+    try:
+        count = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        count = ""
+    return hashlib.sha256(f"{platform.node()} {count}".encode()).hexdigest()[:8]
 
 
 def _begin(number: int) -> str:
