@@ -9,6 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import rasterio
+import shapely
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -69,7 +70,8 @@ def read_area_of_interest(path: str | Path) -> gpd.GeoSeries:
     if layer.crs is None:
         raise InputError(f"area of interest {path} has no coordinate reference system; write it into the file.")
     shapes = layer.geometry.dropna()
-    shapes = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & (shapes.area > 0)]
+    # whether there is an area, in whatever units: geopandas warns about degrees
+    shapes = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & (shapely.area(shapes.to_numpy()) > 0)]
     if shapes.empty:
         raise InputError(f"area of interest {path} is empty: {len(layer)} features, none a polygon with an area.")
     return shapes

@@ -1,5 +1,6 @@
 """A server on the loopback interface that fails as it is told to, and counts what is asked of it."""
 
+import socket
 import threading
 import time
 from collections import Counter, defaultdict
@@ -63,6 +64,11 @@ class Faulty(ThreadingHTTPServer):
         """A client that went away is no news."""
 
     def __enter__(self):
+        """Serve; a server that was closed before opens again at the same address."""
+        if self.fileno() < 0:
+            self.socket = socket.socket(self.address_family, self.socket_type)
+            self.server_bind()
+            self.server_activate()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

@@ -9,7 +9,7 @@ from servers.faulty import Fault
 from servers.weather import WeatherServer, mountain
 
 from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.weather import fetch_weather, years_between
+from climate_indicators.archives.weather import fetch_weather, place_of, years_between
 from climate_indicators.archives.weather_answers import WeatherRequest
 from climate_indicators.logs import InputError
 from climate_indicators.snow.weather import read_weather
@@ -53,6 +53,17 @@ def test_table_is_read_by_the_climate_part_with_all_days_and_nulls(server, fetch
     assert head[0] == "latitude,longitude,elevation,utc_offset_seconds,timezone,timezone_abbreviation"
     assert head[1] == "28,86.8,5050,20700,Asia/Kathmandu,GMT+5:45"
     assert head[3].startswith("time,temperature_2m_max (°C),temperature_2m_min (°C),precipitation_sum (mm),")
+
+
+@pytest.mark.filterwarnings("error")
+def test_place_is_the_middle_of_an_area(server, fetch, root):
+    place = place_of(None, None, root / "config/examples/langtang.geojson")
+    assert place == pytest.approx((28.2, 85.6), abs=0.2)
+    # numbers like those of the settings: the same place, given there, has the same folder of kept years
+    assert [type(number) for number in place] == [float, float]
+    fetched, path = fetch(latitude=place[0], longitude=place[1])
+    assert fetched == 3 and path.read_text().splitlines()[1].startswith("28.2,85.")
+    assert place_of(1.5, None, root / "config/examples/langtang.geojson") == (1.5, place[1])
 
 
 def test_days_can_be_those_of_utc(fetch):

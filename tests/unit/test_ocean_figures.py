@@ -159,7 +159,7 @@ def test_biome_map_names_every_biome_with_its_share(cells, world, tmp_path):
     figure = biome_map_figure(cells, labels, NAMES, COLOURS, "Biomes, January 2000", "demo")
     share = 100 * area[labels == 3].sum() / area.sum()
     legend = texts(figure.legends[0])
-    assert f"SUBTR I, {share:.1f} %" in legend and "land" in legend
+    assert f"SUBTR I, {share:.1f} %" in legend and "land or no data" in legend
     assert [text for text in legend if text.startswith("unclassified, ")]
     numbers = [float(text.split()[0]) for text in shares(labels, area, NAMES).values()]
     assert sum(numbers) == pytest.approx(100, abs=0.3)
@@ -255,6 +255,14 @@ def test_seasons_have_a_panel_a_zone_and_a_band(world):
     january = band[band[:, 0] == 1, 1]
     assert january.max() == pytest.approx(row["mean_percent"] + row["sd_percent"])
     assert "mean and standard deviation of 5 years" in figure.get_suptitle() and not overlaps(figure)
+
+
+def test_bands_of_shares_end_at_0_and_100_percent(world):
+    cycle = seasonal_cycle(world["coverage"]).query("scaler == 'frozen' and zone == 'global'")
+    wide = cycle.assign(sd_percent=90.0)
+    (axes,) = seasons_figure(wide, TITLES, NAMES, COLOURS, "Seasonal cycle").axes
+    heights = np.concatenate([band.get_paths()[0].vertices[:, 1] for band in axes.collections])
+    assert (heights.min(), heights.max()) == (0, 100)
 
 
 def test_competition_shows_shares_and_the_ratio(world):

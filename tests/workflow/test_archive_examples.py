@@ -2,18 +2,27 @@
 
 import copy
 import io
+import shutil
 import zipfile
+from contextlib import ExitStack
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 import yaml
-from runs import ROOT, SNOW_STUDY, STUDY, run
-from servers.sentinel1 import OPTICAL_COLLECTION, RADAR_COLLECTION, serve_snow_site
+from runs import QUICK_BIOMES, QUICK_CLASSIFIER, ROOT, SNOW_STUDY, STUDY, run
+from servers.files import FileServer
+from servers.oceansoda import oceansoda_file
+from servers.sentinel1 import serve_snow_site
 from servers.sentinel2 import Archive
 from servers.stac import StacServer
+from servers.weather import WeatherServer
 
 from climate_indicators.archives.catalogues import find_catalogue
 from climate_indicators.simulation.glacier_world import GlacierWorld
+from climate_indicators.simulation.ocean_regimes import SUBPOLAR, SUBTROPICAL, UPWELLING
+from climate_indicators.simulation.ocean_world import OceanWorld
 
 pytestmark = pytest.mark.long
 YEARS = range(2018, 2023)
@@ -71,6 +80,25 @@ def zipped(folder):
     return content.getvalue()
 
 
+def run_in_three_steps(folder, config, *servers):
+    """Fetch all; run the rest without servers and offline; and once more with them, when nothing is asked for."""
+    with ExitStack() as open_servers:
+        for server in servers:
+            open_servers.enter_context(server)
+        text, passed = run(folder, config, "fetch_all")
+        assert passed, text
+    asked = [len(server.requests) for server in servers]
+    assert all(asked)
+    text, passed = run(folder, config | {"offline": True})
+    assert passed, text
+    with ExitStack() as open_servers:
+        for server in servers:
+            open_servers.enter_context(server)
+        text, passed = run(folder, config)
+        assert passed and "Nothing to be done" in text, text
+    assert [len(server.requests) for server in servers] == asked
+
+
 @pytest.mark.parametrize(
     ("example", "catalogue", "region", "cloudy_year"),
     [("glacier_gangotri.yaml", "planetary_computer", 15, None), ("glacier_aletsch.yaml", "earth_search", 11, 2020)],
@@ -80,14 +108,10 @@ def test_glacier_example_runs_end_to_end_and_without_a_network_after_fetch_all(
     example, catalogue, region, cloudy_year, tmp_path
 ):
     world = GlacierWorld(192, 40, cloudy_year, 7)
-    with StacServer() as server:
-        serve(server, world, catalogue, region, tmp_path)
-        name, config = small(example, server, world, tmp_path)
-        text, passed = run(tmp_path, config, "fetch_all")
-        assert passed, text
-    # the server is gone
-    text, passed = run(tmp_path, config | {"offline": True})
-    assert passed, text
+    server = StacServer()
+    serve(server, world, catalogue, region, tmp_path)
+    name, config = small(example, server, world, tmp_path)
+    run_in_three_steps(tmp_path, config, server)
     results = tmp_path / "results/glacier" / name
     assert pd.read_csv(results / "scenes.csv").date.tolist() == [f"{year}-09-10" for year in YEARS]
     areas = pd.read_csv(results / "glacier_area_by_year.csv")
@@ -95,35 +119,80 @@ def test_glacier_example_runs_end_to_end_and_without_a_network_after_fetch_all(
     flags = areas.set_index("year").flag.fillna("")
     assert [year for year in YEARS if "cloudy" in flags[year]] == ([cloudy_year] if cloudy_year else [])
     assert (results / "glacier_retreat_timelapse.gif").stat().st_size > 0
-    with StacServer() as server:
-        again = copy.deepcopy(config)
-        text, passed = run(tmp_path, again)
-        assert passed and "Nothing to be done" in text and not server.requests
 
 
-def test_snow_site_out_of_archives_becomes_triplets(tmp_path):
-    """The simulated mountain, served as archives would, gives pairs of radar and optical scenes of one orbit each."""
-    simulated = {"snow": SNOW_STUDY}
-    text, passed = run(tmp_path, simulated, "resources/snow/small/scenes.csv")
+def snow_example(archive, weather, world, folder):
+    """The snow example on loopback servers, with the simulated mountain's area and years, and a small network."""
+    config = yaml.safe_load((ROOT / "config/examples/snow_archive.yaml").read_text())
+    config["archives"] = {"open_meteo": weather.endpoint, "backoff_s": 0.1}
+    shutil.copy(world / "aoi.gpkg", folder)
+    study = config["snow"]
+    site = study["sites"]["langtang"]
+    site["aoi"] = "aoi.gpkg"
+    for sensor in ("", "radar_"):
+        site["archive"] |= {f"{sensor}endpoint": f"{archive.url}/stac", f"{sensor}tokens": f"{archive.url}/token"}
+    site["archive"] |= {"resolution_m": 50, "first_year": 2015, "last_year": 2019}
+    site["weather"] |= {"first": "2015-10-01", "last": "2019-09-30"}
+    # no server of these tests has the weights of others: models of the same kinds take their place
+    config["snow"] = SNOW_STUDY | study | {"foundation": SNOW_STUDY["foundation"]}
+    return config
+
+
+def test_snow_example_runs_end_to_end_and_without_a_network_after_fetch_all(tmp_path_factory, tmp_path):
+    """Radar and optical scenes under the catalogue's own names, signed addresses, and the mountain's weather."""
+    simulated = tmp_path_factory.mktemp("simulated")
+    text, passed = run(simulated, {"snow": SNOW_STUDY}, "resources/snow/small/scenes.csv")
     assert passed, text
-    folder = tmp_path / "resources/snow/small"
-    with StacServer(page=100) as server:
-        serve_snow_site(folder, server.items, server.files)
-        world = SNOW_STUDY["sites"]["small"]["simulate"]
-        site = {
-            "source": "archive",
-            "aoi": "resources/snow/small/aoi.gpkg",
-            "archive": {
-                "catalogue": "other", "endpoint": f"{server.url}/stac", "collection": OPTICAL_COLLECTION,
-                "radar_catalogue": "other", "radar_endpoint": f"{server.url}/stac",
-                "radar_collection": RADAR_COLLECTION, "radar_assets": {"VV": "vv", "VH": "vh"},
-                "resolution_m": 50, "first_year": 2016, "last_year": 2015 + world["years"] - 1,
-            },
-        }  # fmt: skip
-        config = {"snow": SNOW_STUDY | {"sites": {"valley": site}}}
-        text, passed = run(tmp_path, config, "results/snow/valley/triplets.csv")
-        assert passed, text
-    scenes = pd.read_csv(tmp_path / "results/snow/valley/scenes.csv", dtype=str)
+    world = simulated / "resources/snow/small"
+    days = pd.read_csv(world / "weather.csv", parse_dates=["date"]).set_index("date")
+    archive = StacServer(token="marker-of-a-token", page=100)
+    serve_snow_site(world, archive.items, archive.files)
+    weather = WeatherServer(lambda name, day: days.at[pd.Timestamp(day), name])
+    config = snow_example(archive, weather, world, tmp_path)
+    run_in_three_steps(tmp_path, config, archive, weather)
+    results = tmp_path / "results/snow/langtang"
+    scenes = pd.read_csv(results / "scenes.csv", dtype=str)
     assert set(scenes.sensor) == {"radar", "optical"} and scenes[scenes.sensor == "radar"].orbit.nunique() > 1
-    pairs = pd.read_csv(tmp_path / "results/snow/valley/pairs.csv")
-    assert len(pairs) > 0
+
+
+def ocean_example(server_url, name):
+    """The ocean example with the product's file on a loopback server, four of its 38 years, and a small network."""
+    config = yaml.safe_load((ROOT / "config/examples/ocean_soda.yaml").read_text())
+    study = config["ocean"]
+    site = study["sites"]["soda"]
+    site["downloads"][0]["url"] = f"{server_url}/{name}"
+    site |= {"first_month": "2007-01", "last_month": "2010-12"}
+    study |= {"biomes": QUICK_BIOMES, "classifier": QUICK_CLASSIFIER}
+    return config
+
+
+def test_ocean_example_runs_end_to_end_and_without_a_network_after_fetch_all(tmp_path, tmp_path_factory):
+    """The product's own names, grid, fill values and dates, which begin before the study and end after it."""
+    world = OceanWorld(1.0, 2006, 3.0, 3, 3.0)
+    name = "OceanSODA_ETHZ-v2023.OCADS.01_1982-2022.nc"
+    product = tmp_path_factory.mktemp("product") / name
+    oceansoda_file(product, world, "2006-10", "2011-02")
+    server = FileServer({f"/{name}": product.read_bytes()})
+    run_in_three_steps(tmp_path, ocean_example(server.url, name), server)
+    results = tmp_path / "results/ocean/soda"
+    inputs = pd.read_csv(results / "inputs.csv").set_index("quantity")
+    assert inputs.unit.to_dict() == {
+        "sst": "degC", "dic": "umol kg-1", "alk": "umol kg-1", "pco2": "uatm", "salinity": "1"
+    }  # fmt: skip
+    assert (inputs.first_month == "2006-10").all() and (inputs["maximum"] < 3000).all()
+    # biomes lie where the water of their kind is: neither turned upside down nor half the globe away
+    with xr.open_dataset(results / "biomes.nc") as opened:
+        labels = opened.label.load()
+    regimes = xr.DataArray(world.regime(2009, 1), {"lat": world.lat, "lon": world.lon}, ("lat", "lon"))
+    there = regimes.sel(lat=labels.lat, lon=labels.lon, method="nearest").to_numpy()
+    biomes = pd.read_csv(results / "biomes.csv")
+    kinds = {"subpolar": SUBPOLAR, "subtropical": SUBTROPICAL, "upwelling": UPWELLING}
+    assert set(biomes.family) == set(kinds)
+    for label, family in zip(biomes.label, biomes.family, strict=True):
+        assert np.mean(there[labels == label] == kinds[family]) > 0.85, family
+    coverage = pd.read_csv(results / "coverage.csv")
+    assert coverage.month.nunique() == 48
+    np.testing.assert_allclose(coverage.groupby(["scaler", "zone", "month"]).percent.sum(), 100, atol=1e-6)
+    trend = pd.read_csv(results / "trend.csv")
+    assert set(trend.n_years) == {4} and set(trend.scaler) == {"frozen", "monthly"}
+    assert (results / "ocean_coverage.png").stat().st_size > 0 and (results / "ocean_animation.gif").stat().st_size > 0

@@ -108,7 +108,7 @@ def place_of(latitude: float | None, longitude: float | None, aoi: str | Path | 
     if latitude is not None and longitude is not None:
         return latitude, longitude
     west, south, east, north = read_area_of_interest(aoi).to_crs("EPSG:4326").total_bounds
-    middle = round((south + north) / 2, 3), round((west + east) / 2, 3)
+    middle = round(float(south + north) / 2, 3), round(float(west + east) / 2, 3)
     return (middle[0] if latitude is None else latitude), (middle[1] if longitude is None else longitude)
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from climate_indicators.figures.maps import WIDE_EDGE
-from climate_indicators.figures.seasons import spread
+from climate_indicators.figures.seasons import PERCENT, spread
 
 WARM, COLD, NEUTRAL = "#D55E00", "#0072B2", "#000000"  # vermilion and blue of the Okabe–Ito colours
 
@@ -56,7 +56,7 @@ def ratio(rows: pd.DataFrame) -> float:
 def _areas(axes: Axes, rows: pd.DataFrame) -> None:
     for family, colour in (("subtropical", WARM), ("subpolar", COLD)):
         mean, sd = rows[f"{family}_percent"], rows[f"{family}_sd_percent"]
-        spread(axes, rows["calendar_month"], mean, sd, colour, label=f"{family} biomes")
+        spread(axes, rows["calendar_month"], mean, sd, colour, limits=PERCENT, label=f"{family} biomes")
 
 
 def _shares(axes: Axes, rows: pd.DataFrame) -> None:

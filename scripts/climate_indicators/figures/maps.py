@@ -133,7 +133,7 @@ def class_handles(
     return [
         *(Patch(facecolor=colours[label], label=text(label, name)) for label, name in sorted(names.items())),
         Patch(facecolor="white", hatch=HATCHES, hatchcolor=HATCH, label=text(0, nothing or "unclassified")),
-        Patch(facecolor=LAND, edgecolor=COAST, linewidth=0.5, label="land"),
+        Patch(facecolor=LAND, edgecolor=COAST, linewidth=0.5, label="land or no data"),
     ]
 
 

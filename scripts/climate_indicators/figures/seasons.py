@@ -14,6 +14,8 @@ from climate_indicators.figures.maps import WIDE_EDGE, legend_columns
 from climate_indicators.ocean.coverage import UNCLASSIFIED
 
 INITIALS = list("JFMAMJJASOND")
+# no band of a share goes beyond what a share can be
+PERCENT = (0.0, 100.0)
 
 
 def seasons_figure(
@@ -40,7 +42,8 @@ def seasons_figure(
     for axes, zone in zip(panels, zones, strict=False):
         for label, one in cycle[cycle["zone"] == zone].groupby("label"):
             if one["mean_percent"].max() >= MIN_PERCENT:
-                spread(axes, one["calendar_month"], one["mean_percent"], one["sd_percent"], shades[label])
+                shares = (one["calendar_month"], one["mean_percent"], one["sd_percent"])
+                spread(axes, *shares, shades[label], limits=PERCENT)
         axes.set_title(titles[zone], fontsize=10, fontweight="bold", loc="left")
         axes.set_ylabel("% of the zone's ocean")
         axes.set_ylim(bottom=0)
@@ -57,10 +60,21 @@ def seasons_figure(
 
 
 def spread(
-    axes: Axes, months: pd.Series, mean: pd.Series, sd: pd.Series, colour: str, style: str = "-", **line: object
+    axes: Axes,
+    months: pd.Series,
+    mean: pd.Series,
+    sd: pd.Series,
+    colour: str,
+    style: str = "-",
+    limits: tuple[float | None, float | None] = (None, None),
+    **line: object,
 ) -> None:
-    """Draw a mean by calendar month with a band of one standard deviation, on axes that get a month's initial each."""
-    axes.fill_between(months, mean - sd, mean + sd, color=colour, alpha=0.25, linewidth=0)
+    """Draw a mean by calendar month with a band of one standard deviation, on axes that get a month's initial each.
+
+    The band ends at ``limits``, the lowest and highest value that can be; None for no limit.
+    """
+    lower, upper = (mean - sd).clip(*limits), (mean + sd).clip(*limits)
+    axes.fill_between(months, lower, upper, color=colour, alpha=0.25, linewidth=0)
     axes.plot(months, mean, style, color=colour, linewidth=1.5, marker="o", markersize=2.5, **line)
     axes.set_xticks(range(1, 13), INITIALS)
     axes.set_xlim(0.6, 12.4)
