@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
 import xarray as xr
 import yaml
 from runs import QUICK_BIOMES, QUICK_CLASSIFIER, ROOT, SNOW_STUDY, STUDY, run
@@ -138,6 +139,20 @@ def snow_example(archive, weather, world, folder):
     return config
 
 
+def assert_same_scenes(fetched, served):
+    """All fetched scenes show what the simulated ones of the same sensor, date and orbit show, pixel by pixel."""
+    tables = [pd.read_csv(folder / "scenes.csv", dtype=str, keep_default_na=False) for folder in (fetched, served)]
+    both = tables[0].merge(tables[1], on=["sensor", "date", "orbit"], suffixes=("", "_served"))
+    assert len(both) == len(tables[0]) > 100
+    for row in both.itertuples():
+        with rasterio.open(fetched / row.path) as ours, rasterio.open(served / row.path_served) as theirs:
+            assert ours.transform == theirs.transform
+            found, expected = (raster.read(masked=True).astype("float64") for raster in (ours, theirs))
+            if row.sensor == "radar":
+                expected = 10 ** (expected * theirs.scales[0] / 10)
+        np.testing.assert_allclose(found.filled(0), expected.filled(0), rtol=1e-6, err_msg=row.path)
+
+
 def test_snow_example_runs_end_to_end_and_without_a_network_after_fetch_all(tmp_path_factory, tmp_path):
     """Radar and optical scenes under the catalogue's own names, signed addresses, and the mountain's weather."""
     simulated = tmp_path_factory.mktemp("simulated")
@@ -150,6 +165,7 @@ def test_snow_example_runs_end_to_end_and_without_a_network_after_fetch_all(tmp_
     weather = WeatherServer(lambda name, day: days.at[pd.Timestamp(day), name])
     config = snow_example(archive, weather, world, tmp_path)
     run_in_three_steps(tmp_path, config, archive, weather)
+    assert_same_scenes(tmp_path / "resources/snow/langtang", world)
     results = tmp_path / "results/snow/langtang"
     scenes = pd.read_csv(results / "scenes.csv", dtype=str)
     assert set(scenes.sensor) == {"radar", "optical"} and scenes[scenes.sensor == "radar"].orbit.nunique() > 1
