@@ -27,6 +27,7 @@ from climate_indicators.simulation.ocean_world import OceanWorld
 
 pytestmark = pytest.mark.long
 YEARS = range(2018, 2023)
+TOKEN = "marker-of-a-token"
 
 
 def small(example, server, world, folder):
@@ -160,15 +161,27 @@ def test_snow_example_runs_end_to_end_and_without_a_network_after_fetch_all(tmp_
     assert passed, text
     world = simulated / "resources/snow/small"
     days = pd.read_csv(world / "weather.csv", parse_dates=["date"]).set_index("date")
-    archive = StacServer(token="marker-of-a-token", page=100)
+    archive = StacServer(token=TOKEN, page=100)
     serve_snow_site(world, archive.items, archive.files)
-    weather = WeatherServer(lambda name, day: days.at[pd.Timestamp(day), name])
+    weather = WeatherServer(lambda name, day: days.at[pd.Timestamp(day), name], offset_s=3600)
     config = snow_example(archive, weather, world, tmp_path)
     run_in_three_steps(tmp_path, config, archive, weather)
     assert_same_scenes(tmp_path / "resources/snow/langtang", world)
     results = tmp_path / "results/snow/langtang"
     scenes = pd.read_csv(results / "scenes.csv", dtype=str)
-    assert set(scenes.sensor) == {"radar", "optical"} and scenes[scenes.sensor == "radar"].orbit.nunique() > 1
+    assert set(scenes.sensor) == {"radar", "optical"}
+    assert pd.read_csv(results / "references.csv").orbit.nunique() > 1
+    assert {"train", "validation", "test"} <= set(pd.read_csv(results / "triplets.csv").split)
+    assert {"unet", "sam_radar", "all_snow"} <= set(pd.read_csv(results / "benchmark.csv").model)
+    found = pd.read_csv(results / "weather.csv", parse_dates=["date"]).set_index("date")
+    np.testing.assert_allclose(found, days[found.columns].loc[found.index], rtol=1e-6)
+    assert len(found) == 1461 and "warning" not in set(pd.read_csv(results / "weather_checks.csv").severity)
+    trends = pd.read_csv(results / "season_trends.csv").query("quantity == 'snow_fraction'").set_index("season")
+    assert list(trends.index) == ["all", "DJF", "MAM", "JJA", "SON"] and (trends.n_years == 4).all()
+    assert trends["mean"]["DJF"] > 0.7 > trends["mean"]["MAM"] > 0.1 > trends["mean"]["JJA"]
+    topics = set(pd.read_csv(results / "conclusions.csv").topic)
+    assert {"trend", "regression", "lagged regression", "multiple regression"} <= topics
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
 
 
 def ocean_example(server_url, name):
