@@ -13,7 +13,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 from climate_indicators.archives.settings import archive_years
-from climate_indicators.provenance import code_digest
+from climate_indicators.provenance import Provenance
 from climate_indicators.settings import SettingsError, check
 from climate_indicators.simulation.dates import date_of_year
 
@@ -38,9 +38,12 @@ wildcard_constraints:
     scene="[0-9]{4}",
 
 
+PROVENANCE = Provenance(SCRIPTS / "climate_indicators")
+
+
 def code(script):
     """Digest of the project modules that a script imports: an edit of one re-runs the rules that use it."""
-    return code_digest(SCRIPTS / script, SCRIPTS / "climate_indicators")
+    return PROVENANCE.digest(SCRIPTS / script)
 
 
 def input_mb(paths):

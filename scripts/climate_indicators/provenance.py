@@ -21,7 +21,86 @@ class _Source:
     sha256: str
 
 
-_read: dict[tuple[Path, str | None], tuple[tuple[int, int], _Source]] = {}
+class Provenance:
+    """Imports of scripts and digests of what they import, every file read once.
+
+    A workflow asks this for each of its rules, whenever it starts. Edits after the first question are not seen: make a
+    new one to ask again.
+
+    Parameters
+    ----------
+    library : folder of the project's package; its name is the package's name.
+    """
+
+    def __init__(self, library: Path) -> None:
+        self._library = library
+        self._sources: dict[Path, _Source] = {}
+        self._direct: dict[Path, frozenset[Path]] = {}
+        self._modules: dict[tuple[str, ...], Path | None] = {}
+
+    def digest(self, script: Path) -> str:
+        """SHA-256 of the project modules that a script imports; see `code_digest`."""
+        digest = hashlib.sha256()
+        names = {path.relative_to(self._library).as_posix(): path for path in self.imports(script)}
+        for name, path in sorted(names.items()):
+            digest.update(f"{name}\0{self._source(path).sha256}\n".encode())
+        return digest.hexdigest()
+
+    def imports(self, script: Path) -> set[Path]:
+        """Files of the project's package that a script imports, directly or not; see `project_imports`."""
+        found: set[Path] = set()
+        waiting = [script]
+        while waiting:
+            path = waiting.pop()
+            if path not in self._direct:
+                self._direct[path] = frozenset(self._project_files(path))
+            new = self._direct[path] - found
+            found |= new
+            waiting.extend(new)
+        return found
+
+    def third_party(self, script: Path) -> set[str]:
+        """Top-level names that come from outside; see `third_party_imports`."""
+        paths = {script, *self.imports(script)}
+        names = {module.split(".")[0] for path in paths for module, _ in self._source(path).imports}
+        return names - set(sys.stdlib_module_names) - {self._library.name}
+
+    def _project_files(self, path: Path) -> Iterator[Path]:
+        for module, names in self._source(path).imports:
+            parts = tuple(module.split("."))
+            if parts[0] != self._library.name:
+                continue
+            yield from self._module_files(parts, path)
+            for name in names:  # `from package import name`: a submodule, or something that the package defines
+                if self._module_file((*parts, name)) is not None:
+                    yield from self._module_files((*parts, name), path)
+
+    def _module_files(self, parts: tuple[str, ...], importer: Path) -> Iterator[Path]:
+        """Files of a module and of the packages around it."""
+        for end in range(1, len(parts) + 1):
+            path = self._module_file(parts[:end])
+            if path is not None:
+                yield path
+            elif not self._library.joinpath(
+                *parts[1:end]
+            ).is_dir():  # a folder without __init__.py is a package as well
+                named = ".".join(parts[:end])
+                raise ModuleNotFoundError(f"{importer} imports {named}, but {self._library} has no such module")
+
+    def _module_file(self, parts: tuple[str, ...]) -> Path | None:
+        if parts not in self._modules:
+            base = self._library.joinpath(*parts[1:])
+            paths = (base / "__init__.py", base.with_name(f"{base.name}.py"))
+            self._modules[parts] = next((path for path in paths if path.is_file()), None)
+        return self._modules[parts]
+
+    def _source(self, path: Path) -> _Source:
+        if path not in self._sources:
+            content = path.read_bytes()
+            tree = ast.parse(content, filename=str(path))
+            imports = tuple(_imports(tree, _package_of(path, self._library)))
+            self._sources[path] = _Source(imports, hashlib.sha256(content).hexdigest())
+        return self._sources[path]
 
 
 def code_digest(script: Path, library: Path) -> str:
@@ -45,10 +124,7 @@ def code_digest(script: Path, library: Path) -> str:
     SyntaxError
         If a file is not Python.
     """
-    digest = hashlib.sha256()
-    for path in sorted(project_imports(script, library), key=lambda path: path.relative_to(library).as_posix()):
-        digest.update(f"{path.relative_to(library).as_posix()}\0{_source(path, library).sha256}\n".encode())
-    return digest.hexdigest()
+    return Provenance(library).digest(script)
 
 
 def project_imports(script: Path, library: Path) -> set[Path]:
@@ -59,14 +135,7 @@ def project_imports(script: Path, library: Path) -> set[Path]:
 
     Parameters and errors as in `code_digest`.
     """
-    found: set[Path] = set()
-    waiting = [script]
-    while waiting:
-        path = waiting.pop()
-        new = set(_project_files(path, library)) - found
-        found |= new
-        waiting.extend(new)
-    return found
+    return Provenance(library).imports(script)
 
 
 def third_party_imports(script: Path, library: Path) -> set[str]:
@@ -74,48 +143,7 @@ def third_party_imports(script: Path, library: Path) -> set[str]:
 
     Parameters and errors as in `code_digest`.
     """
-    paths = {script, *project_imports(script, library)}
-    names = {module.split(".")[0] for path in paths for module, _ in _source(path, library).imports}
-    return names - set(sys.stdlib_module_names) - {library.name}
-
-
-def _project_files(path: Path, library: Path) -> Iterator[Path]:
-    for module, names in _source(path, library).imports:
-        parts = module.split(".")
-        if parts[0] != library.name:
-            continue
-        yield from _module_files(parts, path, library)
-        for name in names:  # `from package import name`: a submodule, or something that the package defines
-            if _module_file([*parts, name], library) is not None:
-                yield from _module_files([*parts, name], path, library)
-
-
-def _module_files(parts: list[str], importer: Path, library: Path) -> Iterator[Path]:
-    """Files of a module and of the packages around it."""
-    for end in range(1, len(parts) + 1):
-        path = _module_file(parts[:end], library)
-        if path is not None:
-            yield path
-        elif not library.joinpath(*parts[1:end]).is_dir():  # a folder without __init__.py is a package as well
-            raise ModuleNotFoundError(f"{importer} imports {'.'.join(parts)}, but {library} has no such module")
-
-
-def _module_file(parts: list[str], library: Path) -> Path | None:
-    base = library.joinpath(*parts[1:])
-    return next((path for path in (base / "__init__.py", base.with_name(f"{base.name}.py")) if path.is_file()), None)
-
-
-def _source(path: Path, library: Path) -> _Source:
-    """Read a file, once in a process unless it changes."""
-    stat = path.stat()
-    package = _package_of(path, library)
-    stamp = (stat.st_mtime_ns, stat.st_size)
-    known = _read.get((path, package))
-    if known is None or known[0] != stamp:
-        content = path.read_bytes()
-        imports = tuple(_imports(ast.parse(content, filename=str(path)), package))
-        known = _read[path, package] = (stamp, _Source(imports, hashlib.sha256(content).hexdigest()))
-    return known[1]
+    return Provenance(library).third_party(script)
 
 
 def _package_of(path: Path, library: Path) -> str | None:
@@ -125,8 +153,21 @@ def _package_of(path: Path, library: Path) -> str | None:
     return ".".join([library.name, *path.relative_to(library).parent.parts])
 
 
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every statement of a file, at any depth; expressions, which hold no imports and are most of a file, left out."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, field, ())
+            waiting.extend(
+                inner if isinstance(inner, list) else ()
+            )  # the body of a lambda or of `a if b else c` is one expression
+
+
 def _imports(tree: ast.AST, package: str | None) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from ((alias.name, ()) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

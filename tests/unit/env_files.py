@@ -6,10 +6,11 @@ from pathlib import Path
 import yaml
 from packaging.requirements import Requirement
 
-from climate_indicators.provenance import third_party_imports
+from climate_indicators.provenance import Provenance
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "scripts" / "climate_indicators"
+PROVENANCE = Provenance(LIBRARY)
 # import names that differ from the package's name
 PACKAGES = {
     "PIL": "pillow",
@@ -73,6 +74,6 @@ def rules_with_scripts(root=ROOT):
 
 def missing(script, env):
     """Packages that a script needs, with the project's modules that it imports, and an environment file lacks."""
-    needed = {PACKAGES.get(name, name) for name in third_party_imports(script, LIBRARY)} - {"snakemake"}
+    needed = {PACKAGES.get(name, name) for name in PROVENANCE.third_party(script)} - {"snakemake"}
     packages = read_env(env)[1]
     return needed - set(packages) - ({"tensorflow-cpu"} if "tensorflow" in packages else set())

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from climate_indicators.backend import keras
-from climate_indicators.encoder_weights import is_encoder_layer
+from climate_indicators.encoder_weights import is_encoder_layer, load_encoder
 from climate_indicators.engines import open_engine
 from climate_indicators.logs import InputError
 from climate_indicators.losses import BceDice, KnownIoU
@@ -76,15 +76,19 @@ def test_the_published_kind_of_file_is_read_too(source, tmp_path):
     assert np.array_equal(model.get_layer(name).get_weights()[0], source.get_layer(name).get_weights()[0])
 
 
-def test_a_file_that_is_missing_cut_short_or_of_another_network_is_an_error(weights, tmp_path):
+def test_a_file_that_is_missing_cut_short_or_of_another_network_is_an_error(pretrained, weights, tmp_path):
     cut, other = tmp_path / "cut.weights.h5", tmp_path / "other.weights.h5"
     cut.write_bytes(weights.read_bytes()[:1_000_000])
     unet([0.0], [1.0], 2, 1).save_weights(other)
     old = tmp_path / "renamed.h5"
     shutil.copy(weights, old)
+    before = pretrained.get_weights()
     for path in (cut, other, old, tmp_path / "none.weights.h5", tmp_path / "none.h5"):
         with pytest.raises(InputError, match=f"{path.name} cannot be used as encoder weights.*Expected are the weight"):
-            resnet_unet(**SCALING, aspp_rates=[], encoder_weights=path)
+            load_encoder(pretrained, path)
+    assert all(np.array_equal(a, b) for a, b in zip(before, pretrained.get_weights(), strict=True))
+    with pytest.raises(InputError, match="none.h5 cannot be used as encoder weights: there is no such file"):
+        resnet_unet(**SCALING, aspp_rates=[], encoder_weights=tmp_path / "none.h5")
 
 
 def test_weights_need_their_own_network(weights):

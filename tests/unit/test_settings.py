@@ -73,6 +73,10 @@ def test_every_shipped_study_is_valid(path):
     assert any(settings.get(study, {}).get("sites") for study in ("glacier", "snow", "carbon", "ocean"))
 
 
+def test_the_schema_is_one(schema):
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
 def test_defaults_fit_their_own_schema_and_stay_unchanged_when_completed_again(schema):
     for config in (simulated(), from_files()):
         completed = complete(config, schema)

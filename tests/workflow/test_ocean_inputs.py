@@ -272,37 +272,74 @@ def misspelt_key(folder, settings):
     settings["variabels"] = settings.pop("variables")
 
 
-BAD = [
-    (unknown_unit, ["product.nc, variable dic", "'mg m-3'", "variables.dic.unit"], "cells.nc"),
-    (unit_of_something_else, ["product.nc, variable dic", "median", "800 and 3200", "variables.dic.unit"], "cells.nc"),
-    (no_unit, ["product.nc, variable alk", "no units attribute", "variables.alk.unit"], "cells.nc"),
-    (kelvin_later, ["product.nc, variable sst", "'degC'", "median of 282.95", "variables.sst.unit"], "slopes"),
-    (missing_variable, ["product.nc", "no variable 'dissic'", "alk, dic, ice, mld, salinity, sst"], "cells.nc"),
-    (months_after_the_end, ["no field for 2005-07, 2005-08", "2005-01 to 2005-06", "last_month"], "cells.nc"),
-    (month_left_out, ["no field for 2005-03", "Add the file"], "cells.nc"),
-    (month_twice, ["month 2005-03 is there twice", "product.nc"], "cells.nc"),
-    (other_grid, ["dic.nc", "45 × 80", "another grid"], "cells.nc"),
-    (no_netcdf, ["product.nc cannot be read as NetCDF"], "cells.nc"),
-    (missing_file, ["Missing input files", "product.nc"], "cells.nc"),
-    (no_slopes_in_the_reference_month, ["'mine'", "0 cells of the reference month 2005-06", "need 30"], "biomes.csv"),
-    (missing_key, ["ocean.sites.mine.variables.alk: missing"], "cells.nc"),
-    (misspelt_key, ["ocean.sites.mine.variabels", "variables"], "cells.nc"),
-]
+BAD = {
+    unknown_unit: (["product.nc, variable dic", "'mg m-3'", "variables.dic.unit"], "cells.nc"),
+    unit_of_something_else: (
+        ["product.nc, variable dic", "median", "800 and 3200", "variables.dic.unit"],
+        "cells.nc",
+    ),
+    no_unit: (["product.nc, variable alk", "no units attribute", "variables.alk.unit"], "cells.nc"),
+    kelvin_later: (["product.nc, variable sst", "'degC'", "median of 282.95", "variables.sst.unit"], "slopes"),
+    missing_variable: (["product.nc", "no variable 'dissic'", "alk, dic, ice, mld, salinity, sst"], "cells.nc"),
+    months_after_the_end: (["no field for 2005-07, 2005-08", "2005-01 to 2005-06", "last_month"], "cells.nc"),
+    month_left_out: (["no field for 2005-03", "Add the file"], "cells.nc"),
+    month_twice: (["month 2005-03 is there twice", "product.nc"], "cells.nc"),
+    other_grid: (["dic.nc", "45 × 80", "another grid"], "cells.nc"),
+    no_netcdf: (["product.nc cannot be read as NetCDF"], "cells.nc"),
+    no_slopes_in_the_reference_month: (["0 cells of the reference month 2005-06", "need 30"], "biomes.csv"),
+}
+# seen before any job starts, by which the whole run ends
+BAD_AT_START = {
+    missing_file: ["Missing input files", "product.nc"],
+    missing_key: ["ocean.sites.mine.variables.alk: missing"],
+    misspelt_key: ["ocean.sites.mine.variabels", "variables"],
+}
 
 
-@pytest.mark.parametrize(("spoil", "words", "absent"), BAD, ids=lambda value: getattr(value, "__name__", ""))
-def test_bad_data_end_in_one_clear_message(tmp_path, spoil, words, absent):
+def left_in(folder, site, absent):
+    """Files of a site's results below the name that must not be there."""
+    results = folder / "results/ocean" / site
+    return [path for path in results.rglob("*") if path.is_file() and path.relative_to(results).parts[0] == absent]
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory):
+    """A run of a site for each kind of bad data, up to the biomes: its folder and its text."""
+    folder = tmp_path_factory.mktemp("refused")
+    sites = {}
+    for spoil in BAD:
+        (folder / spoil.__name__).mkdir()
+        sites[spoil.__name__] = product(folder / spoil.__name__, months=6, world=regimes, step=4)
+        spoil(folder / spoil.__name__, sites[spoil.__name__])
+    targets = [f"results/ocean/{site}/biomes.csv" for site in sites]
+    text, passed = run(folder, study(**sites), "--keep-going", "--", *targets)
+    assert not passed, text
+    return folder, text
+
+
+@pytest.mark.parametrize("spoil", BAD, ids=lambda spoil: spoil.__name__)
+def test_bad_data_end_in_one_clear_message(refused, spoil):
+    (folder, text), site = refused, spoil.__name__
+    words, absent = BAD[spoil]
+    logs = [path.read_text() for path in (folder / "logs/ocean" / site).glob("*.log")]
+    messages = [line for log in logs for line in log.splitlines() if " ERROR " in line]
+    assert len(messages) == 1 and f"ocean site '{site}'" in messages[0], messages
+    for word in words:
+        assert word in messages[0] and word in text, messages[0]
+    assert not list((folder / "results").rglob("*.part-*")), "half-written files stay"
+    assert not left_in(folder, site, absent), "a result stands that cannot be right"
+    assert not left_in(folder, site, "biomes.csv")
+
+
+@pytest.mark.parametrize("spoil", BAD_AT_START, ids=lambda spoil: spoil.__name__)
+def test_bad_data_that_are_seen_before_any_job_end_the_run(tmp_path, spoil):
     settings = product(tmp_path, months=6, world=regimes, step=4)
     spoil(tmp_path, settings)
     text, passed = run(tmp_path, study(mine=settings), "--", "results/ocean/mine/biomes.csv")
     assert not passed
-    for word in words:
+    for word in BAD_AT_START[spoil]:
         assert word in text, text
-    results = tmp_path / "results/ocean/mine"
-    assert not list((tmp_path / "results").rglob("*.part-*")), "half-written files stay"
-    left = [path for path in results.rglob("*") if path.is_file() and path.relative_to(results).parts[0] == absent]
-    assert not left, "a result stands that cannot be right"
-    assert not (results / "biomes.csv").exists()
+    assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file()], "a job was run"
 
 
 def test_slopes_that_nothing_divides_are_refused_before_a_network_is_trained(tmp_path):
