@@ -182,8 +182,8 @@ def write_picture(folder, values, place, month):
 
 
 @pytest.fixture(scope="module")
-def mixed(finished_carbon, tmp_path_factory):
-    """A finished run of a user's images of many kinds, without masks and dates: its folder and its configuration."""
+def mixed_read(finished_carbon, tmp_path_factory):
+    """A user's images of many kinds, without masks and dates, run up to the samples: its folder and configuration."""
     folder = tmp_path_factory.mktemp("mixed")
     (folder / "data").mkdir()
     (folder / "data/pictures").mkdir()
@@ -203,16 +203,32 @@ def mixed(finished_carbon, tmp_path_factory):
     }
     labels = {"source": "hsv", "target": "density"}
     config = {"data_dir": "data", "carbon": CARBON_STUDY | {"sites": {"mixed": site}, "labels": labels}}
-    text, passed = run(folder, config)
+    text, passed = run(folder, config, "--", "results/carbon/mixed/patches.h5")
     assert passed, text
     return folder, config
 
 
+@pytest.fixture(scope="module")
+def mixed(mixed_read):
+    """The same, run to the end."""
+    text, passed = run(*mixed_read)
+    assert passed, text
+    return mixed_read
+
+
+def test_images_of_all_kinds_are_read(mixed_read):
+    images = table(mixed_read[0], "images", "mixed").set_index("image")
+    assert set(images.dtype) == {"uint8", "uint16"} and (images.bands >= 3).all()
+    assert len(images) == 18 and sum("été-Žluť-夏" in name for name in images.index) == len(SUMMER)
+    assert images["mask"].isna().all() and images.labelled.all()
+    assert table(mixed_read[0], "rejected", "mixed").empty
+
+
+@pytest.mark.long
 def test_images_of_all_kinds_run_through_to_carbon(mixed):
     folder, _ = mixed
     assert {path.name for path in (folder / "results/carbon/mixed").iterdir()} == RESULTS
     images = table(folder, "images", "mixed").set_index("image")
-    assert set(images.dtype) == {"uint8", "uint16"} and (images.bands >= 3).all()
     estimates = table(folder, "CO2_seq", "mixed").set_index("image_path")
     assert estimates.index.tolist() == images.index.tolist() and len(estimates) == 18
     assert sum("été-Žluť-夏" in name for name in estimates.index) == len(SUMMER)
@@ -221,8 +237,8 @@ def test_images_of_all_kinds_run_through_to_carbon(mixed):
     assert (estimates.carbon_kg.between(estimates.carbon_lower_kg, estimates.carbon_upper_kg)).all()
 
 
-def test_pictures_are_read_alike_in_every_format(mixed, finished_carbon):
-    with h5py.File(mixed[0] / "results/carbon/mixed/patches.h5") as store:
+def test_pictures_are_read_alike_in_every_format(mixed_read, finished_carbon):
+    with h5py.File(mixed_read[0] / "results/carbon/mixed/patches.h5") as store:
         names = store["name"].asstr()[:].tolist()
         read = dict(zip(names, store["image"][:], strict=True))
         valid = dict(zip(names, store["valid"][:], strict=True))
@@ -235,11 +251,12 @@ def test_pictures_are_read_alike_in_every_format(mixed, finished_carbon):
     assert known.min() == 0 and known.max() == 1
 
 
+@pytest.mark.long
 def test_labels_of_the_hsv_rule_are_not_held_against_that_rule(mixed):
     assert set(table(mixed[0], "metrics", "mixed").model) == {"unet", "random_forest", "excess_green", "all_positive"}
-    assert table(mixed[0], "images", "mixed")["mask"].isna().all()
 
 
+@pytest.mark.long
 def test_masks_of_geotiffs_lie_where_their_images_do(mixed):
     folder, _ = mixed
     masks = folder / "results/carbon/mixed/masks"
@@ -253,6 +270,7 @@ def test_masks_of_geotiffs_lie_where_their_images_do(mixed):
     assert set(areas.drop("place2")) == {900}
 
 
+@pytest.mark.long
 def test_images_without_dates_have_no_rate_per_year_and_no_forecast(mixed):
     trends = table(mixed[0], "trend_analysis", "mixed")
     assert set(trends.axis) == {"row order"} and set(trends.slope_unit) == {"kg per row"}
@@ -261,6 +279,7 @@ def test_images_without_dates_have_no_rate_per_year_and_no_forecast(mixed):
     assert skill.method == "refused" and "no dates" in skill.verdict
 
 
+@pytest.mark.long
 def test_measurements_in_tonnes_are_compared_in_kilograms(mixed):
     measured = pd.read_csv(mixed[0] / "data/carbon.csv").set_index("picture").tonnes
     comparison = table(mixed[0], "carbon_comparison", "mixed").set_index("image")
@@ -268,6 +287,7 @@ def test_measurements_in_tonnes_are_compared_in_kilograms(mixed):
     assert len(comparison) == 18
 
 
+@pytest.mark.long
 def test_edited_factors_rerun_the_estimates_and_not_the_training(mixed):
     folder, config = mixed
     assert would_run(folder, config) == set()
@@ -275,6 +295,7 @@ def test_edited_factors_rerun_the_estimates_and_not_the_training(mixed):
     assert would_run(folder, changed(config, "factors", factors)) == ESTIMATED
 
 
+@pytest.mark.long
 def test_a_further_image_reruns_everything_that_images_go_into(mixed, tmp_path):
     folder, config = mixed
     shutil.copytree(folder, tmp_path / "work")

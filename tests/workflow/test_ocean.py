@@ -243,6 +243,7 @@ def test_two_runs_give_the_same_bytes(finished_ocean, tmp_path):
         assert (tmp_path / path).read_bytes() == (finished_ocean / path).read_bytes(), path
 
 
+@pytest.mark.long
 def test_the_length_of_the_parts_changes_no_result(finished_ocean, tmp_path):
     """Months by 17, so that the last part is shorter and the reference month lies elsewhere in its file."""
     text, passed = run(tmp_path, {"ocean": OCEAN_STUDY | {"months_per_job": 17}}, "--", f"{SITE}/coverage.csv")
