@@ -5,6 +5,8 @@ CORES ?= all
 RUN_FOLDER ?= .
 STAMP := .venv/.installed
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+# with it every job would compile all modules that it imports
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install demo state test long lab lint docs clean
 .DELETE_ON_ERROR:
@@ -31,8 +33,7 @@ $(STAMP): requirements.lock
 	@rm -rf .venv
 	@# without ensurepip (Debian's python3 without python3-venv) the system's pip installs into the new environment
 	@# --no-deps: the lock is complete, and leaves out what requirements.overrides names
-	@# PYTHONDONTWRITEBYTECODE would make every later start slower
-	@unset PYTHONDONTWRITEBYTECODE; set -e; \
+	@set -e; \
 	if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
 	  "$(PYTHON)" -m venv .venv; \
 	  .venv/bin/python -m pip install --quiet --no-deps --requirement requirements.lock; \
