@@ -10,7 +10,7 @@ from servers.weather import WeatherServer, mountain
 
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.weather import fetch_weather, place_of, years_between
-from climate_indicators.archives.weather_answers import WeatherRequest
+from climate_indicators.archives.weather_answers import WeatherRequest, read_answer
 from climate_indicators.logs import InputError
 from climate_indicators.snow.weather import read_weather
 
@@ -256,6 +256,22 @@ def test_damaged_year_is_fetched_again(server, fetch, tmp_path):
     broken.write_bytes(broken.read_bytes()[:-9])
     server.requests.clear()
     assert fetch()[0] == 1 and server.asked_years() == ["2020"]
+
+
+def test_no_damage_of_a_kept_year_ends_in_more_than_its_being_fetched_again(server):
+    days = "2019-07-01", "2019-08-10"
+    request = WeatherRequest(**PLACE, first=days[0], last=days[1], variables=NAMES)
+    whole = server.message(NAMES, *days, tuple(PLACE.values()), 20700)
+    assert len(read_answer(whole, request, *days).table) == 41
+    cut = [(size - 4).to_bytes(4, "little") + whole[4:size] for size in range(4, len(whole), 3)]
+    turned = [whole[:at] + bytes([whole[at] ^ 255]) + whole[at + 1 :] for at in range(len(whole))]
+    refused = 0
+    for damaged in (*cut, *turned):
+        try:
+            read_answer(damaged, request, *days)
+        except InputError:
+            refused += 1
+    assert refused > len(cut)
 
 
 def test_key_is_sent_from_the_environment_and_never_shown(server, fetch, monkeypatch):

@@ -83,7 +83,10 @@ def read_answer(content: bytes, request: WeatherRequest, first: str, last: str) 
             raise InputError(f"the answer is no single message in FlatBuffers (it begins with {content[:20]!r})")
         message = WeatherApiResponse.GetRootAs(content, 4)
         answer = _decode(message, request.variables, first, last)
-    except (struct.error, IndexError, TypeError, UnicodeDecodeError, OverflowError) as error:
+    except InputError:
+        raise
+    # numbers of a damaged message lead beyond its end, or to days that no calendar has
+    except (struct.error, IndexError, TypeError, ValueError, OverflowError, NotImplementedError) as error:
         raise InputError(f"the answer is no message in FlatBuffers that can be read ({error})") from error
     gap = (answer.longitude - request.longitude + 180) % 360 - 180
     if abs(answer.latitude - request.latitude) > FURTHEST_DEG or abs(gap) > FURTHEST_DEG:
