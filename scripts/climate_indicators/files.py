@@ -51,8 +51,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.stem)}{_PART}*{glob.escape(path.suffix)}"):
-        if _is_left(left):
-            _remove(left)
+        # another user's cannot be removed, and another process may be doing so
+        with suppress(OSError):
+            if _is_left(left):
+                _remove(left)
     temporary = _part_of(path)
     try:
         yield temporary
@@ -71,10 +73,7 @@ def _is_left(part: Path) -> bool:
     runs = runs_still(part.name.rpartition(_PART)[2])
     if runs is not None:
         return not runs
-    try:
-        newest = max(one.stat().st_mtime for one in (part, *part.rglob("*")))
-    except FileNotFoundError:  # it became whole, or was removed, meanwhile
-        return False
+    newest = max(one.stat().st_mtime for one in (part, *part.rglob("*")))
     return time.time() - newest > _FORGOTTEN_S
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 # machine, number, begin: letters, digits and hyphens alone, so that a mark can stand in names of files
 _PARTS = 3
+# begin of a process where the system does not tell it
+_UNTOLD = "x"
 
 
 def process_mark() -> str:
@@ -25,8 +27,10 @@ def runs_still(mark: str) -> bool | None:
     machine, number, begin = (*mark.split("-"), "", "", "")[:_PARTS]
     if machine != _machine() or not number.isdigit():
         return None
-    if begin.isdigit() and Path("/proc/self/stat").exists():
-        return _begin(int(number)) == begin
+    now = _begin(int(number))
+    if _UNTOLD not in (begin, now):
+        return now == begin
+    # also where one does not see other users' processes
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:
@@ -47,11 +51,11 @@ def _machine() -> str:
 
 
 def _begin(number: int) -> str:
-    """When a process began, in ticks since the machine did; "x" where it does not run or the system does not tell."""
+    """When a process began, in ticks since the machine did; `_UNTOLD` also where there is none of this number."""
     try:
         text = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return "x"
+        return _UNTOLD
     # the name before it, in parentheses, may hold spaces; a process that ended and waits for its parent is dead
     state, *fields = text.rpartition(")")[2].split()
-    return "x" if state in "ZX" else fields[18]
+    return "ended" if state in "ZX" else fields[18]

@@ -8,8 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from climate_indicators import processes
 from climate_indicators.files import atomic_path
 from climate_indicators.processes import process_mark, runs_still
+
+# marks of processes of this machine: one that ended, and one whose number is taken
+MACHINE = process_mark().partition("-")[0]
+ENDED, OTHER = f"{MACHINE}-{os.getpid()}-1", f"{MACHINE}-1-5"
 
 WRITER = """
 import sys
@@ -89,6 +94,21 @@ def test_part_of_another_machine_goes_when_nothing_moved_for_a_day(tmp_path):
     assert sorted(one.name for one in tmp_path.iterdir()) == [new.name, "x.out"]
 
 
+def test_part_that_cannot_be_removed_does_no_harm(tmp_path, monkeypatch):
+    left = tmp_path / f".x.part-{ENDED}-0.out"
+    left.write_text("another user's")
+    unlink = os.unlink
+
+    def refused(path, *more, **options):
+        if os.fspath(path) == str(left):
+            raise PermissionError(path)
+        unlink(path, *more, **options)
+
+    monkeypatch.setattr(os, "unlink", refused)
+    write(tmp_path / "x.out", "file")
+    assert content(tmp_path / "x.out") == "ours" and left.exists()
+
+
 def test_failure_leaves_nothing_and_the_old_target(tmp_path):
     write(tmp_path / "x.out", "file", "old")
     with pytest.raises(ZeroDivisionError), atomic_path(tmp_path / "x.out") as temporary:
@@ -106,3 +126,15 @@ def test_mark_tells_the_living_from_the_dead_and_from_a_later_process_of_the_sam
     ended.wait()
     assert runs_still(f"{machine}-{ended.pid}-{begin}") is False
     assert runs_still(f"00000000-{number}-{begin}") is None and runs_still("") is None
+    assert runs_still(ENDED) is False
+
+
+def test_process_that_one_may_not_see_runs(monkeypatch):
+    # clusters mount /proc so that only one's own processes show
+    monkeypatch.setattr(processes, "_begin", lambda number: "x")
+
+    def refused(number, signal):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refused)
+    assert runs_still(OTHER) is True
