@@ -22,6 +22,7 @@ from climate_indicators.logs import InputError
 
 # areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
 MOST_STRETCH = 0.1
+_NEAR_POLES = "Set crs to a polar one: EPSG:3995 in the north, EPSG:3031 in the south."
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,10 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     Raises
     ------
     InputError
-        If ``crs`` is none that is known, is not in metres, or its square metres are far from those on the ground.
+        If ``crs`` is none that is known, is not in metres, or its square metres are far from those on the ground; if it
+        is None and the area lies near a pole.
     """
-    target = metric_crs(area, crs) if crs else CRS.from_user_input(area.estimate_utm_crs())
+    target = metric_crs(area, crs) if crs else _utm_zone(area)
     left, bottom, right, top = area.to_crs(target).total_bounds
     origin_x, origin_y = 0.0, 0.0
     if align_to is not None:
@@ -139,7 +141,7 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
         If it is none that is known, is not projected in metres, or areas in it are off by more than `MOST_STRETCH`, as
         those of web maps far from the equator are.
     """
-    ways = f"Set crs to one such as the site's UTM zone{_zone(area)}, or to null, which takes it."
+    ways = _way_out(area)
     try:
         target = CRS.from_user_input(crs)
     except CRSError as error:
@@ -147,7 +149,10 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
     if not target.is_projected or target.linear_units_factor[1] != 1.0:
         unit = target.linear_units if target.is_projected else "degrees"
         raise InputError(f"crs: found {crs}, in {unit}; expected a projected reference system in metres. {ways}")
-    outline = gpd.GeoSeries([area.to_crs(target).union_all().convex_hull], crs=target)
+    shapes = area.to_crs(target)
+    if not np.isfinite(shapes.total_bounds).all():
+        raise InputError(f"crs: found {crs}, which does not reach as far as the area of interest. {ways}")
+    outline = gpd.GeoSeries([shapes.union_all().convex_hull], crs=target)
     mapped = float(outline.area.iloc[0])
     # the hull is taken in the target, where an area across the 180th meridian is one piece
     lonlat = outline.segmentize(outline.length.iloc[0] / 400).to_crs("EPSG:4326")
@@ -160,12 +165,18 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
     return target
 
 
-def _zone(area: gpd.GeoSeries) -> str:
-    """UTM zone of an area as words that follow "zone"; "" near the poles, where there is none."""
+def _utm_zone(area: gpd.GeoSeries) -> CRS:
     try:
-        return f", {area.estimate_utm_crs().to_string()}"
-    except RuntimeError:
-        return ""
+        return CRS.from_user_input(area.estimate_utm_crs())
+    except RuntimeError as error:  # no zone reaches there
+        raise InputError(f"crs: found null, but the area of interest lies in no UTM zone. {_NEAR_POLES}") from error
+
+
+def _way_out(area: gpd.GeoSeries) -> str:
+    try:
+        return f"Set crs to one such as the site's UTM zone, {_utm_zone(area).to_string()}, or to null, which takes it."
+    except InputError:
+        return _NEAR_POLES
 
 
 def area_mask(area: gpd.GeoSeries, grid: Grid) -> np.ndarray:

@@ -38,6 +38,20 @@ def test_areas_across_the_180th_meridian_and_at_the_pole_have_grids(west, south,
         site_grid(area.to_crs(crs), 20.0, "EPSG:4326")
 
 
+@pytest.mark.parametrize("crs", [None, "EPSG:4326"])
+def test_near_the_poles_where_no_utm_zone_is_a_polar_system_is_named(crs):
+    area = gpd.GeoSeries([box(10, -82, 10.1, -81.9)], crs="EPSG:4326")
+    with pytest.raises(InputError, match=f"crs: found {crs or 'null'}, .*EPSG:3031") as told:
+        site_grid(area, 20.0, crs)
+    assert "to null" not in str(told.value)
+    assert site_grid(area, 20.0, "EPSG:3031").height > 500
+
+
+def test_area_that_a_system_has_no_coordinates_for_is_refused():
+    with pytest.raises(InputError, match="found EPSG:32632, which does not reach as far.*EPSG:32647"):
+        site_grid(gpd.GeoSeries([box(99, 0, 99.1, 0.1)], crs="EPSG:4326"), 20.0, "EPSG:32632")
+
+
 def test_area_beyond_the_reach_of_a_zone_is_refused():
     with pytest.raises(InputError, match="expected a reference system whose areas are true there"):
         site_grid(ALPS.translate(xoff=40), 20.0, "EPSG:32632")
