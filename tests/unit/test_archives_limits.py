@@ -92,6 +92,14 @@ def test_server_that_trickles_ends_in_one_message(session, tmp_path, way, status
     assert not (tmp_path / "a.bin").exists()
 
 
+def test_error_of_a_call_is_its_own():
+    def call():
+        raise TimeoutError("of a socket")
+
+    with pytest.raises(TimeoutError, match="of a socket"):
+        pace.within(5, call)
+
+
 def test_body_that_brings_a_few_bytes_a_try_ends(session, tmp_path):
     with FileServer({"/a.bin": BODY}) as server:
         server.fail("/a.bin", *[Fault(cut_after=100)] * 50)

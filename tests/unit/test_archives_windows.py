@@ -17,7 +17,7 @@ from shapely.geometry import box
 from climate_indicators.archives.catalogues import Catalogue
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.search import Tile
-from climate_indicators.archives.windows import Windows, coarser, source_window
+from climate_indicators.archives.windows import Windows, can_hold, coarser, source_window
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 
@@ -180,6 +180,15 @@ def test_raw_radar_is_refused_with_what_to_use_instead(archive):
         server.files["/grd.tif"] = bytes(memory.getbuffer())
     with pytest.raises(InputError, match=r"S2/.. of 2020-09-01, band B02: .*\(GRD\) scenes are.*sentinel-1-rtc"):
         windows.read(tile(server, "/grd.tif"), "B02", part(0, 0, 30, 30))
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "holds"),
+    [("uint16", 0, True), ("uint16", -32768, False), ("int16", -32768, True), ("float32", -32768, True),
+     ("complex64", 0, False), ("complex_int16", -32768, False)],
+)  # fmt: skip
+def test_type_can_hold_a_number_or_not(kind, number, holds):
+    assert can_hold(kind, float(number)) is holds
 
 
 def test_server_without_ranges_is_refused(archive):

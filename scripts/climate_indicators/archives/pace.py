@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TypeVar
 
@@ -40,12 +40,10 @@ def within(limit_s: float, call: Callable[[], Result]) -> Result:
 
     # a thread that is left behind must not keep the process alive
     Thread(target=work, daemon=True).start()
-    try:
-        return result.result(limit_s)
-    except TimeoutError:
-        if result.done():  # the call's own
-            raise
-    raise TooSlow(f"no whole answer in {duration(limit_s)}")
+    # an error of the call may be a `TimeoutError` too
+    if wait([result], limit_s).not_done:
+        raise TooSlow(f"no whole answer in {duration(limit_s)}")
+    return result.result()
 
 
 def pieces(response: requests.Response, most: int, over_s: float) -> Iterator[bytes]:

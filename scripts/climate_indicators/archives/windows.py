@@ -136,6 +136,8 @@ class Windows:
 
 def can_hold(kind: str, number: float) -> bool:
     """Whether a type, such as ``uint16``, has a number among its values."""
+    if kind.startswith("complex"):
+        return False
     if np.dtype(kind).kind == "f":
         return True
     limits = np.iinfo(kind)
