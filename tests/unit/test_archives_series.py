@@ -136,8 +136,17 @@ def test_decibels_are_refused(server, look, tmp_path):
     add_radar(server, "2020-03-01", 48, 10 * np.log10(POWER))
     tiles, windows = radar(look)
     _, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
-    with pytest.raises(InputError, match="of 2020-03-01, band VV: .* below zero, as decibels are; expected .* power"):
+    with pytest.raises(InputError, match="of 2020-03-01, band VV: .* below -1, as decibels are; expected .* power"):
         write_radar(tmp_path, windows, GRID, chosen)
+
+
+def test_edge_where_taking_off_noise_left_a_little_below_zero_has_no_values(server, look, tmp_path):
+    add_radar(server, "2020-03-01", 48, np.full_like(POWER, -1e-4))
+    tiles, windows = radar(look)
+    _, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    (row,) = write_radar(tmp_path, windows, GRID, chosen)
+    with rasterio.open(tmp_path / row["path"]) as raster:
+        assert (raster.read() == raster.nodata).all()
 
 
 def test_clearest_optical_scenes_of_each_month_are_taken(server, look, tmp_path):

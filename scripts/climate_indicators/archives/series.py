@@ -23,8 +23,8 @@ POLARISATIONS = ("VV", "VH")
 RADAR_NODATA = -32768.0
 # a radar scene that covers less of the area is left out: its orbit's median would change at its edge
 LEAST_COVERED = 0.95
-# power is never below zero but for a little noise that was taken off; decibels mostly are
-MOST_NEGATIVE = 0.5
+# decibels are mostly below this; power never is, and little below zero where noise was taken off, as at a scene's edge
+LEAST_POWER, MOST_BELOW = -1.0, 0.5
 SCENE_COLUMNS = ["sensor", "path", "date", "orbit", "cloud_mask"]
 
 
@@ -135,11 +135,11 @@ def _backscatter(windows: Windows, one: Candidate, band: str, grid: Grid) -> np.
     for tile in one.tiles:
         power = windows.read(tile, band, grid).astype("float32")
         known = power[np.isfinite(power) & (power != RADAR_NODATA)]
-        if known.size and (negative := float((known < 0).mean())) > MOST_NEGATIVE:
+        if known.size and (below := float((known < LEAST_POWER).mean())) > MOST_BELOW:
             raise InputError(
-                f"tile {tile.name} of {tile.date}, band {band}: {100 * negative:.0f} % of its numbers are below "
-                "zero, as decibels are; expected backscatter in linear power. Set radar_collection to such a one, as "
-                "sentinel-1-rtc."
+                f"tile {tile.name} of {tile.date}, band {band}: {100 * below:.0f} % of its numbers are below "
+                f"{LEAST_POWER:g}, as decibels are; expected backscatter in linear power. Set radar_collection to "
+                "such a one, as sentinel-1-rtc."
             )
         layers.append(np.where(np.isfinite(power) & (power > 0), power, RADAR_NODATA))
     return mosaic(layers, RADAR_NODATA)
