@@ -18,7 +18,7 @@ with naming(f"glacier site '{snakemake.wildcards.site}'"):
         outlines = select_glims(snakemake.input.inventory, params.ids, area, params.reference_year)
     else:
         outlines = select_rgi(snakemake.input.inventory, params.inventory, params.ids, area)
-around = area_around(outlines, params.margin_m) if area is None else gpd.GeoDataFrame(geometry=area)
+    around = area_around(outlines, params.margin_m) if area is None else gpd.GeoDataFrame(geometry=area)
 write_geopackage(outlines, snakemake.output.outlines, "outlines")
 write_geopackage(around, snakemake.output.aoi, "aoi")
 log.info("%d outlines of %s", len(outlines), params.inventory)

@@ -192,3 +192,6 @@ def test_area_around_outlines_has_its_margin_in_metres(tmp_path):
     own, around = outlines.to_crs(area.crs).total_bounds, area.total_bounds
     assert area.crs == "EPSG:32644"
     assert [round(a - b) for a, b in zip(around, own, strict=True)] == [-2000, -2000, 2000, 2000]
+    antarctic = gpd.GeoDataFrame(geometry=[box(10, -82, 10.1, -81.9)], crs="EPSG:4326")
+    with pytest.raises(InputError, match="so near to a pole, where no UTM zone is. Give one .aoi."):
+        area_around(antarctic, 2000)

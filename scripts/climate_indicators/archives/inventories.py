@@ -133,8 +133,20 @@ def select_glims(
 
 
 def area_around(outlines: gpd.GeoDataFrame, margin_m: float) -> gpd.GeoDataFrame:
-    """Rectangle around outlines with a margin in metres, in the UTM zone of their middle."""
-    zone = outlines.estimate_utm_crs()
+    """Rectangle around outlines with a margin in metres, in the UTM zone of their middle.
+
+    Raises
+    ------
+    InputError
+        If they lie near a pole, where no zone is.
+    """
+    try:
+        zone = outlines.estimate_utm_crs()
+    except RuntimeError as error:
+        raise InputError(
+            "no area of interest can be made around outlines so near to a pole, where no UTM zone is. Give one (aoi), "
+            "and a crs."
+        ) from error
     left, bottom, right, top = outlines.to_crs(zone).total_bounds
     rectangle = box(left - margin_m, bottom - margin_m, right + margin_m, top + margin_m)
     return gpd.GeoDataFrame(geometry=[rectangle], crs=zone)
