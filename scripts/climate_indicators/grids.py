@@ -22,6 +22,7 @@ from climate_indicators.logs import InputError
 
 # areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
 MOST_STRETCH = 0.1
+HALF_ROUND_DEG = 180
 _NEAR_POLES = "Set crs to a polar one: EPSG:3995 in the north, EPSG:3031 in the south."
 
 
@@ -75,6 +76,25 @@ def read_area_of_interest(path: str | Path) -> gpd.GeoSeries:
     shapes = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & (shapely.area(shapes.to_numpy()) > 0)]
     if shapes.empty:
         raise InputError(f"area of interest {path} is empty: {len(layer)} features, none a polygon with an area.")
+    return shapes
+
+
+def in_degrees(area: gpd.GeoSeries) -> gpd.GeoSeries:
+    """An area in longitude and latitude, as archives are asked for it.
+
+    Raises
+    ------
+    InputError
+        If it crosses the 180th meridian: there longitudes jump, and its bounds would go round the earth.
+    """
+    shapes = area.to_crs("EPSG:4326")
+    west, _, east, _ = shapes.total_bounds
+    if east - west > HALF_ROUND_DEG:
+        raise InputError(
+            f"the area of interest goes from {west:.2f} to {east:.2f} degrees of longitude, so it crosses the 180th "
+            "meridian; archives are asked for areas on one side of it. Make a site of each side; for weather give "
+            "latitude and longitude, for outlines ids."
+        )
     return shapes
 
 

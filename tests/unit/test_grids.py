@@ -4,7 +4,7 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import box
 
-from climate_indicators.grids import site_grid
+from climate_indicators.grids import in_degrees, site_grid
 from climate_indicators.logs import InputError
 
 ALPS = gpd.GeoSeries([box(7.9, 46.4, 8.1, 46.5)], crs="EPSG:4326")
@@ -45,6 +45,15 @@ def test_near_the_poles_where_no_utm_zone_is_a_polar_system_is_named(crs):
         site_grid(area, 20.0, crs)
     assert "to null" not in str(told.value)
     assert site_grid(area, 20.0, "EPSG:3031").height > 500
+
+
+def test_area_across_the_180th_meridian_is_not_asked_for_all_round_the_earth():
+    area = gpd.GeoSeries([box(179.9, 71, 180, 71.1), box(-180, 71, -179.9, 71.1)], crs="EPSG:4326")
+    for crossing in (area, area.to_crs("EPSG:32660")):
+        with pytest.raises(InputError, match="crosses the 180th meridian.*Make a site of each side"):
+            in_degrees(crossing)
+    for side in (area[:1], area[1:].to_crs("EPSG:32601")):
+        assert in_degrees(side).total_bounds[2] - in_degrees(side).total_bounds[0] < 1
 
 
 def test_area_that_a_system_has_no_coordinates_for_is_refused():

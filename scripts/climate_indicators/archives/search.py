@@ -26,6 +26,7 @@ from climate_indicators.archives.faults import reason_of, shown
 from climate_indicators.archives.http import Patience
 from climate_indicators.archives.offsets import item_baseline
 from climate_indicators.archives.pace import Pages
+from climate_indicators.grids import in_degrees
 from climate_indicators.logs import InputError
 
 CLOUD_COVER = "eo:cloud_cover"
@@ -263,4 +264,4 @@ def missing_assets(tile: Tile, catalogue: Catalogue, bands: Sequence[str]) -> st
 
 def search_area(area: gpd.GeoSeries) -> BaseGeometry:
     """Outline that is searched: the hull of an area, in longitude and latitude."""
-    return area.to_crs("EPSG:4326").union_all().convex_hull
+    return in_degrees(area).union_all().convex_hull

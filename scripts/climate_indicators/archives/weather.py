@@ -24,7 +24,7 @@ from climate_indicators.archives.weather_answers import (
     unit_of,
 )
 from climate_indicators.files import atomic_path
-from climate_indicators.grids import read_area_of_interest
+from climate_indicators.grids import in_degrees, read_area_of_interest
 from climate_indicators.logs import InputError, Progress, naming
 
 KEY_VARIABLE = "OPEN_METEO_KEY"
@@ -107,7 +107,7 @@ def place_of(latitude: float | None, longitude: float | None, aoi: str | Path | 
     """
     if latitude is not None and longitude is not None:
         return latitude, longitude
-    west, south, east, north = read_area_of_interest(aoi).to_crs("EPSG:4326").total_bounds
+    west, south, east, north = in_degrees(read_area_of_interest(aoi)).total_bounds
     middle = round(float(south + north) / 2, 3), round(float(west + east) / 2, 3)
     return (middle[0] if latitude is None else latitude), (middle[1] if longitude is None else longitude)
 
