@@ -4,6 +4,7 @@ import pytest
 from shapely.geometry import box, mapping
 
 from climate_indicators.archives.search import read_tiles
+from climate_indicators.logs import InputError
 
 NORTH, SOUTH, WHOLE = box(80, 30.4, 81, 31), box(80, 30, 81, 30.45), box(80, 30, 81, 31)
 FIRST, SECOND = "20200910T053219", "20200910T053307"
@@ -77,3 +78,9 @@ def test_footprint_that_crosses_itself_is_mended():
     crossed = {"type": "Polygon", "coordinates": [[[80, 30], [81, 31], [81, 30], [80, 31], [80, 30]]]}
     items = item("one", WHOLE), item("two", WHOLE, "05.00") | {"geometry": crossed}
     assert "two" in kept(*items)
+
+
+@pytest.mark.parametrize("wrong", [{"eo:cloud_cover": "some"}, {"sat:relative_orbit": "east"}, {"datetime": "today"}])
+def test_item_that_cannot_be_read_is_named(wrong):
+    with pytest.raises(InputError, match='"id": "odd"'):
+        read_tiles([item("odd", WHOLE, **wrong)])

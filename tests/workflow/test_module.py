@@ -120,5 +120,5 @@ def test_a_module_fetches_as_patiently_as_its_own_settings_say(tmp_path, monkeyp
         (tmp_path / "config.yaml").write_text(yaml.safe_dump({"climate": config, "archives": {"tries": 7}}))
         server.fail("/x.nc", Fault(status=500))
         text, passed = snakemake(tmp_path, "climate/resources/ocean/seas/files/x.nc")
-    assert not passed and "the server answered 500" in text and "; 1 tries in" in text, text
+    assert not passed and "the server answered 500" in text and "; 1 try in" in text, text
     assert len(server.requests) == 1

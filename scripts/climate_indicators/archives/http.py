@@ -95,8 +95,9 @@ class Tries:
             )
         if self._failures >= patience.tries:
             spent = duration(time.monotonic() - self._start)
+            tries = "1 try" if self._failures == 1 else f"{self._failures} tries"
             raise InputError(
-                f"{self._url}: {reason}; {self._failures} tries in {spent} failed. What was fetched is kept: run the "
+                f"{self._url}: {reason}; {tries} in {spent} failed. What was fetched is kept: run the "
                 "same command again when the address answers."
             )
         step = self._failures - 1 + first_step

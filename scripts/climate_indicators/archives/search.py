@@ -200,17 +200,19 @@ def _tile(item: Mapping[str, Any]) -> Tile:
         time = properties.get("datetime") or properties["start_datetime"]
         moment = datetime.datetime.fromisoformat(time)
         footprint = make_valid(shape(item["geometry"]))
+        cloud = properties.get(CLOUD_COVER)
+        cloud_share = None if cloud is None else float(cloud) / 100
+        orbit = _orbit(name, properties)
     except (KeyError, TypeError, ValueError, AttributeError, ShapelyError) as error:
         start = json.dumps({"id": item.get("id")})
         raise InputError(
-            f"an item of the archive ({start}) lacks what an item needs: id, datetime and geometry ({error!r})."
+            f"an item of the archive ({start}) lacks what an item needs, id, datetime and geometry, or has no number "
+            f"where there should be one ({error!r})."
         ) from error
     moment = moment.replace(tzinfo=moment.tzinfo or datetime.UTC).astimezone(datetime.UTC)
-    cloud = properties.get(CLOUD_COVER)
     return Tile(
         name, moment.date().isoformat(), moment.isoformat(timespec="seconds"), _place(name, properties),
-        _orbit(name, properties), None if cloud is None else float(cloud) / 100, item_baseline(properties), footprint,
-        item,
+        orbit, cloud_share, item_baseline(properties), footprint, item,
     )  # fmt: skip
 
 
