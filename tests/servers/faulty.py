@@ -109,9 +109,11 @@ class _Handler(BaseHTTPRequestHandler):
     def send_body(self, path, body, slow_s):
         for start in range(0, len(body), 4096 if slow_s else max(1, len(body))):
             piece = body[start : start + 4096] if slow_s else body
+            # counted first: whoever has the answer may look at the number
+            with self.server.lock:
+                self.server.sent[path] += len(piece)
             self.wfile.write(piece)
             self.wfile.flush()
-            self.server.sent[path] += len(piece)
             time.sleep(slow_s)
 
     def log_message(self, *text):
