@@ -9,7 +9,7 @@ import pytest
 import shapely
 import xarray as xr
 from PIL import Image
-from runs import OCEAN_STUDY, QUICK_BIOMES, QUICK_CLASSIFIER, SMALL_OCEAN, copy_workflow, jobs_of, run
+from runs import OCEAN_STUDY, QUICK_BIOMES, QUICK_CLASSIFIER, SMALL_OCEAN, copy_workflow, jobs_of, run, tables
 
 pytestmark = pytest.mark.slow
 SITE = "results/ocean/small"
@@ -237,7 +237,7 @@ def test_two_runs_give_the_same_bytes(finished_ocean, tmp_path):
     targets = [f"{SITE}/{name}" for name in ("coverage.csv", "agreement.csv", "occurrence.nc", "drivers.csv")]
     text, passed = run(tmp_path, SMALL_OCEAN, "--", *targets)
     assert passed, text
-    again = [path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.suffix in (".csv", ".nc")]
+    again = [*tables(tmp_path), *(path.relative_to(tmp_path) for path in tmp_path.rglob("*.nc"))]
     assert {path.suffix for path in again} == {".csv", ".nc"} and len(again) >= 25
     for path in again:
         assert (tmp_path / path).read_bytes() == (finished_ocean / path).read_bytes(), path
