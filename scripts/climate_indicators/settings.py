@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import datetime
 import difflib
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -66,8 +67,7 @@ def complete(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, 
         If the settings do not fit the schema. Every problem is named.
     """
     plain = _plain(config)
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(plain)
-    problems = [line for error in sorted(errors, key=lambda e: e.json_path) for line in _explain(error, schema)]
+    problems = _misfits(plain, schema)
     if problems:
         raise SettingsError(problems)
     return _fill(plain, schema, schema)
@@ -130,6 +130,36 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 
+def _misfits(plain: Any, schema: Mapping[str, Any]) -> list[str]:
+    """Lines for people of everything in a group of settings that its schema does not allow."""
+    numbers = list(_number_problems(plain, (), schema))
+    if numbers:  # NaN passes every limit of a schema
+        return numbers
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(plain)
+    return [line for error in sorted(errors, key=lambda e: e.json_path) for line in _explain(error, schema)]
+
+
+def _number_problems(value: Any, path: tuple[Any, ...], root: Mapping[str, Any]) -> Iterator[str]:
+    """Numbers, at any depth, that are NaN, infinite or too large for a float."""
+    if isinstance(value, (dict, list)):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in items:
+            yield from _number_problems(item, (*path, key), root)
+    elif isinstance(value, (int, float)) and not is_finite(value):
+        line = _line(path, root)
+        if not (line.get("nan") and value != value):
+            expected = f"a finite number; {allowed(line)}" if line else "a finite number"
+            yield f"{dotted(path)}: found {_found(value)}; expected {expected}.{_meaning(line)}"
+
+
+def is_finite(value: float) -> bool:
+    """Whether a number is neither NaN nor infinite, and fits a float."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     schema = resolve(schema, root)
     if isinstance(value, dict):
@@ -181,8 +211,7 @@ def _defaults_problems(study: str, settings: Any, root: Mapping[str, Any]) -> It
     if isinstance(defaults, Mapping) and study in root["properties"]:
         keys = resolve(resolve(root["properties"][study], root)["properties"]["sites"], root)
         site = _without_required(resolve(keys["additionalProperties"], root)) | {"$defs": root["$defs"]}
-        for error in jsonschema.Draft202012Validator(site).iter_errors(defaults):
-            yield from (f"{study}.site_defaults.{line}" for line in _explain(error, site))
+        yield from (f"{study}.site_defaults.{line}" for line in _misfits(defaults, site))
 
 
 def _without_required(schema: Any) -> Any:
@@ -226,6 +255,8 @@ def _found(value: Any) -> str:
         return "true" if value else "false"
     if value is None:
         return "null (nothing after the colon)"
+    if isinstance(value, int) and not is_finite(value):
+        return "a whole number of more than 300 digits"
     if isinstance(value, str):
         # an address with a name and password in it: the message goes to terminals and logs
         return f"the text {re.sub(r'//[^/@]+@', '//...@', value)!r}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from climate_indicators.archive_settings import outline_problems
 from climate_indicators.archives.settings import archive_problems
+from climate_indicators.scene_paths import date_apart, repeated, scene_paths
 
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
 FROM_FILES = ("scenes", "outlines", "aoi", "dem", "band_names", "crs", "resolution_m")
@@ -196,6 +197,8 @@ def _files_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
         )
     for position, scene in enumerate(site["scenes"]):
         yield from _date_problems(f"{path}.scenes[{position}]", scene, site["radiometry"])
+    dem = [(f"{path}.dem", site["dem"])] if site["dem"] else []
+    yield from repeated([*scene_paths(f"{path}.scenes", site["scenes"], "tiles", "cloud_mask"), *dem])
     yield from terrain_problems(path, site)
 
 
@@ -217,9 +220,11 @@ def _date_problems(path: str, scene: Mapping[str, Any], radiometry: Mapping[str,
             )
         return
     try:
-        datetime.date.fromisoformat(scene["date"])
+        day = datetime.date.fromisoformat(scene["date"])
     except ValueError as error:
         yield f"{path}.date: found {scene['date']}, which is no day of the calendar ({error})."
+    else:
+        yield from date_apart(f"{path}.date", day, scene["year"])
 
 
 def _band_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:

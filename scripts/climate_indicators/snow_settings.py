@@ -8,6 +8,7 @@ from typing import Any
 
 from climate_indicators.archive_settings import weather_problems
 from climate_indicators.archives.settings import snow_archive_problems
+from climate_indicators.scene_paths import repeated, scene_paths
 from climate_indicators.settings_rules import (
     not_multiple,
     pool_problems,
@@ -89,3 +90,4 @@ def _files_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
             datetime.date.fromisoformat(scene["date"])
         except ValueError as error:
             yield f"{place}.date: found {scene['date']}, which is no day of the calendar ({error})."
+    yield from repeated(scene_paths(f"{path}.scenes", site["scenes"], "path", "cloud_mask"))

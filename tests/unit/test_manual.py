@@ -31,4 +31,4 @@ def test_a_changed_default_changes_the_manual(maker):
     schema = maker["load_schema"](CONFIG / "schema.yaml")
     changed = copy.deepcopy(schema)
     changed["$defs"]["training"]["properties"]["epochs"]["default"] = 41
-    assert maker["tables"](changed) == maker["tables"](schema).replace("1 |  | `40` |", "1 |  | `41` |")
+    assert maker["tables"](changed) == maker["tables"](schema).replace("100000 |  | `40` |", "100000 |  | `41` |")

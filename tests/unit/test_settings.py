@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import math
 from pathlib import Path
 
 import jsonschema
@@ -134,6 +135,65 @@ def test_the_order_of_keys_is_no_setting(schema, path):
 def test_whole_numbers_written_with_a_point_become_integers(schema):
     epochs = complete(simulated(training={"epochs": 30.0}), schema)["glacier"]["training"]["epochs"]
     assert epochs == 30 and isinstance(epochs, int)
+
+
+def numbers_of(part, schema, path=()):
+    """Key path and line of every number of the schema, whole or not, an item of a list included."""
+    part = resolve(part, schema)
+    types = part.get("type", [])
+    if {"number", "integer"} & set([types] if isinstance(types, str) else types):
+        yield path, part
+    for key, raw in part.get("properties", {}).items():
+        yield from numbers_of(raw, schema, (*path, key))
+    for keyword, step in (("additionalProperties", "demo"), ("items", 0)):
+        if isinstance(part.get(keyword), dict):
+            yield from numbers_of(part[keyword], schema, (*path, step))
+
+
+NUMBERS = dict(numbers_of(load_schema(SCHEMA_PATH), load_schema(SCHEMA_PATH)))
+
+
+def with_number(path, value):
+    """Settings with nothing but a number at a key path."""
+    for step in reversed(path):
+        value = [value] if step == 0 else {step: value}
+    return value
+
+
+def dotted(path):
+    return "".join("[0]" if step == 0 else f".{step}" for step in path).removeprefix(".")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 10**400], ids=["nan", "inf", "-inf", "10**400"])
+def test_no_setting_is_nan_or_infinite(schema, value):
+    for path, line in NUMBERS.items():
+        if math.isnan(value if value != 10**400 else 0) and line.get("nan"):
+            continue
+        (problem,) = problems(with_number(path, value), schema)
+        assert problem.startswith(f"{dotted(path)}: found ") and "finite" in problem, path
+
+
+def test_only_missing_pixels_of_rasters_may_be_nan(schema):
+    assert {path[-2:] for path, line in NUMBERS.items() if line.get("nan")} == {("radiometry", "nodata")}
+    site = complete(from_files(radiometry={"nodata": math.nan}), schema)["glacier"]["sites"]["alp"]
+    assert math.isnan(site["radiometry"]["nodata"])
+
+
+@pytest.mark.parametrize("study", ["glacier", "snow", "carbon", "ocean"])
+def test_site_defaults_are_checked_for_nan_once(schema, study):
+    config = {study: {"site_defaults": {"simulate": {"seed": math.nan}}, "sites": {"a": {}, "b": {}}}}
+    with pytest.raises(SettingsError) as caught:
+        check(config, SCHEMA_PATH)
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [f"{study}.site_defaults.simulate.seed"]
+
+
+def test_every_number_has_limits_that_the_largest_floats_do_not_pass(schema):
+    # borders of zones and belts are compared with each other by rules of their own; a fill value may be any number
+    elsewhere = {"lat", "lon", "nodata"}
+    for path, line in NUMBERS.items():
+        if elsewhere.isdisjoint(path):
+            validator = jsonschema.Draft202012Validator(line)
+            assert not validator.is_valid(10**308) and not validator.is_valid(-(10**308)), dotted(path)
 
 
 def test_every_line_of_the_schema_has_a_description_and_a_default_or_is_required(schema):
@@ -294,6 +354,46 @@ def test_dates_of_sentinel_2_scenes(schema):
         check_semantics(complete(way_out, schema))
     (problem,) = problems(from_files(scenes=[{**undated, "date": "2019-02-30"}]), schema)
     assert "2019-02-30, which is no day of the calendar" in problem
+
+
+def scenes(*entries):
+    return from_files(scenes=[{"year": year, "date": date, **more} for year, date, more in entries])
+
+
+@pytest.mark.parametrize(
+    ("second", "place"),
+    [
+        ({"tiles": ["a.tif"]}, "scenes[1].tiles[0]"),  # one tile in two years
+        ({"tiles": ["b.tif", "x/../a.tif"]}, "scenes[1].tiles[1]"),
+        ({"tiles": ["b.tif"], "cloud_mask": "b.tif"}, "scenes[1].cloud_mask"),  # a tile is its own cloud mask
+        ({"tiles": ["b.tif"], "cloud_mask": "clouds.tif"}, "scenes[1].cloud_mask"),  # the mask of another year
+    ],
+)
+def test_a_file_has_one_role_in_a_site(schema, second, place):
+    config = scenes(
+        (2019, "2019-09-01", {"tiles": ["a.tif"], "cloud_mask": "clouds.tif"}), (2020, "2020-09-01", second)
+    )
+    (problem,) = problems(config, schema)
+    assert problem.startswith(f"glacier.sites.alp.{place}: found ") and "glacier.sites.alp.scenes[" in problem[40:]
+    other_site = from_files()["glacier"]["sites"]["alp"]
+    shared = from_files()
+    shared["glacier"]["sites"]["tal"] = other_site
+    check_semantics(complete(shared, schema))  # sites may show the same tiles
+
+
+def test_the_elevation_model_is_no_image(schema):
+    (problem,) = problems(from_files(dem="2020.tif"), schema)
+    assert problem.startswith("glacier.sites.alp.dem: found 2020.tif, which glacier.sites.alp.scenes[1].tiles[0] names")
+
+
+@pytest.mark.parametrize(("date", "is_taken"), [("2018-12-20", True), ("2020-02-01", True), ("2022-09-01", False)])
+def test_the_date_of_a_scene_belongs_to_its_year(schema, date, is_taken):
+    config = scenes((2019, date, {"tiles": ["a.tif"]}))
+    if is_taken:
+        check_semantics(complete(config, schema))
+        return
+    (problem,) = problems(config, schema)
+    assert problem.startswith("glacier.sites.alp.scenes[0].date: found 2022-09-01 for year 2019")
 
 
 @pytest.mark.parametrize(

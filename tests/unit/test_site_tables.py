@@ -117,6 +117,11 @@ def test_own_settings_win_over_defaults_and_null_can_be_said(tmp_path):
         ),
         ("site,simulate.cloudy_year\na,2030\n", "line 2, column simulate.cloudy_year: glacier.sites.a.simulate.cloudy"),
         ("site,bands\na,B02;B12\n", "sites.csv, line 2, column bands: glacier.sites.a.bands: found B12"),
+        ("site,split_seed\na,1\nb,nan\n", "line 3, column split_seed: glacier.sites.b.split_seed: found the text"),
+        ("site,simulate.resolution_m\na,nan\n", "line 2, column simulate.resolution_m: glacier.sites.a.simulate.res"),
+        ("site,simulate.resolution_m\na,1e999\n", "glacier.sites.a.simulate.resolution_m: found inf"),
+        ("site,simulate.resolution_m\na,1e308\n", "glacier.sites.a.simulate.resolution_m: found 1e+308; expected"),
+        ("site,simulate.seed\na," + "9" * 400 + "\n", "line 2, column simulate.seed: glacier.sites.a.simulate.seed: "),
     ],
 )
 def test_message_of_a_wrong_table_of_sites(tmp_path, sites, words):
@@ -143,6 +148,9 @@ def test_a_table_that_is_not_there(tmp_path):
         (SCENES.replace("2020-09-02", "2020-09-31"), "line 5, column date: glacier.sites.alp.scenes[1].date: found"),
         (SCENES.replace("alp,2020,2020", "alp,abc,2020"), "line 5, column year: glacier.sites.alp.scenes[1].year: f"),
         (SCENES.replace("alp,2019,,", "alp,2019,2019-09-03,"), "line 4, column date: found '2019-09-03', but an"),
+        (SCENES.replace("alp20", "west19"), "line 5, column tile: glacier.sites.alp.scenes[1].tiles[0]: found west19"),
+        (SCENES.replace("c20.tif", "t20.tif"), "line 2, column cloud_mask: glacier.sites.tal.scenes[0].cloud_mask: f"),
+        (SCENES.replace("2020-09-02", "2002-09-02"), "line 5, column date: glacier.sites.alp.scenes[1].date: found 2"),
         (SCENES.replace("east19", "west19"), "line 3, column tile: glacier.sites.alp.scenes[0].tiles: found a list"),
     ],
 )

@@ -8,6 +8,9 @@ from climate_indicators.settings import SettingsError, check
 
 SCHEMA = Path(__file__).resolve().parents[2] / "config" / "schema.yaml"
 
+RADAR = {"sensor": "radar", "path": "a.tif", "date": "2024-08-01", "orbit": 5}
+OPTICAL = {"sensor": "optical", "path": "b.tif", "date": "2024-08-01"}
+
 
 def study(**site):
     return {"snow": {"sites": {"alp": site}}}
@@ -44,6 +47,18 @@ def test_settings_that_go_together_pass():
         (
             {"source": "files", "scenes": [{"sensor": "radar", "path": "a.tif", "date": "2024-02-30"}]},
             "snow.sites.alp.scenes[0].date: found 2024-02-30, which is no day of the calendar",
+        ),
+        (
+            {"source": "files", "scenes": [RADAR, {"sensor": "optical", "path": "./a.tif", "date": "2024-08-01"}]},
+            "snow.sites.alp.scenes[1].path: found ./a.tif, which snow.sites.alp.scenes[0].path names too",
+        ),
+        (
+            {"source": "files", "scenes": [RADAR, OPTICAL | {"cloud_mask": "b.tif"}]},
+            "snow.sites.alp.scenes[1].cloud_mask: found b.tif, which snow.sites.alp.scenes[1].path names too",
+        ),
+        (
+            {"source": "files", "scenes": [RADAR, OPTICAL, OPTICAL | {"date": "2024-09-01"}]},
+            "snow.sites.alp.scenes[2].path: found b.tif, which snow.sites.alp.scenes[1].path names too",
         ),
         (
             {"source": "simulate", "aoi": "a.gpkg"},

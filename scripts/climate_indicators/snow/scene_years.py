@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from climate_indicators.logs import InputError
+from climate_indicators.scene_paths import repeated
 
 COLUMNS = ("sensor", "path", "date")
 
@@ -23,7 +24,8 @@ def scene_years(scenes: str | Iterable[Mapping[str, Any]]) -> list[tuple[str, st
     Raises
     ------
     InputError
-        If the table cannot be read, lacks a column or has no row, or a date does not begin with a year.
+        If the table cannot be read, lacks a column, has no row or names a file twice, or a date does not begin with a
+        year.
     """
     rows = _rows(Path(scenes)) if isinstance(scenes, str) else list(scenes)
     found = []
@@ -39,7 +41,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
-            rows, names = list(reader), reader.fieldnames or []
+            rows, lines = [], []
+            for row in reader:
+                rows.append(row)
+                lines.append(reader.line_num)
+            names = reader.fieldnames or []
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: the table of scenes cannot be read ({error}).") from error
     missing = [name for name in COLUMNS if name not in names]
@@ -47,8 +53,13 @@ def _rows(path: Path) -> list[dict[str, str]]:
         raise InputError(f"{path}: column {', '.join(missing)} missing; found {', '.join(names) or 'none'}.")
     if not rows:
         raise InputError(f"{path}: the table of scenes has no row.")
-    for row in rows:
+    named = []
+    for row, line in zip(rows, lines, strict=True):
         for key in ("path", "cloud_mask"):
             if row.get(key):
                 row[key] = str(path.parent / row[key])
+                named.append((f"{path}, line {line}, column {key}", row[key]))
+    twice = list(repeated(named))
+    if twice:
+        raise InputError("\n".join(twice))
     return rows
