@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+
+from climate_indicators.credentials import without_credentials
 
 
 class InputError(ValueError):
@@ -16,6 +20,14 @@ class InputError(ValueError):
 
     A script ended by it prints the message alone; the traceback goes to the log only.
     """
+
+
+class BlankingFormatter(logging.Formatter):
+    """Formatter that blanks credentials of the environment in the whole entry, its traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The entry without credentials."""
+        return without_credentials(super().format(record))
 
 
 @contextmanager
@@ -30,7 +42,8 @@ def naming(place: str) -> Iterator[None]:
 def start_log(path: str | Path, name: str) -> logging.Logger:
     """Logger of one script, writing to its rule's log file and, from warnings on, to the terminal.
 
-    Also sends an uncaught exception to the log. An `InputError` reaches the terminal as its message alone.
+    Also sends an uncaught exception to the log. An `InputError` reaches the terminal as its message alone. Credentials
+    of the environment are blanked everywhere, in tracebacks too.
 
     Parameters
     ----------
@@ -43,10 +56,10 @@ def start_log(path: str | Path, name: str) -> logging.Logger:
     logger.handlers.clear()
     logger.propagate = False
     to_file = logging.FileHandler(path, mode="w", encoding="utf-8")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    to_file.setFormatter(BlankingFormatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     to_terminal = logging.StreamHandler()
     to_terminal.setLevel(logging.WARNING)
-    to_terminal.setFormatter(logging.Formatter(f"{name}: %(message)s"))
+    to_terminal.setFormatter(BlankingFormatter(f"{name}: %(message)s"))
     logger.addHandler(to_file)
     logger.addHandler(to_terminal)
     logging.captureWarnings(True)
@@ -56,11 +69,13 @@ def start_log(path: str | Path, name: str) -> logging.Logger:
         record = logger.makeRecord(logger.name, logging.ERROR, "", 0, "%s", (error,), (kind, error, trace))
         to_file.handle(record)
         if issubclass(kind, InputError):
-            print(f"Error in {name}: {error}", file=sys.stderr)
+            text = f"Error in {name}: {error}\n"
         else:
-            sys.__excepthook__(kind, error, trace)
+            text = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(without_credentials(text))
 
     sys.excepthook = on_error
+    threading.excepthook = lambda failed: on_error(*failed[:3])
     return logger
 
 

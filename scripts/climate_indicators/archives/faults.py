@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,15 +9,7 @@ import requests
 from urllib3.exceptions import InvalidHeader, NameResolutionError
 from urllib3.util.retry import Retry
 
-# environment variables with credentials; a server that repeats one in its answer must not put it into a log
-CREDENTIALS = (
-    "EARTHDATA_TOKEN",
-    "PC_SDK_SUBSCRIPTION_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "OPEN_METEO_KEY",
-)
+from climate_indicators.credentials import without_credentials
 
 
 class TooSlow(requests.exceptions.Timeout):
@@ -85,14 +76,6 @@ def words_of(response: requests.Response) -> str:
     found = [content.get(key) for key in ("reason", "description", "detail")] if isinstance(content, dict) else []
     texts = [without_credentials(" ".join(text.split()))[:200] for text in found if isinstance(text, str)]
     return f" ({texts[0]})" if texts else ""
-
-
-def without_credentials(text: str) -> str:
-    """A text with dots in place of every credential of the environment."""
-    for variable in CREDENTIALS:
-        if value := os.environ.get(variable, "").strip():
-            text = text.replace(value, "...")
-    return text
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -6,7 +6,6 @@ No message and no log line holds a query, a user name or a header: signatures an
 from __future__ import annotations
 
 import logging
-import os
 import random
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader
 
 from climate_indicators.archives.faults import passes, reason_of, shown, told_wait, words_of
+from climate_indicators.archives.keys import credential
 from climate_indicators.archives.pace import within
 from climate_indicators.logs import InputError, duration
 
@@ -179,7 +179,7 @@ class Bearer(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """The request with its token, if the variable is set."""
-        token = os.environ.get(self._variable, "").strip()
+        token = credential(self._variable)
         if token:
             request.headers["Authorization"] = f"Bearer {token}"
         return request

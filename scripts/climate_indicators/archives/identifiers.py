@@ -31,7 +31,6 @@ RGI_IDS = {
     "rgi6": (re.compile(r"RGI60-(\d{2})\.\d{5}"), "RGIId", "RGI60-15.02578"),
     "rgi7": (re.compile(r"RGI2000-v7\.0-G-(\d{2})-\d{5}"), "rgi_id", "RGI2000-v7.0-G-15-02578"),
 }
-EARTHDATA_TOKEN = "EARTHDATA_TOKEN"  # variable of the environment with the login to version 7
 GLIMS_ID = re.compile(r"G\d{6}[EW]\d{5}[NS]")
 
 

@@ -14,8 +14,10 @@ from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
-from climate_indicators.archives.faults import shown, without_credentials
+from climate_indicators.archives.faults import shown
 from climate_indicators.archives.http import get
+from climate_indicators.archives.keys import credential
+from climate_indicators.credentials import S3_VARIABLES, without_credentials
 from climate_indicators.logs import InputError
 
 # small reads, of headers, take a whole page; larger ones, of pixels, just what is asked for
@@ -223,6 +225,8 @@ def opened(
 
 @contextmanager
 def _opened_s3(href: str, endpoint: str | None) -> Iterator[DatasetReader]:
+    for variable in S3_VARIABLES:  # GDAL reads them itself, as they are
+        credential(variable, strip=False)
     options = {"AWS_S3_ENDPOINT": endpoint} if endpoint else {}
     settings = {
         "AWS_VIRTUAL_HOSTING": False, "GDAL_HTTP_MAX_RETRY": 5, "GDAL_HTTP_RETRY_DELAY": 2, "GDAL_HTTP_TIMEOUT": 60,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import datetime
-import os
 
 import requests
 
 from climate_indicators.archives.faults import shown
 from climate_indicators.archives.http import get
+from climate_indicators.archives.keys import credential
+from climate_indicators.credentials import PLANETARY_KEY
 from climate_indicators.logs import InputError
 
-KEY_VARIABLE = "PC_SDK_SUBSCRIPTION_KEY"
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
 # a token that ends so soon is asked for anew, so that it does not end amid a file
 _SPARE = datetime.timedelta(minutes=2)
@@ -50,7 +50,7 @@ class Signer:
         return f"{href}{'&' if '?' in href else '?'}{self._token}"
 
     def _renew(self, address: str) -> None:
-        key = os.environ.get(KEY_VARIABLE, "").strip()
+        key = credential(PLANETARY_KEY)
         answer = get(self._session, address, headers={_KEY_HEADER: key} if key else None)
         try:
             content = answer.json()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -14,6 +13,7 @@ import pandas as pd
 import requests
 
 from climate_indicators.archives.http import Patience, Tries, get
+from climate_indicators.archives.keys import credential
 from climate_indicators.archives.weather_answers import (
     DailyAnswer,
     WeatherRequest,
@@ -23,11 +23,11 @@ from climate_indicators.archives.weather_answers import (
     read_answer,
     unit_of,
 )
+from climate_indicators.credentials import OPEN_METEO_KEY
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import in_degrees, read_area_of_interest
 from climate_indicators.logs import InputError, Progress, naming
 
-KEY_VARIABLE = "OPEN_METEO_KEY"
 # asked for by name, so that a change of the archive's defaults changes nothing here
 ASKED_UNITS = {"temperature_unit": "celsius", "precipitation_unit": "mm", "wind_speed_unit": "kmh"}
 _log = logging.getLogger("climate_indicators")
@@ -155,7 +155,7 @@ def _ask(
     }
     if request.model is not None:
         asked["models"] = request.model
-    if key := os.environ.get(KEY_VARIABLE, "").strip():
+    if key := credential(OPEN_METEO_KEY):
         asked["apikey"] = key
     tries = Tries(url, patience)
     while True:
