@@ -9,10 +9,11 @@ import pandas as pd
 
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.snow.orbit_fit import orbit_warnings
 from climate_indicators.snow.pairing import pair_scenes, scene_path
 from climate_indicators.snow.regime import read_temperature, regime_of_dates
-from climate_indicators.snow.scene_checks import check_scenes, pair_values
-from climate_indicators.snow.scene_table import read_scenes
+from climate_indicators.snow.scene_checks import ORBIT_MIX, check_scenes, pair_values
+from climate_indicators.snow.scene_table import OPTICAL, read_scenes
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, inputs = snakemake.params.pairs, snakemake.input
@@ -24,12 +25,15 @@ references = pd.read_csv(inputs.references, dtype={"orbit": str, "scenes": str})
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     weather = read_temperature(inputs.weather[0], snakemake.params.columns) if inputs.get("weather") else None
     pairs, alone = pair_scenes(scenes, settings["max_days"])
-progress = Progress(log, 2 * len(scenes) - len(alone), "check of a scene").step
+total = 2 * len(scenes) - int((alone["sensor"] == OPTICAL).sum())
+progress = Progress(log, total, "check of a scene").step
 checks = check_scenes(scenes, alone, paths, references, inputs.reference, settings, progress)
 pairs["regime"] = regime_of_dates(pairs["date"], weather, settings["wet_above_c"])
 write_csv(pair_values(pairs, checks), snakemake.output.pairs)
 write_csv(checks, snakemake.output.scene_checks)
 rejected = checks[checks["rejected"]]
 log.info("%d scenes: %d pairs, %d scenes without a pair", len(scenes), len(pairs), len(alone))
+for message in orbit_warnings(checks[checks["check"] == ORBIT_MIX], references):
+    log.warning("%s", message)
 for row in rejected[rejected["check"] != "no_pair"].itertuples():
     log.info("%s: %s, %.3g (limit %.3g) %s", row.scene, row.check, row.value, row.limit, row.note)

@@ -9,15 +9,10 @@ from snow_folders import ORBITS, SIZE, SnowSite, field
 
 from climate_indicators.figures.snow_curation import snow_curation_figure
 from climate_indicators.snow.curation import COLUMNS, REASONS, chip_verdicts, count_reasons, curate, pair_verdicts
+from climate_indicators.snow.orbit_fit import rank_correlation
 from climate_indicators.snow.pairing import PAIR_COLUMNS, pair_scenes
 from climate_indicators.snow.registration import SURE, find_shift, orientations, scene_shifts
-from climate_indicators.snow.scene_checks import (
-    check_scenes,
-    find_copies,
-    orbit_correlations,
-    pair_values,
-    rank_correlation,
-)
+from climate_indicators.snow.scene_checks import check_scenes, find_copies, pair_values
 
 PAIRS = {"max_days": 3, "max_shift_px": 2.0, "min_orbit_correlation": 0.3}
 LIMITS = {"max_missing": 0.1, "max_cloud": 0.3, "max_snow": 0.98, "min_snow": 0.02, "keep_uniform": 0.0}
@@ -72,7 +67,9 @@ def test_checks_tell_what_was_measured(defective):
     assert good.loc[good["check"] == "misregistration", "value"].max() < 0.3
     assert good.loc[good["check"] == "orbit_mix", "value"].min() > 0.5
     assert set(checks.loc[checks["check"] == "misregistration", "scene"]) == set(pairs["optical"])
-    assert set(checks.loc[checks["check"] == "orbit_mix", "scene"]) == set(pairs["radar"]) < set(scenes["scene"])
+    # a scene without a partner counts in the snow cover, and its orbit is checked as well
+    radar = scenes.loc[scenes["sensor"] == "radar", "scene"]
+    assert set(checks.loc[checks["check"] == "orbit_mix", "scene"]) == set(radar) > set(pairs["radar"])
     table = pair_values(pairs.assign(regime="wet"), checks).set_index("pair")
     assert list(table.reset_index()[PAIR_COLUMNS].columns) == PAIR_COLUMNS
     assert table.loc["20180525_o48", "shift_px"] == rows.loc[site.shifted, "value"]
@@ -88,35 +85,6 @@ def test_pairs_get_the_first_reason_of_their_scenes(defective):
     # a copy that is shifted too is a copy first
     both = pd.concat([checks, checks[checks["scene"] == site.shifted].assign(check="duplicate", rejected=True)])
     assert pair_verdicts(pairs, both).loc["20180525_o48", "reason"] == "duplicate"
-
-
-def test_a_single_orbit_or_mixed_ones_are_not_tested_for_orbits(defective):
-    site, scenes, _, _ = defective
-    radar = scenes[scenes["sensor"] == "radar"]
-    paths = site.paths(scenes)
-    one = orbit_correlations(radar, paths, site.references.head(1), site.root / "reference")
-    assert one["correlation"].isna().all() and len(one) == len(radar)
-    mixed = site.references.assign(orbit=["mixed", "121"])
-    assert orbit_correlations(radar, paths, mixed, site.root / "reference")["correlation"].isna().all()
-
-
-def test_scenes_of_a_single_orbit_are_neither_refused_nor_left_undecided(defective):
-    site, scenes, _, _ = defective
-    one = scenes[(scenes["sensor"] == "optical") | (scenes["orbit"] == ORBITS[0])]
-    _, alone = pair_scenes(one, 3)
-    references = site.references[site.references["orbit"] == ORBITS[0]]
-    checks = check_scenes(one, alone, site.paths(one), references, site.root / "reference", PAIRS)
-    assert checks["rejected"].isin([True, False]).all()
-    orbits = checks[checks["check"] == "orbit_mix"]
-    assert len(orbits) and not orbits["rejected"].any()
-
-
-def test_a_scene_is_not_compared_with_a_reference_of_itself(defective):
-    site, scenes, _, _ = defective
-    radar = scenes[scenes["sensor"] == "radar"]
-    alone = site.references.assign(scenes=["20180806_o48", "20180804_o121 20190804_o121"])
-    fits = orbit_correlations(radar, site.paths(scenes), alone, site.root / "reference").set_index("scene")
-    assert np.isnan(fits.loc["20180806_o48", "correlation"]) and fits.loc["20180804_o121", "correlation"] > 0.5
 
 
 def test_scenes_without_pixels_are_no_copies_of_each_other(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,17 +11,15 @@ import pandas as pd
 import rasterio
 
 from climate_indicators.cogs import raster_grid, strips
+from climate_indicators.snow.orbit_fit import MIN_COMPARED, orbit_correlations, thinned
 from climate_indicators.snow.pairing import PAIR_COLUMNS
 from climate_indicators.snow.registration import scene_shifts
 
 DUPLICATE, ORBIT_MIX, MISREGISTRATION, NO_PAIR = "duplicate", "orbit_mix", "misregistration", "no_pair"
 CHECK_COLUMNS = ["scene", "sensor", "date", "orbit", "check", "value", "limit", "rejected", "note"]
-MIXED = "mixed"
-SHIFT_BAND, RADAR_BAND, REFERENCE_BAND = "B08", "VV", "VV_reference"
+SHIFT_BAND = "B08"
 SAME_CORRELATION = 0.999
 THUMBNAIL_PX = 64
-COMPARED_PX = 160
-MIN_COMPARED = 100  # pixels, below which a comparison says nothing
 
 
 def find_copies(paths: Mapping[str, Path], progress: Callable[[], None] = lambda: None) -> pd.DataFrame:
@@ -98,94 +95,6 @@ def pixel_digest(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def thinned(raster: rasterio.DatasetReader, band: int, largest: int) -> np.ndarray:
-    """A band with at most ``largest`` pixels a side: float32 physical values, NaN where missing."""
-    shrink = max(1.0, max(raster.shape) / largest)
-    shape = tuple(max(1, round(length / shrink)) for length in raster.shape)
-    numbers = raster.read(band, out_shape=shape)
-    values = numbers.astype("float32") * np.float32(raster.scales[band - 1])
-    return np.where(numbers == raster.nodata, np.float32(np.nan), values)
-
-
-def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's correlation where both have a value; NaN below ``MIN_COMPARED`` pixels or for a constant.
-
-    Ranks, not values: a few very bright slopes, and the drop of wet snow, weigh no more than other pixels.
-    """
-    return _coded_correlation(_codes(a), _codes(b))
-
-
-def _codes(image: np.ndarray) -> np.ndarray:
-    """Each value's place among the different values of an image, from 0 on; -1 where missing.
-
-    Ranks of any part of the image follow from the codes by counting: an image that is compared with several is sorted
-    once.
-    """
-    codes, known = np.full(image.shape, -1), np.isfinite(image)
-    codes[known] = pd.factorize(image[known], sort=True)[0]
-    return codes
-
-
-def _coded_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    both = (a >= 0) & (b >= 0)
-    if both.sum() < MIN_COMPARED:
-        return np.nan
-    x, y = _ranks(a[both]), _ranks(b[both])
-    return float(np.corrcoef(x, y)[0, 1]) if x.std() > 0 and y.std() > 0 else np.nan
-
-
-def _ranks(codes: np.ndarray) -> np.ndarray:
-    """Ranks from 1 on; equal values share the mean of theirs."""
-    count = np.bincount(codes)
-    return (np.cumsum(count) - (count - 1) / 2)[codes]
-
-
-def orbit_correlations(
-    scenes: pd.DataFrame,
-    paths: Mapping[str, Path],
-    references: pd.DataFrame,
-    folder: str | Path,
-    progress: Callable[[], None] = lambda: None,
-) -> pd.DataFrame:
-    """How well the VV image of each radar scene fits the references of its orbit and of the others.
-
-    The view of one orbit makes slopes bright that another's makes dark: a scene under a wrong orbit does not fit. No
-    scene is compared with a reference made of itself alone, and nothing is where a site has one orbit or images mixed
-    of several.
-
-    Parameters
-    ----------
-    scenes : radar scenes, ``scene, orbit``.
-    paths : raster of each scene.
-    references : ``orbit, n_scenes, scenes`` (names with spaces between).
-    folder : of the references, ``oORBIT.tif``.
-    progress : called once a scene.
-
-    Returns
-    -------
-    ``scene, correlation`` (rank correlation, NaN where not tested), ``best`` (orbit that fits best) and
-    ``best_correlation``.
-    """
-    orbits = references["orbit"].astype(str).tolist()
-    if len(orbits) < 2 or MIXED in orbits:
-        names = scenes["scene"].to_numpy()  # without the index of a larger table
-        return pd.DataFrame({"scene": names, "correlation": np.nan, "best": "", "best_correlation": np.nan})
-    made_of = {
-        orbit: re.split(r"[\s;,]+", str(names).strip())
-        for orbit, names in zip(orbits, references["scenes"], strict=True)
-    }
-    images = {orbit: _codes(_band(Path(folder) / f"o{orbit}.tif", REFERENCE_BAND)) for orbit in orbits}
-    rows = []
-    for scene in scenes.itertuples():
-        image = _codes(_band(paths[scene.scene], RADAR_BAND))
-        fits = {orbit: _coded_correlation(image, images[orbit]) for orbit in orbits if made_of[orbit] != [scene.scene]}
-        known = {orbit: value for orbit, value in fits.items() if np.isfinite(value)}
-        best = max(known, key=known.get, default="")
-        rows.append([scene.scene, fits.get(str(scene.orbit), np.nan), best, known.get(best, np.nan)])
-        progress()
-    return pd.DataFrame(rows, columns=["scene", "correlation", "best", "best_correlation"])
-
-
 def check_scenes(
     scenes: pd.DataFrame,
     alone: pd.DataFrame,
@@ -202,17 +111,17 @@ def check_scenes(
     scenes : all scenes of the site, ``scene, sensor, date, orbit``.
     alone : those without a partner, of `climate_indicators.snow.pairing.pair_scenes`.
     paths : raster of each scene on the site's grid.
-    references, folder : snow-free references, as for `orbit_correlations`.
+    references, folder : snow-free references, as for `orbit_fit.orbit_correlations`.
     settings : ``max_days``, the largest time between the scenes of a pair; ``max_shift_px``, the largest shift of an
         optical scene; ``min_orbit_correlation`` of a radar scene with the reference of its orbit.
-    progress : called once for every scene, and once more for those of pairs.
+    progress : called once for every scene, and once more for radar scenes and for optical scenes of pairs.
 
     Returns
     -------
-    Columns ``CHECK_COLUMNS``, one row a scene and check, in order of check, date and scene; scenes that are in no pair
-    are looked at for copies only. ``value`` is days for
-    no_pair, a correlation for duplicate (copies only) and orbit_mix (rank correlation with the reference of its
-    orbit), pixels for misregistration; NaN where nothing could be measured.
+    Columns ``CHECK_COLUMNS``, one row a scene and check, in order of check, date and scene; optical scenes that are in
+    no pair are looked at for copies only. ``value`` is days for no_pair, a correlation for duplicate (copies only) and
+    orbit_mix (rank correlation with the other scenes of its orbit), pixels for misregistration; NaN where nothing could
+    be measured, which the note of orbit_mix says ("not tested: …").
     """
     ordered = scenes.sort_values(["date", "scene"])
     radar, optical = (ordered[ordered["sensor"] == sensor] for sensor in ("radar", "optical"))
@@ -222,17 +131,12 @@ def check_scenes(
         findings.append(
             _rows(DUPLICATE, copies["scene"], copies["correlation"], SAME_CORRELATION, True, copies["note"])
         )
-    # the other checks cost more, and matter for scenes of pairs only
-    paired = ~radar["scene"].isin(alone["scene"])
-    fits = orbit_correlations(radar[paired], paths, references, folder, progress)
+    # scenes without a partner count in the snow cover and in references: their orbit matters all the same
     least, most = settings["min_orbit_correlation"], settings["max_shift_px"]
+    fits = orbit_correlations(radar, paths, references, folder, least, progress)
     bad = fits["correlation"] < least
-    better = bad & (fits["best_correlation"] > fits["correlation"])
-    notes = [
-        f"fits orbit {best} better ({value:.2f})" if is_better else ""
-        for is_better, best, value in zip(better, fits["best"], fits["best_correlation"], strict=True)
-    ]
-    findings.append(_rows(ORBIT_MIX, fits["scene"], fits["correlation"], least, bad, notes))
+    findings.append(_rows(ORBIT_MIX, fits["scene"], fits["correlation"], least, bad, fits["note"]))
+    # shifts cost more to find, and matter for scenes of pairs only
     dates = dict(zip(optical["scene"], optical["date"], strict=True))
     wanted = set(optical["scene"]) - set(alone["scene"])
     shifts = scene_shifts({name: paths[name] for name in dates}, dates, SHIFT_BAND, wanted, progress)
@@ -272,8 +176,3 @@ def _shift_words(shifts: pd.DataFrame, limit: float) -> list[str]:
         else:
             words.append("")
     return words
-
-
-def _band(path: str | Path, name: str) -> np.ndarray:
-    with rasterio.open(path) as raster:
-        return thinned(raster, raster.descriptions.index(name) + 1, COMPARED_PX)
