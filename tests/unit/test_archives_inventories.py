@@ -103,13 +103,33 @@ def test_damaged_and_incomplete_zips_are_refused(tmp_path):
         with pytest.raises(InputError, match=message):
             check_zip(path)
     with zipfile.ZipFile(tmp_path / "bare.zip", "w") as archive:
-        archive.writestr("a.shp", "x")
+        archive.writestr("a.shp", b"\x00\x00\x27\x0a")
     with pytest.raises(InputError, match=r"a.shp comes without .dbf and .shx"):
         vector_of(tmp_path / "bare.zip")
     with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
         archive.writestr("a.csv", "x")
     with pytest.raises(InputError, match="vector layers: none; expected is exactly one"):
         vector_of(tmp_path / "none.zip")
+
+
+@pytest.mark.parametrize("end", ["shp", "geojson", "gpkg"])
+def test_file_that_names_other_files_is_refused_and_not_followed(tmp_path, end):
+    """OGR reads a virtual layer by its content, whatever it is called."""
+    rgi_zip(tmp_path)
+    secret = tmp_path / "parts" / "15_rgi60_SouthAsiaEast.shp"
+    text = f"""<OGRVRTDataSource><OGRVRTLayer name="15_rgi60_SouthAsiaEast"><SrcDataSource>{secret}</SrcDataSource>
+        </OGRVRTLayer></OGRVRTDataSource>"""
+    path = tmp_path / "made.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in (end, "dbf", "shx"):
+            archive.writestr(f"a.{part}", text)
+    with pytest.raises(InputError, match=f"a.{end} begins with"):
+        check_zip(path)
+    with pytest.raises(InputError, match=f"a.{end} begins with"):
+        select_rgi(path, "rgi6", ["RGI60-15.00001"])
+    (tmp_path / f"b.{end}").write_text(text)
+    with pytest.raises(InputError, match=f"b.{end} has the format OGR_VRT"):
+        select_rgi(tmp_path / f"b.{end}", "rgi6", ["RGI60-15.00001"])
 
 
 def feature(number, glacier, date, geometry, line="glac_bound"):

@@ -118,7 +118,7 @@ def test_faults_amid_the_pixels_are_survived_or_told(archive, tmp_path):
 def test_lasting_failures_are_one_message(archive):
     server, windows = archive
     server.files["/b.tif"] = b"no raster at all" * 100
-    with pytest.raises(InputError, match=r"b\.tif cannot be read as a raster"):
+    with pytest.raises(InputError, match=r"b\.tif is no raster that is read .*expected a GeoTIFF"):
         windows.read(tile(server, "/b.tif"), "B02", part(0, 0, 30, 30))
     with pytest.raises(InputError, match="404"):
         windows.read(tile(server, "/c.tif"), "B02", part(0, 0, 30, 30))
@@ -127,6 +127,35 @@ def test_lasting_failures_are_one_message(archive):
     nowhere = dataclasses.replace(tile(server), item={"assets": {"B02": {"href": "http://no-such-host.invalid/a.tif"}}})
     with pytest.raises(InputError, match="does not resolve"):
         windows.read(nowhere, "B02", part(0, 0, 30, 30))
+
+
+def test_file_that_names_other_files_is_refused_and_not_followed(archive, body, tmp_path):
+    """A virtual raster under a GeoTIFF's name would copy a local file, or another address's, into the results."""
+    server, windows = archive
+    secret = tmp_path / "secret.tif"
+    secret.write_bytes(body)
+    for source in (str(secret), f"/vsicurl/{server.url}/a.tif"):
+        text = f"""<VRTDataset rasterXSize="2048" rasterYSize="2048"><SRS>EPSG:32644</SRS>
+            <GeoTransform>300000, 10, 0, 3500040, 0, -10</GeoTransform><VRTRasterBand dataType="UInt16" band="1">
+            <SimpleSource><SourceFilename>{source}</SourceFilename></SimpleSource></VRTRasterBand></VRTDataset>"""
+        server.files["/b.tif"] = text.encode()
+        with pytest.raises(InputError, match=r"b\.tif is no raster that is read .*begins with b'<VRTDataset"):
+            windows.read(tile(server, "/b.tif"), "B02", part(0, 0, 30, 30))
+    assert {path for path, _, _ in server.requests} == {"/b.tif"} and not (tmp_path / "kept").exists()
+    server.files["/b.tif"] = body[:5000]
+    with pytest.raises(InputError, match=r"b\.tif ends after 5000 bytes"):
+        windows.read(tile(server, "/b.tif"), "B02", part(0, 0, 300, 300))
+
+
+def test_jpeg_2000_is_read_as_some_archives_deliver_it(archive):
+    server, windows = archive
+    grid = Grid(FILE_GRID.crs, FILE_GRID.transform, 256, 256)
+    profile = {"dtype": "uint16", "count": 1, "width": 256, "height": 256, "crs": grid.crs, "transform": grid.transform}
+    with MemoryFile(ext=".jp2") as memory:
+        with memory.open(driver="JP2OpenJPEG", QUALITY="100", REVERSIBLE="YES", **profile) as raster:
+            raster.write(NUMBERS[:256, :256], 1)
+        server.files["/a.jp2"] = bytes(memory.getbuffer())
+    np.testing.assert_array_equal(windows.read(tile(server, "/a.jp2"), "B02", grid), NUMBERS[:256, :256])
 
 
 def test_missing_pixels_get_the_number_that_is_asked_for(archive, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,22 @@ from climate_indicators.logs import InputError
 
 GLIMS_COLUMNS = ("glac_id", "src_date", "line_type")
 WGS84 = "EPSG:4326"
+# formats of inventories by GDAL's names; a format that names other files and addresses, as OGR's VRT does, is none
+DRIVERS = (
+    "ESRI Shapefile",
+    "GPKG",
+    "GeoJSON",
+    "GeoJSONSeq",
+    "FlatGeobuf",
+    "GML",
+    "KML",
+    "LIBKML",
+    "SQLite",
+    "OpenFileGDB",
+)
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+# how a layer of a zip begins: formats are told by it, not by names
+_FIRST_BYTES = {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3\x00", ".geojson": b"{"}
 
 
 def vector_of(path: str | Path) -> str:
@@ -35,6 +52,7 @@ def vector_of(path: str | Path) -> str:
     if len(layers) != 1:
         found = ", ".join(sorted(layers)[:10]) or "none"
         raise InputError(f"{path} holds the vector layers: {found}; expected is exactly one. Unpack it and name one.")
+    _check_begin(path, layers[0])
     stem = layers[0][:-4]
     parts = {name.lower() for name in names}
     if layers[0].lower().endswith(".shp"):
@@ -56,7 +74,7 @@ def check_zip(path: str | Path) -> None:
     with zipfile.ZipFile(path) as archive:
         try:
             broken = archive.testzip()
-        except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise InputError(f"{path} is damaged: {error}") from error
     if broken is not None:
         raise InputError(f"{path} is damaged: the checksum of {broken} is wrong.")
@@ -155,7 +173,12 @@ def area_around(outlines: gpd.GeoDataFrame, margin_m: float) -> gpd.GeoDataFrame
 def _read(path: str | Path, columns: Sequence[str], **wanted: object) -> gpd.GeoDataFrame:
     source = vector_of(path)
     try:
-        known = {name.lower(): name for name in pyogrio.read_info(source)["fields"]}
+        info = pyogrio.read_info(source)
+        if info["driver"] not in DRIVERS:
+            raise InputError(
+                f"{path} has the format {info['driver']}; expected one of {', '.join(DRIVERS)}. Convert it."
+            )
+        known = {name.lower(): name for name in info["fields"]}
         lacking = [column for column in columns if column.lower() not in known]
         if lacking:
             raise InputError(
@@ -192,6 +215,23 @@ def _chosen(
 def _one_of(column: str, values: Sequence[str]) -> str:
     """SQL condition; the values were checked against the form of identifiers, which has no quotation mark."""
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def _check_begin(path: Path, name: str) -> None:
+    """Refuse a layer whose first bytes are not those of its format."""
+    expected = next(begin for end, begin in _FIRST_BYTES.items() if name.lower().endswith(end))
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as stream:
+            begin = stream.read(256)
+    except _DAMAGE as error:
+        raise InputError(f"{path} is damaged: {error}") from error
+    if expected == b"{":
+        begin = begin.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not begin.startswith(expected):
+        raise InputError(
+            f"{path}: {name} begins with {begin[:16]!r}, not as a file of its kind does. Fetch it again, from the "
+            "inventory's own address."
+        )
 
 
 def _checked_names(path: Path) -> list[str]:

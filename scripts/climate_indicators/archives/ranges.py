@@ -28,6 +28,12 @@ LONGEST_BYTES = 32 * 2**20
 Content = TypeVar("Content")
 _S3 = "s3://"
 _NAME = "asset.tif"
+# formats that archives deliver, by the first bytes of a file. A VRT, which is text, may name other files and addresses
+_TIFF, _JPEG2000 = "GTiff", "JP2OpenJPEG"
+_FIRST_BYTES = {
+    b"II*\0": _TIFF, b"MM\0*": _TIFF, b"II+\0": _TIFF, b"MM\0+": _TIFF,
+    b"\0\0\0\x0cjP  ": _JPEG2000, b"\xff\x4f\xff\x51": _JPEG2000,
+}  # fmt: skip
 _GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": 256}
 
 
@@ -109,6 +115,11 @@ class RemoteFile:
 
     def _fetch(self, start: int, stop: int) -> bytes:
         url = self._address()
+        if self._size is not None and start >= self._size:
+            raise InputError(
+                f"{shown(url)} ends after {self._size} bytes, but its own header places pixels at byte {start}: it is "
+                "truncated. Tell the archive's operators, or leave the scene out."
+            )
         asked = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
         answer = get(self._session, url, headers=asked, accept=(200, 206))
         told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers.get("Content-Range", ""))
@@ -206,21 +217,37 @@ def opened(
     Raises
     ------
     InputError
-        If the file cannot be fetched, or is no raster.
+        If the file cannot be fetched, or is neither a GeoTIFF nor JPEG 2000: other formats, a VRT above all, can make
+        GDAL read local files and other addresses.
     """
     if href.startswith(_S3):
         with _opened_s3(href, s3_endpoint) as raster:
             yield raster
         return
     file = RemoteFile(lambda: sign(href), session)
+    driver = _driver_of(file, href)
     try:
-        with rasterio.Env(**_GDAL), rasterio.open(_NAME, opener=_Opener(file)) as raster:
+        with rasterio.Env(**_GDAL), rasterio.open(_NAME, driver=driver, opener=_Opener(file)) as raster:
             yield raster
     except RasterioError as error:
         if file.error is None:
             raise InputError(f"{shown(href)} cannot be read as a raster: {error}") from error
     if file.error is not None:
         raise file.error
+
+
+def _driver_of(file: RemoteFile, href: str) -> str:
+    """GDAL's driver for a file by its first bytes, which no driver is asked for."""
+    begin = file.span(0, min(16, file.size()))
+    if file.error is not None:
+        raise file.error
+    for magic, driver in _FIRST_BYTES.items():
+        if begin.startswith(magic):
+            return driver
+    raise InputError(
+        f"{shown(href)} is no raster that is read from an archive: it begins with {begin!r}; expected a GeoTIFF or "
+        "JPEG 2000. Choose another collection or asset."
+    )
 
 
 @contextmanager
@@ -232,8 +259,10 @@ def _opened_s3(href: str, endpoint: str | None) -> Iterator[DatasetReader]:
         "AWS_VIRTUAL_HOSTING": False, "GDAL_HTTP_MAX_RETRY": 5, "GDAL_HTTP_RETRY_DELAY": 2, "GDAL_HTTP_TIMEOUT": 60,
         "GDAL_HTTP_CONNECTTIMEOUT": 20, "GDAL_INGESTED_BYTES_AT_OPEN": PAGE_BYTES,
     }  # fmt: skip
+    driver = _JPEG2000 if href.lower().endswith((".jp2", ".j2k")) else _TIFF
+    path = f"/vsis3/{href[len(_S3) :]}"
     try:
-        with rasterio.Env(**_GDAL, **settings, **options), rasterio.open(f"/vsis3/{href[len(_S3) :]}") as raster:
+        with rasterio.Env(**_GDAL, **settings, **options), rasterio.open(path, driver=driver) as raster:
             yield raster
     except RasterioError as error:
         raise InputError(
