@@ -46,7 +46,7 @@ rule fetch_glacier_year:
             },
         },
         kept=placed(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
-        shown=glacier_settings("figures").get("rgb"),
+        shown=shown_bands,
     script:
         "../scripts/inputs/fetch_glacier_year.py"
 

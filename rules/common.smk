@@ -13,8 +13,10 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 from climate_indicators.archives.settings import archive_years
+from climate_indicators.known import Known
 from climate_indicators.provenance import Provenance
 from climate_indicators.settings import SettingsError, check
+from climate_indicators.settings_rules import bands_to_show, ratio_of
 from climate_indicators.simulation.dates import date_of_year
 
 try:
@@ -84,8 +86,10 @@ def tensorflow_env(path):
     return path.replace(".yaml", {"cpu": ".yaml", "gpu": "-gpu.yaml"}[config["deep_learning_env"]])
 
 
+@cache
 def sites(study):
-    return config.get(study, {}).get("sites", {})
+    """Settings of a study's sites by name; none where the study is not configured."""
+    return Known(config.get(study, {}).get("sites", {}), f"{study} site")
 
 
 # where Snakemake puts the files of a module that has a prefix: inputs, outputs and logs by itself, parameters never
@@ -178,7 +182,8 @@ def site_inputs(study, site):
 
 @cache
 def scenes_by_name(study, site):
-    return {scene["name"]: scene for scene in site_inputs(study, site)["scenes"]}
+    scenes = {scene["name"]: scene for scene in site_inputs(study, site)["scenes"]}
+    return Known(scenes, f"scene of {study} site '{site}'")
 
 
 def archive_inputs(site, settings):
@@ -291,9 +296,19 @@ def study_settings(wildcards, group, keys):
 
 
 def shown_bands(wildcards):
-    """Bands that pictures show as red, green and blue."""
-    default = {"snow": ["VV", "VV", "VV"]}.get(wildcards.study, ["red", "green", "blue"])
-    return config[wildcards.study].get("figures", {}).get("rgb", default)
+    """Bands that pictures of a site, or of the sites of a pool, show as red, green and blue."""
+    study = wildcards.get("study", "glacier")
+    if study != "glacier":
+        return ["VV"] * 3 if study == "snow" else ["red", "green", "blue"]
+    site = POOLS[study][0] if wildcards.site == POOLED else wildcards.site
+    return bands_to_show(sites(study)[site]["bands"], glacier_settings("figures")["rgb"])
+
+
+def baseline_settings(wildcards):
+    """How the simple methods of a study with scenes work on a site."""
+    settings = study_settings(wildcards, "baselines", ("ratio", "forest_trees", "forest_samples"))
+    bands = sites(wildcards.study)[wildcards.site]["bands"]
+    return settings | {"ratio": ratio_of(bands, settings["ratio"])}
 
 
 def terrain_channels(wildcards):

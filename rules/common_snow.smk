@@ -53,11 +53,10 @@ def snow_scene_files(site):
         raise WorkflowError(f"snow site '{site}': {error}") from error
 
 
-SNOW_FILES = {
-    name: snow_scene_files(name)
-    for name in sites("snow")
-    if name in snow_sites("simulate", "files", "archive").split("|")
-}
+SNOW_FILES = Known(
+    {name: snow_scene_files(name) for name, site in sites("snow").items() if has_images(site)},
+    "snow site with images",
+)
 
 
 def snow_years(site, sensor):

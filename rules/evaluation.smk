@@ -19,7 +19,7 @@ rule baselines:
         runtime=minutes(60, per_input_gb=60),
     params:
         code=code("segmentation/baselines.py"),
-        baselines=lambda wildcards: study_settings(wildcards, "baselines", ("ratio", "forest_trees", "forest_samples")),
+        baselines=baseline_settings,
         bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["bands"],
         seed=config["seed"],
     script:

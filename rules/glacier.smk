@@ -60,7 +60,7 @@ rule glacier_scenes:
         runtime=minutes(60, per_input_gb=20),
     params:
         code=code("glacier/glacier_scenes.py"),
-        rgb=config.get("glacier", {}).get("figures", {}).get("rgb"),
+        rgb=shown_bands,
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
         "../scripts/glacier/glacier_scenes.py"
@@ -233,7 +233,7 @@ rule glacier_retreat_timelapse:
         runtime=minutes(60, per_input_gb=20),
     params:
         code=code("glacier/glacier_retreat_timelapse.py"),
-        rgb=glacier_settings("figures").get("rgb"),
+        rgb=shown_bands,
         confidence=glacier_settings("area").get("confidence"),
         seconds_per_frame=glacier_settings("figures").get("seconds_per_frame"),
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
@@ -263,7 +263,7 @@ rule glacier_gallery:
         "../envs/figures.yaml"
     params:
         code=code("glacier/glacier_gallery.py"),
-        rgb=glacier_settings("figures").get("rgb"),
+        rgb=shown_bands,
         years=glacier_gallery_years,
     script:
         "../scripts/glacier/glacier_gallery.py"

@@ -19,10 +19,13 @@ from shapely.geometry import box
 
 from climate_indicators.files import read_json, write_json
 from climate_indicators.logs import InputError
+from climate_indicators.vector_layers import with_geometry
 
 # areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
 MOST_STRETCH = 0.1
 HALF_ROUND_DEG = 180
+# 65,536 pixels squared; a mask of that takes 4 GB, and a site's rules hold several
+MOST_PIXELS = 2**32
 _NEAR_POLES = "Set crs to a polar one: EPSG:3995 in the north, EPSG:3031 in the south."
 
 
@@ -63,12 +66,13 @@ def read_area_of_interest(path: str | Path) -> gpd.GeoSeries:
     Raises
     ------
     InputError
-        If the file cannot be read, has no reference system, or holds no polygon with an area.
+        If the file cannot be read, has no geometry or reference system, or holds no polygon with an area.
     """
     try:
         layer = gpd.read_file(path)
     except Exception as error:  # pyogrio raises many kinds; all mean the same to the user
         raise InputError(f"area of interest {path} cannot be read as a vector file: {error}") from error
+    layer = with_geometry(layer, f"area of interest {path}")
     if layer.crs is None:
         raise InputError(f"area of interest {path} has no coordinate reference system; write it into the file.")
     shapes = layer.geometry.dropna()
@@ -127,10 +131,11 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     ------
     InputError
         If ``crs`` is none that is known, is not in metres, or its square metres are far from those on the ground; if it
-        is None and the area lies near a pole.
+        is None and the area lies near a pole; if the grid would have more than `MOST_PIXELS`.
     """
     target = metric_crs(area, crs) if crs else _utm_zone(area)
     left, bottom, right, top = area.to_crs(target).total_bounds
+    _check_size((right - left) / resolution, (top - bottom) / resolution, resolution)
     origin_x, origin_y = 0.0, 0.0
     if align_to is not None:
         with rasterio.open(align_to) as raster:
@@ -145,6 +150,16 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     corner = (origin_x + first_col * resolution, origin_y + first_row * resolution)
     transform = Affine(resolution, 0.0, corner[0], 0.0, -resolution, corner[1])
     return Grid(target.to_string(), transform, last_col - first_col, first_row - last_row)
+
+
+def _check_size(width: float, height: float, resolution: float) -> None:
+    """Refuse a grid that no machine could hold, before anything is made for it."""
+    if width * height > MOST_PIXELS:
+        raise InputError(
+            f"resolution_m: found {resolution:g}, which makes {width:,.0f} × {height:,.0f} pixels for the area "
+            f"of interest, {width * height / 2**30:,.1f} GiB for each 8-bit raster; expected at most "
+            f"{MOST_PIXELS:,} pixels. Enlarge resolution_m, or divide the area into several sites."
+        )
 
 
 def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:

@@ -10,6 +10,7 @@ from shapely.geometry import box
 
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.vector_layers import with_geometry
 
 
 def read_outlines(path: str, grid: Grid, id_field: str | None = None, where: str | None = None) -> gpd.GeoDataFrame:
@@ -29,12 +30,13 @@ def read_outlines(path: str, grid: Grid, id_field: str | None = None, where: str
     Raises
     ------
     InputError
-        If the file is unreadable, has no reference system or no such column, or no outline meets the grid.
+        If the file is unreadable, has no geometry, reference system or such column, or no outline meets the grid.
     """
     try:
         layer = gpd.read_file(path, where=where)
     except Exception as error:  # pyogrio raises many kinds; all mean the same to the user
         raise InputError(f"outlines {path} cannot be read as a vector file: {error}") from error
+    layer = with_geometry(layer, f"the file of outlines {path}")
     if layer.crs is None:
         raise InputError(f"outlines {path} have no coordinate reference system; write it into the file.")
     if id_field is not None and id_field not in layer.columns:

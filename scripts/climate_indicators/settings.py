@@ -24,6 +24,8 @@ from climate_indicators.settings_rules import pool_problems, site_problems, stud
 from climate_indicators.site_tables import located, with_tables
 from climate_indicators.snow_settings import snow_problems
 
+STUDIES = ("glacier", "snow", "carbon", "ocean")
+
 
 def check(config: Mapping[str, Any], schema_path: str | Path, files: Iterable[str | Path] = ()) -> dict[str, Any]:
     """Settings with every default filled in, after all checks.
@@ -86,6 +88,11 @@ def check_semantics(config: Mapping[str, Any]) -> None:
         If some do not. Every problem is named.
     """
     problems: list[str] = []
+    if not any(study in config for study in STUDIES):
+        problems.append(
+            f"no study: found the keys {', '.join(config)}; expected one or more of {', '.join(STUDIES)}, with "
+            "sites. Copy one of config/examples/."
+        )
     if "glacier" in config:
         study = config["glacier"]
         problems += study_problems("glacier", study)

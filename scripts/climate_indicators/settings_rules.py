@@ -13,6 +13,8 @@ from climate_indicators.scene_paths import date_apart, repeated, scene_paths
 
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
 FROM_FILES = ("scenes", "outlines", "aoi", "dem", "band_names", "crs", "resolution_m")
+TRUE_COLOURS = (("B04", "B03", "B02"), ("red", "green", "blue"))
+SNOW_AND_ICE = ("B04", "B11")  # bright in red, dark in the short-wave infrared
 POOLED = "pooled"  # the way to train one network for many sites, and the name under which it stands
 TABLES = ("table", "series")  # sources of sites without images
 NAMED = 10  # sites that a message lists
@@ -227,16 +229,40 @@ def _date_problems(path: str, scene: Mapping[str, Any], radiometry: Mapping[str,
         yield from date_apart(f"{path}.date", day, scene["year"])
 
 
+def bands_to_show(bands: Sequence[str], rgb: Sequence[str] | None) -> list[str]:
+    """Bands of a site that pictures show as red, green and blue.
+
+    Parameters
+    ----------
+    bands : names of the site's bands.
+    rgb : the setting ``figures.rgb``; None takes true colours by the usual names, else the first three bands, else the
+        first one as gray.
+    """
+    if rgb is not None:
+        return list(rgb)
+    for names in TRUE_COLOURS:
+        if set(names) <= set(bands):
+            return list(names)
+    return list(bands[:3]) if len(bands) >= 3 else [bands[0]] * 3
+
+
+def ratio_of(bands: Sequence[str], ratio: Sequence[str] | str | None) -> list[str] | None:
+    """Bands whose ratio the simple method thresholds on a site; None is brightness (setting ``baselines.ratio``)."""
+    if ratio == "auto":
+        return list(SNOW_AND_ICE) if set(SNOW_AND_ICE) <= set(bands) else None
+    return None if ratio is None else list(ratio)
+
+
 def _band_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:
     study_path = path.split(".")[0]
     bands = site["bands"]
-    for key, used in (("figures.rgb", study["figures"]["rgb"]), ("baselines.ratio", study["baselines"]["ratio"] or [])):
+    shown, ratio = bands_to_show(bands, study["figures"]["rgb"]), ratio_of(bands, study["baselines"]["ratio"])
+    for key, used in (("figures.rgb", shown), ("baselines.ratio", ratio or [])):
         missing = [band for band in used if band not in bands]
         if missing:
-            way_out = "" if key == "figures.rgb" else ", or set it to null"
             yield (
                 f"{study_path}.{key}: found band {', '.join(missing)}, but {path}.bands lists {', '.join(bands)}. "
-                f"Name bands of that list{way_out}."
+                "Name bands of that list, or set it to null."
             )
     missing = [band for band in bands if site["band_names"] and band not in site["band_names"]]
     if missing:

@@ -4,8 +4,9 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import box
 
-from climate_indicators.grids import in_degrees, site_grid
+from climate_indicators.grids import in_degrees, read_area_of_interest, site_grid
 from climate_indicators.logs import InputError
+from climate_indicators.outlines import read_outlines
 
 ALPS = gpd.GeoSeries([box(7.9, 46.4, 8.1, 46.5)], crs="EPSG:4326")
 
@@ -64,3 +65,26 @@ def test_area_that_a_system_has_no_coordinates_for_is_refused():
 def test_area_beyond_the_reach_of_a_zone_is_refused():
     with pytest.raises(InputError, match="expected a reference system whose areas are true there"):
         site_grid(ALPS.translate(xoff=40), 20.0, "EPSG:32632")
+
+
+def test_a_grid_that_no_machine_could_hold_is_refused_by_its_key():
+    # 15.4 × 11.1 km in pixels of a tenth of a millimetre
+    with pytest.raises(InputError, match=r"^resolution_m: found 0.0001, which makes 15\d,\d{3},\d{3} × 11\d,"):
+        site_grid(ALPS, 0.0001, None)
+    assert site_grid(ALPS, 0.5, None).width == pytest.approx(30_800, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "lone.dbf"])
+def test_a_vector_file_without_shapes_is_refused_by_name(tmp_path, name):
+    if name.endswith(".csv"):
+        (tmp_path / name).write_text("glacier,area_km2\na,1\n")
+    else:
+        layer = gpd.GeoDataFrame({"glacier": ["a"]}, geometry=ALPS.to_list(), crs=ALPS.crs)
+        layer.to_file(tmp_path / "lone.shp")
+        for suffix in ("shp", "shx", "prj", "cpg"):
+            (tmp_path / f"lone.{suffix}").unlink()
+    path = str(tmp_path / name)
+    with pytest.raises(InputError, match=rf"area of interest {path} has no geometry, only the columns glacier"):
+        read_area_of_interest(path)
+    with pytest.raises(InputError, match=rf"outlines {path} has no geometry"):
+        read_outlines(path, site_grid(ALPS, 20.0, None))

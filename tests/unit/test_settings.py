@@ -18,6 +18,7 @@ from climate_indicators.settings import (
     load_schema,
     resolve,
 )
+from climate_indicators.settings_rules import bands_to_show, ratio_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_PATH = ROOT / "config" / "schema.yaml"
@@ -96,9 +97,10 @@ def test_completing_leaves_the_given_settings_alone(schema):
     given = simulated()
     before = copy.deepcopy(given)
     completed = complete(given, schema)
-    completed["glacier"]["figures"]["rgb"].append("X")
+    completed["glacier"]["sites"]["demo"]["bands"].append("X")
     assert given == before
-    assert complete(given, schema)["glacier"]["figures"]["rgb"] == ["B04", "B03", "B02"]
+    bands = complete(given, schema)["glacier"]["sites"]["demo"]["bands"]
+    assert bands == ["B02", "B03", "B04", "B08", "B11"]
 
 
 def test_simulation_is_filled_in_for_simulated_sites_only(schema):
@@ -354,6 +356,32 @@ def test_dates_of_sentinel_2_scenes(schema):
         check_semantics(complete(way_out, schema))
     (problem,) = problems(from_files(scenes=[{**undated, "date": "2019-02-30"}]), schema)
     assert "2019-02-30, which is no day of the calendar" in problem
+
+
+@pytest.mark.parametrize(
+    ("bands", "shown", "ratio"),
+    [
+        (["B02", "B03", "B04", "B08", "B11"], ["B04", "B03", "B02"], ["B04", "B11"]),
+        (["blue", "green", "red"], ["red", "green", "blue"], None),
+        (["SR_B2", "SR_B3", "SR_B4", "SR_B5"], ["SR_B2", "SR_B3", "SR_B4"], None),
+        (["B04", "B11"], ["B04", "B04", "B04"], ["B04", "B11"]),
+        (["pan"], ["pan", "pan", "pan"], None),
+    ],
+)
+def test_defaults_follow_the_bands_of_a_site(schema, bands, shown, ratio):
+    completed = complete(from_files(bands=bands), schema)
+    check_semantics(completed)
+    study = completed["glacier"]
+    assert bands_to_show(bands, study["figures"]["rgb"]) == shown
+    assert ratio_of(bands, study["baselines"]["ratio"]) == ratio
+    assert bands_to_show(bands, bands[:1] * 3) == bands[:1] * 3
+    assert ratio_of(bands, None) is None and ratio_of(bands, bands[:2]) == bands[:2]
+
+
+def test_a_configuration_without_a_study_is_refused(schema):
+    (problem,) = problems({"seed": 2}, schema)
+    for word in ("no study", "seed", "glacier", "snow", "carbon", "ocean"):
+        assert word in problem
 
 
 def scenes(*entries):

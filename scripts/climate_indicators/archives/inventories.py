@@ -15,6 +15,7 @@ from shapely.geometry import box
 
 from climate_indicators.archives.identifiers import RGI_IDS
 from climate_indicators.logs import InputError
+from climate_indicators.vector_layers import with_geometry
 
 GLIMS_COLUMNS = ("glac_id", "src_date", "line_type")
 WGS84 = "EPSG:4326"
@@ -185,7 +186,7 @@ def _read(path: str | Path, columns: Sequence[str], **wanted: object) -> gpd.Geo
                 f"{path} has no column {' and '.join(lacking)}; it has {', '.join(known.values())}. Name a file of "
                 "the inventory that the settings name, or another inventory."
             )
-        layer = gpd.read_file(source, **wanted)
+        layer = with_geometry(gpd.read_file(source, **wanted), str(path))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
         if isinstance(error, InputError):
             raise

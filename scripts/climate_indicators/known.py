@@ -1,0 +1,33 @@
+"""Look-ups in the settings that name what there is where something else is asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from climate_indicators.logs import InputError
+
+MOST_NAMED = 10
+
+
+class Known(dict):
+    """A mapping whose missing keys are the user's mistake, such as a wrong name of a site in a target.
+
+    Parameters
+    ----------
+    entries : the mapping.
+    what : what its keys are, in words such as ``glacier site``.
+    """
+
+    def __init__(self, entries: Mapping[str, Any], what: str) -> None:
+        super().__init__(entries)
+        self._what = what
+
+    def __missing__(self, key: str) -> Any:
+        near = difflib.get_close_matches(str(key), self, n=1)
+        names = ", ".join(list(self)[:MOST_NAMED]) or "none"
+        more = f" and {len(self) - MOST_NAMED} more" if len(self) > MOST_NAMED else ""
+        raise InputError(
+            f"no {self._what} is called {key!r}.{f' Did you mean {near[0]}?' if near else ''} Known: {names}{more}."
+        )
