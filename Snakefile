@@ -14,6 +14,7 @@ rule all:
     input:
         lambda wildcards: [*glacier_results(), *snow_results(), *carbon_results(), *ocean_results()],
         "results/manifest.csv",
+        "results/warnings.csv",
 
 
 include: "rules/common.smk"

@@ -30,6 +30,7 @@ except SettingsError as error:
     raise WorkflowError(str(error)) from error
 
 
+STUDIES = ("glacier", "snow", "carbon", "ocean")
 # studies whose images become patches; those of them whose patches are cut from a scene are the default
 IMAGE_STUDIES = "glacier|snow|carbon"
 
@@ -114,6 +115,11 @@ def data_path(name):
         return None
     path = str(Path(config["data_dir"]) / name)
     return path if PLACES.replace_prefix(path) == path else os.path.abspath(path)
+
+
+def configured_sites():
+    """Names of the sites of each study; none where a study is not configured."""
+    return {study: sorted(sites(study)) for study in STUDIES}
 
 
 def is_simulated(study, site):

@@ -2,7 +2,7 @@
 
 
 rule manifest:
-    """Every result with its size and SHA-256."""
+    """Every result with its size and SHA-256, and the warnings of all jobs."""
     input:
         results=[*glacier_results(), *snow_results(), *carbon_results(), *ocean_results()],
     output:
@@ -11,6 +11,12 @@ rule manifest:
             category="all studies",
             labels={"table": "manifest"},
             caption="../report/manifest.rst",
+        ),
+        warnings=report(
+            "results/warnings.csv",
+            category="all studies",
+            labels={"table": "warnings"},
+            caption="../report/warnings.rst",
         ),
     log:
         "logs/manifest.log",
@@ -21,5 +27,6 @@ rule manifest:
         runtime=minutes(60, per_input_gb=2),
     params:
         code=code("report/manifest.py"),
+        sites=configured_sites(),
     script:
         "../scripts/report/manifest.py"

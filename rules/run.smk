@@ -3,8 +3,10 @@ import atexit
 
 from climate_indicators.runs.log import Job
 from climate_indicators.runs.records import forget_failures, write_failures, write_plan
+from climate_indicators.runs.warnings import warning_rows, warning_text
 
 FAILURES = "results/failures.csv"
+WARNINGS = "results/warnings.csv"
 
 
 def planned_jobs():
@@ -32,16 +34,22 @@ def without_timers():
         workflow.scheduler.job_rate_limiter = None
 
 
-def forget_if_nothing_was_to_do(table):
-    """Remove the table of failures after a run without jobs, for which Snakemake calls none of the hooks below."""
+def show_warnings(folder=Path()):
+    """Print the warnings of all jobs that made the present results, those of earlier runs included."""
+    sys.stderr.write(warning_text(warning_rows(folder / "logs", configured_sites()), WARNINGS))
+
+
+def end_without_jobs(folder):
+    """Do what the hooks below do at the end of a run without jobs, for which Snakemake calls none of them."""
     was_run = workflow.scheduler is not None and not (workflow.dryrun or workflow.touch)
     if was_run and workflow.dag is not None and not len(workflow.dag):
-        forget_failures(table)
+        forget_failures(folder / FAILURES)
+        show_warnings(folder)
 
 
 # of a module, hooks are those of the other workflow; jobs of their own process are no runs
 if workflow.modifier.base_snakefile is None and workflow.is_main_process:
-    atexit.register(forget_if_nothing_was_to_do, Path(FAILURES).absolute())
+    atexit.register(end_without_jobs, Path().absolute())
 
 
 onstart:
@@ -52,8 +60,10 @@ onstart:
 
 onsuccess:
     forget_failures(FAILURES)
+    show_warnings()
 
 
 onerror:
+    show_warnings()
     for path in log:
         sys.stderr.write(write_failures(path, FAILURES))

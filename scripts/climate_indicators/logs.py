@@ -1,7 +1,8 @@
-"""Logs of scripts: one file a rule, tracebacks included, progress with counts and time left."""
+"""Logs of scripts: one file a rule, tracebacks included, warnings for the user, progress with counts and time left."""
 
 from __future__ import annotations
 
+import csv
 import logging
 import sys
 import threading
@@ -22,26 +23,7 @@ class InputError(ValueError):
     """
 
 
-class BlankingFormatter(logging.Formatter):
-    """Formatter that blanks credentials of the environment in the whole entry, its traceback included."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The entry without credentials."""
-        return without_credentials(super().format(record))
-
-
-@contextmanager
-def naming(place: str) -> Iterator[None]:
-    """Put a place, such as ``glacier site 'demo'``, before the message of an `InputError` raised inside."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{place}: {error}") from error
-
-
-def start_log(path: str | Path, name: str) -> logging.Logger:
-    """Logger of one script, writing to its rule's log file and, from warnings on, to the terminal.
-
+    Warnings of the library and of the script are also written to `warnings_path` of the log, for the table of warnings.
     Also sends an uncaught exception to the log. An `InputError` reaches the terminal as its message alone. Credentials
     of the environment are blanked everywhere, in tracebacks too.
 
@@ -62,6 +44,7 @@ def start_log(path: str | Path, name: str) -> logging.Logger:
     to_terminal.setFormatter(BlankingFormatter(f"{name}: %(message)s"))
     logger.addHandler(to_file)
     logger.addHandler(to_terminal)
+    logger.addHandler(WarningTable(warnings_path(path)))
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addHandler(to_file)
 

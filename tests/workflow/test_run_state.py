@@ -74,15 +74,27 @@ def test_a_site_that_fails_is_in_the_table_of_failures_and_the_other_is_done(wor
     assert found and re.search(r"^glacier +small +2 +0 +0 +0$", told, re.M) and rows[0]["reason"] in told, told
 
     (work / "results/manifest.csv").unlink()
+    (work / "logs/glacier/small/terrain.warnings.csv").write_text("a planted warning\n")
+    (work / "logs/glacier/bad/terrain.warnings.csv").write_text("of a site that is not configured\n")
     text, passed = run(work, SMALL)
     assert passed, text
     assert not (work / "results/failures.csv").exists()
+    shown = "glacier small terrain: a planted warning"
+    assert shown in text and "not configured" not in text
+    with open(work / "results/warnings.csv", encoding="utf-8", newline="") as stream:
+        rows = [tuple(row.values()) for row in csv.DictReader(stream)]
+    assert ("glacier", "small", "terrain", "a planted warning") in rows and all(row[1] != "bad" for row in rows)
+    text, passed = run(work, SMALL)
+    assert passed and "Nothing to be done" in text and shown in text, text
 
 
 SMALLEST = f"""
 import sys
 from pathlib import Path
 sys.path.insert(0, "{ROOT}/scripts")
+
+def configured_sites():
+    return {{}}
 
 rule all:
     input:

@@ -50,7 +50,8 @@ def finished_files(finished, files):
     last = site["scenes"].pop()
     for name in ("scenes/2023.tif", "scenes/2023.csv", "probability/2023.tif", "extent/2023.tif", "outlines/2023.gpkg"):
         (folder / "results/glacier/mine" / name).unlink()
-    shutil.copy(finished / "results/manifest.csv", folder / "results/manifest.csv")
+    for name in ("manifest.csv", "warnings.csv"):
+        shutil.copy(finished / "results" / name, folder / "results" / name)
     text, passed = run(folder, config, "--touch")  # notes inputs and parameters of every output
     assert passed, text
     assert planned(folder, config) == {}
