@@ -23,6 +23,53 @@ class InputError(ValueError):
     """
 
 
+class WarningTable(logging.Handler):
+    """Write every warning of a job, one CSV row each, next to its log; the run collects these files at its end.
+
+    Parameters
+    ----------
+    path : CSV to write, `warnings_path` of the log; what an earlier run of the job left there is removed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(logging.WARNING)
+        self.setFormatter(BlankingFormatter())
+        self._path = path
+        path.unlink(missing_ok=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Append the message of a warning. Errors are left to the table of failures."""
+        if record.levelno != logging.WARNING:
+            return
+        with open(self._path, "a", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerow([self.format(record)])
+
+
+def warnings_path(log: str | Path) -> Path:
+    """File of the warnings of the job that writes ``log``."""
+    return Path(log).with_suffix(".warnings.csv")
+
+
+class BlankingFormatter(logging.Formatter):
+    """Formatter that blanks credentials of the environment in the whole entry, its traceback included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The entry without credentials."""
+        return without_credentials(super().format(record))
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Put a place, such as ``glacier site 'demo'``, before the message of an `InputError` raised inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error
+
+
+def start_log(path: str | Path, name: str) -> logging.Logger:
+    """Logger of one script, writing to its rule's log file and, from warnings on, to the terminal.
+
     Warnings of the library and of the script are also written to `warnings_path` of the log, for the table of warnings.
     Also sends an uncaught exception to the log. An `InputError` reaches the terminal as its message alone. Credentials
     of the environment are blanked everywhere, in tracebacks too.
