@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import rasterio.shutil
-from rasterio.io import DatasetReader, DatasetWriter
+from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
+from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import Writer, check_complete, opened, raster_errors
 
 REFLECTANCE_SCALE = 1e-4
 REFLECTANCE_NODATA = -32768
@@ -35,7 +37,7 @@ def cog_writer(
     scale: float = 1.0,
     tags: dict[str, str] | None = None,
     overview_resampling: str = "average",
-) -> Iterator[DatasetWriter]:
+) -> Iterator[Writer]:
     """Open a raster for windowed writing that becomes a Cloud-Optimised GeoTIFF at ``path`` when the block ends.
 
     The pixels go to an uncompressed temporary file first and are then copied by GDAL's COG driver block by block, so
@@ -51,6 +53,11 @@ def cog_writer(
     scale : physical value of one digital number.
     tags : text tags of the data set, such as the engine that made it.
     overview_resampling : how overviews are made; ``nearest`` for classes.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, as on a full disk; names path, cause and errno.
     """
     block = _block_size(grid)
     profile = {
@@ -61,18 +68,36 @@ def cog_writer(
     with rasterio.Env(**_GDAL_CACHE), atomic_path(path) as temporary:
         plain = temporary.with_name(temporary.stem + ".plain.tif")
         try:
-            with rasterio.open(plain, "w", **profile) as raster:
+            with raster_errors(path, plain):
+                raster = rasterio.open(plain, "w", **profile)
+            try:
                 raster.descriptions = tuple(bands)
                 raster.scales = (scale,) * len(bands)
                 raster.update_tags(**(tags or {}))
-                yield raster
+                yield Writer(raster, path)
+            finally:
+                with raster_errors(path, plain):
+                    raster.close()
+            with raster_errors(path, plain):
+                _check_whole(plain)
             predictor = "YES" if np.dtype(dtype).itemsize > 1 else "NO"
-            rasterio.shutil.copy(
-                plain, temporary, driver="COG", COMPRESS="DEFLATE", LEVEL=1, PREDICTOR=predictor, BLOCKSIZE=block,
-                OVERVIEW_RESAMPLING=overview_resampling, NUM_THREADS="ALL_CPUS", BIGTIFF="IF_SAFER",
-            )  # fmt: skip
+            with raster_errors(path, temporary):
+                rasterio.shutil.copy(
+                    plain, temporary, driver="COG", COMPRESS="DEFLATE", LEVEL=1, PREDICTOR=predictor, BLOCKSIZE=block,
+                    OVERVIEW_RESAMPLING=overview_resampling, NUM_THREADS="ALL_CPUS", BIGTIFF="IF_SAFER",
+                )  # fmt: skip
+                _check_whole(temporary)
         finally:
             plain.unlink(missing_ok=True)
+
+
+def _check_whole(written: Path) -> None:
+    """Raise if a raster lacks bytes: GDAL does not say so of what it writes as it closes a file."""
+    try:
+        with opened(written) as raster:
+            check_complete(raster)
+    except InputError as error:
+        raise OSError("not all of it was written") from error
 
 
 def write_cog(path: str | Path, grid: Grid, array: np.ndarray, band: str, nodata: float | None = None) -> None:
@@ -108,7 +133,7 @@ class Stack:
     def __init__(self, paths: Sequence[str | Path]) -> None:
         self._stack = ExitStack()
         self._stack.enter_context(rasterio.Env(**_GDAL_CACHE))
-        self._rasters = [self._stack.enter_context(rasterio.open(path)) for path in paths]
+        self._rasters = [self._stack.enter_context(opened(path)) for path in paths]
         first = self._rasters[0]
         self.grid = raster_grid(first)
         self.bands = tuple(str(name) for raster in self._rasters for name in raster.descriptions)

@@ -1,0 +1,238 @@
+"""Opening, reading and writing rasters: a failure becomes an `InputError` with path, cause and errno."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+from xml.etree import ElementTree
+
+import rasterio
+from rasterio._err import CPLE_BaseError
+from rasterio.enums import Interleaving
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader, DatasetWriter
+
+from climate_indicators.logs import InputError
+
+# formats of files that come from archives: a "GeoTIFF" from a server may be a VRT that reads local files
+FETCHED_DRIVERS = ("GTiff", "JP2OpenJPEG")
+# written to a file whose writing failed, to learn from the operating system why
+_PROBE = bytes(1 << 16)
+_EMPTY_TEXTS = ("Read failed. See previous exception for details.", "Write failed. See previous exception for details.")
+_READ = "cannot be read as a raster (missing, truncated, damaged or no raster)"
+_WRITTEN = "cannot be written"
+
+
+class Reader:
+    """An open raster whose reads name the file when they fail; otherwise used like rasterio's `DatasetReader`.
+
+    Attributes
+    ----------
+    raw : the `DatasetReader` itself, for functions of rasterio that need one.
+    path : as it was opened, as text.
+    """
+
+    def __init__(self, raw: DatasetReader, path: str | Path) -> None:
+        self.raw, self.path = raw, str(path)
+
+    def read(self, *arguments: Any, **options: Any) -> Any:
+        """`DatasetReader.read`; raises `InputError` with the path where pixels cannot be read."""
+        with raster_errors(self.path):
+            return self.raw.read(*arguments, **options)
+
+    def read_masks(self, *arguments: Any, **options: Any) -> Any:
+        """`DatasetReader.read_masks`; raises `InputError` with the path where the mask cannot be read."""
+        with raster_errors(self.path):
+            return self.raw.read_masks(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+
+class Writer:
+    """A raster open for writing whose writes name the file when they fail; otherwise like `DatasetWriter`."""
+
+    def __init__(self, raw: DatasetWriter, path: str | Path) -> None:
+        self.__dict__.update(raw=raw, path=str(path))
+
+    def write(self, *arguments: Any, **options: Any) -> None:
+        """`DatasetWriter.write`; raises `InputError` with the path and, for a full disk, the errno."""
+        with raster_errors(self.path, self.raw.name):
+            self.raw.write(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.raw, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.raw, name, value)
+
+
+@contextmanager
+def opened(path: str | Path, drivers: Sequence[str] | None = None, **options: Any) -> Iterator[Reader]:
+    """Open a raster for reading.
+
+    Parameters
+    ----------
+    path : raster, in any format that GDAL reads.
+    drivers : GDAL's names of the formats that are allowed, such as `FETCHED_DRIVERS`; None allows all.
+    options : options of `rasterio.open`.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened, has another format than allowed, or a later read fails; names path, cause, errno.
+    """
+    with raster_errors(path, allowed=drivers):
+        raw = rasterio.open(path, **options) if drivers is None else _open_as(path, drivers, options)
+    with raw:
+        yield Reader(raw, path)
+
+
+def _open_as(path: str | Path, drivers: Sequence[str], options: dict[str, Any]) -> DatasetReader:
+    """Open by one format after another, for `rasterio.open` takes a single one."""
+    errors: list[RasterioError] = []
+    for driver in drivers:
+        try:
+            return rasterio.open(path, driver=driver, **options)
+        except RasterioError as error:
+            errors.append(error)
+    raise errors[0]
+
+
+@contextmanager
+def raster_errors(
+    path: str | Path, written: str | Path | None = None, allowed: Sequence[str] | None = None
+) -> Iterator[None]:
+    """Turn errors of rasterio, GDAL and the operating system inside the block into an `InputError`.
+
+    Parameters
+    ----------
+    path : file that the message names.
+    written : file that is being written, often a temporary one; None if ``path`` is read.
+    allowed : formats that were allowed.
+    """
+    try:
+        yield
+    except (RasterioError, CPLE_BaseError, OSError) as error:
+        number = _errno(error, path, written)
+        system = f" [errno {number}: {os.strerror(number)}]" if number else ""
+        formats = f"; formats allowed here: {', '.join(allowed)}" if allowed else ""
+        what = _READ if written is None else _WRITTEN
+        raise InputError(f"{path} {what}: {_cause(error)}{system}{formats}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """What GDAL said, from the innermost exception outwards, each sentence once."""
+    texts: list[str] = []
+    found: BaseException | None = error
+    while found is not None:
+        text = str(found).strip()
+        if text and text not in _EMPTY_TEXTS and text not in texts:
+            texts.append(text)
+        found = found.__cause__ or found.__context__
+    return "; ".join(texts) or type(error).__name__
+
+
+def _errno(error: BaseException, path: str | Path, written: str | Path | None) -> int | None:
+    """Number of the operating system's error: of the exception, else of a further read or write of the same file."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.errno:
+            return found.errno
+        found = found.__cause__ or found.__context__
+    try:
+        if written is None:
+            if not str(path).startswith("/vsi"):
+                with open(path, "rb") as stream:
+                    stream.read(1)
+        elif os.path.isfile(written):
+            with open(written, "ab") as stream:
+                stream.write(_PROBE)
+                stream.flush()
+                os.fsync(stream.fileno())
+    except OSError as cause:
+        return cause.errno
+    return None
+
+
+def check_complete(raster: Reader) -> None:
+    """Check without reading a pixel that a file was not cut short, and that the files that it refers to exist.
+
+    GeoTIFF: where the directory places the blocks; JPEG 2000: the length of the code stream or its end marker; VRT: the
+    files that it refers to.
+
+    Raises
+    ------
+    InputError
+        If bytes or files are missing.
+    """
+    if not os.path.isfile(raster.path):
+        return
+    check = {"GTiff": _check_tiff, "JP2OpenJPEG": _check_jpeg2000, "VRT": _check_vrt}.get(raster.driver)
+    if check is not None:
+        check(raster)
+
+
+def _truncated(path: str, place: str, size: int) -> InputError:
+    return InputError(f"{path} is truncated: {place}, but the file ends at byte {size}. Copy or download it again.")
+
+
+def _check_tiff(raster: Reader) -> None:
+    size = os.path.getsize(raster.path)
+    # with all bands in each block, the first band has the place of all
+    bands = [1] if raster.interleaving == Interleaving.pixel else raster.indexes
+    for band in bands:
+        rows, cols = (-(-n // b) for n, b in zip(raster.shape, raster.block_shapes[band - 1], strict=True))
+        for row in range(rows):
+            for col in range(cols):
+                offset = raster.get_tag_item(f"BLOCK_OFFSET_{col}_{row}", "TIFF", bidx=band)
+                length = raster.get_tag_item(f"BLOCK_SIZE_{col}_{row}", "TIFF", bidx=band)
+                if offset is not None and int(offset) + int(length or 0) > size:
+                    raise _truncated(raster.path, f"its directory places a block at byte {offset}", size)
+
+
+def _check_jpeg2000(raster: Reader) -> None:
+    """Walk the boxes (ISO/IEC 15444-1, annex I) to the code stream, which ends in the marker FF D9."""
+    size = os.path.getsize(raster.path)
+    with open(raster.path, "rb") as stream:
+        end = size if stream.read(2) == b"\xff\x4f" else _code_stream_end(stream, raster.path, size)
+        stream.seek(end - 2)
+        if stream.read(2) != b"\xff\xd9":
+            raise _truncated(raster.path, "its code stream has no end marker", size)
+
+
+def _code_stream_end(stream: BinaryIO, path: str, size: int) -> int:
+    """First byte behind the code stream; a box is its length, its type, for length 1 the true length, its content."""
+    start = 0
+    while start < size:
+        stream.seek(start)
+        head = stream.read(16)
+        length = int.from_bytes(head[:4], "big")
+        if length == 1:
+            length = int.from_bytes(head[8:16], "big")
+        elif length == 0:  # the last box, to the end of the file
+            length = size - start
+        if length < 8 or start + length > size:
+            raise _truncated(path, f"a part of {length} bytes begins at byte {start}", size)
+        start += length
+        if head[4:8] == b"jp2c":
+            return start
+    raise _truncated(path, "it has no code stream", size)
+
+
+def _check_vrt(raster: Reader) -> None:
+    text = Path(raster.path).read_text(encoding="utf-8")
+    for source in ElementTree.fromstring(text).iter():
+        if source.tag not in ("SourceFilename", "SourceDataset") or not source.text:
+            continue
+        relative = source.get("relativeToVRT") == "1"
+        path = Path(raster.path).parent / source.text if relative else Path(source.text)
+        if not source.text.startswith("/vsi") and "<" not in source.text and ":" not in source.text:
+            if not path.exists():
+                raise InputError(
+                    f"{raster.path} refers to {path}, which does not exist. Copy that file too, or make a GeoTIFF of "
+                    "it (gdal_translate does)."
+                )
