@@ -98,6 +98,13 @@ def snow_optical_site(wildcards):
     return {"optical_bands": site["optical_bands"], "radiometry": site["radiometry"] | offset}
 
 
+def snow_radar_reading(wildcards):
+    """How a site's radar scenes are read; fetched ones are linear power and declare what is missing."""
+    reading = snow_keys("radar", "unit", "nodata", "filter", "filter_px")
+    fetched = {"unit": "linear", "nodata": None}
+    return reading | (fetched if sites("snow")[wildcards.site]["source"] == "archive" else {})
+
+
 def snow_by_year(sensor, pattern):
     """Input function: a file or folder for each year of a sensor, such as `radar/{year}`."""
     return lambda wildcards: expand(f"results/snow/{wildcards.site}/{pattern}", year=snow_years(wildcards.site, sensor))

@@ -78,7 +78,7 @@ rule snow_radar:
     params:
         code=code("snow/snow_radar.py"),
         site=lambda wildcards: {"radar_bands": sites("snow")[wildcards.site]["radar_bands"]},
-        radar=snow_keys("radar", "unit", "filter", "filter_px"),
+        radar=snow_radar_reading,
     script:
         "../scripts/snow/snow_radar.py"
 

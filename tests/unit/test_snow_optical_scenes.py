@@ -135,3 +135,15 @@ def test_snow_shares_of_the_real_images(tmp_path, season, percent):
     found = [100 * row[f"{name}_fraction"] for name in ("ndsi", "ndsi_nir", "ndfsi")]
     assert found == pytest.approx(percent, abs=0.1)
     assert row["valid_fraction"] > 0.999
+
+
+@pytest.mark.parametrize("declared", [{}, {"nodata": 0}])
+def test_bare_soil_without_one_band_off_the_grid_is_unknown_not_snow(tmp_path, declared):
+    # a short-wave infrared that is missing would be a dark one, as snow has
+    soil = [600, 900, 1200, 2000, 2600]
+    numbers = np.array(soil, "uint16")[:, None, None] * np.ones(GRID.shape, "uint16")
+    numbers[4, :, 10:20] = 0
+    off = shifted(cols=0.7)  # 7 m
+    row, _, _, mask = run(tmp_path, write_optical(tmp_path / "a.tif", numbers, off, **declared))
+    assert row["snow_pixels"] == 0 and not (mask == 1).any()
+    assert (mask[:, 11:20] == 255).all() and (mask[:, 1:10] == 0).all() and (mask[:, 21:] == 0).all()

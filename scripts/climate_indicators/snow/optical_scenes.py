@@ -151,4 +151,4 @@ def _warped(stack: ExitStack, raster: DatasetReader, grid: Grid, resampling: Res
     place = {"crs": grid.crs, "transform": grid.transform, "width": grid.width, "height": grid.height}
     if window_on(raster, grid) is not None:
         resampling = Resampling.nearest  # pixels are the grid's own: nothing to interpolate
-    return stack.enter_context(WarpedVRT(raster, resampling=resampling, **place, **nodata))
+    return stack.enter_context(WarpedVRT(raster, resampling=resampling, UNIFIED_SRC_NODATA="NO", **place, **nodata))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import rasterio
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
@@ -19,16 +20,29 @@ from rasterio.windows import transform as window_transform
 from climate_indicators.cogs import cog_writer, strips
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.snow.radar_units import (
+    DB,
+    LOG_OF_ZERO_DB,
+    UNITS,
+    Survey,
+    check_level,
+    declared_unit,
+    find_unit,
+    to_power,
+)
 from climate_indicators.snow.scene_headers import RADAR_BANDS, scene_bands, window_on
 from climate_indicators.snow.scene_table import RADAR
 from climate_indicators.snow.speckle import SpeckleLevel, check_filter, filtered
 
 DB_SCALE = 0.01
 DB_NODATA = -32768
-TABLE = ["scene", "date", "orbit", "valid_fraction", "mean_vv_db", "mean_vh_db", "n_minus_inf"]
-UNITS = ("db", "linear", "auto")
-# share of negative values above which numbers are decibels: linear power is negative only where noise was subtracted
-_MANY_NEGATIVE = 0.01
+TABLE = [
+    "scene", "date", "orbit", "valid_fraction", "mean_vv_db", "mean_vh_db", "median_vv_db", "n_minus_inf", "unit",
+]  # fmt: skip
+# numbers of a raster that its unit is found from
+_SURVEYED = 2**20
+# share of the area below which a scene shows little of it, and scenes that a warning names
+_LITTLE, _NAMED = 0.5, 5
 
 
 @dataclass(frozen=True)
@@ -37,16 +51,18 @@ class Backscatter:
 
     Attributes
     ----------
-    unit : ``db``, ``linear`` (power), or ``auto``: decibels if more than one value in a hundred is negative.
+    unit : ``db``, ``linear`` (power), ``amplitude``, or ``auto``, see `radar_units.find_unit`.
     filter : speckle filter: ``none``, ``mean`` or ``lee``.
     filter_px : side of its window, odd.
     bands : names of the rasters' bands in file order, where they have none.
+    nodata : number of missing pixels, besides those that the rasters declare; None if there is none.
     """
 
     unit: str = "auto"
     filter: str = "none"
     filter_px: int = 5
     bands: Sequence[str] | None = None
+    nodata: float | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -65,8 +81,9 @@ def write_radar_scene(
 ) -> dict[str, float]:
     """Put one radar scene on the grid and write it as a COG: int16, 0.01 dB, nodata −32768, bands VV, VH.
 
-    A pixel has a value where both bands do: not where one is nodata, NaN, −inf (the logarithm of 0) or not above 0 in
-    linear power. Outside the area nothing is written. Works in strips.
+    The file's scale and offset are applied. A pixel has a value where both bands do: not where one is nodata, NaN, −inf
+    or −100 dB (the logarithm of 0) or not above 0 in power or amplitude. Outside the area nothing is written. Works in
+    strips.
 
     Parameters
     ----------
@@ -79,16 +96,18 @@ def write_radar_scene(
 
     Returns
     -------
-    ``valid_fraction`` (of the area), ``mean_vv_db``, ``mean_vh_db`` (means of decibels; NaN without a valid pixel) and
-    ``n_minus_inf``: the raster's own pixels around the grid that are −inf, or 0 in linear power, in a band.
+    ``valid_fraction`` (of the area), ``mean_vv_db``, ``mean_vh_db``, ``median_vv_db`` (of decibels; NaN without a valid
+    pixel), ``n_minus_inf``: the raster's own pixels around the grid that are the logarithm of 0 in a band, and ``unit``
+    of the raster.
 
     Raises
     ------
     InputError
-        If the unit is not the one that the numbers are in.
+        If the unit is not the one that the numbers are in, is not known, or some numbers are undeclared fill; see
+        `radar_units.find_unit`. Nothing is written then.
     """
     margin = 0 if reading.filter == "none" else reading.filter_px // 2
-    n_valid, sums = 0, np.zeros(2)
+    n_valid, sums, vv_counts = 0, np.zeros(2), np.zeros(2**16, "int64")
     with rasterio.open(source) as raster:
         scene = _Scene(raster, grid, reading)
         levels = _speckle_levels(scene, reading, margin, strip_rows)
@@ -103,14 +122,31 @@ def write_radar_scene(
                 valid = numbers[0] != DB_NODATA
                 n_valid += int(valid.sum())
                 sums += numbers[:, valid].sum(axis=1, dtype="int64")
+                vv_counts += np.bincount(numbers[0, valid].astype("int32") - DB_NODATA, minlength=2**16)
                 output.write(numbers, window=window)
+            median = _median(vv_counts)
+            check_level(source, median, scene.unit)  # before the file takes its name: on an error nothing is left
     means = sums * DB_SCALE / n_valid if n_valid else np.full(2, np.nan)
     return {
         "valid_fraction": n_valid / int((area == 1).sum()),
         "mean_vv_db": means[0],
         "mean_vh_db": means[1],
+        "median_vv_db": median,
         "n_minus_inf": scene.n_minus_inf,
+        "unit": scene.unit,
     }
+
+
+def coverage_warnings(table: pd.DataFrame) -> Iterator[str]:
+    """One warning of scenes that show less than half of the area of interest, for a table with the columns `TABLE`."""
+    little = table[table["valid_fraction"] < _LITTLE]
+    if len(little):
+        shown = [f"{row.scene} ({100 * row.valid_fraction:.0f} %)" for row in little.itertuples()]
+        more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
+        yield (
+            f"{len(little)} of {len(table)} radar scenes have values in less than {_LITTLE:.0%} of the area of "
+            f"interest: {', '.join(shown[:_NAMED])}{more}."
+        )
 
 
 def decibel_numbers(power: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -123,18 +159,30 @@ def decibel_numbers(power: np.ndarray, inside: np.ndarray) -> np.ndarray:
     return np.where(valid, np.clip(np.rint(decibels / DB_SCALE), -32767, 32767), DB_NODATA).astype("int16")
 
 
+def _median(counts: np.ndarray) -> float:
+    """Median in dB of numbers counted from `DB_NODATA` on; NaN if there is none."""
+    n_below = np.cumsum(counts)
+    n = int(n_below[-1])
+    if not n:
+        return float("nan")
+    pair = np.searchsorted(n_below, [(n - 1) // 2, n // 2], side="right")
+    return float((pair.mean() + DB_NODATA) * DB_SCALE)
+
+
 class _Scene:
     """A radar raster as linear power on the grid, piece by piece.
 
-    ``n_minus_inf`` counts the raster's own pixels around the grid that are −inf, or 0 in linear power.
+    ``unit`` is that of the raster; ``n_minus_inf`` counts its own pixels around the grid that are the logarithm of 0.
     """
 
     def __init__(self, raster: DatasetReader, grid: Grid, reading: Backscatter) -> None:
-        self.raster, self.grid = raster, grid
+        self.raster, self.grid, self._nodata = raster, grid, reading.nodata
         self._indexes = scene_bands(raster, RADAR, reading.bands)
+        scales, offsets = ([values[index - 1] for index in self._indexes] for values in (raster.scales, raster.offsets))
+        self._scale, self._offset = (np.array(values)[:, None, None] for values in (scales, offsets))
         self._aligned = window_on(raster, grid)
         around = self._aligned if self._aligned is not None else self._source_window(grid.bounds)
-        self._in_db, self.n_minus_inf = self._survey(_within(around, raster), reading.unit)
+        self.unit, self.n_minus_inf = self._survey(_within(around, raster), reading)
 
     def read(self, first: int, last: int) -> np.ndarray:
         """Rows ``first`` to before ``last`` of the grid: float64 (2, rows, columns), NaN where missing."""
@@ -165,42 +213,44 @@ class _Scene:
         part = _within(window, self.raster)
         if part is None:
             return result
-        values, known = self._numbers(part)
-        if self._in_db:
-            values = np.power(10.0, values / 10, out=np.zeros(values.shape), where=known)
-        known &= (values > 0) & np.isfinite(values)
+        power = to_power(self._physical(self._numbers(part)), self.unit)
         row, col = int(part.row_off - window.row_off), int(part.col_off - window.col_off)
         target = result[:, row : row + int(part.height), col : col + int(part.width)]
-        np.copyto(target, values, where=known.all(axis=0))
+        np.copyto(target, power, where=np.isfinite(power).all(axis=0))
         return result
 
-    def _numbers(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """The raster's own numbers, float64, and where it does not declare them missing (NaN or nodata)."""
-        values = self.raster.read(self._indexes, window=window)
-        known = ~np.isnan(values)
-        if self.raster.nodata is not None:
-            known &= values != values.dtype.type(self.raster.nodata)
-        return values.astype("float64"), known
+    def _numbers(self, window: Window) -> np.ma.MaskedArray:
+        """The raster's own numbers of both bands, masked where it or the settings declare them missing, or NaN."""
+        numbers = self.raster.read(self._indexes, window=window)
+        missing = (self.raster.read_masks(self._indexes, window=window) == 0) | np.isnan(numbers)
+        if self._nodata is not None:
+            kind = numbers.dtype.type
+            missing |= numbers == (kind(self._nodata) if numbers.dtype.kind == "f" else self._nodata)
+        return np.ma.masked_array(numbers, missing)
 
-    def _survey(self, window: Window | None, unit: str) -> tuple[bool, int]:
-        """Whether the raster is in decibels, and how many of its pixels in the window are the logarithm of 0."""
-        n_finite = n_negative = n_minus_inf = n_zero = 0
-        for part in _source_strips(window):
-            values, known = self._numbers(part)
-            finite = known & np.isfinite(values)
-            n_finite += int(finite.sum())
-            n_negative += int((values[finite] < 0).sum())
-            n_minus_inf += int((known & np.isneginf(values)).any(axis=0).sum())
-            n_zero += int((finite & (values == 0)).any(axis=0).sum())
-        many = n_negative > _MANY_NEGATIVE * n_finite
-        in_db = many if unit == "auto" and n_finite else unit != "linear"
-        if unit != "auto" and n_finite and in_db != many:
-            raise InputError(
-                f"{self.raster.name} is to be read as {'decibels' if in_db else 'linear power'}, but {n_negative} of "
-                f"its {n_finite} values are negative, as in {'linear power' if in_db else 'decibels'}. Set the unit of "
-                f"radar scenes to {'linear' if in_db else 'db'}, or to auto."
-            )
-        return in_db, n_minus_inf if in_db else n_zero + n_minus_inf
+    def _physical(self, numbers: np.ma.MaskedArray) -> np.ndarray:
+        """Numbers with scale and offset applied, float64, NaN where masked."""
+        return (numbers.astype("float64") * self._scale + self._offset).filled(np.nan)
+
+    def _survey(self, window: Window | None, reading: Backscatter) -> tuple[str, int]:
+        """The raster's unit, and how many of its pixels in the window are the logarithm of 0 in decibels, or 0."""
+        parts, n_log, n_zero = [], 0, 0
+        step = 1 if window is None else max(1, math.ceil(math.sqrt(window.width * window.height / _SURVEYED)))
+        for part in _source_strips(window, 512 * step):
+            numbers = self._numbers(part)
+            values = self._physical(numbers)
+            n_log += int((values <= LOG_OF_ZERO_DB).any(axis=0).sum())
+            n_zero += int(((values == 0) | np.isneginf(values)).any(axis=0).sum())
+            parts.append([band[::step, ::step].compressed() for band in numbers])
+        bands = [np.concatenate([part[number] for part in parts] or [np.empty(0)]) for number in (0, 1)]
+        raster = self.raster
+        words = [raster.units[index - 1] for index in self._indexes] + [raster.tags().get("units", "")]
+        survey = Survey(
+            raster.name, *bands, self._scale.ravel().tolist(), self._offset.ravel().tolist(), raster.dtypes[0],
+            declared_unit(words),
+        )  # fmt: skip
+        unit = find_unit(survey, reading.unit)
+        return unit, n_log if unit == DB else n_zero
 
     def _source_window(self, bounds: tuple[float, float, float, float]) -> Window:
         """Window of the raster around bounds in the grid's system, with room for the resampling."""

@@ -1,0 +1,246 @@
+"""What the numbers of a radar raster are: decibels, power or amplitude, and whether some of them are fill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from climate_indicators.logs import InputError
+
+AUTO, DB, LINEAR, AMPLITUDE = "auto", "db", "linear", "amplitude"
+UNITS = (AUTO, DB, LINEAR, AMPLITUDE)
+NAMES = {DB: "decibels", LINEAR: "linear power", AMPLITUDE: "amplitude"}
+_DECLARED = {
+    "db": DB, "decibel": DB, "decibels": DB, "linear": LINEAR, "power": LINEAR, "linear power": LINEAR,
+    "intensity": LINEAR, "amplitude": AMPLITUDE,
+}  # fmt: skip
+# medians of VV that land, water, ice or a town can have, dB
+LOWEST_VV_DB, HIGHEST_VV_DB = -30.0, 3.0
+# decibels from which on down a pixel is the logarithm of 0, to which a tiny number was added
+LOG_OF_ZERO_DB = -100.0
+# below this median of VH the numbers are decibels: linear power is negative only where noise was subtracted
+_DB_BELOW = -1.0
+# fill: one number in more pixels than this, and this many times as frequent as the numbers next to it
+_MOST_ONE_VALUE, _STANDS_OUT, _NEXT = 0.01, 5, 3
+_FEWEST = 100
+# without a unit, positive numbers are taken for power where the median of VV is at most 0.2 (−7 dB; as amplitude −14 dB)
+# and that of VH at most 0.3 of it (−5.2 dB; as amplitude −10.5 dB, which land hardly has)
+_POWER_BELOW, _POWER_RATIO = 0.2, 0.3
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Numbers of the two bands around the site, as in the file; those that the file declares missing are left out.
+
+    Attributes
+    ----------
+    name : file.
+    vv, vh : numbers, of one dimension; a part of them is enough.
+    scale, offset : of each band: ``number × scale + offset`` is the physical value.
+    dtype : NumPy name of the file's type.
+    declared : unit that the file declares, one of `UNITS` but auto; "" if it declares none.
+    """
+
+    name: str
+    vv: np.ndarray
+    vh: np.ndarray
+    scale: Sequence[float] = (1.0, 1.0)
+    offset: Sequence[float] = (0.0, 0.0)
+    dtype: str = "float32"
+    declared: str = ""
+
+
+def declared_unit(words: Sequence[str]) -> str:
+    """Unit that a file's texts name, such as the units of its bands: ``db``, ``linear``, ``amplitude``, or ""."""
+    found = {_DECLARED[word.strip().lower()] for word in words if word and word.strip().lower() in _DECLARED}
+    return found.pop() if len(found) == 1 else ""
+
+
+def find_unit(survey: Survey, wanted: str) -> str:
+    """Unit of a raster, after all that makes it doubtful was refused.
+
+    Fill never decides: it is looked for first. Infinite numbers, and 0 in power and amplitude, are the logarithm of
+    nothing, or nothing, and count nowhere.
+
+    Parameters
+    ----------
+    survey : numbers of the raster.
+    wanted : unit of the settings. ``auto`` takes the file's own; without one decibels are known by a negative median of
+        VH, and positive numbers are taken for power where they can hardly be amplitude.
+
+    Returns
+    -------
+    ``db``, ``linear`` or ``amplitude``.
+
+    Raises
+    ------
+    InputError
+        If one number is in more than 1 % of the pixels and stands out, the numbers contradict the unit, they may be
+        either power or amplitude, or the median of VV is none that backscatter can have.
+    """
+    bands = [_Band(survey, number) for number in (0, 1)]
+    for band in bands:
+        band.check_fill(without_zero=True)
+    if not any(band.values.size for band in bands):
+        return wanted if wanted != AUTO else survey.declared or DB
+    unit = _check_sign(survey, bands, survey.declared or AUTO if wanted == AUTO else wanted)
+    if unit == DB:
+        for band in bands:
+            band.check_fill(without_zero=False)
+    vv = bands[0]
+    if vv.values.size:
+        check_level(survey.name, vv_level(vv.values, unit), unit, _looks(survey, vv, unit))
+    return unit
+
+
+def check_level(name: str, median_db: float, unit: str, looks: str = "") -> None:
+    """Refuse a scene whose median VV no backscatter can have.
+
+    Parameters
+    ----------
+    name : file.
+    median_db : median of VV, dB; NaN, of a scene without pixels, passes.
+    unit : that the numbers were read in.
+    looks : what the numbers look like, a sentence.
+
+    Raises
+    ------
+    InputError
+        If it is not within −30 … +3 dB.
+    """
+    if LOWEST_VV_DB <= median_db <= HIGHEST_VV_DB or np.isnan(median_db):
+        return
+    raise InputError(
+        f"{name}: read as {NAMES[unit]}, the median of VV is {median_db:.1f} dB; backscatter of a scene has "
+        f"{LOWEST_VV_DB:g} to +{HIGHEST_VV_DB:g} dB. {looks}".rstrip()
+    )
+
+
+def vv_level(values: np.ndarray, unit: str) -> float:
+    """Median of physical values in dB: ``values`` are finite numbers of a unit; those not above 0 have no decibels."""
+    if unit == DB:
+        return float(np.median(values))
+    positive = values[values > 0]
+    factor = 20 if unit == AMPLITUDE else 10
+    return factor * float(np.log10(np.median(positive))) if positive.size else float("nan")
+
+
+def to_power(values: np.ndarray, unit: str) -> np.ndarray:
+    """Linear power, float64, of physical values of a unit; NaN where there is no echo, or the value is not finite.
+
+    Without an echo are −100 dB or less (the logarithm of 0, to which a tiny number was added), and power or amplitude
+    not above 0.
+    """
+    values = np.asarray(values, "float64")
+    if unit == DB:
+        known = np.isfinite(values) & (values > LOG_OF_ZERO_DB)
+        return np.where(known, np.power(10.0, np.where(known, values, 0) / 10), np.nan)
+    known = np.isfinite(values) & (values > 0)
+    return np.where(known, values**2 if unit == AMPLITUDE else values, np.nan)
+
+
+class _Band:
+    """Finite numbers of a band with an echo, and what is known of them."""
+
+    def __init__(self, survey: Survey, number: int) -> None:
+        self._name, self._label = survey.name, ("VV", "VH")[number]
+        self.scale, self.offset = survey.scale[number], survey.offset[number]
+        numbers = np.asarray((survey.vv, survey.vh)[number])
+        self.numbers = numbers[np.isfinite(numbers)]
+        self._all = self.numbers.astype("float64") * self.scale + self.offset
+        self.values = self._all[self._all != 0]
+
+    def check_fill(self, without_zero: bool) -> None:
+        numbers = self.numbers[self._all != 0] if without_zero else self.numbers
+        found = stands_out(numbers)
+        if found is None:
+            return
+        number, share = found
+        value = number * self.scale + self.offset
+        means = "" if (self.scale, self.offset) == (1, 0) else f" ({value:g} with the file's scale and offset)"
+        raise InputError(
+            f"{self._name}: {100 * share:.1f} % of the pixels of {self._label} have the number {number:g}{means}, as "
+            "fill does, and the file does not say that it is missing. If it is, set snow.radar.nodata to it, or write "
+            f"nodata into the file (gdal_edit -a_nodata {number:g})."
+        )
+
+
+def stands_out(numbers: np.ndarray) -> tuple[float, float] | None:
+    """A number in more than 1 % of the pixels, and more than five times as frequent as those next to it; its share.
+
+    Coarse numbers, such as whole decibels, are each in many pixels, and all of them are.
+
+    Parameters
+    ----------
+    numbers : finite, of one dimension.
+
+    Returns
+    -------
+    The most frequent such number and its share; None if there is none, or there are fewer than 100 numbers.
+    """
+    if numbers.size < _FEWEST:
+        return None
+    values, counts = np.unique(numbers, return_counts=True)
+    for at in np.argsort(-counts, kind="stable"):
+        if counts[at] <= _MOST_ONE_VALUE * numbers.size:
+            return None
+        near = np.concatenate([counts[max(at - _NEXT, 0) : at], counts[at + 1 : at + 1 + _NEXT]])
+        if not near.size or counts[at] > _STANDS_OUT * np.median(near):
+            return float(values[at]), float(counts[at] / numbers.size)
+    return None
+
+
+def _check_sign(survey: Survey, bands: Sequence[_Band], wanted: str) -> str:
+    """The unit, where decibels and others are told apart by their sign; refused where it contradicts ``wanted``."""
+    telling = bands[1] if bands[1].values.size else bands[0]
+    in_db = bool(np.median(telling.values) < _DB_BELOW)
+    if wanted == AUTO:
+        return DB if in_db else _power_or_amplitude(survey, bands)
+    if in_db != (wanted == DB):
+        values = np.concatenate([band.values for band in bands])
+        likely = LINEAR if wanted == DB else DB
+        other = f"{likely}, or to {AMPLITUDE}" if likely == LINEAR else likely
+        found = f"{int((values < 0).sum())} of its {values.size} values are negative, as in {NAMES[likely]}"
+        raise InputError(
+            f"{survey.name} is to be read as {NAMES[wanted]}, but {found}. Set the unit of radar scenes "
+            f"(snow.radar.unit) to {other}."
+        )
+    return wanted
+
+
+def _power_or_amplitude(survey: Survey, bands: Sequence[_Band]) -> str:
+    """Power, where the numbers can hardly be amplitude; both are positive, and their ranges overlap."""
+    medians = [float(np.median(band.values)) if band.values.size else np.nan for band in bands]
+    level, ratio = medians[0], medians[1] / medians[0]
+    as_power, as_amplitude = (vv_level(bands[0].values, unit) for unit in (LINEAR, AMPLITUDE))
+    if as_power > HIGHEST_VV_DB:  # as amplitude it would be brighter still
+        check_level(survey.name, as_power, LINEAR, _looks(survey, bands[0], LINEAR))
+    if not level > _POWER_BELOW and not ratio > _POWER_RATIO:
+        return LINEAR
+    raise InputError(
+        f"{survey.name}: the numbers are positive and may be linear power or amplitude: the median of VV, "
+        f"{level:.3g}, is {as_power:.1f} dB as power and {as_amplitude:.1f} dB as amplitude. Set snow.radar.unit to "
+        f"{LINEAR} or {AMPLITUDE}."
+    )
+
+
+def _looks(survey: Survey, band: _Band, unit: str) -> str:
+    """What numbers that are no backscatter look like, and what to do."""
+    low, middle, high = np.percentile(band.numbers, [1, 50, 99])
+    facts = f"The numbers of VV ({survey.dtype}) run from {low:.4g} to {high:.4g}, median {middle:.4g}"
+    for other in (LINEAR, AMPLITUDE, DB):
+        level = vv_level(band.values, other)
+        negative = np.median(band.values) < 0
+        if other != unit and negative == (other == DB) and LOWEST_VV_DB <= level <= HIGHEST_VV_DB:
+            return f"{facts}: as {NAMES[other]} they would have {level:.1f} dB. Set snow.radar.unit to {other}."
+    for divisor, what in ((100, "hundredths"), (10, "tenths")):
+        whole = np.dtype(survey.dtype).kind in "iu"
+        if unit == DB and whole and LOWEST_VV_DB <= np.median(band.values) / divisor <= HIGHEST_VV_DB:
+            cure = f"Write the scale into the file (gdal_edit -a_scale {1 / divisor:g})."
+            return f"{facts}: {what} of a decibel without a scale. {cure}"
+    return (
+        f"{facts}: digital numbers that are not calibrated, or of a scale that the file does not declare. Calibrate "
+        "and terrain-correct the scene (ESA's SNAP does), or write scale and offset into the file (gdal_edit -a_scale)."
+    )
