@@ -25,7 +25,7 @@ _DB_BELOW = -1.0
 # fill: one number in more pixels than this, and this many times as frequent as the numbers next to it
 _MOST_ONE_VALUE, _STANDS_OUT, _NEXT = 0.01, 5, 3
 _FEWEST = 100
-# without a unit, positive numbers are taken for power where the median of VV is at most 0.2 (−7 dB; as amplitude −14 dB)
+# without a unit, positive numbers are taken for power where the median of VV is at most 0.2 (as amplitude −14 dB)
 # and that of VH at most 0.3 of it (−5.2 dB; as amplitude −10.5 dB, which land hardly has)
 _POWER_BELOW, _POWER_RATIO = 0.2, 0.3
 
