@@ -1,6 +1,50 @@
+import io
+import os
+import tarfile
+import tempfile
+
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 min_version("9.14")
+
+
+# Where the rules, scripts and settings are. Of a workflow that is taken from a repository, Snakemake fetches file by file,
+# and the library is more than the files that Snakemake knows of: so the commit is copied once, below its cache of sources.
+_here = workflow.included_stack[-1]
+if hasattr(_here, "__fspath__"):
+    SOURCE = os.path.dirname(os.path.abspath(_here))
+else:
+    if hasattr(_here, "repo_path"):  # git+file: and gitfile()
+        import git
+
+        _repository = git.Repo(_here.repo_path)
+    elif hasattr(_here, "hosted_repo"):  # github() and gitlab(), of which Snakemake has a clone
+        _here.fetch_if_required()
+        _repository = _here.hosted_repo.repo
+    else:
+        raise WorkflowError(
+            f"The workflow cannot be used from {_here}: its library must come along, which needs a git repository and "
+            "a recent Snakemake. Clone the repository and give the path of its Snakefile."
+        )
+    _folder = os.path.dirname(os.path.normpath(_here.path))
+    _commit = _repository.git.rev_parse("--verify", f"{_here.ref}^{{commit}}")
+    SOURCE = os.path.join(workflow.sourcecache.cache_path, "climate-indicators", _commit, _folder, "files")
+    if not os.path.isdir(SOURCE):
+        os.makedirs(os.path.dirname(SOURCE), exist_ok=True)
+        _parts = ("config", "envs", "report", "rules", "scripts")
+        _archive = io.BytesIO(_repository.git.archive(f"{_commit}:{_folder}", *_parts, stdout_as_string=False))
+        with (
+            tempfile.TemporaryDirectory(dir=os.path.dirname(SOURCE)) as _copy,
+            tarfile.open(fileobj=_archive) as _files,
+        ):
+            _files.extraction_filter = getattr(tarfile, "data_filter", None)
+            _files.extractall(f"{_copy}/files")
+            try:
+                os.rename(f"{_copy}/files", SOURCE)
+            except OSError:  # another process was first
+                if not os.path.isdir(SOURCE):
+                    raise
 
 
 # A study's own configuration stands alone: merged with the demo's, the demo site would run with it.
@@ -17,26 +61,30 @@ rule all:
         "results/warnings.csv",
 
 
-include: "rules/common.smk"
-include: "rules/common_pooling.smk"
-include: "rules/common_snow.smk"
-include: "rules/common_carbon.smk"
-include: "rules/common_ocean.smk"
-include: "rules/common_archive.smk"
-include: "rules/inputs.smk"
-include: "rules/archive_scenes.smk"
-include: "rules/archive.smk"
-include: "rules/segmentation.smk"
-include: "rules/pooling.smk"
-include: "rules/evaluation.smk"
-include: "rules/glacier.smk"
-include: "rules/snow_triplets.smk"
-include: "rules/snow.smk"
-include: "rules/snow_models.smk"
-include: "rules/snow_climate.smk"
-include: "rules/carbon.smk"
-include: "rules/carbon_analyses.smk"
-include: "rules/ocean.smk"
-include: "rules/ocean_analyses.smk"
-include: "rules/report.smk"
-include: "rules/run.smk"
+for part in [
+    "common",
+    "common_pooling",
+    "common_snow",
+    "common_carbon",
+    "common_ocean",
+    "common_archive",
+    "inputs",
+    "archive_scenes",
+    "archive",
+    "segmentation",
+    "pooling",
+    "evaluation",
+    "glacier",
+    "snow_triplets",
+    "snow",
+    "snow_models",
+    "snow_climate",
+    "carbon",
+    "carbon_analyses",
+    "ocean",
+    "ocean_analyses",
+    "report",
+    "run",
+]:
+
+    include: f"{SOURCE}/rules/{part}.smk"

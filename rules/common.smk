@@ -7,8 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-SCRIPTS = Path(workflow.current_basedir) / ".." / "scripts"
-SCRIPTS = SCRIPTS.resolve()
+SCRIPTS = Path(SOURCE, "scripts")
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
@@ -22,7 +21,7 @@ from climate_indicators.simulation.dates import date_of_year
 try:
     config = check(
         config,
-        SCRIPTS.parent / "config" / "schema.yaml",
+        Path(SOURCE, "config", "schema.yaml"),
         # the files of a workflow that has this one as a module are for itself to check
         (workflow.configfiles or workflow.overwrite_configfiles) if workflow.modifier.base_snakefile is None else [],
     )

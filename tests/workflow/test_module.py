@@ -6,7 +6,7 @@ import subprocess
 import pandas as pd
 import pytest
 import yaml
-from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, jobs_of
+from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, copy_workflow, jobs_of
 from servers.faulty import Fault
 from servers.files import FileServer
 
@@ -66,6 +66,36 @@ module climate_indicators:
 use rule * from climate_indicators as ci_*
 """
 
+REMOTE = """
+module climate_indicators:
+    snakefile: {source}
+    config: config["climate"]
+    prefix: "climate"
+
+use rule * from climate_indicators as ci_*
+"""
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """A git repository with this version of the workflow, tagged v1; Snakemake's cache of sources is empty."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for name, value in {"NAME": "tests", "EMAIL": "tests@example.org"}.items():
+        monkeypatch.setenv(f"GIT_AUTHOR_{name}", value)
+        monkeypatch.setenv(f"GIT_COMMITTER_{name}", value)
+    folder = copy_workflow(tmp_path / "repository").parent
+    for arguments in (["init", "-q"], ["add", "--all"], ["commit", "-qm", "All"], ["tag", "v1"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+def remote(folder, source):
+    """Folder of a workflow that has this one as a module from a remote source."""
+    (folder / "outer").mkdir()
+    (folder / "outer" / "config.yaml").write_text(yaml.safe_dump({"climate": SMALL}))
+    (folder / "outer" / "Snakefile").write_text('configfile: "config.yaml"' + REMOTE.format(source=source))
+    return folder / "outer"
+
 
 @pytest.fixture
 def outer(tmp_path):
@@ -122,3 +152,34 @@ def test_a_module_fetches_as_patiently_as_its_own_settings_say(tmp_path, monkeyp
         text, passed = snakemake(tmp_path, "climate/resources/ocean/seas/files/x.nc")
     assert not passed and "the server answered 500" in text and "; 1 try in" in text, text
     assert len(server.requests) == 1
+
+
+def test_a_module_runs_from_a_repository(repository, tmp_path):
+    folder = remote(tmp_path, f'"git+file://{repository}/Snakefile@v1"')
+    # neither the commit that is used nor its library is what lies in the repository's folder now
+    (repository / "scripts" / "climate_indicators" / "settings.py").write_text("raise NotImplementedError")
+    target = "climate/results/glacier/small/scenes.csv"
+    text, passed = snakemake(folder, "--", target)
+    assert passed, text
+    assert len(pd.read_csv(folder / target)) == 5
+    assert {path.name for path in folder.iterdir()} == {"Snakefile", "climate", "config.yaml", ".snakemake"}
+    text, passed = snakemake(folder, "--dry-run", "--", target)
+    assert passed and "Nothing to be done" in text, text
+    text, passed = snakemake(folder, "--dry-run", "--", "climate/results/glacier/small/trend.csv")
+    assert passed and {"ci_train", "ci_evaluate"} <= jobs_of(text) and "ci_grid" not in jobs_of(text), text
+
+
+def test_a_module_is_taken_from_a_hosting_service(repository, tmp_path):
+    # Snakemake's own clone, made beforehand: nothing is fetched for a tag that it has
+    clone = tmp_path / "cache/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/owner/climate-indicators"
+    subprocess.run(["git", "clone", "-q", "--bare", repository, clone], check=True)
+    folder = remote(tmp_path, 'github("owner/climate-indicators", path="Snakefile", tag="v1")')
+    text, passed = snakemake(folder, "--dry-run", "--", "climate/results/glacier/small/trend.csv")
+    assert passed and {"ci_simulate_glacier", "ci_train", "ci_evaluate"} <= jobs_of(text), text
+
+
+def test_a_module_from_a_bare_address_is_refused_with_the_reason(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with FileServer({"/Snakefile": (ROOT / "Snakefile").read_bytes()}) as server:
+        text, passed = snakemake(remote(tmp_path, f'"{server.url}/Snakefile"'), "--dry-run", "--", "x")
+    assert not passed and "git repository" in text and f"{server.url}/Snakefile" in text, text
