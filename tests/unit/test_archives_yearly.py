@@ -1,6 +1,7 @@
 """A year's image out of an archive: which scene is taken and why, the offset, mosaics, medians, what stops a run."""
 
 import dataclasses
+import logging
 
 import geopandas as gpd
 import numpy as np
@@ -155,21 +156,75 @@ def test_flag_that_is_neither_true_nor_false_is_named_and_the_settings_overrule_
     assert offset_dn(item, "red", applied=False) == -1000
 
 
-def test_flag_that_the_numbers_contradict_is_not_believed(scenes, year):
-    """The archive took the offset off, but its item says that it did not: dark pixels would be far below zero."""
-    scenes.add("2020-09-15", added_dn=-1100, **{"s2:processing_baseline": "05.11"})
-    scenes.add("2020-09-05", **{"s2:processing_baseline": "03.01"})
+def truth_of(scenes, band, part=(slice(None), slice(0, 110))):
+    """Numbers that an image should have in the western tile, whose pixels are not warped."""
+    return np.clip(np.rint(scenes._sight(2020)[0][BANDS.index(band)] * 1e4), 1, None)[part]
+
+
+ASSET = {"asset": {"raster:bands": [{"scale": 1e-4, "offset": -0.1}]}}
+
+
+@pytest.mark.parametrize(
+    ("added", "properties", "composite"),
+    [
+        (0, {"s2:processing_baseline": "05.11"}, "none"),
+        (0, {"s2:processing_baseline": "05.11", "earthsearch:boa_offset_applied": False}, "median"),
+        (0, {"s2:processing_baseline": "05.11", **ASSET}, "none"),
+        (0, {"s2:processing_baseline": "03.01", **ASSET}, "none"),
+        (1000, {"s2:processing_baseline": "05.11", "earthsearch:boa_offset_applied": True}, "none"),
+        (1000, {"s2:processing_baseline": "05.11", "asset": {"raster:bands": [{"scale": 1e-4, "offset": 0}]}}, "none"),
+        (1000, {}, "none"),
+    ],
+    ids=["baseline", "flag", "asset", "asset of old baseline", "flag true", "asset without", "day"],
+)
+def test_offset_that_an_item_states_wrongly_is_corrected_by_the_pixels(
+    scenes, year, caplog, added, properties, composite
+):
+    scenes.add("2020-09-15", added_dn=added, **properties)
+    one = year(dataclasses.replace(WANTED, composite=composite))
+    logging.getLogger("climate_indicators").propagate = True
+    numbers = one.image().read_band("B04")[:, :110]
+    np.testing.assert_array_equal(numbers[numbers > 0], truth_of(scenes, "B04")[numbers > 0])
+    row = candidate_table(2020, one.candidates).iloc[0]
+    assert (row.offset_dn, row.offset_source, row.chosen) == ("-1000" if added else "0", "pixels", True)
+    (warning, _) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert "S2B_west" in warning and f"archive.offset_applied: {'false' if added else 'true'}" in warning
+
+
+def test_offset_that_pixels_confirm_is_no_warning(scenes, year, caplog):
+    scenes.add("2020-09-15", added_dn=1000, **{"s2:processing_baseline": "05.11"})
     one = year()
-    assert one.image().date == "2020-09-05"
-    assert "taken off already" in reasons(one)["2020-09-15"]
+    one.image()
+    assert one.candidates[0].offset_source == "item, confirmed by pixels" and not caplog.records
 
 
-def test_scene_whose_numbers_contradict_its_flag_is_left_out_of_a_median(scenes, year):
-    scenes.add("2020-09-15", added_dn=-1100, **{"s2:processing_baseline": "05.11"})
+@pytest.mark.parametrize(("added", "applied"), [(0, True), (1000, False)])
+def test_item_is_believed_with_a_warning_where_nothing_is_dark(scenes, year, caplog, added, applied):
+    """Fresh snow over all of the area: bright in every band that it is seen in."""
+    reflectance, classes = scenes._sight(2020)
+    scenes._sights[2020] = np.clip(reflectance, 0.25, None), classes
+    scenes.add(
+        "2020-09-15",
+        added_dn=added,
+        **{"s2:processing_baseline": "05.11", "earthsearch:boa_offset_applied": applied},
+    )
+    one = year()
+    logging.getLogger("climate_indicators").propagate = True
+    numbers = one.image().read_band("B04")[:, :110]
+    np.testing.assert_array_equal(numbers[numbers > 0], truth_of(scenes, "B04")[numbers > 0])
+    assert one.candidates[0].offset_source == "item, not confirmed by pixels"
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 2 and all("archive.offset_applied" in text for text in warnings)
+    scenes._sights.clear()
+
+
+def test_scene_whose_numbers_contradict_the_settings_is_left_out(scenes, year):
+    scenes.add("2020-09-15", **{"s2:processing_baseline": "05.11"})
     scenes.add("2020-09-05", **{"s2:processing_baseline": "03.01"})
-    one = year(dataclasses.replace(WANTED, composite="median"))
+    one = year(dataclasses.replace(WANTED, offset_applied=False))
     assert one.image().date == "2020-09-05"
     assert "taken off already" in reasons(one)["2020-09-15"]
+    assert "archive.offset_applied" in reasons(one)["2020-09-15"]
     assert [candidate.date for candidate in one.candidates if candidate.chosen] == ["2020-09-05"]
 
 

@@ -17,7 +17,7 @@ NO_DATA, SNOW = 0, 11
 MASKED = (0, 1, 3, 8, 9, 10)
 COLUMNS = [
     "year", "date", "orbit", "tiles", "cloud_cover", "covered_fraction", "valid_fraction", "snow_fraction", "baseline",
-    "offset_dn", "chosen", "reason",
+    "offset_dn", "offset_source", "chosen", "reason",
 ]  # fmt: skip
 
 
@@ -31,6 +31,7 @@ class Candidate:
     tiles : those over the area, the one that shows most first.
     covered, valid : share of the area under a tile, and seen without clouds, 0 to 1; None where not measured.
     snow : share of the seen area that is classed as snow or ice, 0 to 1.
+    offset_dn, offset_source : offsets added to the numbers of its tiles, and who states them; "" where unknown.
     chosen, reason : whether it was taken, and why or why not.
     """
 
@@ -41,6 +42,7 @@ class Candidate:
     valid: float | None = None
     snow: float | None = None
     offset_dn: str = ""
+    offset_source: str = ""
     chosen: bool = False
     reason: str = ""
     classes: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
@@ -125,6 +127,7 @@ def candidate_table(year: int, candidates: Sequence[Candidate]) -> pd.DataFrame:
             "snow_fraction": one.snow,
             "baseline": " ".join(sorted({tile.baseline for tile in one.tiles} - {""})),
             "offset_dn": one.offset_dn,
+            "offset_source": one.offset_source,
             "chosen": one.chosen,
             "reason": one.reason,
         }

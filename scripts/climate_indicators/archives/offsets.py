@@ -40,9 +40,7 @@ def offset_dn(item: Mapping[str, Any], asset: str, applied: bool | None = None) 
     InputError
         If the item's flag is neither true nor false.
     """
-    properties = item["properties"]
-    baseline = item_baseline(properties)
-    carries = _carries_by_baseline(baseline) if _is_number(baseline) else _carries_by_day(properties)
+    properties, carries = item["properties"], carries_by_date(item)
     if applied is None:
         applied = next((_flag(item, key) for key in _APPLIED if properties.get(key) is not None), None)
     if applied is not None:
@@ -51,6 +49,22 @@ def offset_dn(item: Mapping[str, Any], asset: str, applied: bool | None = None) 
     if said is not None:
         return said
     return SENTINEL2_OFFSET_DN if carries else 0.0
+
+
+def may_be_wrong(item: Mapping[str, Any], stated: float) -> bool:
+    """Whether an item's stated offset, in digital numbers, is one that pixels should confirm.
+
+    Numbers of a baseline before 04.00 never carry the +1000; an offset of another size is none that pixels can tell.
+    """
+    baseline = item_baseline(item["properties"])
+    never = _is_number(baseline) and not _carries_by_baseline(baseline)
+    return stated in (0.0, SENTINEL2_OFFSET_DN) and not (never and stated == 0.0)
+
+
+def carries_by_date(item: Mapping[str, Any]) -> bool:
+    """Whether numbers of an item's day and baseline were delivered with the +1000 at first."""
+    baseline = item_baseline(item["properties"])
+    return _carries_by_baseline(baseline) if _is_number(baseline) else _carries_by_day(item["properties"])
 
 
 def _flag(item: Mapping[str, Any], key: str) -> bool:

@@ -60,7 +60,8 @@ def write_optical(
 ) -> list[dict]:
     """Write scenes and their clouds; rows of the table of scenes, with names inside the folder.
 
-    A scene whose numbers contradict its stated offset is left out, with that reason.
+    The offset of each tile is settled by its pixels. A scene whose numbers contradict an offset that the settings state
+    is left out, with that reason.
     """
     rows = []
     for one in chosen:

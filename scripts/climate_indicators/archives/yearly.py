@@ -24,16 +24,14 @@ from climate_indicators.archives.choice import (
     overpasses,
 )
 from climate_indicators.archives.images import Image, median_of
-from climate_indicators.archives.offsets import offset_dn
 from climate_indicators.archives.search import Tile, missing_assets
+from climate_indicators.archives.tile_offsets import TileOffsets
 from climate_indicators.archives.windows import Windows, coarser
 from climate_indicators.grids import Grid, area_mask
 from climate_indicators.logs import InputError
 
 # classes are told at 20 m; for the choice alone, a large area is looked at in so many pixels a side
 CLASS_M, LARGEST_LOOK_PX = 20, 1024
-# reflectance below this is hardly measured; so many pixels with it mean that an offset was taken off twice
-IMPOSSIBLE_DN, IMPOSSIBLE_SHARE = -300, 0.05
 SINGLE, MEDIAN = "none", "median"
 # a scene that shows less than this adds little to a median
 LEAST_FOR_MEDIAN = 0.2
@@ -98,6 +96,7 @@ class Year:
         self._area, self._grid, self._windows, self._wanted = area, grid, windows, wanted
         self._class_grid = coarser(grid, max(1, math.ceil(CLASS_M / grid.transform.a - 1e-6)))
         self._look = coarser(self._class_grid, max(1, math.ceil(max(self._class_grid.shape) / LARGEST_LOOK_PX)))
+        self._offsets = TileOffsets(windows, wanted.bands, wanted.masked, grid, self._class_grid, wanted.offset_applied)
 
     def measure(self) -> list[Candidate]:
         """Measure all candidates that may do; those that were, in order of time. Others get their reason."""
@@ -225,36 +224,21 @@ class Year:
         )
 
     def _note_offsets(self, candidate: Candidate) -> None:
-        found = {self._offset(tile, band) for tile in candidate.tiles for band in self._wanted.bands}
-        candidate.offset_dn = " ".join(f"{offset:g}" for offset in sorted(found))
-
-    def _offset(self, tile: Tile, band: str) -> float:
-        return offset_dn(tile.item, self._windows.catalogue.asset(band), self._wanted.offset_applied)
+        offsets = {self._offsets.offset(tile, band) for tile in candidate.tiles for band in self._wanted.bands}
+        sources = {self._offsets.source(tile) for tile in candidate.tiles} - {""}
+        candidate.offset_dn = " ".join(f"{offset:g}" for offset in sorted(offsets))
+        candidate.offset_source = "; ".join(sorted(sources))
 
     def contradiction(self, candidate: Candidate) -> str:
-        """Whether many numbers fall below any reflectance when the stated offset is taken off."""
-        clear = self._clouds(candidate) == 0
-        for band in self._wanted.bands:
-            numbers = self._warped(candidate, band)
-            low = (numbers < IMPOSSIBLE_DN) & (numbers != NOTHING) & clear
-            share = low.sum() / max(1, int(clear.sum()))
-            if share > IMPOSSIBLE_SHARE:
-                return (
-                    f"its offset was taken off already, against what its item says ({100 * share:.0f} % of {band} < 0)"
-                )
-        return ""
+        """Settle the offsets of a candidate's tiles by their pixels; why it cannot be used, "" if it can."""
+        return next((words for tile in candidate.tiles if (words := self._offsets.settle(tile))), "")
 
     def _warped(self, candidate: Candidate, band: str) -> np.ndarray:
         """Numbers without offset on the grid, int32, `NOTHING` where no tile has a value."""
         layers = []
         for tile in candidate.tiles:
-            numbers = self._windows.read(tile, band, self._grid)
-            if numbers.dtype.kind == "f":
-                raise InputError(
-                    f"tile {tile.name} of {tile.date}, band {band}: found numbers of type {numbers.dtype}, expected "
-                    "whole ones, reflectance times 10,000 as Sentinel-2 L2A has it. Set collection to such a one."
-                )
-            plain = numbers.astype("int32") + int(self._offset(tile, band))
+            numbers = self._offsets.numbers(tile, band)
+            plain = numbers.astype("int32") + int(self._offsets.offset(tile, band))
             layers.append(np.where(numbers == 0, NOTHING, plain))
         return mosaic(layers, NOTHING)
 
