@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import contains_wildcard
 
 SCRIPTS = Path(SOURCE, "scripts")
 if str(SCRIPTS) not in sys.path:
@@ -108,11 +109,21 @@ def placed(value):
     return PLACES.replace_prefix(value) if is_own else value
 
 
+def literal(path):
+    """A user's path, refused where Snakemake would take a part of it for a wildcard."""
+    if contains_wildcard(path):
+        raise WorkflowError(
+            f"{path}: has a name in braces, which Snakemake takes for one of its wildcards. "
+            "Rename the file or folder without braces."
+        )
+    return path
+
+
 def data_path(name):
     """Path of a user's file, relative to `data_dir`; absolute in a module with a prefix, which is for its own files."""
     if name is None:
         return None
-    path = str(Path(config["data_dir"]) / name)
+    path = literal(str(Path(config["data_dir"]) / name))
     return path if PLACES.replace_prefix(path) == path else os.path.abspath(path)
 
 

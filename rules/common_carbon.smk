@@ -42,7 +42,7 @@ def carbon_files(key):
         folder = carbon_folder(key)(wildcards)
         if folder is None or is_simulated("carbon", wildcards.site):
             return [folder] if folder else []
-        return [str(Path(folder) / name) for name in list_images(folder)]
+        return [literal(str(Path(folder) / name)) for name in list_images(folder)]
 
     return paths
 
@@ -73,6 +73,11 @@ def carbon_reading(wildcards):
     return {key: site[key] for key in ("bands", "full_scale", "nodata")} | {
         "black_is_missing": config["carbon"]["images"]["black_is_missing"]
     }
+
+
+def carbon_mask_values(wildcards):
+    """What the numbers of a site's masks mean."""
+    return {key: sites("carbon")[wildcards.site][key] for key in ("vegetation_values", "unknown_values")}
 
 
 def carbon_pixel_area(wildcards):

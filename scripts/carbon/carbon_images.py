@@ -7,10 +7,17 @@ same, and ``rejected.csv``, the images that cannot be used, which end the run un
 import pandas as pd
 
 from climate_indicators.carbon.duplicates import find_duplicates
-from climate_indicators.carbon.folders import count_other_files, find_given, list_images
-from climate_indicators.carbon.image_dates import find_dates, find_places
+from climate_indicators.carbon.folders import find_given, left_out, list_images
+from climate_indicators.carbon.image_dates import find_dates, find_places, some
+from climate_indicators.carbon.image_files import list_folder
 from climate_indicators.carbon.images import Reading
-from climate_indicators.carbon.inventory import check_held_out, check_pixel_areas, refuse_problems, take_stock
+from climate_indicators.carbon.inventory import (
+    COLUMNS,
+    check_held_out,
+    check_pixel_areas,
+    refuse_problems,
+    take_stock,
+)
 from climate_indicators.carbon.splits import across_given, deal, group_images
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, naming, start_log
@@ -20,17 +27,29 @@ params, limits = snakemake.params, snakemake.params.limits
 folder, from_masks = params.folder, params.labels == "masks"
 with naming(f"carbon site '{snakemake.wildcards.site}'"):
     names = list_images(folder, params.masks)
-    log.info("%s: %d images, %d other files passed over", folder, len(names), count_other_files(folder))
+    for place in filter(None, (folder, params.masks)):
+        found = list_folder(place)
+        log.info(
+            "%s: %d files with the endings of images; not used: %s",
+            place,
+            len(found.images),
+            left_out(found) or "nothing",
+        )
+        if found.lost:
+            log.warning("%s: %d files or folders are not seen: %s", place, len(found.lost), some(found.lost))
     dates = dict(zip(names, find_dates(names, params.dates), strict=True))
     places = dict(zip(names, find_places(names, params.place_pattern), strict=True))
     reading, progress = Reading.from_settings(params.reading), Progress(log, len(names), "image").step
-    stock = take_stock(folder, names, params.masks if from_masks else None, reading, limits["smallest_px"], progress)
+    masks = params.masks if from_masks else None
+    stock = take_stock(folder, names, masks, reading, limits["smallest_px"], progress, params.mask_values)
     if not limits["skip_bad"]:
         refuse_problems(folder, stock.problems)
     table = stock.table
     names = table.image.tolist()
     table["date"], table["place"] = table.image.map(dates), table.image.map(places)
-    table["given"], table["labelled"] = find_given(names), (table["mask"] != "") if from_masks else True
+    # a mask that is unknown everywhere labels nothing
+    known = (table["mask"] != "") & (table["unknown_fraction"] < 1)
+    table["given"], table["labelled"] = find_given(names), known if from_masks else True
     duplicates = find_duplicates(stock.thumbnails, table.sha256, names, limits["near_bits"])
     duplicates["across_given"] = across_given(duplicates, names, table.given)
     table["group"] = group_images(names, duplicates, table.place)
@@ -43,7 +62,15 @@ if stock.problems:
     )
 if stock.soft_masks:
     found = len(stock.soft_masks), stock.soft_masks[0]
-    log.warning("masks with more than two values, of which the brighter half is vegetation: %d, such as %s", *found)
+    log.warning("masks without clear edges, of which the brighter half is vegetation: %d, such as %s", *found)
+if stock.turned:
+    log.warning(
+        "images that are turned as their orientation (EXIF) says, with masks that state another one: %d, such as %s; "
+        "the masks are taken as drawn on the image as viewers show it",
+        len(stock.turned), stock.turned[0],
+    )  # fmt: skip
+if (table["orientation"] != 1).any():
+    log.info("%d images are turned upright as their orientation (EXIF) says", (table["orientation"] != 1).sum())
 if duplicates.across_given.any():
     found = duplicates.across_given.sum()
     log.warning(
@@ -51,7 +78,7 @@ if duplicates.across_given.any():
     )
 log.info("%d exact and %d near pairs of duplicates", *[(duplicates.kind == kind).sum() for kind in ("exact", "near")])
 log.info("images: %s", ", ".join(f"{count} {split}" for split, count in table.split.value_counts().items()))
-order = ["image", "mask", "date", "place", "width", "height", "bands", "dtype", "pixel_area_m2", "sha256"]
-write_csv(table[[*order, "given", "labelled", "group", "split"]], snakemake.output.images)
+order = ["image", "mask", "date", "place", *COLUMNS[2:], "given", "labelled", "group", "split"]
+write_csv(table[order], snakemake.output.images)
 write_csv(duplicates, snakemake.output.duplicates)
 write_csv(pd.DataFrame(stock.problems, columns=["image", "reason"]), snakemake.output.rejected)

@@ -12,7 +12,8 @@ from climate_indicators.logs import Progress, naming, start_log
 log = start_log(snakemake.log[0], snakemake.rule)
 params, labels = snakemake.params, snakemake.params.labels
 table = pd.read_csv(snakemake.input.table, keep_default_na=False)
-read = sample_reader(table, params.folder, params.masks, Reading.from_settings(params.reading), labels["source"])
+reading = Reading.from_settings(params.reading)
+read = sample_reader(table, params.folder, params.masks, reading, labels["source"], params.mask_values)
 progress = Progress(log, int(table.labelled.sum()), "image").step
 with naming(f"carbon site '{snakemake.wildcards.site}'"):
     write_samples(

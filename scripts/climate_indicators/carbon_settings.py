@@ -10,7 +10,10 @@ from climate_indicators.settings_rules import pool_problems, share_problems
 
 STRIDE = 32
 RESNET50_WIDTH = 64
-FROM_FILES = ("images", "masks", "dates", "place_pattern", "ground_truth", "pixel_area_m2", "full_scale", "nodata")
+FROM_FILES = (
+    "images", "masks", "dates", "place_pattern", "ground_truth", "pixel_area_m2", "full_scale", "nodata",
+    "vegetation_values", "unknown_values",
+)  # fmt: skip
 NEEDED_BANDS = {
     "hsv": ("red", "green", "blue"),
     "excess_green": ("red", "green", "blue"),
@@ -99,6 +102,7 @@ def _files_problems(path: str, site: Mapping[str, Any], labels: Mapping[str, Any
         )
     if labels["source"] != "masks" and site["masks"]:
         yield f"{path}.masks: has no effect with carbon.labels.source: {labels['source']}; remove one of the two."
+    yield from _mask_value_problems(path, site, labels)
     dates = site["dates"]
     if dates and bool(dates["pattern"]) == bool(dates["table"]):
         yield f"{path}.dates: needs either a pattern or a table."
@@ -106,6 +110,16 @@ def _files_problems(path: str, site: Mapping[str, Any], labels: Mapping[str, Any
         yield from _pattern_problems(f"{path}.dates.pattern", dates["pattern"], ("year", "month"))
     if site["place_pattern"]:
         yield from _pattern_problems(f"{path}.place_pattern", site["place_pattern"], ("place",))
+
+
+def _mask_value_problems(path: str, site: Mapping[str, Any], labels: Mapping[str, Any]) -> Iterator[str]:
+    vegetation, unknown = site["vegetation_values"] or [], site["unknown_values"] or []
+    for key in ("vegetation_values", "unknown_values"):
+        if site[key] and labels["source"] != "masks":
+            yield f"{path}.{key}: has no effect with carbon.labels.source: {labels['source']}; remove it."
+    both = ", ".join(f"{value:g}" for value in vegetation if value in unknown)
+    if both:
+        yield f"{path}.unknown_values: {both} is also in vegetation_values; a number has one meaning."
 
 
 def _pattern_problems(path: str, pattern: str, groups: tuple[str, ...]) -> Iterator[str]:

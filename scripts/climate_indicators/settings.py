@@ -27,6 +27,17 @@ from climate_indicators.snow_settings import snow_problems
 STUDIES = ("glacier", "snow", "carbon", "ocean")
 
 
+def _fits_pattern(
+    validator: jsonschema.Validator, pattern: str, value: Any, _: Mapping[str, Any]
+) -> Iterator[jsonschema.ValidationError]:
+    """The keyword ``pattern``, in which $ is the end of the text; Python's would let a line break follow."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _fits_pattern})
+
+
 def check(config: Mapping[str, Any], schema_path: str | Path, files: Iterable[str | Path] = ()) -> dict[str, Any]:
     """Settings with every default filled in, after all checks.
 
@@ -46,6 +57,9 @@ def check(config: Mapping[str, Any], schema_path: str | Path, files: Iterable[st
         raise SettingsError(twice)
     schema = load_schema(schema_path)
     plain = _plain(config)
+    unquoted = list(_key_problems(plain, ()))
+    if unquoted:
+        raise SettingsError(unquoted)
     problems = [problem for study in plain for problem in _defaults_problems(study, plain[study], schema)]
     if problems:
         raise SettingsError(problems)
@@ -142,7 +156,7 @@ def _misfits(plain: Any, schema: Mapping[str, Any]) -> list[str]:
     numbers = list(_number_problems(plain, (), schema))
     if numbers:  # NaN passes every limit of a schema
         return numbers
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(plain)
+    errors = _Validator(schema).iter_errors(plain)
     return [line for error in sorted(errors, key=lambda e: e.json_path) for line in _explain(error, schema)]
 
 
@@ -167,10 +181,27 @@ def is_finite(value: float) -> bool:
         return False
 
 
+def _key_problems(value: Any, path: tuple[Any, ...]) -> Iterator[str]:
+    """Keys that YAML has read as something else than text: no, 2024, null or a date."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                kind = "true or false (as it reads no, off, yes, on)" if isinstance(key, bool) else "nothing"
+                kind = "a number or date" if not isinstance(key, bool) and key is not None else kind
+                yield (
+                    f"{dotted(path)}: found the name {_found(key)}, which YAML reads as {kind}; expected text. Write "
+                    "the name in quotes, or choose one that begins with a letter, such as site_2024."
+                )
+            yield from _key_problems(item, (*path, key if isinstance(key, str) else str(key)))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from _key_problems(item, (*path, place))
+
+
 def _fill(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
     schema = resolve(schema, root)
     if isinstance(value, dict):
-        if "if" in schema and jsonschema.Draft202012Validator(schema["if"]).is_valid(value):
+        if "if" in schema and _Validator(schema["if"]).is_valid(value):
             _add_defaults(value, schema["then"])
         _add_defaults(value, schema)
         known, others = schema.get("properties", {}), schema.get("additionalProperties")
@@ -209,7 +240,7 @@ def _explain(error: jsonschema.ValidationError, root: Mapping[str, Any]) -> Iter
     else:
         line = _line(here, root)
         found = f"found {_found(error.instance)}; expected {allowed(error.schema)}"
-        yield f"{dotted(here)}: {found}.{_number_hint(error.instance, error.schema)}{_meaning(line)}"
+        yield f"{dotted(here)}: {found}.{_type_hint(here, error.instance, error.schema)}{_meaning(line)}"
 
 
 def _defaults_problems(study: str, settings: Any, root: Mapping[str, Any]) -> Iterator[str]:
@@ -273,8 +304,20 @@ def _found(value: Any) -> str:
     return str(value)
 
 
+def _type_hint(path: tuple[Any, ...], value: Any, schema: Mapping[str, Any]) -> str:
+    """What the type alone does not explain: YAML reads 1e-4 as text, and a folder called 2024 as a number."""
+    if isinstance(value, (bool, int, float)) and "string" in _as_list(schema.get("type")):
+        if isinstance(value, bool):
+            return " Write the text in quotes: YAML reads no, off, yes and on as true or false."
+        key = dotted(path)
+        on_the_line = (
+            f"; on the command line, which takes quotes off, --config {key}=./{value}" if len(path) == 1 else ""
+        )
+        return f' Write "{value}" in quotes, since YAML reads {value} as a number{on_the_line}.'
+    return _number_hint(value, schema)
+
+
 def _number_hint(value: Any, schema: Mapping[str, Any]) -> str:
-    """YAML reads 1e-4 as text, a trap that the type alone does not explain."""
     if not isinstance(value, str) or not {"number", "integer"} & set(_as_list(schema.get("type"))):
         return ""
     try:

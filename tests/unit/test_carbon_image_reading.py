@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from PIL import Image
+from PIL import Image, TiffImagePlugin, TiffTags
 from rasterio.crs import CRS
 
-from climate_indicators.carbon.images import Reading, black_border, fit, fit_share, read_image, unfit
+from climate_indicators.carbon.images import Reading, black_border, check_scales, fit, fit_share, read_image, unfit
+from climate_indicators.carbon.orientation import read_orientation
 from climate_indicators.carbon.pixel_area import pixel_area
 from climate_indicators.carbon.resampling import resample
 from climate_indicators.logs import InputError
@@ -88,6 +89,52 @@ def test_file_cut_short_is_refused_by_name(tmp_path, picture, name, share):
     assert read_image(whole, OPEN).seen.all()
     with pytest.raises(InputError, match=f"{name}: cannot be read whole .*replace or remove"):
         read_image(path, OPEN)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.99])
+def test_png_cut_short_under_another_name_is_refused(tmp_path, picture, share):
+    whole = save(tmp_path / "whole.png", Image.fromarray(picture))
+    (tmp_path / "a.jpg").write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
+    with pytest.raises(InputError, match=r"a\.jpg: cannot be read whole"):
+        read_image(tmp_path / "a.jpg", OPEN)
+
+
+def test_image_that_does_not_fit_into_memory_is_named(tmp_path, picture, monkeypatch):
+    path = save(tmp_path / "a.png", Image.fromarray(picture))
+
+    def read(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("climate_indicators.carbon.images._read", read)
+    with pytest.raises(InputError, match=r"a\.png: is too large for the memory"):
+        read_image(path, OPEN)
+
+
+def test_georeferenced_image_stays_where_it_is(tmp_path, picture):
+    """Its pixels have their place by the transform; an orientation would move them."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[274] = 6
+    for tag, kind, values in (
+        (33550, TiffTags.DOUBLE, (30.0, 30.0, 0.0)),
+        (33922, TiffTags.DOUBLE, (0.0, 0.0, 0.0, 500_000.0, 3_400_000.0, 0.0)),
+        (34735, TiffTags.SHORT, (1, 1, 0, 3, 1024, 0, 1, 1, 1025, 0, 1, 1, 3072, 0, 1, 32644)),
+    ):
+        tags.tagtype[tag] = kind
+        tags[tag] = values
+    Image.fromarray(picture).save(tmp_path / "a.tif", tiffinfo=tags)
+    image = read_image(tmp_path / "a.tif", Reading())
+    assert read_orientation(tmp_path / "a.tif") == 6
+    assert image.orientation == 1 and image.transform == Affine(30, 0, 500_000, 0, -30, 3_400_000)
+    np.testing.assert_array_equal(image.values, picture)
+
+
+@pytest.mark.parametrize("options", [{"BIGTIFF": "YES"}, {"BIGTIFF": "NO"}, {"ENDIANNESS": "BIG"}], ids=str)
+def test_tif_that_pillow_cannot_open_has_an_orientation(tmp_path, options):
+    bands = np.random.default_rng(0).random((5, 3, 4)).astype("float32")
+    path = write_tif(tmp_path / "a.tif", bands, **options)
+    assert read_orientation(path) == 1
+    reading = Reading((1, 2, 3, 4, 5), black_is_missing=False)
+    np.testing.assert_allclose(read_image(path, reading).values, 255 * bands.transpose(1, 2, 0), rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png"])
@@ -345,7 +392,9 @@ def test_reflectance_without_its_full_scale_is_refused_and_with_it_read(tmp_path
     values = np.linspace(0, largest, 3 * 64).reshape(3, 8, 8).astype(dtype)
     with rasterio.open(path, "w", driver="GTiff", width=8, height=8, count=3, dtype=dtype) as raster:
         raster.write(values)
-    with pytest.raises(InputError, match=f"{path}.*is 800, where .* full_scale of the site: 10000"):
-        read_image(path, Reading())
+    image = read_image(path, Reading())
+    levels = {path.name: (image.dtype, image.full_scale, image.bright_level)}
+    with pytest.raises(InputError, match=rf"{tmp_path}.*\({dtype}.*reach 79\d.*reflectance\.tif.*full_scale"):
+        check_scales(levels, tmp_path)
     found = read_image(path, Reading(full_scale=1000, black_is_missing=False)).values
     assert found.max() == pytest.approx(204, abs=0.1)

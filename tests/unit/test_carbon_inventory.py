@@ -6,13 +6,14 @@ import unicodedata
 
 import numpy as np
 import pytest
-import rasterio
-from PIL import Image
+from PIL import Image, ImageOps
 
-from climate_indicators.carbon.folders import count_other_files, find_given, find_masks, list_images
+from climate_indicators.carbon.folders import find_given, find_masks, left_out, list_images
 from climate_indicators.carbon.image_dates import find_dates, find_places
-from climate_indicators.carbon.images import Reading
-from climate_indicators.carbon.inventory import read_mask, refuse_problems, take_stock
+from climate_indicators.carbon.image_files import list_folder
+from climate_indicators.carbon.images import Reading, read_image
+from climate_indicators.carbon.inventory import refuse_problems, take_stock
+from climate_indicators.carbon.masks import MaskRule, read_mask
 from climate_indicators.logs import InputError
 
 RGB = Reading()
@@ -52,12 +53,42 @@ def test_images_are_listed_with_folders_and_the_rest_is_counted(folder):
         (images / name).parent.mkdir(exist_ok=True)
         (images / name).write_text("x")
     assert list_images(images) == ["a.jpeg", "b.JPG", "größe 木.png", "inner/c.Tif", "z.tiff"]
-    assert count_other_files(images) == 4
+    assert list_folder(images).others == [".hidden.jpg", ".thumbs/t.png", "inner/a.jpg.xml", "notes.txt"]
+
+
+def test_links_to_folders_are_followed_once_and_broken_ones_are_told(folder):
+    """Linked folders of a data set were passed over and counted as nothing."""
+    images = folder / "images"
+    picture(images / "own" / "a.png")
+    picture(folder / "elsewhere" / "deep" / "b.png")
+    (folder / "elsewhere" / "round").symlink_to(folder / "elsewhere")
+    (images / "linked").symlink_to(folder / "elsewhere")
+    (images / "again").symlink_to(images / "own")
+    (images / "up").symlink_to(folder)
+    (images / "self").symlink_to("self")
+    (images / "c.png").symlink_to(folder / "elsewhere" / "deep" / "b.png")
+    (images / "gone.png").symlink_to(folder / "nowhere.png")
+    (images / "d.JP2").write_text("x")
+    (images / "e.txt").write_text("x")
+    found = list_folder(images)
+    assert found.images == ["c.png", "linked/deep/b.png", "own/a.png"] == list_images(images)
+    assert found.broken == ["gone.png", "self"] and found.others == ["d.JP2", "e.txt"]
+    assert found.repeated == ["again", "linked/round", "up"]
+    assert found.lost == ["d.JP2", "gone.png", "self"]
+    text = left_out(found)
+    assert "broken links: 2 (gone.png, self)" in text and "not read: 1 (d.JP2)" in text and "files: 1 (e.txt)" in text
+
+
+def test_masks_behind_a_link_in_the_folder_of_images_are_no_images(folder):
+    picture(folder / "images" / "a.jpg")
+    mask(folder / "masks" / "a.png", np.eye(24, 32, dtype="uint8"))
+    (folder / "images" / "masks").symlink_to(folder / "masks")
+    assert list_images(folder / "images", folder / "masks") == ["a.jpg"]
 
 
 def test_folder_without_an_image_is_refused(folder):
     (folder / "images" / "notes.txt").write_text("x")
-    with pytest.raises(InputError, match=r"images: found no image \(it holds 1 other files\); expected .*\.jpg"):
+    with pytest.raises(InputError, match=r"images: found no image \(other files: 1 \(notes\.txt\)\); expected .*\.jpg"):
         list_images(folder / "images")
     with pytest.raises(InputError, match=r"nowhere: found no image \(there is no such folder\)"):
         list_images(folder / "nowhere")
@@ -124,69 +155,6 @@ def test_given_is_the_first_folder():
     assert find_given(images) == ["train", "test", "", "", "test", ""]
 
 
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        (np.array([[0, 1]], "uint8"), [[False, True]]),
-        (np.array([[0, 255]], "uint8"), [[False, True]]),
-        (np.array([[0, 127, 128, 255]], "uint8"), [[False, False, True, True]]),
-        (np.array([[0, 1, 60]], "uint8"), [[False, False, False]]),
-        (np.array([[0, 0]], "uint8"), [[False, False]]),
-        (np.array([[0, 255]], "uint16"), [[False, True]]),
-        (np.array([[0, 32767, 32768, 65535]], "uint16"), [[False, False, True, True]]),
-        (np.array([[False, True]]), [[False, True]]),
-    ],
-)
-def test_values_of_masks(tmp_path, values, expected):
-    assert read_mask(mask(tmp_path / "a.png", values)).tolist() == expected
-
-
-def test_float_mask_and_mask_of_grey_colours(tmp_path):
-    found = read_mask(mask(tmp_path / "a.tif", np.array([[0.0, 0.49, 0.5, 1.0, np.nan]], "float32")))
-    assert found.tolist() == [[0, 0, 1, 1, 255]], "what is not finite is unknown"
-    grey = np.repeat(np.array([[0, 255]], "uint8")[..., None], 3, axis=2)
-    assert read_mask(mask(tmp_path / "b.png", grey)).tolist() == [[False, True]]
-    assert read_mask(mask(tmp_path / "c.png", np.dstack([grey, [[255, 0]]]).astype("uint8"))).tolist() == [[0, 255]]
-
-
-def test_what_a_mask_does_not_know_is_unknown(tmp_path):
-    """Nodata of a mask is neither vegetation nor a reason to read its ones as zeros."""
-    for number, values in ((255, [[0, 1, 255]]), (128, [[0, 255, 128]])):
-        path = tmp_path / f"{number}.tif"
-        with rasterio.open(
-            path, "w", driver="GTiff", width=3, height=1, count=1, dtype="uint8", nodata=number
-        ) as raster:
-            raster.write(np.array(values, "uint8"), 1)
-        assert read_mask(path).tolist() == [[0, 1, 255]]
-
-
-def test_palette_masks(tmp_path):
-    swapped = Image.fromarray(np.array([[0, 1]], "uint8"), "P")
-    swapped.putpalette([255, 255, 255, 0, 0, 0])
-    swapped.save(tmp_path / "swapped.png")
-    assert read_mask(tmp_path / "swapped.png").tolist() == [[True, False]], "white is vegetation, whatever its number"
-    coloured = Image.fromarray(np.array([[0, 1]], "uint8"), "P")
-    coloured.putpalette([0, 0, 0, 0, 128, 0])
-    coloured.save(tmp_path / "coloured.png")
-    assert read_mask(tmp_path / "coloured.png").tolist() == [[False, True]]
-
-
-def test_jpg_mask_of_nothing_stays_empty(tmp_path):
-    path = tmp_path / "a.jpg"
-    Image.fromarray(np.tile(np.array([[0, 1]], "uint8"), (16, 8))).save(path, quality=100)
-    assert np.asarray(Image.open(path)).max() == 1, "the trap is there"
-    assert not read_mask(path).any()
-
-
-def test_coloured_or_broken_mask_is_refused(tmp_path):
-    picture(tmp_path / "a.png")
-    with pytest.raises(InputError, match=r"a\.png: has colours; expected a mask of one band"):
-        read_mask(tmp_path / "a.png")
-    (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:900])
-    with pytest.raises(InputError, match=r"b\.png: cannot be read whole"):
-        read_mask(tmp_path / "b.png")
-
-
 def test_stock_tells_what_each_image_is(folder):
     values = picture(folder / "images" / "a.png", (64, 96))
     Image.fromarray(values[:32, :32, 0].astype("uint16") * 257).save(folder / "images" / "b.png")
@@ -216,8 +184,8 @@ def test_stock_lists_what_cannot_be_used_and_goes_on(folder):
     picture(images / "flat.png", (100, 15))
     Image.new("RGB", (40, 40)).save(images / "night.jpg")
     Image.fromarray(np.full((24, 32), 99, "uint8")).save(images / "grey.png")
-    mask(folder / "masks" / "good.png", np.eye(24, 32, dtype="uint8"))
-    mask(folder / "masks" / "other_mask.png", np.eye(32, 24, dtype="uint8"))
+    mask(folder / "masks" / "good.png", 255 * np.eye(24, 32, dtype="uint8"))
+    mask(folder / "masks" / "other_mask.png", 255 * np.eye(32, 24, dtype="uint8"))
     mask(folder / "masks" / "soft.png", np.arange(24 * 32, dtype="uint8").reshape(24, 32))
     stock = stock_of(folder, folder / "masks", Reading(bands=(1, 2)))
     assert stock.table["image"].tolist() == ["good.png", "grey.png", "soft.png"]
@@ -232,6 +200,68 @@ def test_stock_lists_what_cannot_be_used_and_goes_on(folder):
     assert "other_mask.png has 24 × 32; expected the same size" in reasons["other_mask.png"]
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_image_and_mask_are_turned_as_viewers_show_them(folder, orientation):
+    """The mask is drawn on the picture as a viewer shows it, and has no orientation of its own."""
+    stored = np.random.default_rng(0).integers(30, 250, (24, 32, 3)).astype("uint8")
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(stored).save(folder / "images" / "a.png", exif=exif)
+    Image.fromarray(stored).save(folder / "images" / "b.tif", tiffinfo={274: orientation})
+    drawn = (stored[..., 0] > 140).astype("uint8") * 255
+    Image.fromarray(drawn).save(folder / "masks" / "a.png", exif=exif)
+    shown = ImageOps.exif_transpose(Image.open(folder / "masks" / "a.png"))
+    shown.save(folder / "masks" / "b.png", exif=Image.Exif())
+    stock = stock_of(folder, folder / "masks")
+    assert stock.problems == [] and stock.table["orientation"].tolist() == [orientation] * 2
+    assert stock.table["mask_orientation"].tolist() == [orientation, 1]
+    rule = MaskRule.of_table(stock.table, {})
+    for name, masked in (("a.png", "a.png"), ("b.tif", "b.png")):
+        image = read_image(folder / "images" / name, RGB)
+        np.testing.assert_array_equal(image.values[..., 0] > 140, read_mask(folder / "masks" / masked, rule).labels)
+    assert stock.turned == (["b.tif"] if orientation in (2, 3, 4) else [])
+
+
+def test_orientation_of_a_mask_of_the_stored_pixels_is_a_problem(folder):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    values = picture(folder / "images" / "a.jpg")
+    Image.fromarray(values).save(folder / "images" / "a.jpg", exif=exif)
+    mask(folder / "masks" / "a.png", np.eye(24, 32, dtype="uint8"))
+    ((name, reason),) = stock_of(folder, folder / "masks").problems
+    assert name == "a.jpg" and "24 × 32 pixels" in reason and "orientation" in reason
+
+
+def test_masks_that_are_unknown_in_part(folder):
+    picture(folder / "images" / "a.png")
+    values = np.zeros((24, 32), "uint8")
+    values[:6], values[6:12] = 1, 255
+    mask(folder / "masks" / "a.png", values)
+    with pytest.raises(InputError, match=r"masks: .*0, 1, 255 .*unknown_values"):
+        stock_of(folder, folder / "masks")
+    stock = stock_of(folder, folder / "masks", mask_values={"vegetation_values": None, "unknown_values": [255]})
+    row = stock.table.iloc[0]
+    assert (row["unknown_fraction"], row["mask_scale"]) == (0.25, "0 to 1")
+
+
+def test_full_scale_is_judged_by_all_images_of_a_type(folder):
+    """Neither one dark image nor one broken pixel says what full brightness is."""
+    bright = np.random.default_rng(0).integers(0, 65536, (16, 16)).astype("uint16")
+    for name, values in {"bright": bright, "dark": bright // 100}.items():
+        Image.fromarray(values).save(folder / "images" / f"{name}.png")
+    stock = stock_of(folder, reading=Reading(black_is_missing=False))
+    assert stock.problems == [] and stock.table["full_scale"].tolist() == [65535, 65535]
+    assert stock.thumbnails[1].max() <= 3
+    (folder / "images" / "bright.png").unlink()
+    reflectance = bright // 4
+    reflectance[0, 0] = 65535
+    Image.fromarray(reflectance).save(folder / "images" / "cloudy.png")
+    with pytest.raises(InputError, match=r"images: .*uint16.*cloudy\.png.*full_scale of the site"):
+        stock_of(folder, reading=Reading(black_is_missing=False))
+    stock = stock_of(folder, reading=Reading(full_scale=10000, black_is_missing=False))
+    assert stock.table["full_scale"].tolist() == [10000, 10000]
+
+
 def test_band_that_a_file_lacks_is_a_problem(folder):
     picture(folder / "images" / "a.png")
     stock = stock_of(folder, None, Reading(bands=(1, 4)))
@@ -243,7 +273,7 @@ def test_masks_without_any_vegetation_are_refused(folder):
     for name in ("a.png", "b.png"):
         picture(folder / "images" / name)
         mask(folder / "masks" / name, np.zeros((24, 32), "uint8"))
-    with pytest.raises(InputError, match="none of the 2 masks holds any vegetation; expected 0 and 1"):
+    with pytest.raises(InputError, match="none of the 2 masks holds any vegetation, .*expected 0 and 1"):
         stock_of(folder, folder / "masks")
     mask(folder / "masks" / "b.png", np.eye(24, 32, dtype="uint8"))
     assert len(stock_of(folder, folder / "masks").table) == 2

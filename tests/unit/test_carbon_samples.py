@@ -168,7 +168,7 @@ def test_files_are_read_with_their_masks_or_without(tmp_path):
     image, mask = field(plants=20)
     Image.fromarray(image.values.astype("uint8")).save(tmp_path / "images" / "a.png")
     Image.fromarray(np.where(mask, 255, 0).astype("uint8")).save(tmp_path / "masks" / "a_mask.png")
-    images = table(1, mask=["a_mask.png"])
+    images = table(1, mask=["a_mask.png"], mask_scale="0 to 255", mask_palette="numbers")
     folders = (tmp_path / "images", tmp_path / "masks")
     read, truth = sample_reader(images, *folders, Reading(), "masks")("a.png")
     np.testing.assert_array_equal(read.values, image.values)

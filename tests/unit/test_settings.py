@@ -466,3 +466,38 @@ def test_a_file_that_is_not_yaml(tmp_path):
     path.write_text("a: [1, 2\nb: }")
     with pytest.raises(SettingsError, match=f"{path} is not YAML: .*line 2"):
         duplicate_keys(path)
+
+
+@pytest.mark.parametrize(("name", "said"), [(2024, "a number"), (False, "true or false"), (None, "nothing")])
+def test_a_site_name_that_yaml_reads_as_something_else_is_refused(name, said):
+    """`no:` and `2024:` ended in a TypeError."""
+    config = {"carbon": {"sites": {name: {"source": "simulate"}}}}
+    with pytest.raises(SettingsError) as caught:
+        check(config, SCHEMA_PATH)
+    (problem,) = caught.value.problems
+    assert problem.startswith("carbon.sites: found the name") and said in problem and "quotes" in problem
+    key = {"carbon": {"sites": {"a": {"source": "simulate", name: 1}}}}
+    with pytest.raises(SettingsError, match=r"carbon\.sites\.a: found the name"):
+        check(key, SCHEMA_PATH)
+
+
+def test_a_number_or_truth_value_where_text_belongs_comes_with_the_way_to_write_it(schema):
+    """`--config data_dir=2024` was refused without a word on how to pass it."""
+    (problem,) = problems(simulated() | {"data_dir": 2024}, schema)
+    assert '"2024" in quotes' in problem and "--config data_dir=./2024" in problem
+    config = {"carbon": {"sites": {"a": {"source": "files", "images": 2024, "masks": True}}}}
+    number, truth = problems(config, schema)
+    assert "images: found 2024" in number and '"2024" in quotes' in number and "--config" not in number
+    assert "masks: found true" in truth and "in quotes" in truth
+
+
+def test_no_pattern_lets_a_line_break_follow(schema):
+    """In Python, $ also matches before a last line break; the values with one became names of files."""
+    address = {"archives": {"rgi6": "https://example.org/rgi\n"}} | simulated()
+    (problem,) = problems(address, schema)
+    assert problem.startswith("archives.rgi6")
+    (problem,) = problems({"glacier": {"sites": {"demo\n": {"source": "simulate", "reference_year": 2016}}}}, schema)
+    assert "demo" in problem and "found the name" in problem
+    scenes = [{"year": 2019, "date": "2019-09-01\n", "tiles": ["a.tif"]}]
+    (problem,) = problems(from_files(scenes=scenes), schema)
+    assert "date: found the text" in problem

@@ -30,7 +30,8 @@ LEARNT = ESTIMATED | {
 }  # fmt: skip
 READ = LEARNT | {"carbon_images", "carbon_samples", "carbon_baselines", "patch_sheet", "augmentation_sheet"}
 COLUMNS = {
-    "images": "image mask date place width height bands dtype pixel_area_m2 sha256 given labelled group split",
+    "images": "image mask date place width height bands dtype full_scale orientation mask_scale mask_palette "
+    "mask_orientation unknown_fraction pixel_area_m2 sha256 given labelled group split",
     "duplicates": "image_a image_b kind transform distance across_given",
     "rejected": "image reason",
     "training_metrics": "epoch loss accuracy dice precision recall f1 iou val_loss val_accuracy val_dice val_precision "
@@ -47,7 +48,7 @@ COLUMNS = {
 }
 # columns that may be empty, by table, as docs/carbon.md and docs/glacier.md say
 MAY_BE_EMPTY = {
-    "images": {"mask", "pixel_area_m2", "given"},
+    "images": {"mask", "mask_scale", "mask_palette", "mask_orientation", "unknown_fraction", "pixel_area_m2", "given"},
     "vegetation": set(),
     "CO2_seq": set(),
     "carbon_total": set(),
@@ -412,3 +413,14 @@ def test_folders_train_and_test_are_honoured(accepted):
     assert images.given.tolist() == ["test"] * 2 + ["train"] * 4
     assert set(images.split[images.given == "test"]) == {"test"}
     assert set(images.split[images.given == "train"]) == {"train", "validation"}
+
+
+@pytest.mark.parametrize("name", ["plot {1}.png", "a {site}.png"])
+def test_a_name_in_braces_is_refused_by_name(tmp_path, name):
+    """Snakemake takes it for a wildcard: it stopped without naming the file, or looked for another one."""
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (32, 32), (20, 120, 30)).save(tmp_path / "images" / name)
+    site = {"source": "files", "images": "images", "pixel_area_m2": 1}
+    config = {"carbon": CARBON_STUDY | {"sites": {"plots": site}, "labels": {"source": "hsv"}}}
+    text, passed = run(tmp_path, config, "--dry-run")
+    assert not passed and f"images/{name}: " in text and "Rename" in text, text

@@ -28,29 +28,35 @@ def list_images(folder: str | Path, masks_folder: str | Path | None = None) -> l
         If there is no image, two images differ only in their ending, or masks and images lie in one folder.
     """
     folder = Path(folder)
-    images = image_files.list_images(folder)
+    found = image_files.list_folder(folder)
+    images = found.images
     if masks_folder is not None:
-        masks = Path(masks_folder)
-        if masks.resolve() == folder.resolve():
+        masks = Path(masks_folder).resolve()
+        if masks == folder.resolve():
             raise InputError(
                 f"{folder} is the folder of the images and of the masks. Put the masks in one of their own."
             )
-        if masks.resolve().is_relative_to(folder.resolve()):
-            inside = masks.resolve().relative_to(folder.resolve())
-            images = [image for image in images if not PurePosixPath(image).is_relative_to(inside)]
+        images = [image for image in images if not (folder / image).parent.resolve().is_relative_to(masks)]
     if not images:
-        what = "there is no such folder" if not folder.is_dir() else f"it holds {count_other_files(folder)} other files"
+        what = left_out(found) or "it is empty" if folder.is_dir() else "there is no such folder"
         endings = ", ".join(image_files.SUFFIXES)
-        raise InputError(f"{folder}: found no image ({what}); expected files ending in {endings}. Mend the path.")
+        raise InputError(f"{folder}: found no image ({what}); expected files ending in {endings}. Correct the path.")
     _refuse_unreadable_names(folder, images)
     _refuse_same_names(images, folder)
     return images
 
 
-def count_other_files(folder: str | Path) -> int:
-    """Number of files in a folder, and the folders in it, that are no images or are hidden."""
-    files = sum(path.is_file() for path in Path(folder).rglob("*"))
-    return files - len(image_files.list_images(folder))
+def left_out(found: image_files.Listing) -> str:
+    """What of a folder is not used, kind by kind with its number and the first few names; empty if there is nothing."""
+    pictures = found.other_pictures
+    kinds = {
+        "broken links": found.broken,
+        "folders that may not be opened": found.unreadable,
+        "pictures in formats that are not read": pictures,
+        "links to folders that are listed already": found.repeated,
+        "other files": sorted(set(found.others) - set(pictures)),
+    }
+    return "; ".join(f"{kind}: {len(names)} ({some(names)})" for kind, names in kinds.items() if names)
 
 
 def find_masks(images: Sequence[str], masks_folder: str | Path) -> dict[str, str]:

@@ -28,12 +28,15 @@ def open_image(path: str | Path) -> Iterator[DatasetReader]:
         If the file cannot be read whole; the message starts with its path.
     """
     try:
-        if Path(path).suffix.lower() == ".png":
-            _check_png(path)
+        _check_png(path)
         with warnings.catch_warnings(), rasterio.Env(GDAL_ERROR_ON_LIBJPEG_WARNING=True):
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as raster:
                 yield raster
+    except MemoryError as error:
+        raise InputError(
+            f"{path}: is too large for the memory of this machine. Cut it into tiles, or give the rule more memory."
+        ) from error
     except (RasterioError, OSError) as error:
         reason = str(error.__cause__ or error).partition(" (this error")[0].removeprefix(f"{path}: ")
         raise InputError(
@@ -44,6 +47,8 @@ def open_image(path: str | Path) -> Iterator[DatasetReader]:
 def _check_png(path: str | Path) -> None:
     """Check the sums of a PNG's pieces, since a PNG that is cut short is otherwise read as if it were whole.
 
+    Whether a file is a PNG is seen from its first bytes, whatever its name says.
+
     Raises
     ------
     OSError
@@ -51,7 +56,7 @@ def _check_png(path: str | Path) -> None:
     """
     with open(path, "rb") as stream:
         if stream.read(8) != PNG_START:
-            return  # not a PNG whatever its name says; the opening will tell
+            return
         kind = b""
         while kind != PNG_END:
             head = stream.read(8)

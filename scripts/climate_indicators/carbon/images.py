@@ -15,11 +15,14 @@ from rasterio.io import DatasetReader
 from scipy import ndimage
 
 from climate_indicators.carbon.image_opening import open_image
+from climate_indicators.carbon.orientation import UPRIGHT, read_orientation, upright
 from climate_indicators.carbon.pixel_area import pixel_area
 from climate_indicators.carbon.resampling import resample
 from climate_indicators.logs import InputError
 
 BLACK = 8  # of 255; compression lifts the black around a rotated scene a little
+BRIGHT = 99  # percentile that stands for the brightness of an image
+EIGHT_BITS = ("uint8", "int8")
 ENOUGH_SEEN = 0.5 - 1e-5  # half a cell, less what float32 averages lose
 
 
@@ -31,7 +34,7 @@ class Reading:
     ----------
     bands : numbers of the bands, from 1. Grey images repeat their one band where 1, 2, 3 are asked for.
     full_scale : number that means full brightness, in images that are not of 8 bits; None is the largest number of an
-        integer type (65535 for 16 bits), or 1 for floating point.
+        integer type (65535 for 16 bits), or 1 for floating point. `check_scales` refuses images that it does not fit.
     nodata : number that means that nothing was seen, besides the one that a file declares.
     black_is_missing : whether black that reaches the edge shows nothing.
     """
@@ -58,6 +61,9 @@ class SeenImage:
     pixel_area_m2 : of one pixel; None if the file has no place on the ground.
     crs, transform : of the file, for writing; None if it has none.
     dtype, n_bands : of the file.
+    orientation : that the file states and that was undone, 1 to 8 as in EXIF.
+    full_scale : number of the file that became 255.
+    bright_level : number of the file that one in a hundred of its seen numbers exceeds; NaN where nothing is seen.
     """
 
     values: np.ndarray
@@ -67,6 +73,9 @@ class SeenImage:
     transform: Affine | None = None
     dtype: str = "uint8"
     n_bands: int = 3
+    orientation: int = UPRIGHT
+    full_scale: float = 255.0
+    bright_level: float = np.nan
 
 
 def read_image(path: str | Path, reading: Reading) -> SeenImage:
@@ -76,6 +85,9 @@ def read_image(path: str | Path, reading: Reading) -> SeenImage:
     seen where the file is transparent or has no data, where a number is not finite, and, if asked for, in black that
     reaches the edge. Eight-bit pixels have no data where all bands have the number for it, since single bands may have
     it by chance (0 in water); others, where any band has it.
+
+    The orientation of a camera (EXIF, TIFF) is undone, as viewers do, so that rows and columns are those of the picture
+    that people see. A georeferenced image stays as it is: its pixels have their place on the ground.
 
     Parameters
     ----------
@@ -96,21 +108,54 @@ def read_image(path: str | Path, reading: Reading) -> SeenImage:
         seen = _declared(raster, bands) & _known(numbers, dtype, reading.nodata)
         full = _full_scale(raster, dtype, reading.full_scale)
         georeferenced = not raster.transform.is_identity
+        orientation = UPRIGHT if georeferenced else read_orientation(path)
         place = (raster.crs, raster.transform) if georeferenced else (None, None)
         area = pixel_area(raster.crs, raster.transform, raster.width, raster.height)
         n_bands = raster.count
     if colours is not None:
         chosen = [band - 1 for band in reading.bands]
         numbers, seen, full = colours[chosen], seen & (colours[3] > 0), 255
-    elif reading.full_scale is None and dtype not in ("uint8", "int8"):
-        _check_scale(path, numbers[:, seen], dtype, full)
-    values = np.moveaxis(numbers, 0, -1).astype("float32", order="C")
+    bright = np.nan if dtype in EIGHT_BITS else _bright_level(numbers, seen)
+    seen = upright(seen, orientation).copy()
+    values = upright(np.moveaxis(numbers, 0, -1), orientation).astype("float32", order="C")
     if numbers.dtype != "uint8" or full != 255:
         values = np.clip(np.nan_to_num(values * np.float32(255 / full), posinf=0, neginf=0), 0, 255)
     if reading.black_is_missing:
         seen &= ~black_border(values)
     values[~seen] = 0
-    return SeenImage(values, seen, area, *place, dtype, n_bands)
+    return SeenImage(values, seen, area, *place, dtype, n_bands, orientation, float(full), bright)
+
+
+def check_scales(levels: Mapping[str, tuple[str, float, float]], folder: str | Path) -> None:
+    """Refuse a full scale by the type of numbers that leaves all images of that type dark, or some beyond it.
+
+    The images of a folder are judged together, since a single one may be dark; and not by their brightest pixel, since
+    a single pixel may be broken.
+
+    Parameters
+    ----------
+    levels : ``dtype``, ``full_scale`` and ``bright_level`` of each image, by its name; those of 8 bits do not count.
+    folder : of the images, for messages.
+
+    Raises
+    ------
+    InputError
+        If the brightest image of a type of whole numbers stays below half of its full scale, or an image exceeds twice
+        its own.
+    """
+    for dtype in sorted({dtype for dtype, _, _ in levels.values()} - set(EIGHT_BITS)):
+        of_type = ((name, level, full) for name, (kind, full, level) in levels.items() if kind == dtype)
+        bright = {name: (level, full) for name, level, full in of_type if np.isfinite(level)}
+        if not bright:
+            continue
+        name = max(bright, key=lambda one: bright[one][0] / bright[one][1])
+        level, full = bright[name]
+        if level > 2 * full or (np.issubdtype(dtype, np.integer) and level < full / 2):
+            raise InputError(
+                f"{folder}: the numbers of {len(bright)} images ({dtype}) reach {level:g} in the brightest one, {name} "
+                f"(99 in 100 of its numbers are smaller), where {full:g} would be full brightness. Say what is, in "
+                "full_scale of the site: 10000 for Sentinel-2 reflectance, 4095 for 12 bits."
+            )
 
 
 def black_border(values: np.ndarray) -> np.ndarray:
@@ -256,20 +301,16 @@ def _known(numbers: np.ndarray, dtype: str, nodata: float | None) -> np.ndarray:
     return known
 
 
-def _check_scale(path: str | Path, numbers: np.ndarray, dtype: str, full: float) -> None:
-    """Refuse numbers that the type's own full scale would turn wholly dark or wholly bright."""
-    largest = float(numbers.max()) if numbers.size else full
-    if largest > 2 * full or (np.issubdtype(dtype, np.integer) and largest < full / 6):
-        raise InputError(
-            f"{path}: the largest of its numbers ({dtype}) is {largest:g}, where {full:g} would be full brightness. "
-            "Say what is, in full_scale of the site: 10000 for Sentinel-2 reflectance."
-        )
+def _bright_level(numbers: np.ndarray, seen: np.ndarray) -> float:
+    """Number that one in a hundred of the seen numbers exceeds, from a million of them at most."""
+    found = numbers[:, seen]
+    return float(np.percentile(found[:, :: -(-found.size // 1_000_000)], BRIGHT)) if found.size else np.nan
 
 
 def _full_scale(raster: DatasetReader, dtype: str, given: float | None) -> float:
     """Number that means full brightness."""
     bits = raster.tags(1, ns="IMAGE_STRUCTURE").get("NBITS")
-    if given is not None and dtype not in ("uint8", "int8"):
+    if given is not None and dtype not in EIGHT_BITS:
         return given
     if not np.issubdtype(dtype, np.integer):
         return 1.0

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from rasterio.enums import ColorInterp
 
 from climate_indicators.carbon.folders import find_masks
 from climate_indicators.carbon.image_dates import some
-from climate_indicators.carbon.image_opening import open_image
-from climate_indicators.carbon.images import Reading, SeenImage, read_image
+from climate_indicators.carbon.images import Reading, SeenImage, check_scales, read_image
 from climate_indicators.carbon.mask_error import MIN_GROUPS, MIN_IMAGES
+from climate_indicators.carbon.masks import Mask, MaskRule, decide_rule, read_mask, survey_mask
 from climate_indicators.carbon.resampling import resample
-from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.files import sha256
 from climate_indicators.logs import InputError
 
 THUMBNAIL_PX = 32
-COLUMNS = ["image", "mask", "width", "height", "bands", "dtype", "pixel_area_m2", "sha256"]
+COLUMNS = [
+    "image", "mask", "width", "height", "bands", "dtype", "full_scale", "orientation", "mask_scale", "mask_palette",
+    "mask_orientation", "unknown_fraction", "pixel_area_m2", "sha256",
+]  # fmt: skip
+# a mask of which more lies between a quarter and three quarters of its scale has no clear edges
+CLEAR_EDGES = 0.01
 
 
 @dataclass(frozen=True)
@@ -31,35 +36,22 @@ class Stock:
     Attributes
     ----------
     table : one row an image that can be used: ``image``, ``mask`` (empty if it has none), ``width``, ``height``,
-        ``bands`` and ``dtype`` of the file, ``pixel_area_m2`` (NaN if the file has no place on the ground), ``sha256``.
+        ``bands`` and ``dtype`` of the file, ``full_scale``, the number that became 255, ``orientation`` that was undone
+        (1 to 8, as in EXIF), ``mask_scale`` and ``mask_palette`` of the masks' rule, ``mask_orientation``,
+        ``unknown_fraction`` of the mask's pixels, ``pixel_area_m2`` (NaN if the file has no place on the ground),
+        ``sha256``; what is of a mask is empty or NaN where there is none.
     thumbnails : uint8, shape (rows of the table, 32, 32), grey, of the whole picture.
     problems : image and reason of each that cannot be used.
-    soft_masks : masks with more than two values, whose brighter half is vegetation.
+    soft_masks : masks without clear edges, whose brighter half is vegetation.
+    turned : images that their orientation turns and whose masks of the stored shape state none: which way the mask was
+        drawn cannot be seen.
     """
 
     table: pd.DataFrame
     thumbnails: np.ndarray
     problems: list[tuple[str, str]]
     soft_masks: list[str]
-
-
-def read_mask(path: str | Path) -> np.ndarray:
-    """Labels of a mask, uint8, shape (rows, columns): 1 vegetation, 0 other, 255 no data, transparent or not finite.
-
-    The numbers of the first band, or, in a palette of greys, the greys. Vegetation is the upper half of 0 to 255, so
-    that 0 and 255 are a mask and soft edges are cut in the middle. If the largest number is 1, 1 is vegetation; if it
-    is above 255, the upper half of 0 to 65535. JPG files always go to 255, since compression makes ones out of zeros.
-
-    Parameters
-    ----------
-    path : of a PNG, TIF or JPG.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read whole, or its bands are not alike: colours have no upper half.
-    """
-    return _vegetation_and_softness(path)[0]
+    turned: list[str] = field(default_factory=list)
 
 
 def take_stock(
@@ -69,8 +61,9 @@ def take_stock(
     reading: Reading,
     smallest_px: int = 16,
     progress: Callable[[], None] = lambda: None,
+    mask_values: Mapping[str, Any] | None = None,
 ) -> Stock:
-    """Open every image and mask once, wholly, and say what they are or why they cannot be used.
+    """Open every image and mask, wholly, and say what they are or why they cannot be used.
 
     One image is in memory at a time; what stays of it is its row and its thumbnail.
 
@@ -82,36 +75,51 @@ def take_stock(
     reading : how pixels are understood.
     smallest_px : an image with a shorter side is a problem.
     progress : called once an image.
+    mask_values : ``vegetation_values`` and ``unknown_values`` of `masks.decide_rule`.
 
     Raises
     ------
     InputError
-        As `climate_indicators.carbon.folders.find_masks`; or if no mask holds any vegetation.
+        As `climate_indicators.carbon.folders.find_masks`, `masks.decide_rule` and `images.check_scales`; or if no mask
+        holds any vegetation.
     """
     masks = {} if masks_folder is None else find_masks(images, masks_folder)
-    rows, thumbnails, problems, soft, filled = [], [], [], [], 0
+    rule = _surveyed(masks, masks_folder, mask_values or {}) if masks else None
+    rows, thumbnails, problems, soft, turned, levels, filled = [], [], [], [], [], {}, 0
     for image in images:
         progress()
-        path, mask = Path(folder) / image, masks.get(image, "")
+        path, name, mask = Path(folder) / image, masks.get(image, ""), None
         try:
             seen = _usable(path, reading, smallest_px)
-            if mask:
-                vegetation, is_soft = _checked_mask(Path(masks_folder) / mask, path, seen.seen.shape)
-                filled += bool((vegetation == 1).any())
-                soft += [mask] if is_soft else []
+            if name:
+                mask = _checked_mask(Path(masks_folder) / name, path, seen.seen.shape, rule)
         except InputError as error:
             problems.append((image, str(error).removeprefix(f"{path}: ")))
             continue
-        rows.append(_row(image, mask, seen, sha256(path)))
+        if mask:
+            filled += bool((mask.labels == 1).any())
+            soft += [name] if mask.middle_share > CLEAR_EDGES else []
+            turned += [image] if seen.orientation != mask.orientation and _fits_both_ways(seen) else []
+        levels[image] = seen.dtype, seen.full_scale, seen.bright_level
+        rows.append(_row(image, name, seen, mask, rule, sha256(path)))
         thumbnails.append(thumbnail(seen.values))
+    if reading.full_scale is None:
+        check_scales(levels, folder)
     table = pd.DataFrame(rows, columns=COLUMNS)
     if (table["mask"] != "").any() and not filled:
         raise InputError(
-            f"{masks_folder}: none of the {(table['mask'] != '').sum()} masks holds any vegetation; expected 0 and "
-            "1, or 0 and 255, with the larger one for vegetation. Write the masks so."
+            f"{masks_folder}: none of the {(table['mask'] != '').sum()} masks holds any vegetation, read as "
+            f"{rule.described()}; expected 0 and 1, or 0 and 255, with the larger one for vegetation, or its values in "
+            "vegetation_values of the site."
         )
     pictures = np.array(thumbnails, "uint8").reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
-    return Stock(table, pictures, problems, soft)
+    return Stock(table, pictures, problems, soft, turned)
+
+
+def _fits_both_ways(image: SeenImage) -> bool:
+    """Whether a mask of the stored pixels would have the size of the turned ones too."""
+    rows, cols = image.seen.shape
+    return image.orientation < 5 or rows == cols
 
 
 def thumbnail(values: np.ndarray) -> np.ndarray:
@@ -184,45 +192,29 @@ def _usable(path: Path, reading: Reading, smallest_px: int) -> SeenImage:
     return image
 
 
-def _checked_mask(path: Path, image: Path, shape: tuple[int, int]) -> tuple[np.ndarray, bool]:
-    vegetation, soft = _vegetation_and_softness(path)
-    if vegetation.shape != shape:
-        (rows, cols), (mask_rows, mask_cols) = shape, vegetation.shape
+def _checked_mask(path: Path, image: Path, shape: tuple[int, int], rule: MaskRule) -> Mask:
+    mask = read_mask(path, rule)
+    if mask.labels.shape != shape:
+        (rows, cols), (mask_rows, mask_cols) = shape, mask.labels.shape
         raise InputError(
             f"{image}: has {cols} × {rows} pixels, its mask {path} has {mask_cols} × {mask_rows}; expected the same "
-            "size. Draw the mask on the image's own pixels."
+            "size, after both are turned as their orientation (EXIF) says. Draw the mask on the image's own pixels."
         )
-    return vegetation, soft
+    return mask
 
 
-def _vegetation_and_softness(path: str | Path) -> tuple[np.ndarray, bool]:
-    """Labels of a mask, 255 where it has no data or is transparent, and whether it has more than two values."""
-    with open_image(path) as raster:
-        numbers = raster.read([i for i in raster.indexes if raster.colorinterp[i - 1] != ColorInterp.alpha])
-        if raster.colorinterp[0] == ColorInterp.palette:
-            numbers = _greys(numbers[0], raster.colormap(1))
-        lossy = raster.driver == "JPEG"
-        known = (raster.read_masks() > 0).all(axis=0) & np.isfinite(numbers[0].astype("float64"))
-    first = np.where(known, numbers[0], 0)
-    if any(not np.array_equal(first, np.where(known, band, 0)) for band in numbers[1:]):
-        raise InputError(f"{path}: has colours; expected a mask of one band, 0 and 1, or 0 and 255. Convert it.")
-    largest = first.max()
-    full = 1 if largest <= 1 and not lossy else 255 if largest <= 255 else 65535
-    counts = len(np.unique(first[known]))
-    return np.where(known, first >= full / 2, BYTE_NODATA).astype("uint8"), counts > 2
+def _surveyed(masks: Mapping[str, str], folder: str | Path, listed: Mapping[str, Any]) -> MaskRule | None:
+    """Rule of a folder's masks, from those that can be read; the others become problems of their images."""
+    found = {}
+    for mask in masks.values():
+        with suppress(InputError):
+            found[mask] = survey_mask(Path(folder) / mask)
+    return decide_rule(found, listed, folder)
 
 
-def _greys(numbers: np.ndarray, colours: Mapping[int, Sequence[int]]) -> np.ndarray:
-    """Greys of a palette, shape (1, rows, columns); its numbers as they are if it has other colours."""
-    used = np.unique(numbers)
-    if any(len(set(colours[int(number)][:3])) > 1 for number in used):
-        return numbers[None]
-    table = np.zeros(int(used.max()) + 1, "uint8")
-    table[used] = [colours[int(number)][0] for number in used]
-    return table[numbers][None]
-
-
-def _row(image: str, mask: str, seen: SeenImage, digest: str) -> dict[str, object]:
+def _row(image: str, name: str, seen: SeenImage, mask: Mask | None, rule: MaskRule | None, digest: str) -> list[object]:
     rows, cols = seen.seen.shape
     area = np.nan if seen.pixel_area_m2 is None else seen.pixel_area_m2
-    return dict(zip(COLUMNS, [image, mask, cols, rows, seen.n_bands, seen.dtype, area, digest], strict=True))
+    of_image = [image, name, cols, rows, seen.n_bands, seen.dtype, seen.full_scale, seen.orientation]
+    of_mask = [rule.scale, rule.palette, mask.orientation, mask.unknown_share] if mask else ["", "", pd.NA, np.nan]
+    return [*of_image, *of_mask, area, digest]

@@ -13,8 +13,8 @@ import pandas as pd
 
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.carbon.images import Reading, SeenImage, fit, fit_share, read_image
-from climate_indicators.carbon.inventory import read_mask
 from climate_indicators.carbon.labels import RGB, label
+from climate_indicators.carbon.masks import MaskRule, read_mask
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.files import atomic_path
 from climate_indicators.logs import InputError
@@ -27,21 +27,28 @@ Read = Callable[[str], tuple[SeenImage, np.ndarray | None]]
 
 
 def sample_reader(
-    table: pd.DataFrame, folder: str | Path, masks: str | Path | None, reading: Reading, source: str
+    table: pd.DataFrame,
+    folder: str | Path,
+    masks: str | Path | None,
+    reading: Reading,
+    source: str,
+    mask_values: Mapping[str, Any] | None = None,
 ) -> Read:
     """Function from an image's name to the image and its mask (1, 0, 255 unknown), None unless labels come from masks.
 
     Parameters
     ----------
-    table : columns ``image, mask``: paths below the two folders.
+    table : columns ``image, mask``, paths below the two folders, and ``mask_scale, mask_palette``.
     folder, masks : of images and of masks.
     reading : how pixels are understood.
     source : of the labels: masks, or a rule of `climate_indicators.carbon.labels`.
+    mask_values : ``vegetation_values`` and ``unknown_values`` that the table was made with.
     """
+    rule = MaskRule.of_table(table, mask_values or {}) if source == MASKS else None
     mask_of = dict(zip(table["image"], table["mask"], strict=True))
 
     def read(name: str) -> tuple[SeenImage, np.ndarray | None]:
-        mask = read_mask(Path(masks) / mask_of[name]) if source == MASKS else None
+        mask = read_mask(Path(masks) / mask_of[name], rule).labels if source == MASKS else None
         return read_image(Path(folder) / name, reading), mask
 
     return read
