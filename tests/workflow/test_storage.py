@@ -1,0 +1,30 @@
+"""Snakemake's default storage provider is refused at the start, with the reason."""
+
+import pytest
+from runs import SMALL, run
+
+pytestmark = pytest.mark.slow
+# a storage plugin as Snakemake finds it, which is never asked for a file
+PLUGIN = """
+from snakemake_interface_storage_plugins.storage_object import StorageObjectRead, StorageObjectWrite
+from snakemake_interface_storage_plugins.storage_provider import StorageProviderBase
+
+
+class StorageProvider(StorageProviderBase):
+    pass
+
+
+class StorageObject(StorageObjectRead, StorageObjectWrite):
+    pass
+"""
+
+
+def test_a_default_storage_provider_is_refused_with_the_reason(tmp_path, monkeypatch):
+    (tmp_path / "plugins" / "snakemake_storage_plugin_elsewhere").mkdir(parents=True)
+    (tmp_path / "plugins" / "snakemake_storage_plugin_elsewhere" / "__init__.py").write_text(PLUGIN)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "plugins"))
+    storage = ["--default-storage-provider", "elsewhere", "--default-storage-prefix", "bucket"]
+    text, passed = run(tmp_path, SMALL, "--dry-run", *storage)
+    assert not passed and "Building DAG" not in text
+    for word in ("--default-storage-provider cannot be used", "parameters", "docs/cluster.md"):
+        assert word in text, text
