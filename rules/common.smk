@@ -8,13 +8,6 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.io import contains_wildcard
 
-if workflow.storage_settings.default_storage_provider is not None:
-    raise WorkflowError(
-        "--default-storage-provider cannot be used: paths of inputs and results are also parameters of the rules, and "
-        "Snakemake moves only inputs and outputs to a storage. Run in a folder that all nodes see, and copy data there "
-        "first and results away afterwards (docs/cluster.md)."
-    )
-
 SCRIPTS = Path(SOURCE, "scripts")
 if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))

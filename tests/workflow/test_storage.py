@@ -11,7 +11,7 @@ from snakemake_interface_storage_plugins.storage_provider import StorageProvider
 
 
 class StorageProvider(StorageProviderBase):
-    pass
+    example_queries = is_valid_query = rate_limiter_key = use_rate_limiter = default_max_requests_per_second = None
 
 
 class StorageObject(StorageObjectRead, StorageObjectWrite):
