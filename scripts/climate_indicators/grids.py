@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import rasterio
-import shapely
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -19,7 +20,7 @@ from shapely.geometry import box
 
 from climate_indicators.files import read_json, write_json
 from climate_indicators.logs import InputError
-from climate_indicators.vector_layers import with_geometry
+from climate_indicators.vector_files import polygons, read_layer
 
 # areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
 MOST_STRETCH = 0.1
@@ -60,46 +61,62 @@ class Grid:
         return cls(content["crs"], Affine(*content["transform"]), content["width"], content["height"])
 
 
-def read_area_of_interest(path: str | Path) -> gpd.GeoSeries:
-    """Polygons of an area of interest, in their own reference system.
+def read_area_of_interest(path: str | Path, layer: str | None = None, warn: bool = True) -> gpd.GeoSeries:
+    """Polygons of an area of interest, valid, in their own reference system.
+
+    Parameters
+    ----------
+    path : vector file of any OGR format, or a zip with one.
+    layer : name of the layer; None takes the only one.
+    warn : whether polygons that were repaired or left out are a warning, or information for a job that reads it again.
 
     Raises
     ------
     InputError
-        If the file cannot be read, has no geometry or reference system, or holds no polygon with an area.
+        If the file cannot be read, has several layers and none is named, has no reference system, or holds no polygon
+        with an area.
     """
-    try:
-        layer = gpd.read_file(path)
-    except Exception as error:  # pyogrio raises many kinds; all mean the same to the user
-        raise InputError(f"area of interest {path} cannot be read as a vector file: {error}") from error
-    layer = with_geometry(layer, f"area of interest {path}")
-    if layer.crs is None:
-        raise InputError(f"area of interest {path} has no coordinate reference system; write it into the file.")
-    shapes = layer.geometry.dropna()
-    # whether there is an area, in whatever units: geopandas warns about degrees
-    shapes = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & (shapely.area(shapes.to_numpy()) > 0)]
-    if shapes.empty:
-        raise InputError(f"area of interest {path} is empty: {len(layer)} features, none a polygon with an area.")
-    return shapes
+    features = read_layer(path, "area of interest", layer)
+    if features.empty:
+        raise InputError(f"area of interest {path} is empty: 0 features, none a polygon with an area.")
+    return polygons(features, f"area of interest {path}", logging.WARNING if warn else logging.INFO).geometry
 
 
 def in_degrees(area: gpd.GeoSeries) -> gpd.GeoSeries:
-    """An area in longitude and latitude, as archives are asked for it.
+    """An area in longitude and latitude from −180 to 180, as archives are asked for it.
 
     Raises
     ------
     InputError
         If it crosses the 180th meridian: there longitudes jump, and its bounds would go round the earth.
     """
+    shapes = _in_one_piece(area)
+    west, _, east, _ = shapes.total_bounds
+    turns = math.floor((west + HALF_ROUND_DEG) / (2 * HALF_ROUND_DEG)) * 2 * HALF_ROUND_DEG
+    # an area that ends at the meridian does not cross it
+    if east - turns > HALF_ROUND_DEG + 1e-9:
+        raise InputError(
+            f"the area of interest goes from {west - turns:.2f} to {east - turns:.2f} degrees of longitude, so it "
+            "crosses the 180th meridian; archives are asked for areas on one side of it. Make a site of each side, or "
+            "use files (source: files), for which a grid may cross it; for outlines give ids."
+        )
+    return shapes.translate(xoff=-turns) if turns else shapes
+
+
+def middle_in_degrees(area: gpd.GeoSeries) -> tuple[float, float]:
+    """Longitude, from −180 to 180, and latitude of the middle of an area's bounds, wherever the area lies."""
+    west, south, east, north = _in_one_piece(area).total_bounds
+    longitude = (west + east) / 2
+    return float(longitude - 360 * math.floor((longitude + 180) / 360)), float((south + north) / 2)
+
+
+def _in_one_piece(area: gpd.GeoSeries) -> gpd.GeoSeries:
+    """An area in longitude and latitude; one across the 180th meridian with longitudes to beyond 180."""
     shapes = area.to_crs("EPSG:4326")
     west, _, east, _ = shapes.total_bounds
-    if east - west > HALF_ROUND_DEG:
-        raise InputError(
-            f"the area of interest goes from {west:.2f} to {east:.2f} degrees of longitude, so it crosses the 180th "
-            "meridian; archives are asked for areas on one side of it. Make a site of each side; for weather give "
-            "latitude and longitude, for outlines ids."
-        )
-    return shapes
+    if east - west <= HALF_ROUND_DEG:
+        return shapes
+    return shapes.transform(lambda points: np.column_stack([np.mod(points[:, 0], 360), points[:, 1]]))
 
 
 def tiles_outline(paths: list[str], crs: str | None = None) -> gpd.GeoSeries:
@@ -110,6 +127,17 @@ def tiles_outline(paths: list[str], crs: str | None = None) -> gpd.GeoSeries:
             crs = crs or tile.crs.to_string()
             boxes.append(box(*transform_bounds(tile.crs, CRS.from_string(crs), *tile.bounds, densify_pts=21)))
     return gpd.GeoSeries([gpd.GeoSeries(boxes).union_all()], crs=crs)
+
+
+def meets_tiles(area: gpd.GeoSeries, paths: Sequence[str]) -> bool:
+    """Whether an area meets at least one tile; compared in each tile's own system, which has no seam at 180 degrees."""
+    for path in paths:
+        with rasterio.open(path) as tile:
+            shapes = area.to_crs(tile.crs)
+            known = np.isfinite(shapes.bounds.to_numpy()).all(axis=1)
+            if shapes[known].intersects(box(*tile.bounds)).any():
+                return True
+    return False
 
 
 def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to: str | None = None) -> Grid:
@@ -133,7 +161,7 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
         If ``crs`` is none that is known, is not in metres, or its square metres are far from those on the ground; if it
         is None and the area lies near a pole; if the grid would have more than `MOST_PIXELS`.
     """
-    target = metric_crs(area, crs) if crs else _utm_zone(area)
+    target = metric_crs(area, crs) if crs else utm_zone(area)
     left, bottom, right, top = area.to_crs(target).total_bounds
     _check_size((right - left) / resolution, (top - bottom) / resolution, resolution)
     origin_x, origin_y = 0.0, 0.0
@@ -200,16 +228,24 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
     return target
 
 
-def _utm_zone(area: gpd.GeoSeries) -> CRS:
+def utm_zone(area: gpd.GeoSeries) -> CRS:
+    """UTM zone of the middle of an area, on WGS 84.
+
+    Raises
+    ------
+    InputError
+        If it lies near a pole, where no zone is.
+    """
+    longitude, latitude = middle_in_degrees(area)
     try:
-        return CRS.from_user_input(area.estimate_utm_crs())
+        return CRS.from_user_input(gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326").estimate_utm_crs())
     except RuntimeError as error:  # no zone reaches there
         raise InputError(f"crs: found null, but the area of interest lies in no UTM zone. {_NEAR_POLES}") from error
 
 
 def _way_out(area: gpd.GeoSeries) -> str:
     try:
-        return f"Set crs to one such as the site's UTM zone, {_utm_zone(area).to_string()}, or to null, which takes it."
+        return f"Set crs to one such as the site's UTM zone, {utm_zone(area).to_string()}, or to null, which takes it."
     except InputError:
         return _NEAR_POLES
 

@@ -2,54 +2,138 @@
 
 from __future__ import annotations
 
+import logging
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from rasterio.features import rasterize
 from shapely.geometry import box
 
+from climate_indicators.extents import UNNAMED
+from climate_indicators.glims import glims_outlines, is_glims
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
-from climate_indicators.vector_layers import with_geometry
+from climate_indicators.vector_files import polygons, read_layer
+
+# an outline that reaches the grid in no year lies further away than any glacier retreats
+MARGIN_M = 20_000.0
+# share of the outlines' area that more than one of them has; inventories have some ten-thousandths along divides
+OVERLAP_WARNED, OVERLAP_REFUSED = 0.005, 0.05
+# share of the area of interest from which on hardly any ground is left to tell glacier from
+MOST_GLACIER = 0.95
+# numbers of outlines are 16 bits, with one for none and one for ice without an outline
+MOST_OUTLINES = 65_534
+
+_log = logging.getLogger(__name__)
 
 
-def read_outlines(path: str, grid: Grid, id_field: str | None = None, where: str | None = None) -> gpd.GeoDataFrame:
-    """Outlines that meet the grid, in its reference system.
+def read_outlines(
+    path: str,
+    grid: Grid,
+    id_field: str | None = None,
+    where: str | None = None,
+    layer: str | None = None,
+    year: int | None = None,
+) -> gpd.GeoDataFrame:
+    """Outlines that meet the grid, in its reference system, one row a glacier.
+
+    A layer with the columns of GLIMS is understood as such: of each glacier the outline nearest to ``year``, its rocks
+    cut out. Rows of other layers that have one name are parts of one glacier.
 
     Parameters
     ----------
-    path : vector file of any OGR format.
+    path : vector file of any OGR format, or a zip with one.
     grid : the site's grid.
-    id_field : column of the glaciers' names; None numbers the features.
+    id_field : column of the glaciers' names; None numbers the features, or takes the identifiers of GLIMS.
     where : OGR attribute filter.
+    layer : name of the layer; None takes the only one.
+    year : year that the outlines stand for; needed for GLIMS.
 
     Returns
     -------
-    Polygons with a text column ``glacier_id``, sorted by it.
+    Valid polygons with a text column ``glacier_id``, sorted by it.
 
     Raises
     ------
     InputError
-        If the file is unreadable, has no geometry, reference system or such column, or no outline meets the grid.
+        If the file is unreadable, has several layers and none is named, has no reference system or no such column,
+        holds no polygon, no outline meets the grid, or outlines lie on top of each other, as those of several dates do.
     """
-    try:
-        layer = gpd.read_file(path, where=where)
-    except Exception as error:  # pyogrio raises many kinds; all mean the same to the user
-        raise InputError(f"outlines {path} cannot be read as a vector file: {error}") from error
-    layer = with_geometry(layer, f"the file of outlines {path}")
-    if layer.crs is None:
-        raise InputError(f"outlines {path} have no coordinate reference system; write it into the file.")
-    if id_field is not None and id_field not in layer.columns:
-        raise InputError(f"outlines {path} have no column {id_field!r}; columns: {', '.join(layer.columns)}")
-    layer = layer[layer.geometry.notna()].to_crs(grid.crs)
-    names = layer[id_field].astype(str) if id_field else pd.Series(layer.index.astype(str), index=layer.index)
-    layer = gpd.GeoDataFrame({"glacier_id": names}, geometry=layer.geometry.make_valid(), crs=grid.crs)
-    near = layer[layer.intersects(box(*grid.bounds))]
-    if near.empty:
+    name = f"outlines {path}"
+    near = gpd.GeoSeries([box(*grid.bounds)], crs=grid.crs)
+    features = read_layer(path, "outlines", layer, where, bounds=(near, MARGIN_M))
+    if id_field is not None and id_field not in features.columns:
+        found = ", ".join(features.columns.drop("geometry"))
+        raise InputError(f"{name} have no column {id_field!r}; columns: {found}")
+    if is_glims(features.columns):
+        features = glims_outlines(features, year, name)
+        id_field = id_field or "glac_id"
+    outlines = polygons(features.to_crs(grid.crs), name)
+    outlines = outlines[outlines.intersects(near.iloc[0])]
+    if outlines.empty:
+        chosen = f" that fulfil {where}" if where else ""
+        raise InputError(f"{name}: no outlines{chosen} meet the area of interest; check place, CRS and filter.")
+    _check_overlap(outlines, name)
+    outlines = outlines.assign(glacier_id=_names(outlines, id_field, name))[["glacier_id", "geometry"]]
+    merged = outlines.dissolve("glacier_id").reset_index()
+    if len(merged) < len(outlines):
+        _log.info("%s: %d polygons are parts of %d glaciers, by %s", name, len(outlines), len(merged), id_field)
+    return merged
+
+
+def _names(outlines: gpd.GeoDataFrame, id_field: str | None, name: str) -> pd.Series:
+    """Name of each outline as text; one without a name is called after its place in the file, never merged."""
+    numbers = outlines.index.astype(str)
+    if id_field is None:
+        return pd.Series(numbers, index=outlines.index)
+    column = outlines[id_field]
+    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")  # whole numbers, of which some are missing
+    names = column.astype("string").str.strip()
+    # so is called ice that belongs to no outline
+    without = (names.isna() | names.isin(["", UNNAMED])).to_numpy(bool)
+    if without.any():
+        _log.warning("%s: %d outlines have no name in %s; they are called feature N.", name, without.sum(), id_field)
+    return names.where(~without, "feature " + pd.Series(numbers, index=outlines.index)).astype("str")
+
+
+def _check_overlap(outlines: gpd.GeoDataFrame, name: str) -> None:
+    """Refuse outlines that lie on top of each other; warn of some overlap."""
+    shapes = outlines.geometry.to_numpy()
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    first, second = first[first < second], second[first < second]
+    twice = shapely.area(shapely.intersection(shapes[first], shapes[second]))
+    total = shapely.area(shapes).sum()
+    if twice.sum() <= OVERLAP_WARNED * total:
+        return
+    worst = int(twice.argmax())
+    text = (
+        f"{name}: outlines lie on top of each other with {twice.sum() / 1e6:.3g} of their {total / 1e6:.4g} km² (most "
+        f"the features {outlines.index[first[worst]]} and {outlines.index[second[worst]]}), as those of several dates "
+        "do."
+    )
+    if twice.sum() > OVERLAP_REFUSED * total:
+        raise InputError(f"{text} Select one outline a glacier with outlines.where, such as where: year = 2020.")
+    _log.warning("%s Where two lie, the later one in the order of names owns the ice.", text)
+
+
+def outlines_inside(outlines: gpd.GeoDataFrame, area: gpd.GeoSeries) -> gpd.GeoDataFrame:
+    """Outlines that meet an area, of those that meet the grid around it.
+
+    Raises
+    ------
+    InputError
+        If none does.
+    """
+    found = outlines[outlines.intersects(area.to_crs(outlines.crs).union_all())]
+    if found.empty:
         raise InputError(
-            f"none of the {len(layer)} outlines of {path} meets the area of interest; check their CRS and filter."
+            f"none of the {len(outlines)} outlines near the area of interest meets it: they lie beyond its edge. Give "
+            "outlines of the glaciers there, or another area."
         )
-    return near.sort_values("glacier_id", ignore_index=True)
+    return found.reset_index(drop=True)
 
 
 def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) -> np.ndarray:
@@ -64,10 +148,29 @@ def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) ->
     Returns
     -------
     uint16 array, shape ``grid.shape``.
+
+    Raises
+    ------
+    InputError
+        If there are more outlines than numbers, or they cover no pixel inside the area.
     """
+    if len(outlines) > MOST_OUTLINES:
+        raise InputError(f"found {len(outlines)} outlines; a site has at most {MOST_OUTLINES}. Make several sites.")
     pairs = zip(outlines.geometry, range(1, len(outlines) + 1), strict=True)
     numbers = rasterize(pairs, out_shape=grid.shape, transform=grid.transform, dtype="uint16")
-    return np.where(inside == 1, numbers, 0).astype("uint16")
+    numbers = np.where(inside == 1, numbers, 0).astype("uint16")
+    share = np.count_nonzero(numbers) / max(np.count_nonzero(inside == 1), 1)
+    if share == 0:
+        raise InputError(
+            "the outlines cover no pixel's centre inside the area of interest, so there is no glacier to learn from. "
+            "Give outlines of the glaciers there, or another area."
+        )
+    if share > MOST_GLACIER:
+        _log.warning(
+            "the outlines cover %.1f %% of the area of interest, which leaves hardly any other ground to learn from; "
+            "are they those of glaciers?", 100 * share,
+        )  # fmt: skip
+    return numbers
 
 
 def outline_areas(outlines: gpd.GeoDataFrame, numbers: np.ndarray, grid: Grid, area: gpd.GeoSeries) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
 from climate_indicators.cogs import REFLECTANCE_NODATA, REFLECTANCE_SCALE, cog_writer, strips
-from climate_indicators.grids import Grid, tiles_outline
+from climate_indicators.grids import Grid, meets_tiles, tiles_outline
 from climate_indicators.logs import InputError
 
 # Sentinel-2 processing baseline 04.00: L2A digital numbers carry +1000 (BOA_ADD_OFFSET −1000) from this day on.
@@ -134,8 +134,8 @@ def check_tiles(
         first = found
     if area is None:
         return
-    covered = tiles_outline(list(paths), area.crs.to_string()).union_all()
-    if not covered.intersects(area.union_all()):
+    if not meets_tiles(area, paths):
+        covered = tiles_outline(list(paths), area.crs.to_string()).union_all()
         raise InputError(
             f"the area of interest ({_bounds(area.total_bounds)}) lies outside the tiles "
             f"({_bounds(covered.bounds)}, same reference system): {', '.join(map(str, paths))}"

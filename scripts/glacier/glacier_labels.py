@@ -11,16 +11,19 @@ from climate_indicators.cogs import BYTE_NODATA, write_cog
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid, read_area_of_interest, tiles_outline
 from climate_indicators.logs import naming, start_log
-from climate_indicators.outlines import draw_outlines, outline_areas, read_outlines
+from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
 
 log = start_log(snakemake.log[0], snakemake.rule)
-settings, grid = snakemake.params.outlines, Grid.read(snakemake.input.grid)
+params, grid = snakemake.params, Grid.read(snakemake.input.grid)
 with rasterio.open(snakemake.input.aoi_mask) as raster:
     inside = raster.read(1)
 with naming(f"glacier site '{snakemake.wildcards.site}'"):
-    outlines = read_outlines(snakemake.input.outlines, grid, settings["id_field"], settings["where"])
-numbers = draw_outlines(outlines, grid, inside)
-area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else tiles_outline(snakemake.params.tiles)
+    area = tiles_outline(params.tiles)
+    if snakemake.input.aoi:
+        area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
+    outlines = read_outlines(snakemake.input.outlines, grid, **params.outlines, year=params.reference_year)
+    outlines = outlines_inside(outlines, area)
+    numbers = draw_outlines(outlines, grid, inside)
 table = outline_areas(outlines, numbers, grid, area)
 log.info("%d outlines, %.3f km² drawn, %.3f km² as polygons", len(table), table.area_km2.sum(), table.polygon_km2.sum())
 labels = np.where(inside == 1, numbers > 0, BYTE_NODATA).astype("uint8")

@@ -2,9 +2,9 @@
 
 from climate_indicators.archives.download import Expected, download_kept
 from climate_indicators.archives.http import Bearer, Patience, open_session
-from climate_indicators.archives.inventories import check_zip
 from climate_indicators.credentials import EARTHDATA_TOKEN
 from climate_indicators.logs import naming, start_log
+from climate_indicators.vector_zips import check_zip
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards

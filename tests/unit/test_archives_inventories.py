@@ -15,12 +15,11 @@ from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.identifiers import region_file, region_of
 from climate_indicators.archives.inventories import (
     area_around,
-    check_zip,
     select_glims,
     select_rgi,
-    vector_of,
 )
 from climate_indicators.logs import InputError
+from climate_indicators.vector_zips import check_zip, vector_source
 
 QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)
 
@@ -87,7 +86,7 @@ def test_zip_that_leads_out_of_itself_is_refused(tmp_path):
             archive.writestr("fine.shp", "x")
             archive.writestr(zipfile.ZipInfo(name), "x")
         with pytest.raises(InputError, match="leads out of it"):
-            vector_of(path)
+            vector_source(path)
 
 
 def test_damaged_and_incomplete_zips_are_refused(tmp_path):
@@ -105,11 +104,11 @@ def test_damaged_and_incomplete_zips_are_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "bare.zip", "w") as archive:
         archive.writestr("a.shp", b"\x00\x00\x27\x0a")
     with pytest.raises(InputError, match=r"a.shp comes without .dbf and .shx"):
-        vector_of(tmp_path / "bare.zip")
+        vector_source(tmp_path / "bare.zip")
     with zipfile.ZipFile(tmp_path / "none.zip", "w") as archive:
         archive.writestr("a.csv", "x")
     with pytest.raises(InputError, match="vector layers: none; expected is exactly one"):
-        vector_of(tmp_path / "none.zip")
+        vector_source(tmp_path / "none.zip")
 
 
 @pytest.mark.parametrize("end", ["shp", "geojson", "gpkg"])

@@ -25,7 +25,7 @@ from climate_indicators.archives.weather_answers import (
 )
 from climate_indicators.credentials import OPEN_METEO_KEY
 from climate_indicators.files import atomic_path
-from climate_indicators.grids import in_degrees, read_area_of_interest
+from climate_indicators.grids import middle_in_degrees, read_area_of_interest
 from climate_indicators.logs import InputError, Progress, naming
 
 # asked for by name, so that a change of the archive's defaults changes nothing here
@@ -100,16 +100,17 @@ def _place(request: WeatherRequest, first: str, last: str) -> str:
     return f"weather at {abs(request.latitude):g}° {north}, {abs(request.longitude):g}° {east}, {first} to {last}"
 
 
-def place_of(latitude: float | None, longitude: float | None, aoi: str | Path | None) -> tuple[float, float]:
+def place_of(
+    latitude: float | None, longitude: float | None, aoi: str | Path | None, layer: str | None = None
+) -> tuple[float, float]:
     """Latitude and longitude in degrees, those not given taken from the middle of an area of interest.
 
     The middle is rounded to three decimals, some hundred metres, so that the archive is asked for the same place again.
     """
     if latitude is not None and longitude is not None:
         return latitude, longitude
-    west, south, east, north = in_degrees(read_area_of_interest(aoi)).total_bounds
-    middle = round(float(south + north) / 2, 3), round(float(west + east) / 2, 3)
-    return (middle[0] if latitude is None else latitude), (middle[1] if longitude is None else longitude)
+    east, north = middle_in_degrees(read_area_of_interest(aoi, layer))
+    return (round(north, 3) if latitude is None else latitude), (round(east, 3) if longitude is None else longitude)
 
 
 def years_between(first: str, last: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,89 @@
+"""Polygons of the GLIMS database: one outline a glacier, of one date, without the rocks inside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import geopandas as gpd
+import pandas as pd
+
+from climate_indicators.logs import InputError
+from climate_indicators.vector_files import polygons
+
+GLIMS_COLUMNS = ("glac_id", "src_date", "line_type")
+GLACIER, ROCK, GONE = "glac_bound", "intrnl_rock", "gone"
+# outlines further than this from the year that they shall stand for are worth a warning
+FAR_YEARS = 5
+
+_log = logging.getLogger(__name__)
+
+
+def is_glims(columns: Sequence[str]) -> bool:
+    """Whether a layer's columns are those of GLIMS: the kind of line, or an analysis of a glacier."""
+    names = {name.lower() for name in columns}
+    return "line_type" in names or {"glac_id", "anlys_id"} <= names
+
+
+def glims_outlines(features: gpd.GeoDataFrame, year: int, name: str) -> gpd.GeoDataFrame:
+    """One outline a glacier, that of the date nearest to the middle of a year; of two as near, the later one.
+
+    GLIMS has a glacier as often as it was mapped, and lines of other kinds as features of their own: rocks inside
+    (``intrnl_rock``) are cut out, lakes, snow lines and debris are left out, and so are glaciers that are ``gone``.
+
+    Parameters
+    ----------
+    features : a layer with the columns ``glac_id, src_date, line_type`` in any case.
+    year : year that the outlines shall stand for.
+    name : of the file, the start of every message.
+
+    Returns
+    -------
+    Valid polygons, sorted by ``glac_id``, with the other columns of the outline.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or there is no outline of a glacier.
+    """
+    known = {column.lower(): column for column in features.columns}
+    lacking = [column for column in GLIMS_COLUMNS if column not in known]
+    if lacking:
+        raise InputError(
+            f"{name}: it has columns of GLIMS, but not {' and '.join(lacking)}, so rocks, lakes and dates cannot be "
+            "told apart. Give the file as GLIMS delivers it, or one with one polygon a glacier and other column names."
+        )
+    features = features.rename(columns={known[column]: column for column in GLIMS_COLUMNS})
+    kinds = features["line_type"].value_counts().to_dict()
+    layer = features[features["line_type"].isin([GLACIER, ROCK]) & features["glac_id"].notna()]
+    if not (layer["line_type"] == GLACIER).any():
+        raise InputError(f"{name}: no feature has line_type {GLACIER}; found {kinds}. Give outlines of glaciers.")
+    dates = pd.to_datetime(layer["src_date"].astype(str).str.slice(0, 10), errors="coerce")
+    gap = (dates - pd.Timestamp(year, 7, 1)).abs().dt.days.fillna(10**6)
+    layer = layer.assign(gap=gap, day=dates.astype(str)).sort_values(["glac_id", "gap", "day"], ascending=[1, 1, 0])
+    nearest = layer[layer["line_type"] == GLACIER].groupby("glac_id", sort=True)[["day", "gap"]].first()
+    layer = polygons(layer[layer["day"] == layer["glac_id"].map(nearest["day"])], name)
+    outer = layer[layer["line_type"] == GLACIER].dissolve("glac_id")
+    if "glac_stat" in outer:
+        outer = outer[outer["glac_stat"].astype(str).str.lower() != GONE]
+    rocks = layer[layer["line_type"] == ROCK].dissolve("glac_id").geometry.reindex(outer.index)
+    shapes = outer.geometry.where(rocks.isna(), outer.geometry.difference(rocks, align=False))
+    found = outer.set_geometry(shapes).reset_index()
+    _tell(found, nearest, features, kinds, year, name)
+    return found.drop(columns=["gap", "day", "line_type"])
+
+
+def _tell(
+    found: gpd.GeoDataFrame, nearest: pd.DataFrame, features: gpd.GeoDataFrame, kinds: dict, year: int, name: str
+) -> None:
+    far = int((nearest["gap"] > FAR_YEARS * 366).sum())
+    text = (
+        "%s: of %d features (%s) one outline a glacier was taken, the nearest to %d: %d glaciers of %s to %s, rocks "
+        "cut out"
+    )
+    listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    values = (name, len(features), listed, year, len(found), nearest["day"].min(), nearest["day"].max())
+    if far:
+        _log.warning(text + "; %d of them are more than %d years from it or without a date.", *values, far, FAR_YEARS)
+    else:
+        _log.info(text + ".", *values)
