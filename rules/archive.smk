@@ -19,6 +19,7 @@ rule fetch_weather:
         url=config["archives"]["open_meteo"],
         weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
         variables=weather_variables(),
+        aoi_layer=aoi_layer("snow"),
         kept=placed(f"{KEPT}/weather"),
     script:
         "../scripts/inputs/fetch_weather.py"
@@ -62,6 +63,7 @@ rule fetch_glims:
         code=code("inputs/fetch_glims.py"),
         url=config["archives"]["glims"],
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
+        aoi_layer=aoi_layer("glacier"),
     script:
         "../scripts/inputs/fetch_glims.py"
 
@@ -84,6 +86,8 @@ rule archive_outlines:
         code=code("inputs/archive_outlines.py"),
         inventory=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["archive"],
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
+        aoi_layer=aoi_layer("glacier"),
+        layer=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["layer"],
         margin_m=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["margin_m"],
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:

@@ -47,6 +47,7 @@ rule fetch_glacier_year:
         },
         kept=placed(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
         shown=shown_bands,
+        aoi_layer=aoi_layer("glacier"),
     script:
         "../scripts/inputs/fetch_glacier_year.py"
 
@@ -115,6 +116,7 @@ rule fetch_snow_year:
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
         optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
         kept=placed(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
+        aoi_layer=aoi_layer("snow"),
     script:
         "../scripts/inputs/fetch_snow_year.py"
 

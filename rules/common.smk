@@ -165,7 +165,7 @@ def site_inputs(study, site):
             }
             for year in simulated_years(site)
         ]
-        outlines = {"path": f"{folder}outlines.gpkg", "id_field": "glacier_id", "where": None}
+        outlines = {"path": f"{folder}outlines.gpkg", "id_field": "glacier_id", "where": None, "layer": None}
         return {
             "scenes": scenes,
             "aoi": f"{folder}aoi.gpkg",
@@ -230,8 +230,13 @@ def site_outlines(site):
     """File of a site's outlines, column of the names and condition; those of an inventory are chosen by a rule."""
     outlines = sites("glacier")[site]["outlines"]
     if outlines["archive"]:
-        return {"path": f"resources/glacier/{site}/outlines.gpkg", "id_field": "glacier_id", "where": None}
-    return {"path": data_path(outlines["path"]), **{key: outlines[key] for key in ("id_field", "where")}}
+        return {
+            "path": f"resources/glacier/{site}/outlines.gpkg",
+            "id_field": "glacier_id",
+            "where": None,
+            "layer": None,
+        }
+    return {"path": data_path(outlines["path"]), **{key: outlines[key] for key in ("id_field", "where", "layer")}}
 
 
 def scene_names(study, site):
@@ -343,6 +348,11 @@ def aoi_of(wildcards):
     """The area of interest's file as a list: empty where it is the extent of the tiles."""
     path = site_inputs(wildcards.get("study", "glacier"), wildcards.site)["aoi"]
     return [] if path is None else [path]
+
+
+def aoi_layer(study=None):
+    """Parameter function: layer of the user's area of interest; none where it is fetched, simulated or not given."""
+    return lambda wildcards: sites(study or wildcards.study)[wildcards.site]["aoi_layer"]
 
 
 def glacier_site(wildcards):

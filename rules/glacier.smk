@@ -27,7 +27,11 @@ rule glacier_labels:
         runtime=minutes(60),
     params:
         code=code("glacier/glacier_labels.py"),
-        outlines=lambda wildcards: {key: glacier_site(wildcards)["outlines"][key] for key in ("id_field", "where")},
+        outlines=lambda wildcards: {
+            key: glacier_site(wildcards)["outlines"][key] for key in ("id_field", "where", "layer")
+        },
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
+        aoi_layer=aoi_layer("glacier"),
         tiles=placed(first_tiles),
     script:
         "../scripts/glacier/glacier_labels.py"

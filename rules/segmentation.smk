@@ -23,6 +23,7 @@ rule grid:
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
         | {key: site_inputs(wildcards.study, wildcards.site)[key] for key in ("crs", "resolution_m")},
         tiles=placed(first_tiles),
+        aoi_layer=aoi_layer(),
     script:
         "../scripts/segmentation/grid.py"
 
@@ -58,6 +59,7 @@ for _suffix, _scenes, _sites in scene_batches():
             },
             scenes=placed(scenes_of_batch(_scenes)),
             resampling=lambda wildcards: config[wildcards.study]["scenes"]["resampling"],
+            aoi_layer=aoi_layer(),
         script:
             "../scripts/segmentation/scene.py"
 

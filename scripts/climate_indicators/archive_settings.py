@@ -27,6 +27,8 @@ def outline_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
             yield f"{here}.{key}: has no effect with {'archive' if archive else 'path'}; remove it."
     if not archive:
         return
+    if outlines["layer"] and not outlines["file"]:
+        yield f"{here}.layer: has no effect without path or file; remove it."
     if not outlines["ids"] and site["aoi"] is None:
         yield f"{here}.ids: empty, and {path}.aoi is null; name glaciers, or an area whose glaciers are taken."
     fetched = archive in ("rgi6", "rgi7") and not outlines["file"]
@@ -35,6 +37,12 @@ def outline_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
     if outlines["region"] is not None and (archive == "glims" or outlines["ids"]):
         yield f"{here}.region: has no effect with {'archive: glims' if archive == 'glims' else 'ids'}; remove it."
     yield from _id_problems(here, outlines)
+
+
+def aoi_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
+    """A layer of an area of interest that is not given."""
+    if site["aoi_layer"] and site["aoi"] is None:
+        yield f"{path}.aoi_layer: has no effect without {path}.aoi; remove it, or name the file of the area."
 
 
 def _id_problems(here: str, outlines: Mapping[str, Any]) -> Iterator[str]:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from climate_indicators.archive_settings import outline_problems
+from climate_indicators.archive_settings import aoi_problems, outline_problems
 from climate_indicators.archives.settings import archive_problems
 from climate_indicators.scene_paths import date_apart, repeated, scene_paths
 
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
-FROM_FILES = ("scenes", "outlines", "aoi", "dem", "band_names", "crs", "resolution_m")
+FROM_FILES = ("scenes", "outlines", "aoi", "aoi_layer", "dem", "band_names", "crs", "resolution_m")
 TRUE_COLOURS = (("B04", "B03", "B02"), ("red", "green", "blue"))
 SNOW_AND_ICE = ("B04", "B11")  # bright in red, dark in the short-wave infrared
 POOLED = "pooled"  # the way to train one network for many sites, and the name under which it stands
@@ -94,6 +94,7 @@ def site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) 
     if site["archive"] is not None and site["source"] != "archive":
         yield f"{path}.archive: has no effect with source: {site['source']}; remove it, or set source: archive."
     yield from outline_problems(path, site)
+    yield from aoi_problems(path, site)
     yield from _band_problems(path, site, study)
 
 

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from climate_indicators.archive_settings import weather_problems
+from climate_indicators.archive_settings import aoi_problems, weather_problems
 from climate_indicators.archives.settings import snow_archive_problems
 from climate_indicators.scene_paths import repeated, scene_paths
 from climate_indicators.settings_rules import (
@@ -18,7 +18,7 @@ from climate_indicators.settings_rules import (
 )
 
 NEEDED = {"table": ("table",), "series": ("snow", "weather")}
-FROM_FILES = ("scenes_table", "scenes", "aoi", "mixed_orbits", "radar_bands", "optical_bands")
+FROM_FILES = ("scenes_table", "scenes", "aoi", "aoi_layer", "mixed_orbits", "radar_bands", "optical_bands")
 # sources that may have a file of weather, and name columns of it
 WITH_WEATHER = ("series", "files", "archive")
 
@@ -57,11 +57,12 @@ def _site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any])
                 yield f"{path}.{key}: has no effect with source: {source}; remove it, or set source: {other}."
     if source != "files":
         for key in FROM_FILES:
-            if site[key] and not (key == "aoi" and source == "archive"):
+            if site[key] and not (key in ("aoi", "aoi_layer") and source == "archive"):
                 yield f"{path}.{key}: has no effect with source: {source}; remove it, or set source: files."
     else:
         yield from _files_problems(path, site)
     yield from weather_problems(path, site)
+    yield from aoi_problems(path, site)
     if source == "archive":
         yield from snow_archive_problems(path, site)
     elif site["archive"] is not None:

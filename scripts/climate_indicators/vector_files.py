@@ -15,6 +15,7 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
+from pyproj import CRS
 
 from climate_indicators.logs import InputError
 from climate_indicators.vector_zips import vector_source
@@ -63,13 +64,13 @@ def read_layer(
         _check_format(source, drivers, name)
         _check_complete(Path(path))
         layer = _only_layer(source, layer, name)
-        info = pyogrio.read_info(source, layer=layer)
+        info = pyogrio.read_info(source, layer=layer, force_total_bounds=True)
         if info["crs"] is None:
             raise InputError(f"{name}: no coordinate reference system. Write it into the file (.prj of a shapefile).")
         _check_columns(list(info["fields"]), needed, name)
+        _check_coordinates(info["total_bounds"], CRS.from_user_input(info["crs"]), name)
         box = None if bounds is None else _box_in(info["crs"], *bounds)
         features = pyogrio.read_dataframe(source, layer=layer, where=where, bbox=box, fid_as_index=True)
-    _check_coordinates(features, name)
     return features
 
 
@@ -161,8 +162,8 @@ def _only_layer(source: str | bytes, layer: str | None, name: str) -> str:
     if not found:
         columns = ", ".join(pyogrio.read_info(source)["fields"]) or "none"
         raise InputError(
-            f"{name} has no geometry, only the columns {columns}. Name a file of polygons; a shapefile needs its .shp and "
-            ".shx next to the .dbf."
+            f"{name} has no geometry, only the columns {columns}. Name a file of polygons; a shapefile needs its .shp "
+            "and .shx next to the .dbf."
         )
     if layer is None and len(found) > 1:
         raise InputError(f"{name}: it has {len(found)} layers: {', '.join(found)}. Name the one that is meant (layer).")
@@ -210,30 +211,30 @@ def _box_in(crs: str, area: gpd.GeoSeries, margin: float) -> tuple[float, float,
         _log.info("no box in %s: %s", crs, error)
         return None
     west, _, east, _ = found
-    geographic = gpd.GeoSeries(crs=crs).crs.is_geographic
+    geographic = CRS.from_user_input(crs).is_geographic
     return None if not np.isfinite(found).all() or (geographic and east - west > 180) else tuple(map(float, found))
 
 
-def _check_coordinates(features: gpd.GeoDataFrame, name: str) -> None:
+def _check_coordinates(bounds: Sequence[float] | None, crs: CRS, name: str) -> None:
     """Refuse coordinates that cannot be of the file's reference system, as of a GeoJSON in metres."""
-    west, south, east, north = bounds = features.total_bounds
-    if not np.isfinite(bounds).all():
+    if bounds is None or not np.isfinite(bounds).all():
         return
+    west, south, east, north = bounds
     found = f"{west:.6g} {south:.6g} {east:.6g} {north:.6g}"
     in_degrees = max(abs(west), abs(east)) <= MOST_LONGITUDE and max(abs(south), abs(north)) <= MOST_LATITUDE
-    if features.crs.is_geographic and not in_degrees:
+    if crs.is_geographic and not in_degrees:
         raise InputError(
-            f"{name}: its reference system {_short(features.crs)} is in degrees, but its coordinates are {found} (west "
+            f"{name}: its reference system {_short(crs)} is in degrees, but its coordinates are {found} (west "
             "south east north). Write the reference system of these coordinates into the file."
         )
-    if features.crs.is_projected and in_degrees and max(east - west, north - south) > 0:
+    if crs.is_projected and in_degrees and max(east - west, north - south) > 0:
         raise InputError(
-            f"{name}: its reference system {_short(features.crs)} is in metres or feet, but its coordinates are "
+            f"{name}: its reference system {_short(crs)} is in metres or feet, but its coordinates are "
             f"{found}, which look like degrees. Write the reference system of these coordinates into the file."
         )
 
 
-def _short(crs: object) -> str:
+def _short(crs: CRS) -> str:
     return crs.to_string() if len(crs.to_string()) < 30 else crs.name
 
 

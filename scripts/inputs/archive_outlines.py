@@ -13,11 +13,11 @@ from climate_indicators.logs import naming, start_log
 log = start_log(snakemake.log[0], snakemake.rule)
 params, aoi = snakemake.params, snakemake.input.get("aoi")
 with naming(f"glacier site '{snakemake.wildcards.site}'"):
-    area = read_area_of_interest(aoi) if aoi else None
+    area = read_area_of_interest(aoi, params.aoi_layer) if aoi else None
     if params.inventory == "glims":
-        outlines = select_glims(snakemake.input.inventory, params.ids, area, params.reference_year)
+        outlines = select_glims(snakemake.input.inventory, params.ids, area, params.reference_year, params.layer)
     else:
-        outlines = select_rgi(snakemake.input.inventory, params.inventory, params.ids, area)
+        outlines = select_rgi(snakemake.input.inventory, params.inventory, params.ids, area, params.layer)
     around = area_around(outlines, params.margin_m) if area is None else gpd.GeoDataFrame(geometry=area)
 write_geopackage(outlines, snakemake.output.outlines, "outlines")
 write_geopackage(around, snakemake.output.aoi, "aoi")

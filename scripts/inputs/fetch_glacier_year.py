@@ -25,7 +25,7 @@ params, output = snakemake.params, snakemake.output
 patience = Patience.of(snakemake.config["archives"])
 session = open_session(patience)
 with naming(f"glacier site '{snakemake.wildcards.site}'"):
-    area = read_area_of_interest(snakemake.input.aoi[0])
+    area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
 days = season_days(int(snakemake.wildcards.year), *params.season)
 place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"

@@ -8,7 +8,7 @@ from climate_indicators.logs import naming, start_log
 log = start_log(snakemake.log[0], snakemake.rule)
 params, aoi = snakemake.params, snakemake.input.get("aoi")
 with naming(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
-    bounds = None if params.ids else in_degrees(read_area_of_interest(aoi)).total_bounds
+    bounds = None if params.ids else in_degrees(read_area_of_interest(aoi, params.aoi_layer)).total_bounds
     patience = Patience.of(snakemake.config["archives"])
     with open_session(patience) as session:
         count = fetch_glims(session, params.url, snakemake.output.file, params.ids, bounds, patience=patience)

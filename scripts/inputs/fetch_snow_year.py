@@ -31,7 +31,7 @@ params, output, number = snakemake.params, snakemake.output, int(snakemake.wildc
 patience = Patience.of(snakemake.config["archives"])
 session = open_session(patience)
 with naming(f"snow site '{snakemake.wildcards.site}'"):
-    area = read_area_of_interest(snakemake.input.aoi[0])
+    area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, **params.grid)
 days = (f"{number}-01-01", f"{number}-12-31")
 place = f"for snow site '{snakemake.wildcards.site}', {' to '.join(days)}"

@@ -9,7 +9,8 @@ params = snakemake.params
 patience = Patience.of(snakemake.config["archives"])
 asked = {key: params.weather[key] for key in ("first", "last", "timezone", "model")}
 with naming(f"snow site '{snakemake.wildcards.site}'"), open_session(patience) as session:
-    latitude, longitude = place_of(params.weather["latitude"], params.weather["longitude"], snakemake.input.get("aoi"))
+    given = params.weather["latitude"], params.weather["longitude"]
+    latitude, longitude = place_of(*given, snakemake.input.get("aoi"), params.aoi_layer)
     request = WeatherRequest(latitude=latitude, longitude=longitude, variables=tuple(params.variables), **asked)
     fetched = fetch_weather(session, params.url, request, params.kept, snakemake.output.table, patience)
 log.info("%d years fetched, the others were there; weather of %g, %g", fetched, latitude, longitude)

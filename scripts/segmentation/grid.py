@@ -9,9 +9,10 @@ from climate_indicators.logs import naming, start_log
 from climate_indicators.tiles import check_tiles
 
 log = start_log(snakemake.log[0], snakemake.rule)
-site, tiles = snakemake.params.site, snakemake.params.tiles
+params = snakemake.params
+site, tiles = params.site, params.tiles
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
-    area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else None
+    area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer) if snakemake.input.aoi else None
     check_tiles(tiles, site["bands"], site["band_names"], area)
     area = tiles_outline(tiles) if area is None else area
     grid = site_grid(area, site["resolution_m"], site["crs"], align_to=tiles[0])

@@ -20,7 +20,9 @@ grid = Grid.read(snakemake.input.grid)
 with rasterio.open(snakemake.input.aoi) as raster:
     inside = raster.read(1)
 with naming(place):
-    area = read_area_of_interest(snakemake.input.area[0]) if snakemake.input.area else None
+    area = None
+    if snakemake.input.area:
+        area = read_area_of_interest(snakemake.input.area[0], snakemake.params.aoi_layer, warn=False)
 for scene in scenes:  # all before the first is warped
     with naming(f"{place}, scene {scene['name']}"):
         check_tiles(scene["tiles"], site["bands"], site["band_names"], area)

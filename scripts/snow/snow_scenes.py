@@ -17,7 +17,9 @@ log = start_log(snakemake.log[0], snakemake.rule)
 site = snakemake.params.site
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     scenes = name_scenes(find_orbits(read_scene_list(snakemake.params.scenes), site["mixed_orbits"], log.warning))
-    area = read_area_of_interest(snakemake.input.aoi[0]) if snakemake.input.aoi else None
+    area = None
+    if snakemake.input.aoi:
+        area = read_area_of_interest(snakemake.input.aoi[0], snakemake.params.aoi_layer)
     grid = find_grid(scenes[scenes.sensor == OPTICAL].path.iloc[0], area)
     progress = Progress(log, len(scenes), "header")
     for _, row in scenes.iterrows():
