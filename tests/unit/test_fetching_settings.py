@@ -62,7 +62,10 @@ def test_settings_that_go_together_pass(config):
     [
         (glacier({"ids": ["x"]}), "path and archive: neither is given"),
         (glacier({"path": "a.gpkg", "archive": "rgi7"}), "path and archive: both are given"),
-        (glacier({"archive": "rgi6", "ids": ["RGI60-15.00001"], "layer": "a"}), "outlines.layer: has no effect without path or file"),
+        (
+            glacier({"archive": "rgi6", "ids": ["RGI60-15.00001"], "layer": "a"}),
+            "outlines.layer: has no effect without path or file",
+        ),
         (glacier({"path": "a.gpkg"}, aoi_layer="a"), "aoi_layer: has no effect without glacier.sites"),
         (glacier({"path": "a.gpkg", "ids": ["x"]}), "outlines.ids: has no effect with path"),
         (glacier({"archive": "rgi7", "where": "x"}, aoi="a"), "outlines.where: has no effect with archive"),
