@@ -5,23 +5,22 @@ row a measured image), ``comparison_skill.csv`` (bias, root mean square error, R
 coverage of the intervals; for all and for test images) and the figure of both.
 """
 
-import pandas as pd
-
 from climate_indicators.carbon.comparison import compare, comparison_skill, read_ground_truth
 from climate_indicators.figures.carbon_comparison import carbon_comparison_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
 path, columns = snakemake.input.truth, {key: params.ground_truth[key] for key in ("image", "carbon", "unit")}
 truth = read_ground_truth(path, **columns)
-as_text = {"dtype": {"image": str, "image_path": str, "date": str}, "keep_default_na": False, "na_values": [""]}
-rejected = pd.read_csv(snakemake.input.rejected, **as_text).image.tolist()
-table = compare(pd.read_csv(snakemake.input.estimates, **as_text), truth, path, rejected)
+as_text = {"dtype": {"image": str, "image_path": str, "date": str}}
+rejected = read_table(snakemake.input.rejected, **as_text).image.tolist()
+table = compare(read_table(snakemake.input.estimates, **as_text), truth, path, rejected)
 skill = comparison_skill(
-    table, pd.read_csv(snakemake.input.images, **as_text), len(truth), params.confidence, params.seed
+    table, read_table(snakemake.input.images, **as_text), len(truth), params.confidence, params.seed
 )
 log.info("%d measured images compared, %d rows left out", len(table), len(truth) - len(table))
 for row in skill.itertuples():

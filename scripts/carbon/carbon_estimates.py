@@ -4,20 +4,17 @@ Reads the vegetation of every image, the table of images and the metrics of the 
 (one row an image: CO2 in kg, vegetation area in m², date, and the intervals) and ``carbon_total.csv``.
 """
 
-import pandas as pd
-
 from climate_indicators.carbon.estimates import estimate
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-vegetation = pd.read_csv(snakemake.input.vegetation, dtype={"image": str}, keep_default_na=False, na_values=[""])
-images = pd.read_csv(
-    snakemake.input.images, dtype={"image": str, "place": str, "date": str}, keep_default_na=False, na_values=[""]
-)
+vegetation = read_table(snakemake.input.vegetation, dtype={"image": str})
+images = read_table(snakemake.input.images, dtype={"image": str, "place": str, "date": str})
 estimates = estimate(
-    vegetation, images, pd.read_csv(snakemake.input.held_out), params.factors, params.pixel_area_m2, params.target,
+    vegetation, images, read_table(snakemake.input.held_out), params.factors, params.pixel_area_m2, params.target,
     params.draws, params.confidence, params.seed, snakemake.wildcards.site,
 )  # fmt: skip
 for row in estimates.totals.itertuples():

@@ -4,18 +4,18 @@ Reads a table with one carbon value a row and a column of dates; writes ``foreca
 months to come), ``forecast_skill.csv`` (one line a method, and the verdict) and the figure of both.
 """
 
-import pandas as pd
-
 from climate_indicators.carbon.forecast import carbon_forecast
 from climate_indicators.carbon.series import read_series
 from climate_indicators.figures.carbon_forecast import carbon_forecast_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_user_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-carbon = read_series(pd.read_csv(snakemake.input.table), params.value, params.date)
+table = read_user_table(snakemake.input.table, "carbon table", (params.value, params.date), "one carbon value a row")
+carbon = read_series(table, params.value, params.date)
 forecast = carbon_forecast(carbon, params.unit, params.horizon_months)
 log.info("%s", forecast.verdict)
 write_csv(forecast.values, snakemake.output.table)

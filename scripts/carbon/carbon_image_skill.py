@@ -5,7 +5,6 @@ Writes ``image_metrics.csv`` (two rows an image: calibrated threshold, and 0.5 b
 """
 
 import h5py
-import pandas as pd
 
 from climate_indicators.carbon.image_skill import image_metrics, protocol_table
 from climate_indicators.carbon.samples import true_shares
@@ -13,13 +12,14 @@ from climate_indicators.carbon.vegetation import Calibration
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.scores import read_scores
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 scores = read_scores(snakemake.input.scores)["unet"]
 calibration = Calibration(**read_json(snakemake.input.calibration), target=snakemake.params.target)
 with h5py.File(snakemake.input.patches) as store:
     shares = true_shares(store, scores.blocks)
-images = pd.read_csv(snakemake.input.images)
+images = read_table(snakemake.input.images)
 metrics = image_metrics(scores, images, calibration, shares)
 protocol = protocol_table(metrics)
 for row in protocol.itertuples():

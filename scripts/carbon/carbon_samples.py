@@ -3,15 +3,14 @@
 Reads the table of images and the images and masks that it names; writes ``patches.h5``, one sample an image.
 """
 
-import pandas as pd
-
 from climate_indicators.carbon.images import Reading
 from climate_indicators.carbon.samples import sample_reader, write_samples
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, labels = snakemake.params, snakemake.params.labels
-table = pd.read_csv(snakemake.input.table, keep_default_na=False)
+table = read_table(snakemake.input.table, na_values=[])
 reading = Reading.from_settings(params.reading)
 read = sample_reader(table, params.folder, params.masks, reading, labels["source"], params.mask_values)
 progress = Progress(log, int(table.labelled.sum()), "image").step

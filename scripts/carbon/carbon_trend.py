@@ -4,18 +4,18 @@ Reads a table with one carbon value a row and, perhaps, a column of dates; write
 series, and the figure of all four.
 """
 
-import pandas as pd
-
 from climate_indicators.carbon.series import read_series
 from climate_indicators.carbon.series_trends import trend_table
 from climate_indicators.figures.carbon_series import carbon_series_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_user_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-carbon = read_series(pd.read_csv(snakemake.input.table), params.value, params.date)
+table = read_user_table(snakemake.input.table, "carbon table", (params.value, params.date), "one carbon value a row")
+carbon = read_series(table, params.value, params.date)
 trends = trend_table(
     carbon, params.quantity, params.unit, params.window, params.confidence, params.significance, params.seed
 )

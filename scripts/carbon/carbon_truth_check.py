@@ -6,22 +6,19 @@ Reads the estimates with their totals, the trend table, the forecast and the sim
 
 from pathlib import Path
 
-import pandas as pd
-
 from climate_indicators.carbon.truth import Truth, truth_table
 from climate_indicators.figures.carbon_truth import carbon_truth_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 folder, confidence = Path(snakemake.input.truth), snakemake.params.confidence
 estimates, totals, trends, forecast, skill, held_out = (
-    pd.read_csv(snakemake.input[name]) for name in ("estimates", "total", "trend", "forecast", "skill", "held_out")
+    read_table(snakemake.input[name]) for name in ("estimates", "total", "trend", "forecast", "skill", "held_out")
 )
-truth = Truth(
-    pd.read_csv(folder / "images.csv"), pd.read_csv(folder / "series.csv"), read_json(folder / "planted.json")
-)
+truth = Truth(read_table(folder / "images.csv"), read_table(folder / "series.csv"), read_json(folder / "planted.json"))
 table = truth_table(estimates, totals, trends, forecast, held_out, truth, confidence)
 for row in table.itertuples():
     note = "" if row.within else ", outside its interval"

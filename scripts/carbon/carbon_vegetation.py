@@ -10,6 +10,7 @@ from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.files import atomic_path, read_json, write_csv
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.model_folder import read_card
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, model = snakemake.params, snakemake.input.model
@@ -17,7 +18,7 @@ card, settings, reading = read_card(model), params.prediction, Reading.from_sett
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
     engine = averaged_over_turns(engine)
-names = pd.read_csv(snakemake.input.table).image.tolist()
+names = read_table(snakemake.input.table).image.tolist()
 progress, rows = Progress(log, len(names), "image"), []
 with atomic_path(snakemake.output.masks) as folder:
     folder.mkdir()

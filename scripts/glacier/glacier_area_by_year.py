@@ -13,15 +13,16 @@ from climate_indicators.extents import pixel_size_m
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.area
 # in the order of time, whatever the order of the settings
-scenes = pd.read_csv(snakemake.input.scenes).assign(extent=list(snakemake.input.extents)).sort_values("scene")
-names = pd.read_csv(snakemake.input.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
+scenes = read_table(snakemake.input.scenes).assign(extent=list(snakemake.input.extents)).sort_values("scene")
+names = read_table(snakemake.input.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
 with naming(f"glacier site '{snakemake.wildcards.site}'"):
     pixel_m = pixel_size_m(Grid.read(snakemake.input.grid))
-    confusions = held_out_confusions(pd.read_csv(snakemake.input.confusion))
+    confusions = held_out_confusions(read_table(snakemake.input.confusion))
 with rasterio.open(snakemake.input.aoi) as aoi, rasterio.open(snakemake.input.glacier_ids) as ids:
     inside, glacier_ids = aoi.read(1), ids.read(1)
 extents, years = scenes.extent.tolist(), scenes.scene.tolist()

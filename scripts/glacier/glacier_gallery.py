@@ -1,10 +1,9 @@
 """Cut-outs of test blocks: image, probability, and map beside the outlines, of the outlines' year and of the last."""
 
-import pandas as pd
-
 from climate_indicators.figures.gallery import GalleryScene, example_blocks, gallery_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 inputs = snakemake.input
@@ -12,5 +11,5 @@ scenes = [
     GalleryScene(int(year), *files)
     for year, *files in zip(snakemake.params.years, inputs.scenes, inputs.probabilities, inputs.extents, strict=True)
 ]
-blocks = example_blocks(pd.read_csv(inputs.blocks), 4 // len(scenes))
+blocks = example_blocks(read_table(inputs.blocks), 4 // len(scenes))
 save_figure(gallery_figure(scenes, inputs.labels, blocks, snakemake.params.rgb), snakemake.output.figure)

@@ -1,12 +1,11 @@
 """Graph of glacier area by year with intervals, flagged years, the trend and the sentence about it."""
 
-import pandas as pd
-
 from climate_indicators.figures.retreat import retreat_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
-areas, trend = pd.read_csv(snakemake.input.areas), pd.read_csv(snakemake.input.trend)
+areas, trend = read_table(snakemake.input.areas), read_table(snakemake.input.trend)
 figure = retreat_figure(areas, trend, snakemake.wildcards.site, snakemake.params.confidence)
 save_figure(figure, snakemake.output.figure)

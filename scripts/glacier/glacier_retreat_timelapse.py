@@ -1,19 +1,18 @@
 """Animation of every year's own image under its mapped outline, with date, area, interval and scale bar."""
 
-import pandas as pd
-
 from climate_indicators.figures.animation import write_animation, write_page
 from climate_indicators.figures.timelapse import EXACT, timelapse_frames
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
-scenes = pd.read_csv(snakemake.input.table)
+scenes = read_table(snakemake.input.table)
 files = scenes.assign(image=list(snakemake.input.scenes), extent=list(snakemake.input.extents)).sort_values("scene")
 frames = timelapse_frames(
     files.image.tolist(),
     files.extent.tolist(),
     snakemake.input.labels,
-    pd.read_csv(snakemake.input.areas),
+    read_table(snakemake.input.areas),
     snakemake.params.rgb,
     snakemake.params.reference_year,
     snakemake.params.confidence,

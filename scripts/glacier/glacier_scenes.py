@@ -1,13 +1,12 @@
 """Every year's image under the outlines of the reference year, in one stretch, with a scale bar."""
 
-import pandas as pd
-
 from climate_indicators.figures.scenes import scenes_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
-table = pd.read_csv(snakemake.input.table)
+table = read_table(snakemake.input.table)
 titles = [f"{row.date or row.scene}, {row.valid_fraction:.0%} valid" for row in table.itertuples()]
 figure = scenes_figure(
     snakemake.input.scenes, titles, snakemake.input.labels, snakemake.params.rgb, snakemake.params.reference_year

@@ -8,10 +8,11 @@ import pandas as pd
 
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 from climate_indicators.trends import trend_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
-areas = pd.read_csv(snakemake.input.areas)
+areas = read_table(snakemake.input.areas)
 row = trend_row(
     "glacier area",
     "km²",

@@ -1,7 +1,6 @@
 """The biomes month by month, as an animation and as a page for the report."""
 
 import numpy as np
-import pandas as pd
 
 from climate_indicators.fields import read_fields
 from climate_indicators.figures.animation import write_animation, write_page
@@ -9,10 +8,11 @@ from climate_indicators.figures.ocean_animation import chosen_months, exact_colo
 from climate_indicators.logs import start_log
 from climate_indicators.ocean.coverage import month_names
 from climate_indicators.ocean.labels import names_and_colours
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 site = snakemake.wildcards.site
-names, colours = names_and_colours(pd.read_csv(snakemake.input.table))
+names, colours = names_and_colours(read_table(snakemake.input.table))
 maps = [read_fields(path, ["label"]).label for path in snakemake.input.labels]
 months = np.concatenate([month_names(labels.time.values) for labels in maps])
 shown = np.isin(months, chosen_months(months.tolist()))

@@ -5,7 +5,6 @@ and ``verdict.json``, the sentence that says whether the network beats the simpl
 """
 
 import numpy as np
-import pandas as pd
 
 from climate_indicators.backend import use_threads, versions
 from climate_indicators.fields import read_fields
@@ -15,6 +14,7 @@ from climate_indicators.models import save_model
 from climate_indicators.ocean.classifier_comparison import NETWORK, verdict
 from climate_indicators.ocean.classifier_learning import learn
 from climate_indicators.ocean.monthly_slopes import FEATURES, kept_slopes
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 use_threads(snakemake.threads)
@@ -25,7 +25,7 @@ latitude, longitude = (grid.ravel() for grid in np.meshgrid(maps.lat, maps.lon, 
 labels = maps.values.ravel()
 seen = labels > 0
 learnt = learn(slopes[seen], labels[seen], latitude[seen], longitude[seen], params.settings, params.seed, log)
-names = pd.read_csv(snakemake.input.table).set_index("label").name
+names = read_table(snakemake.input.table).set_index("label").name
 card = {
     "task": "biome of a cell from its slopes of fCO2",
     "slopes": [f"slope_{name}" for name in FEATURES],

@@ -1,7 +1,5 @@
 """Competition of the middle latitudes: subtropical against subpolar biomes, temperature against chemistry."""
 
-import pandas as pd
-
 from climate_indicators.fields import read_fields
 from climate_indicators.figures.competition import competition_figure
 from climate_indicators.figures.style import save_figure
@@ -9,11 +7,12 @@ from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.ocean.competition import Competition
 from climate_indicators.ocean.monthly_slopes import FEATURES, cell_fields, kept_slopes
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 bands = snakemake.params.bands
 known = read_fields(snakemake.input.cells)
-families = pd.read_csv(snakemake.input.table).set_index("label").family.to_dict()
+families = read_table(snakemake.input.table).set_index("label").family.to_dict()
 found = Competition(families, known.area_km2.values, known.lat.values, bands)
 for slopes_path, labels_path in zip(snakemake.input.slopes, snakemake.input.labels, strict=True):
     fields, labels = read_fields(slopes_path), read_fields(labels_path).label

@@ -3,20 +3,19 @@
 Writes ``coverage.csv``: ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2``.
 """
 
-import pandas as pd
-
 from climate_indicators.fields import read_fields
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.ocean.coverage import coverage_table, in_order
 from climate_indicators.ocean.labels import names_and_colours, probabilities_of
 from climate_indicators.ocean.zones import zone_masks
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 known = read_fields(snakemake.input.cells)
 area = known.area_km2.values
 masks = zone_masks(snakemake.params.zones, known.lat.values, known.lon.values, area)
-names, _ = names_and_colours(pd.read_csv(snakemake.input.table))
+names, _ = names_and_colours(read_table(snakemake.input.table))
 paths = [(scaler, path) for scaler in ("frozen", "monthly") for path in snakemake.input[scaler]]
 tables, progress = [], Progress(log, len(paths), "part")
 for scaler, path in paths:

@@ -1,7 +1,5 @@
 """How the biomes were found: their map, the tree with its cut, the scores of the grid, and the slopes of each biome."""
 
-import pandas as pd
-
 from climate_indicators.fields import read_fields
 from climate_indicators.figures.biome_maps import biome_map_figure
 from climate_indicators.figures.biome_profile import biome_profile_figure
@@ -11,10 +9,11 @@ from climate_indicators.figures.style import save_figure
 from climate_indicators.logs import start_log
 from climate_indicators.ocean.labels import names_and_colours
 from climate_indicators.ocean.linkage import tree_from_dataset
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 params, site = snakemake.params, snakemake.wildcards.site
-biomes, cuts = pd.read_csv(snakemake.input.table), pd.read_csv(snakemake.input.cuts)
+biomes, cuts = read_table(snakemake.input.table), read_table(snakemake.input.cuts)
 names, colours = names_and_colours(biomes)
 linkage = read_fields(snakemake.input.linkage)
 labels = read_fields(snakemake.input.biomes).label.values

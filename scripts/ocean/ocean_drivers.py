@@ -10,10 +10,11 @@ from climate_indicators.logs import start_log
 from climate_indicators.ocean.drivers import drivers_summary, drivers_table
 from climate_indicators.ocean.labels import names_and_colours
 from climate_indicators.ocean.monthly_slopes import cell_fields
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 area = read_fields(snakemake.input.cells).area_km2.values
-names, colours = names_and_colours(pd.read_csv(snakemake.input.table))
+names, colours = names_and_colours(read_table(snakemake.input.table))
 tables = []
 for slopes_path, labels_path in zip(snakemake.input.slopes, snakemake.input.labels, strict=True):
     fields, labels = cell_fields(read_fields(slopes_path)), read_fields(labels_path, ["label"]).label

@@ -1,7 +1,5 @@
 """Biome of every cell and month of a part, with the probabilities of all biomes, under one scaler."""
 
-import pandas as pd
-
 from climate_indicators.engines import open_engine
 from climate_indicators.fields import read_fields, write_fields
 from climate_indicators.logs import start_log
@@ -9,6 +7,7 @@ from climate_indicators.model_folder import read_card
 from climate_indicators.ocean.classifier import classify
 from climate_indicators.ocean.labels import labels_dataset, names_and_colours
 from climate_indicators.ocean.monthly_slopes import kept_slopes
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 fields, known = read_fields(snakemake.input.slopes), read_fields(snakemake.input.cells)
@@ -22,7 +21,7 @@ labels, probabilities = zip(
     ),
     strict=True,
 )
-names, _ = names_and_colours(pd.read_csv(snakemake.input.table))
+names, _ = names_and_colours(read_table(snakemake.input.table))
 coordinates = {name: fields[name] for name in ("time", "lat", "lon")}
 dataset = labels_dataset(labels, probabilities, known.area_km2.values, coordinates, names)
 log.info("%d months, %s scaler, %s", len(labels), scaler, engine.name)

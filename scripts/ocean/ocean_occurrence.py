@@ -1,7 +1,5 @@
 """How often each cell is in each biome, over all months and by calendar month, and the cores that never change."""
 
-import pandas as pd
-
 from climate_indicators.fields import read_fields, write_fields
 from climate_indicators.figures.biome_maps import core_figure, occurrence_figure
 from climate_indicators.figures.style import save_figure
@@ -9,10 +7,11 @@ from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.ocean.labels import names_and_colours
 from climate_indicators.ocean.occurrence import Occurrence, core_table
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 known = read_fields(snakemake.input.cells)
-names, colours = names_and_colours(pd.read_csv(snakemake.input.table))
+names, colours = names_and_colours(read_table(snakemake.input.table))
 counts = Occurrence(len(names), known.area_km2.shape)
 for path in snakemake.input.labels:
     labels = read_fields(path, ["label"]).label

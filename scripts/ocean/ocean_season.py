@@ -1,7 +1,5 @@
 """Mean seasonal cycle of coverage with its spread over the years: ``seasonal_cycle.csv`` and its figure."""
 
-import pandas as pd
-
 from climate_indicators.figures.seasons import seasons_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
@@ -9,11 +7,12 @@ from climate_indicators.logs import start_log
 from climate_indicators.ocean.labels import names_and_colours
 from climate_indicators.ocean.seasons import seasonal_cycle
 from climate_indicators.ocean.zones import zone_titles
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
-cycle = seasonal_cycle(pd.read_csv(snakemake.input.coverage))
+cycle = seasonal_cycle(read_table(snakemake.input.coverage))
 write_csv(cycle, snakemake.output.cycle)
-names, colours = names_and_colours(pd.read_csv(snakemake.input.table))
+names, colours = names_and_colours(read_table(snakemake.input.table))
 titles, title = zone_titles(snakemake.params.zones), f"Seasonal cycle of coverage, {snakemake.wildcards.site}"
 figure = seasons_figure(cycle[cycle.scaler == "frozen"], titles, names, colours, title)
 save_figure(figure, snakemake.output.figure)

@@ -1,15 +1,14 @@
 """Confusion of the network, reliability of its probabilities, and its skill beside that of simple methods."""
 
-import pandas as pd
-
 from climate_indicators.figures.classifier import classifier_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import read_json
 from climate_indicators.logs import start_log
 from climate_indicators.ocean.labels import names_and_colours
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
-tables = [pd.read_csv(snakemake.input[name]) for name in ("metrics", "confusion", "reliability")]
-names, _ = names_and_colours(pd.read_csv(snakemake.input.table))
+tables = [read_table(snakemake.input[name]) for name in ("metrics", "confusion", "reliability")]
+names, _ = names_and_colours(read_table(snakemake.input.table))
 sentence = read_json(snakemake.input.verdict)["sentence"]
 save_figure(classifier_figure(*tables, names, sentence), snakemake.output.figure)

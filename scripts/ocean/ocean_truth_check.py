@@ -25,6 +25,7 @@ from climate_indicators.ocean.truth import (
     truth_table,
 )
 from climate_indicators.ocean.zones import zone_masks, zone_titles
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
@@ -41,7 +42,7 @@ for path in snakemake.input.truth:
         areas = cell_areas_by_regime(regime.sel(time=f"{params.month}-01"), cells)
         regime_of = {label: names[number] for label, number in regimes_of_biomes(labels, areas).items()}
     progress.step()
-sensitivity = pd.read_csv(snakemake.input.sensitivity)
+sensitivity = read_table(snakemake.input.sensitivity)
 card = read_card(snakemake.input.model)
 true = []
 for path in snakemake.input.slopes:
@@ -51,7 +52,7 @@ for path in snakemake.input.slopes:
     months = month_names(fields.time.values)
     true.append(true_sensitivity(kept_slopes(fields), cell_fields(fields), months, card["mean"], card["sd"]))
 sensitivity = sensitivity.merge(pd.concat(true), on=["month", "driver"])
-check = coverage_check(pd.read_csv(snakemake.input.coverage), pd.concat(tables), regime_of)
+check = coverage_check(read_table(snakemake.input.coverage), pd.concat(tables), regime_of)
 titles = zone_titles(params.zones)
 table = truth_table(check, sensitivity, titles, params.confidence)
 for row in table[~table.within].itertuples():

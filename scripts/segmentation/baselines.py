@@ -1,17 +1,16 @@
 """Scores of the random forest and the threshold index on every pixel of the validation and test blocks, as counts."""
 
-import pandas as pd
-
 from climate_indicators.baselines import fit_baselines, score_blocks, training_sample
 from climate_indicators.blocks import held_out_blocks
 from climate_indicators.cogs import Stack
 from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.scores import write_scores
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed, bands = snakemake.params.baselines, snakemake.params.seed, snakemake.params.bands
 labels, splits = snakemake.input.labels, snakemake.input.splits
-blocks = held_out_blocks(pd.read_csv(snakemake.input.blocks))
+blocks = held_out_blocks(read_table(snakemake.input.blocks))
 with Stack(snakemake.input.channels) as stack:
     with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
         sample = training_sample(stack, labels, splits, settings["forest_samples"], seed)

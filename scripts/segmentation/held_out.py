@@ -1,6 +1,5 @@
 """Scores of the network on every pixel of the validation and test blocks, as counts."""
 
-import pandas as pd
 import rasterio
 
 from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks
@@ -10,6 +9,7 @@ from climate_indicators.logs import Progress, start_log
 from climate_indicators.model_folder import read_card
 from climate_indicators.prediction import Windows, predict_rectangle
 from climate_indicators.scores import LOGIT, ScoreCounts, write_scores
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
@@ -18,7 +18,7 @@ engine = open_engine(model, settings["engine"], settings["precision"], snakemake
 if settings["average_turns"]:
     engine = averaged_over_turns(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
-blocks = held_out_blocks(pd.read_csv(snakemake.input.blocks))
+blocks = held_out_blocks(read_table(snakemake.input.blocks))
 scores = ScoreCounts.empty(LOGIT, blocks.block, blocks.split)
 progress = Progress(log, len(blocks), "block")
 with (

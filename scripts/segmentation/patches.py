@@ -1,11 +1,11 @@
 """Patches of the labelled scene, for training and validation, in one file."""
 
-import pandas as pd
 import rasterio
 
 from climate_indicators.cogs import Stack
 from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.patches import plan_patches, write_patches
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 size, stride = snakemake.params.patches["size_px"], snakemake.params.patches["stride_px"]
@@ -14,7 +14,7 @@ with rasterio.open(snakemake.input.labels) as raster:
 with rasterio.open(snakemake.input.splits) as raster:
     splits = raster.read(1)
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
-    plan = plan_patches(splits, pd.read_csv(snakemake.input.blocks), size, stride)
+    plan = plan_patches(splits, read_table(snakemake.input.blocks), size, stride)
 with Stack(snakemake.input.channels) as stack:
     progress = Progress(log, len(plan.origins), "patch").step
     write_patches(snakemake.output.patches, stack, labels, splits, plan, size, progress)

@@ -4,6 +4,7 @@ import pandas as pd
 
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
-write_csv(pd.concat([pd.read_csv(path) for path in snakemake.input.rows]), snakemake.output.table)
+write_csv(pd.concat([read_table(path) for path in snakemake.input.rows]), snakemake.output.table)

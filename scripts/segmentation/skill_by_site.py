@@ -4,13 +4,12 @@ Writes one row a site, model and split: ``site, in_pool``, the columns of the si
 ``network_lead_iou``.
 """
 
-import pandas as pd
-
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.summary import skill_by_site
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 sites = zip(snakemake.params.sites, snakemake.input.metrics, strict=True)
-tables = {site: pd.read_csv(path) for site, path in sites}
+tables = {site: read_table(path) for site, path in sites}
 write_csv(skill_by_site(tables, snakemake.params.pool), snakemake.output.table)

@@ -1,17 +1,17 @@
 """Scores of a random forest and of the wet-snow threshold on the same triplets, as counts by place and by triplet."""
 
 import h5py
-import pandas as pd
 
 from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.sample_scores import training_pixels
 from climate_indicators.scores import write_scores
 from climate_indicators.snow.triplet_baselines import band_names, fit_triplet_baselines, score_baselines
 from climate_indicators.snow.triplet_scores import by_place, held_out_triplets, read_pixels
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed = snakemake.params.baselines, snakemake.params.seed
-triplets = pd.read_csv(snakemake.input.triplets, dtype={"orbit": str})
+triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})
 with h5py.File(snakemake.input.patches) as store:
     with naming(f"snow site '{snakemake.wildcards.site}'"):
         sample = training_pixels(store, settings["forest_samples"], seed, read_pixels)

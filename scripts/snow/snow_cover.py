@@ -4,7 +4,6 @@ Reads the masks of optical scenes and the maps of radar scenes; writes ``cover.c
 where it is left out, ``snow_cover.csv``, the series, and the figure of both.
 """
 
-import pandas as pd
 import rasterio
 
 from climate_indicators.figures.snow_cover import snow_cover_figure
@@ -15,6 +14,7 @@ from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.snow.cover import OPTICAL, RADAR, cover_rows, cover_table, snow_series
 from climate_indicators.snow.regime import read_temperature
 from climate_indicators.snow.row_areas import M2_PER_KM2, row_areas
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, site = snakemake.params, snakemake.wildcards.site
@@ -23,7 +23,7 @@ with rasterio.open(snakemake.input.aoi) as raster:
     area = raster.read(1)
 areas = row_areas(grid)
 log.info("a pixel covers %.6g to %.6g m²", areas.min(), areas.max())
-scenes, checks = (pd.read_csv(snakemake.input[name], dtype={"orbit": str}) for name in ("scenes", "scene_checks"))
+scenes, checks = (read_table(snakemake.input[name], dtype={"orbit": str}) for name in ("scenes", "scene_checks"))
 progress = Progress(log, len(scenes), "map").step
 with naming(f"snow site '{site}'"):
     weather = [read_temperature(path, params.columns) for path in snakemake.input.weather]

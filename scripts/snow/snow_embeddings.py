@@ -7,7 +7,6 @@ on test pairs) and ``embedding_planes.csv`` (the test pairs by principal compone
 
 import h5py
 import numpy as np
-import pandas as pd
 
 from climate_indicators.backend import use_threads
 from climate_indicators.blocks import SPLIT_VALUES
@@ -18,11 +17,12 @@ from climate_indicators.embeddings.projection import projection_table
 from climate_indicators.embeddings.retrieval import geometry_table, retrieval_table
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, start_log
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 use_threads(snakemake.threads)
 patches, output, seed = snakemake.input.patches, snakemake.output, snakemake.params.seed
-triplets = pd.read_csv(snakemake.input.triplets)
+triplets = read_table(snakemake.input.triplets)
 progress = Progress(log, len(triplets), "pair").step
 write_embeddings(output.embeddings, patches, load_encoders(snakemake.input.model), progress=progress)
 with h5py.File(output.embeddings) as store:

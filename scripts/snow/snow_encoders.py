@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import h5py
-import pandas as pd
 
 from climate_indicators.backend import use_threads, versions
 from climate_indicators.embeddings.contrastive import train_encoders
@@ -18,6 +17,7 @@ from climate_indicators.embeddings.pairs import views
 from climate_indicators.files import sha256, write_csv
 from climate_indicators.keeper import checkpoint_folder
 from climate_indicators.logs import naming, start_log
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 use_threads(snakemake.threads)
@@ -25,7 +25,7 @@ patches, params = snakemake.input.patches, snakemake.params
 settings = {"embeddings": params.embeddings, "seed": params.seed, "patches_sha256": sha256(patches)}
 root = Path(snakemake.output.model).with_name(".encoder_training")
 checkpoints = checkpoint_folder(root, settings | {"code": params.code})
-shared = views(pd.read_csv(snakemake.input.triplets))
+shared = views(read_table(snakemake.input.triplets))
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     trained = train_encoders(patches, shared, checkpoints, params.embeddings, params.seed, log)
 with h5py.File(patches) as store:

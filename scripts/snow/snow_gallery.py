@@ -1,7 +1,6 @@
 """Test triplets of the wet and the dry season: radar change, colour image, mask, and the network's map."""
 
 import h5py
-import pandas as pd
 
 from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.figures.snow_gallery import snow_gallery_figure
@@ -11,13 +10,14 @@ from climate_indicators.grids import Grid
 from climate_indicators.logs import start_log
 from climate_indicators.snow.examples import choose_examples, read_examples
 from climate_indicators.snow.skill import logit_limit
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
     engine = averaged_over_turns(engine)
-chosen = choose_examples(pd.read_csv(snakemake.input.metrics))
+chosen = choose_examples(read_table(snakemake.input.metrics))
 limit = logit_limit(read_json(snakemake.input.calibration))
 with h5py.File(snakemake.input.patches) as store:
     examples = read_examples(store, chosen, engine.run, limit)

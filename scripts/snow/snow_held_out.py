@@ -1,16 +1,16 @@
 """Scores of the network on every triplet that it did not learn from, as counts by place and by triplet."""
 
 import h5py
-import pandas as pd
 
 from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.scores import write_scores
 from climate_indicators.snow.triplet_scores import BATCH, by_place, held_out_triplets, score_triplets
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction
-triplets = pd.read_csv(snakemake.input.triplets, dtype={"orbit": str})
+triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
     engine = averaged_over_turns(engine)

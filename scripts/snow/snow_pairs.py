@@ -14,6 +14,7 @@ from climate_indicators.snow.pairing import pair_scenes, scene_path
 from climate_indicators.snow.regime import read_temperature, regime_of_dates
 from climate_indicators.snow.scene_checks import ORBIT_MIX, check_scenes, pair_values
 from climate_indicators.snow.scene_table import OPTICAL, read_scenes
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, inputs = snakemake.params.pairs, snakemake.input
@@ -21,7 +22,7 @@ scenes = read_scenes(inputs.scenes)
 scenes["date"] = pd.to_datetime(scenes["date"])
 folders = {"radar": inputs.radar, "optical": inputs.optical}
 paths = {row.scene: scene_path(folders[row.sensor], row.year, row.scene) for row in scenes.itertuples()}
-references = pd.read_csv(inputs.references, dtype={"orbit": str, "scenes": str})
+references = read_table(inputs.references, dtype={"orbit": str, "scenes": str})
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     weather = read_temperature(inputs.weather[0], snakemake.params.columns) if inputs.get("weather") else None
     pairs, alone = pair_scenes(scenes, settings["max_days"])

@@ -4,17 +4,16 @@ Reads ``snow_weather.csv``; writes ``regressions.csv``, ``multiple_regression.cs
 and partial regression plots.
 """
 
-import pandas as pd
-
 from climate_indicators.figures.snow_regressions import partial_figure, regressions_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.snow.regressions import multiple_regression, single_regressions
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, site = snakemake.params, snakemake.wildcards.site
-table = pd.read_csv(snakemake.input.table, parse_dates=["date"])
+table = read_table(snakemake.input.table, parse_dates=["date"])
 errors = params.confidence, params.significance
 single = single_regressions(table, params.snow, params.variables, params.lags, *errors)
 multiple, partials = multiple_regression(table, params.snow, params.variables, *errors)

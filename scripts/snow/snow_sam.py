@@ -6,7 +6,6 @@ mapped_fraction, weights.
 """
 
 import h5py
-import pandas as pd
 
 from climate_indicators.backend import make_deterministic, use_threads
 from climate_indicators.files import write_csv
@@ -18,12 +17,13 @@ from climate_indicators.foundation.sam_triplets import check_bands, score_sam
 from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.scores import write_scores
 from climate_indicators.snow.triplet_scores import by_place, held_out_triplets, read_labels
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.sam
 use_threads(snakemake.threads)
 make_deterministic()
-triplets = pd.read_csv(snakemake.input.triplets)
+triplets = read_table(snakemake.input.triplets)
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     foundation = open_foundation(snakemake.input.sam, "sam")
     with h5py.File(snakemake.input.patches) as store:

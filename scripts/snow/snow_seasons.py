@@ -11,11 +11,12 @@ from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.snow.seasons import season_trends, yearly_values
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-snow = pd.read_csv(snakemake.input.table, parse_dates=["date"])
-weather = pd.read_csv(snakemake.input.weather, parse_dates=["date"])
+snow = read_table(snakemake.input.table, parse_dates=["date"])
+weather = read_table(snakemake.input.weather, parse_dates=["date"])
 parts = [(snow, [params.snow]), (weather, params.variables)]
 settings = params.year_start_month, params.confidence, params.significance
 years = pd.concat([yearly_values(*part, params.year_start_month) for part in parts], ignore_index=True)

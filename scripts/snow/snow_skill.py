@@ -5,8 +5,6 @@ out, season and averaging), ``benchmark.csv`` (one row a model), ``benchmark_not
 the figure.
 """
 
-import pandas as pd
-
 from climate_indicators.figures.snow_benchmark import snow_benchmark_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import read_json, write_csv
@@ -14,13 +12,14 @@ from climate_indicators.logs import start_log
 from climate_indicators.scores import read_scores
 from climate_indicators.snow.benchmark import benchmark_notes, benchmark_table, sam_weights
 from climate_indicators.snow.skill import chosen_edges, season_metrics, triplet_metrics
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 scores = {name: score for path in snakemake.input.by_triplet for name, score in read_scores(path).items()}
-triplets = pd.read_csv(snakemake.input.triplets, dtype={"orbit": str})
-edges = chosen_edges(scores, read_json(snakemake.input.calibration), pd.read_csv(snakemake.input.metrics))
+triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})
+edges = chosen_edges(scores, read_json(snakemake.input.calibration), read_table(snakemake.input.metrics))
 metrics = triplet_metrics(scores, edges, triplets)
-weights = ", ".join(sam_weights(pd.read_csv(path)) for path in snakemake.input.sam_runs)
+weights = ", ".join(sam_weights(read_table(path)) for path in snakemake.input.sam_runs)
 table = benchmark_table(metrics, weights)
 notes = benchmark_notes(metrics, table)
 for row in notes.itertuples():

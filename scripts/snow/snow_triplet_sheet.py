@@ -1,13 +1,12 @@
 """Examples of the triplets of each part: radar, its change, true colours and snow mask, to check by eye."""
 
-import pandas as pd
-
 from climate_indicators.figures.snow_triplets import snow_triplets_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.grids import Grid
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
-triplets = pd.read_csv(snakemake.input.triplets, dtype={"orbit": str})
+triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})
 grid = Grid.read(snakemake.input.grid)
 save_figure(snow_triplets_figure(snakemake.input.patches, triplets, grid), snakemake.output.figure)

@@ -5,7 +5,6 @@ without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the kept
 ``patches.h5``.
 """
 
-import pandas as pd
 import rasterio
 
 from climate_indicators.figures.snow_curation import snow_curation_figure
@@ -16,13 +15,14 @@ from climate_indicators.snow.curation import count_reasons, curate, pair_verdict
 from climate_indicators.snow.pairing import read_pairs
 from climate_indicators.snow.places import make_places
 from climate_indicators.snow.triplets import Folders, measure_chips, triplet_table, with_years, write_triplets
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, inputs, outputs = snakemake.params.triplets, snakemake.input, snakemake.output
 size = params["size_px"]
 folders = Folders(inputs.radar, inputs.change, inputs.optical)
 pairs = with_years(read_pairs(inputs.pairs))
-checks = pd.read_csv(inputs.scene_checks, dtype={"scene": str, "orbit": str}, parse_dates=["date"])
+checks = read_table(inputs.scene_checks, dtype={"scene": str, "orbit": str}, parse_dates=["date"])
 with rasterio.open(inputs.aoi) as raster:
     area = raster.read(1)
 with naming(f"snow site '{snakemake.wildcards.site}'"):

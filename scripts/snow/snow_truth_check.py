@@ -6,24 +6,23 @@ estimate, lower, upper, within``, and its figure.
 
 from pathlib import Path
 
-import pandas as pd
-
 from climate_indicators.figures.snow_truth import snow_truth_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.snow.truth import SERIES, Truth, compare_cover, error_interval, series_of, truth_table
+from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, folder = snakemake.params, Path(snakemake.input.truth)
 truth = Truth(
-    pd.read_csv(folder / "cover.csv"),
-    pd.read_csv(folder / "defects.csv", dtype=str),
+    read_table(folder / "cover.csv"),
+    read_table(folder / "defects.csv", dtype=str),
     read_json(folder / "planted.json"),
 )
 names = ("snow_weather", "trends", "regressions", "curation", "triplets", "seasons")
-tables = {name: pd.read_csv(snakemake.input[name], dtype={"radar": str, "optical": str}) for name in names}
-compared = compare_cover(pd.read_csv(snakemake.input.cover, dtype={"orbit": str}), truth)
+tables = {name: read_table(snakemake.input[name], dtype={"radar": str, "optical": str}) for name in names}
+compared = compare_cover(read_table(snakemake.input.cover, dtype={"orbit": str}), truth)
 errors = {
     name: error_interval(series_of(compared, name), params.confidence, params.seed)
     for name in SERIES

@@ -345,7 +345,7 @@ def test_table_without_the_column_or_that_is_missing_is_refused(tmp_path):
     table = dates_table(tmp_path, "image,day\na.jpg,2019-01\n")
     with pytest.raises(InputError, match=r"dates\.csv: there is no column 'name'; it has image, day"):
         find_dates(["a.jpg"], table)
-    with pytest.raises(InputError, match=r"none\.csv: cannot be read"):
+    with pytest.raises(InputError, match=r"none\.csv cannot be opened"):
         find_dates(["a.jpg"], {"table": tmp_path / "none.csv"})
 
 

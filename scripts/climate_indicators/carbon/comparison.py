@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.logs import InputError
+from climate_indicators.tables import read_user_table
 
 KILOGRAMS = {"kg": 1.0, "t": 1000.0}
 IMAGE_ENDINGS = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".jp2", ".bmp", ".gif", ".webp"}
-# what stands for no measurement; an image may be called NA
-MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "null"]
 METRICS = ("bias_kg", "rmse_kg", "r2", "concordance")
 DRAWS = 2000
 NAMED = 5
@@ -39,16 +38,7 @@ def read_ground_truth(
     InputError
         If the file cannot be read, a column is missing, or a value is no finite number, negative, or without an image.
     """
-    try:
-        table = pd.read_csv(
-            path, dtype=str, encoding="utf-8-sig", skipinitialspace=True, keep_default_na=False,
-            na_values={image: [""], carbon: MISSING},
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"ground truth {path} cannot be read as a CSV in UTF-8 ({error}). Save it with commas between columns and "
-            "a header line."
-        ) from error
+    table = read_user_table(path, "ground truth", [carbon], "one image a row")
     for column in (image, carbon):
         if column not in table:
             raise InputError(

@@ -12,6 +12,7 @@ import pandas as pd
 
 from climate_indicators.carbon.comparison import match_images
 from climate_indicators.logs import InputError
+from climate_indicators.tables import read_user_table
 
 NAMED = 5
 ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})(?:-(?P<day>\d{2})(?:[T ].*)?)?")
@@ -74,22 +75,22 @@ def _dates_of_names(images: Sequence[str], pattern: str) -> list[str]:
 
 
 def _dates_of_table(images: Sequence[str], path: str | Path, image: str, day: str) -> list[str]:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise InputError(f"table of dates {path}: cannot be read as CSV ({error}).") from error
+    table = read_user_table(path, "table of dates", [day], "one image a row")
     for column in (image, day):
         if column not in table:
             raise InputError(
                 f"table of dates {path}: there is no column '{column}'; it has {', '.join(table.columns)}. Name the "
                 "columns in dates.image and dates.date."
             )
-    dated = table[table[day].str.strip() != ""]
+    dated = table[table[day].notna()]
+    nameless = dated.index[dated[image].isna()]
+    if len(nameless):
+        raise InputError(f"table of dates {path}, row {nameless[0] + 1}: has a date, but no image in column '{image}'.")
     rows = pd.DataFrame({"row": dated.index + 1, "image": dated[image]})
     names = match_images(rows, images, f"table of dates {path}")
     found = {}
     for row, name in names.items():
-        text = table.at[row, day].strip()
+        text = table.at[row, day]
         found[name] = _iso(ISO.fullmatch(text), f"table of dates {path}, row {row + 1}, image {name}", text)
     without = [name not in found for name in images]
     _refuse_without(images, without, "date", f"the table of dates {path} has one")

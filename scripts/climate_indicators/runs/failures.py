@@ -43,15 +43,14 @@ def failure_rows(jobs: Iterable[Job], folder: Path) -> list[dict[str, str]]:
 
 
 def reason(texts: Iterable[str]) -> str:
-    """Why a job failed: the last error of its logs, or else what a scheduler or the last line says.
+    """Why a job failed, on one line: the last error of its logs, or else what a scheduler or the last line says.
 
     Parameters
     ----------
     texts : contents of its log files, the rule's own first.
     """
     lines = [line for text in texts for line in text.splitlines() if line.strip()]
-    records = [found for line in lines if (found := _RECORD.match(line))]
-    errors = [found[2] for found in records if found[1] in ("ERROR", "CRITICAL")]
+    errors = _errors(lines)
     if errors:
         return errors[-1]
     told = [found[1] for line in lines if (found := _SCHEDULER.search(line))]
@@ -60,6 +59,21 @@ def reason(texts: Iterable[str]) -> str:
     if not lines:
         return "ended without writing to its log"
     return f"ended without an error message; last line of its log: {lines[-1].strip()}"
+
+
+def _errors(lines: Iterable[str]) -> list[str]:
+    """Messages of errors in a log, each on one line; what follows a record belongs to it up to its traceback."""
+    messages: list[list[str]] = []
+    is_open = False
+    for line in lines:
+        if record := _RECORD.match(line):
+            is_open = record[1] in ("ERROR", "CRITICAL")
+            messages += [[record[2]]] if is_open else []
+        elif line.startswith("Traceback"):
+            is_open = False
+        elif is_open:
+            messages[-1].append(line.strip())
+    return [" ".join(parts).strip() for parts in messages]
 
 
 def short_list(rows: list[dict[str, str]], table: str, most: int = 10) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from climate_indicators.logs import InputError
 from climate_indicators.snow.calendar import hydro_years, season_names
 from climate_indicators.snow.scene_table import OPTICAL, RADAR
+from climate_indicators.tables import read_table
 
 PAIR_COLUMNS = [
     "pair", "radar", "optical", "orbit", "date", "days_apart", "season", "hydro_year", "regime", "shift_px",
@@ -20,7 +21,7 @@ PAIR_COLUMNS = [
 def read_pairs(path: str | Path) -> pd.DataFrame:
     """Table ``pairs.csv``, with names and orbits as text and ``date`` as datetime64."""
     text = {"pair": str, "radar": str, "optical": str, "orbit": str}
-    table = pd.read_csv(path, dtype=text, parse_dates=["date"])
+    table = read_table(path, dtype=text, parse_dates=["date"])
     return table.assign(orbit=table["orbit"].fillna(""))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from climate_indicators.logs import InputError
+from climate_indicators.tables import read_user_table
 
 RADAR, OPTICAL = "radar", "optical"
 MIXED = "mixed"
@@ -124,16 +125,7 @@ def orbit_text(orbit: str) -> str:
 
 
 def _read_csv(path: str | Path) -> pd.DataFrame:
-    try:
-        # lines that end early have no value in the last columns, which is NaN whatever is asked for
-        table = pd.read_csv(
-            path, dtype=str, keep_default_na=False, skipinitialspace=True, index_col=False, encoding="utf-8-sig"
-        )
-        return table.fillna("")
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; expected the table of scenes ({', '.join(GIVEN)}).") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as a table of scenes (CSV, UTF-8): {error}") from error
+    return read_user_table(path, "table of scenes", expected=f"one scene a row ({', '.join(GIVEN)})").fillna("")
 
 
 def _check_row(place: str, row: Any) -> None:
