@@ -285,7 +285,7 @@ def test_without_failures_no_table_is_written(tmp_path):
         ),
         (
             ["2026-11-21 18:00:00 ERROR 2 images cannot be used:\n  a.jpg: is \"cut\"\n\n  b.jpg: is small\n"
-             "Traceback (most recent call last):\n  File x\nInputError: 2 images\n2026-11-21 18:00:01 INFO end\n  more"],
+             "Traceback (most recent call last):\n  File x\nInputError: 2\n2026-11-21 18:00:01 INFO end\n  more"],
             '2 images cannot be used: a.jpg: is "cut" b.jpg: is small',
         ),
         (["/usr/bin/bash: conda: command not found\n\n"], "ended without an error message; last line of its log: "
