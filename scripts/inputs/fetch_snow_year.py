@@ -46,10 +46,11 @@ with atomic_path(output.folder) as folder:
     folder.mkdir()
     with naming(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
         radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], windows[RADAR].catalogue)
-        rows = write_radar(folder, windows[RADAR], grid, chosen)
+        rows = write_radar(folder, windows[RADAR], grid, chosen, area)
     with naming(f"{params.catalogues[OPTICAL]['name']}, optical scenes {place}"):
         year = Year(found[OPTICAL], area, grid, windows[OPTICAL], Wanted(**params.wanted))
-        chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month)
+        radar_days = [row["date"] for row in rows]
+        chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month, radar_days)
         rows += write_optical(folder, year, grid, chosen, params.wanted["bands"])
 log.info("%d scenes taken", len(rows))
 for sensor, candidates in ((RADAR, radar), (OPTICAL, year.candidates)):

@@ -11,6 +11,7 @@ from servers.stac import StacServer
 from shapely.geometry import box
 
 from climate_indicators.archives.catalogues import PRESETS, find_catalogue
+from climate_indicators.archives.choice import Candidate
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.search import read_tiles, search, search_area
 from climate_indicators.archives.series import (
@@ -89,7 +90,7 @@ def test_slices_of_an_overpass_are_one_scene_and_orbits_stay_apart(server, look,
     add_radar(server, "2020-03-13", 48, parts=("north",))
     tiles, windows = radar(look)
     candidates, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
-    rows = write_radar(tmp_path, windows, GRID, chosen)
+    rows = write_radar(tmp_path, windows, GRID, chosen, AREA)
     assert [(row["date"], row["orbit"]) for row in rows] == [("2020-03-01", "150"), ("2020-03-01", "48")]
     for row in rows:
         with rasterio.open(tmp_path / row["path"]) as raster:
@@ -137,16 +138,55 @@ def test_decibels_are_refused(server, look, tmp_path):
     tiles, windows = radar(look)
     _, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
     with pytest.raises(InputError, match="of 2020-03-01, band VV: .* below -1, as decibels are; expected .* power"):
-        write_radar(tmp_path, windows, GRID, chosen)
+        write_radar(tmp_path, windows, GRID, chosen, AREA)
 
 
 def test_edge_where_taking_off_noise_left_a_little_below_zero_has_no_values(server, look, tmp_path):
-    add_radar(server, "2020-03-01", 48, np.full_like(POWER, -1e-4))
+    power = POWER.copy()
+    power[:, :, :3] = -1e-4
+    add_radar(server, "2020-03-01", 48, power)
     tiles, windows = radar(look)
-    _, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
-    (row,) = write_radar(tmp_path, windows, GRID, chosen)
+    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    (row,) = write_radar(tmp_path, windows, GRID, chosen, AREA)
     with rasterio.open(tmp_path / row["path"]) as raster:
-        assert (raster.read() == raster.nodata).all()
+        assert (raster.read(masked=True).mask == (power < 0)).all()
+    assert candidates[0].valid == pytest.approx(1 - 3 / 96)
+
+
+def test_scene_whose_pixels_cover_less_than_its_outline_is_left_out(server, look, tmp_path):
+    """Some archives give the outline of a whole tile, though the recording ends inside it; shadows are no such gap."""
+    half, shadow = POWER.copy(), POWER.copy()
+    half[:, :, 50:] = np.nan
+    shadow[:, 20:40, 20:23] = np.nan
+    add_radar(server, "2020-03-01", 48, half)
+    add_radar(server, "2020-03-13", 48, shadow)
+    tiles, windows = radar(look)
+    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    assert len(chosen) == 2
+    rows = write_radar(tmp_path, windows, GRID, chosen, AREA)
+    assert [row["date"] for row in rows] == ["2020-03-13"]
+    assert [path.name for path in tmp_path.glob("*.tif")] == ["radar_2020-03-13_o48.tif"]
+    assert [one.chosen for one in candidates] == [False, True]
+    assert candidates[0].reason.startswith("its pixels cover 5")
+    assert candidates[1].covered == 1 and candidates[1].valid < 1
+    table = series_table(2020, [], candidates).set_index("date")
+    assert table.covered_fraction["2020-03-01"] == pytest.approx(50 / 96, abs=0.03)
+
+
+def test_slices_before_and_after_midnight_are_one_scene(server, look):
+    add_radar(server, "2020-03-01", 48)
+    add_radar(server, "2020-03-02", 150)
+    for one, time in zip(
+        server.items,
+        ["2020-03-01T23:59:50Z", "2020-03-02T00:00:15Z", "2020-03-02T12:00:00Z", "2020-03-02T12:00:25Z"],
+        strict=True,
+    ):
+        one["properties"]["datetime"] = time
+    candidates, chosen = choose(look)
+    assert [(one.date, one.orbit, len(one.tiles)) for one in chosen] == [
+        ("2020-03-01", "48", 2), ("2020-03-02", "150", 2)
+    ]  # fmt: skip
+    assert candidates == chosen
 
 
 def test_clearest_optical_scenes_of_each_month_are_taken(server, look, tmp_path):
@@ -166,4 +206,50 @@ def test_clearest_optical_scenes_of_each_month_are_taken(server, look, tmp_path)
     table = series_table(2020, year.candidates, []).set_index("date")
     assert table.reason["2020-03-16"] == "shows 10 % of the area"
     assert table.reason["2020-04-10"] == "tiles 99 % clouded"
-    assert table.reason["2020-03-01"] == "enough of the month are clearer"
+    assert table.reason["2020-03-01"] == "others of the month are clearer, or nearer to radar"
+
+
+class Measured:
+    """A year whose candidates are measured already."""
+
+    def __init__(self, *scenes):
+        self.candidates = [Candidate(date, "7", [], covered=1.0, valid=valid) for date, valid in scenes]
+
+    def measure(self):
+        return self.candidates
+
+
+def days(*scenes, per_month=3, radar=()):
+    return [one.date for one in choose_optical(Measured(*scenes), 0.6, per_month, radar)]
+
+
+MARCH = [f"2020-03-{day:02d}" for day in range(1, 32, 3)]
+
+
+def test_equally_clear_scenes_are_taken_near_the_radar_days():
+    """Sentinel-1 comes every twelve days: each of its days finds an optical scene within two."""
+    radar = ["2020-03-02", "2020-03-14", "2020-03-26"]
+    found = days(*((day, 1.0) for day in MARCH), radar=radar)
+    gaps = [min(abs(int(day[-2:]) - int(other[-2:])) for other in found) for day in radar]
+    assert len(found) == 3 and max(gaps) <= 1
+    # two orbits of neighbouring days share a partner
+    pairs = sorted(radar + ["2020-03-03", "2020-03-15", "2020-03-27"])
+    assert days(*((day, 1.0) for day in MARCH), radar=pairs) == found
+    late = days(*((day, 1.0) for day in MARCH), radar=["2020-03-20", "2020-03-28"], per_month=2)
+    assert late == ["2020-03-19", "2020-03-28"]
+
+
+def test_equally_clear_scenes_are_spread_over_a_month_without_radar():
+    found = [int(day[-2:]) for day in days(*((day, 1.0) for day in MARCH))]
+    assert found[0] <= 10 and found[-1] >= 20 and min(np.diff(found)) >= 10
+
+
+def test_clearer_scenes_come_before_nearer_ones_and_a_day_counts_once():
+    scenes = [("2020-03-01", 1.0), ("2020-03-14", 0.7), ("2020-03-28", 0.99), ("2020-03-28", 0.98)]
+    assert days(*scenes, per_month=2, radar=["2020-03-14"]) == ["2020-03-01", "2020-03-28"]
+    assert len(days(*scenes, per_month=9)) == 3
+
+
+def test_radar_of_the_next_month_is_served_from_the_end_of_this_one():
+    scenes = [("2020-03-05", 1.0), ("2020-03-30", 1.0)]
+    assert days(*scenes, per_month=1, radar=["2020-04-01"]) == ["2020-03-30"]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.archives.search import Tile
 
+# slices of one recording follow each other by seconds; an orbit comes again after days
+ONE_OVERPASS = datetime.timedelta(minutes=5)
 # classes of Sentinel-2's scene classification
 NO_DATA, SNOW = 0, 11
 # no data, saturated or defective, cloud shadow, cloud of medium and high probability, cirrus
@@ -49,19 +51,26 @@ class Candidate:
 
 
 def overpasses(tiles: Iterable[Tile]) -> list[Candidate]:
-    """Tiles of one day and orbit put together, in order of time."""
+    """Tiles of one overpass put together: of one day and orbit, and what follows within minutes on the next day.
+
+    Parameters
+    ----------
+    tiles : in any order.
+
+    Returns
+    -------
+    Candidates in order of time, each dated by its first tile.
+    """
     groups: dict[tuple[str, str], list[Tile]] = {}
-    for tile in tiles:
-        groups.setdefault((tile.date, tile.orbit), []).append(tile)
+    last: dict[str, tuple[str, datetime.datetime]] = {}
+    for tile in sorted(tiles, key=lambda tile: (tile.time, tile.name)):
+        time = datetime.datetime.fromisoformat(tile.time)
+        day, before = last.get(tile.orbit, ("", time))
+        if not day or (day != tile.date and time - before > ONE_OVERPASS):
+            day = tile.date
+        last[tile.orbit] = day, time
+        groups.setdefault((day, tile.orbit), []).append(tile)
     return [Candidate(date, orbit, group) for (date, orbit), group in groups.items()]
-
-
-def footprint_share(candidate: Candidate, area: BaseGeometry) -> float:
-    """Share of an area, in longitude and latitude, under the footprints of a candidate's tiles, 0 to 1."""
-    covered = area.intersection(candidate.tiles[0].footprint)
-    for tile in candidate.tiles[1:]:
-        covered = covered.union(area.intersection(tile.footprint))
-    return float(covered.area / area.area)
 
 
 def mosaic(layers: Sequence[np.ndarray], nodata: float = NO_DATA) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,32 +11,43 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.archives.catalogues import OPTICAL, RADAR, Catalogue
-from climate_indicators.archives.choice import COLUMNS, Candidate, candidate_table, footprint_share, mosaic, overpasses
+from climate_indicators.archives.choice import COLUMNS, Candidate, candidate_table, mosaic, overpasses
+from climate_indicators.archives.coverage import covered_share, share_with_values
 from climate_indicators.archives.images import write_image
 from climate_indicators.archives.search import Tile, missing_assets
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Year
 from climate_indicators.cogs import cog_writer
-from climate_indicators.grids import Grid
+from climate_indicators.grids import Grid, area_mask
 from climate_indicators.logs import InputError
 
 POLARISATIONS = ("VV", "VH")
 RADAR_NODATA = -32768.0
 # a radar scene that covers less of the area is left out: its orbit's median would change at its edge
 LEAST_COVERED = 0.95
+# scenes of a month whose shares differ by less are equally clear
+EQUALLY_CLEAR = 0.02
+# an optical scene so near to a radar day serves it
+NEAR_DAYS = 2
+# radar days so far from the middle of a month are near to some day of it
+REACH_DAYS = 20
 # decibels are mostly below this; power never is, and little below zero where noise was taken off, as at a scene's edge
 LEAST_POWER, MOST_BELOW = -1.0, 0.5
 SCENE_COLUMNS = ["sensor", "path", "date", "orbit", "cloud_mask"]
 
 
-def choose_optical(year: Year, min_valid: float, per_month: int) -> list[Candidate]:
-    """Clear scenes of a year: of each month those that show most of the area.
+def choose_optical(year: Year, min_valid: float, per_month: int, radar_days: Sequence[str] = ()) -> list[Candidate]:
+    """Clear scenes of a year: of each month those that show most, and of equally clear ones those nearest to radar.
+
+    Each next scene is the one nearest to a radar day that has no optical scene yet; without radar, the one furthest in
+    time from those that are chosen. So the scenes of a month are spread over it.
 
     Parameters
     ----------
     year : candidates; they get their measures and reasons.
     min_valid : least share of the area that a scene must show, 0 to 1.
     per_month : most scenes of a month.
+    radar_days : ISO days of the radar scenes that seek a partner.
 
     Returns
     -------
@@ -47,12 +59,43 @@ def choose_optical(year: Year, min_valid: float, per_month: int) -> list[Candida
             one.reason = f"shows {100 * (one.valid or 0.0):.0f} % of the area"
         else:
             months.setdefault(one.date[:7], []).append(one)
-    for group in months.values():
-        group.sort(key=lambda one: (-round(one.valid or 0.0, 2), one.date))
-        for number, one in enumerate(group):
-            one.chosen = number < per_month and one.date not in {other.date for other in group[:number]}
-            one.reason = "clear" if one.chosen else "enough of the month are clearer"
+    alone = {datetime.date.fromisoformat(day) for day in radar_days}
+    for month, group in sorted(months.items()):
+        for one in _spread(month, group, per_month, alone):
+            one.chosen = True
+        for one in group:
+            one.reason = "clear" if one.chosen else "others of the month are clearer, or nearer to radar"
     return [one for one in year.candidates if one.chosen]
+
+
+def _spread(month: str, group: Sequence[Candidate], count: int, alone: set[datetime.date]) -> list[Candidate]:
+    """Up to ``count`` candidates of a month on different days; their radar days are taken out of ``alone``."""
+    left, taken = list(group), []
+    while left and len(taken) < count:
+        most = max(one.valid or 0.0 for one in left)
+        equal = [one for one in left if (one.valid or 0.0) >= most - EQUALLY_CLEAR]
+        radar = {day for day in alone if abs((day - datetime.date.fromisoformat(f"{month}-15")).days) <= REACH_DAYS}
+        best = min(equal, key=lambda one: _order(one, taken, month, radar))
+        taken.append(best)
+        if radar:
+            day = datetime.date.fromisoformat(best.date)
+            nearest = min(radar, key=lambda other: (abs((other - day).days), other))
+            # one optical scene is partner of a radar scene in each orbit
+            alone -= {nearest, *(other for other in radar if abs((other - day).days) <= NEAR_DAYS)}
+        left = [one for one in left if one.date != best.date]
+    return taken
+
+
+def _order(one: Candidate, taken: Sequence[Candidate], month: str, radar: Collection[datetime.date]) -> tuple:
+    """What is less is taken first: days to the nearest radar day, else nearness to what is taken; then clarity."""
+    day = datetime.date.fromisoformat(one.date)
+    if radar:
+        first = min(abs((day - other).days) for other in radar)
+    elif taken:
+        first = -min(abs((day - datetime.date.fromisoformat(other.date)).days) for other in taken)
+    else:
+        first = abs((day - datetime.date.fromisoformat(f"{month}-15")).days)
+    return first, -round(one.valid or 0.0, 2), one.date
 
 
 def write_optical(
@@ -96,7 +139,6 @@ def choose_radar(
     InputError
         If an item tells no orbit: scenes of different orbits cannot be told apart.
     """
-    outline = area.to_crs("EPSG:4326").union_all()
     candidates = overpasses(tiles)
     wanted = {str(orbit) for orbit in orbits}
     for one in candidates:
@@ -110,7 +152,7 @@ def choose_radar(
             one.reason = f"lacks {lacking[0]}"
             continue
         one.tiles = [tile for tile, lacks in zip(one.tiles, lacking, strict=True) if not lacks]
-        one.covered = footprint_share(one, outline)
+        one.covered = covered_share(one.tiles, area)
         one.chosen = one.covered >= LEAST_COVERED and (not wanted or one.orbit in wanted)
         one.reason = "covers the area" if one.chosen else f"covers {100 * one.covered:.0f} % of the area"
         if wanted and one.orbit not in wanted:
@@ -118,15 +160,27 @@ def choose_radar(
     return candidates, [one for one in candidates if one.chosen]
 
 
-def write_radar(folder: Path, windows: Windows, grid: Grid, chosen: Sequence[Candidate]) -> list[dict]:
-    """Write backscatter in linear power, VV and VH, float32; rows of the table of scenes."""
-    rows = []
+def write_radar(
+    folder: Path, windows: Windows, grid: Grid, chosen: Sequence[Candidate], area: gpd.GeoSeries
+) -> list[dict]:
+    """Write backscatter in linear power, VV and VH, float32; rows of the table of scenes.
+
+    A scene whose pixels cover less of the area than its outlines promise is left out, with that reason.
+    """
+    rows, inside = [], area_mask(area, grid) == 1
     for one in chosen:
+        power = _backscatter(windows, one, POLARISATIONS[0], grid)
+        known = power != RADAR_NODATA
+        one.valid = float(known[inside].mean())
+        one.covered = share_with_values(known, inside, grid.transform.a)
+        if one.covered < LEAST_COVERED:
+            one.chosen, one.reason = False, f"its pixels cover {100 * one.covered:.0f} % of the area"
+            continue
         name = f"radar_{one.date}_o{one.orbit}.tif"
         tags = {"DATE": one.date, "RELATIVE_ORBIT": one.orbit, "ITEMS": " ".join(tile.name for tile in one.tiles)}
         with cog_writer(folder / name, grid, "float32", POLARISATIONS, RADAR_NODATA, 1.0, tags) as raster:
-            for number, band in enumerate(POLARISATIONS, start=1):
-                raster.write(_backscatter(windows, one, band, grid), number)
+            raster.write(power, 1)
+            raster.write(_backscatter(windows, one, POLARISATIONS[1], grid), 2)
         rows.append({"sensor": RADAR, "path": name, "date": one.date, "orbit": one.orbit, "cloud_mask": ""})
     return rows
 

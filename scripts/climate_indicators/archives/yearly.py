@@ -11,18 +11,17 @@ from functools import partial
 import geopandas as gpd
 import numpy as np
 from rasterio.enums import Resampling
-from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.archives.catalogues import CLASSES
 from climate_indicators.archives.choice import (
     MASKED,
     Candidate,
     best,
-    footprint_share,
     measure,
     mosaic,
     overpasses,
 )
+from climate_indicators.archives.coverage import covered_share
 from climate_indicators.archives.images import Image, median_of
 from climate_indicators.archives.search import Tile, missing_assets
 from climate_indicators.archives.tile_offsets import TileOffsets
@@ -100,11 +99,10 @@ class Year:
 
     def measure(self) -> list[Candidate]:
         """Measure all candidates that may do; those that were, in order of time. Others get their reason."""
-        outline = self._area.to_crs("EPSG:4326").union_all()
         inside = area_mask(self._area, self._look)
         measured = []
         for number, candidate in enumerate(self.candidates, start=1):
-            candidate.reason = self._unfit(candidate, outline)
+            candidate.reason = self._unfit(candidate)
             if candidate.reason:
                 continue
             layers = [self._windows.read(tile, CLASSES, self._look, resampling=NEAREST) for tile in candidate.tiles]
@@ -116,7 +114,7 @@ class Year:
             )  # fmt: skip
         return measured
 
-    def _unfit(self, candidate: Candidate, outline: BaseGeometry) -> str:
+    def _unfit(self, candidate: Candidate) -> str:
         """Why a candidate need not be looked at; "" if it may do. Tiles that lack a band leave it."""
         wanted, catalogue = self._wanted, self._windows.catalogue
         lacking = [missing_assets(tile, catalogue, (*wanted.bands, CLASSES)) for tile in candidate.tiles]
@@ -126,7 +124,7 @@ class Year:
         covers = [tile.cloud_cover for tile in candidate.tiles if tile.cloud_cover is not None]
         if covers and min(covers) > wanted.max_cloud:
             return f"tiles {100 * min(covers):.0f} % clouded"
-        candidate.covered = footprint_share(candidate, outline)
+        candidate.covered = covered_share(candidate.tiles, self._area)
         if candidate.covered == 0 or (candidate.covered < wanted.min_valid - 1e-3 and not self._may_be_partial()):
             return f"covers {100 * candidate.covered:.0f} % of the area"
         return ""
