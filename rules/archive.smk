@@ -16,6 +16,7 @@ rule fetch_weather:
         "../envs/archive.yaml"
     params:
         code=code("inputs/fetch_weather.py"),
+        content=content_of(weather_aoi),
         url=config["archives"]["open_meteo"],
         weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
         variables=weather_variables(),
@@ -61,6 +62,7 @@ rule fetch_glims:
         "../envs/archive.yaml"
     params:
         code=code("inputs/fetch_glims.py"),
+        content=content_of(outlines_aoi),
         url=config["archives"]["glims"],
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
         aoi_layer=aoi_layer("glacier"),
@@ -84,6 +86,7 @@ rule archive_outlines:
         "../envs/raster.yaml"
     params:
         code=code("inputs/archive_outlines.py"),
+        content=content_of(lambda wildcards: inventory_file(wildcards.site), outlines_aoi),
         inventory=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["archive"],
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
         aoi_layer=aoi_layer("glacier"),

@@ -23,6 +23,7 @@ rule fetch_glacier_year:
         runtime=minutes(60),
     params:
         code=code("inputs/fetch_glacier_year.py"),
+        content=content_of(aoi_of),
         catalogue=lambda wildcards: {
             "name": archive_settings(wildcards)["catalogue"],
             **{key: archive_settings(wildcards)[key] for key in ("endpoint", "collection", "assets", "tokens")},
@@ -101,6 +102,7 @@ rule fetch_snow_year:
         runtime=minutes(60),
     params:
         code=code("inputs/fetch_snow_year.py"),
+        content=content_of(snow_aoi),
         catalogues=lambda wildcards: {
             "optical": snow_catalogue(wildcards),
             "radar": snow_catalogue(wildcards, "radar_"),

@@ -34,6 +34,7 @@ rule carbon_images:
         runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_images.py"),
+        content=content_of(carbon_files("images"), carbon_files("masks"), carbon_dates_table),
         folder=placed(carbon_folder("images")),
         masks=placed(carbon_folder("masks")),
         mask_values=carbon_mask_values,
@@ -67,6 +68,7 @@ rule carbon_samples:
         runtime=minutes(60, per_input_gb=60),
     params:
         code=code("carbon/carbon_samples.py"),
+        content=content_of(carbon_files("images"), carbon_files("masks")),
         folder=placed(carbon_folder("images")),
         masks=placed(carbon_folder("masks")),
         mask_values=carbon_mask_values,
@@ -187,6 +189,7 @@ rule carbon_vegetation:
         runtime=minutes(60, per_input_gb=120),
     params:
         code=code("carbon/carbon_vegetation.py"),
+        content=content_of(carbon_files("images")),
         folder=placed(carbon_folder("images")),
         reading=carbon_reading,
         prediction=carbon_settings("prediction"),

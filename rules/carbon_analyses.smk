@@ -70,6 +70,7 @@ rule carbon_comparison:
         "../envs/statistics.yaml"
     params:
         code=code("carbon/carbon_comparison.py"),
+        content=content_of(lambda wildcards: carbon_ground_truth(wildcards)["path"]),
         ground_truth=carbon_ground_truth,
         confidence=carbon_settings("estimates").get("confidence"),
         seed=config["seed"],
@@ -126,6 +127,7 @@ rule carbon_trend:
         "../envs/statistics.yaml"
     params:
         code=code("carbon/carbon_trend.py"),
+        content=content_of(carbon_table),
         value=carbon_series_key("value"),
         date=carbon_series_key("date"),
         quantity=carbon_series_key("quantity"),
@@ -170,6 +172,7 @@ rule carbon_forecast:
         "../envs/statistics.yaml"
     params:
         code=code("carbon/carbon_forecast.py"),
+        content=content_of(carbon_table),
         value=carbon_series_key("value"),
         date=carbon_series_key("date"),
         quantity=carbon_series_key("quantity"),

@@ -13,6 +13,7 @@ if str(SCRIPTS) not in sys.path:
     sys.path.insert(0, str(SCRIPTS))
 
 from climate_indicators.archives.settings import archive_years
+from climate_indicators.input_marks import marks
 from climate_indicators.known import Known
 from climate_indicators.provenance import Provenance
 from climate_indicators.settings import SettingsError, check
@@ -109,13 +110,18 @@ def placed(value):
     return PLACES.replace_prefix(value) if is_own else value
 
 
+# paths of the user's own files, as far as anything has asked for them
+USER_FILES = set()
+
+
 def literal(path):
-    """A user's path, refused where Snakemake would take a part of it for a wildcard."""
+    """A user's path, noted as such; refused where Snakemake would take a part of it for a wildcard."""
     if contains_wildcard(path):
         raise WorkflowError(
             f"{path}: has a name in braces, which Snakemake takes for one of its wildcards. "
             "Rename the file or folder without braces."
         )
+    USER_FILES.add(path)
     return path
 
 
@@ -123,8 +129,23 @@ def data_path(name):
     """Path of a user's file, relative to `data_dir`; absolute in a module with a prefix, which is for its own files."""
     if name is None:
         return None
-    path = literal(str(Path(config["data_dir"]) / name))
-    return path if PLACES.replace_prefix(path) == path else os.path.abspath(path)
+    path = str(Path(config["data_dir"]) / name)
+    return literal(path if PLACES.replace_prefix(path) == path else os.path.abspath(path))
+
+
+def content_of(*inputs):
+    """Parameter function: what tells the user's own files among some inputs of a rule apart, by content or date.
+
+    Snakemake runs a job anew for inputs that are newer than its outputs, and for parameters that are others. So files of
+    the workflow are left to it, and the user's, which may be replaced by older ones, are parameters too.
+    """
+
+    def found(wildcards):
+        paths = [one(wildcards) if callable(one) else one for one in inputs]
+        named = [path for some in paths for path in ([some] if isinstance(some, str) else some or [])]
+        return marks(path for path in named if path in USER_FILES)
+
+    return found
 
 
 def configured_sites():

@@ -48,7 +48,7 @@ def snow_scene_files(site):
         folders = [(str(year), [f"resources/snow/{site}/archive/{year}"]) for year in years]
         return [(sensor, year, folder) for sensor in ("radar", "optical") for year, folder in folders]
     try:
-        return scene_years(snow_scenes_of(site))
+        return [(*scene, list(map(literal, files))) for *scene, files in scene_years(snow_scenes_of(site))]
     except InputError as error:
         raise WorkflowError(f"snow site '{site}': {error}") from error
 

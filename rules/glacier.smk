@@ -27,6 +27,7 @@ rule glacier_labels:
         runtime=minutes(60),
     params:
         code=code("glacier/glacier_labels.py"),
+        content=content_of(lambda wildcards: glacier_site(wildcards)["outlines"]["path"], aoi_of),
         outlines=lambda wildcards: {
             key: glacier_site(wildcards)["outlines"][key] for key in ("id_field", "where", "layer")
         },

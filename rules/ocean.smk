@@ -23,6 +23,7 @@ rule ocean_cells:
         runtime=minutes(60, per_input_gb=10),
     params:
         code=code("ocean/ocean_cells.py"),
+        content=content_of(ocean_files),
         data=placed(ocean_data),
         cells={key: ocean_settings("cells").get(key) for key in ("size", "unit", "margin")},
     script:
@@ -45,6 +46,7 @@ rule ocean_slopes:
         runtime=minutes(60),
     params:
         code=code("ocean/ocean_slopes.py"),
+        content=content_of(ocean_files),
         data=placed(ocean_data),
         points=ocean_settings("points"),
         enough_points=ocean_settings("cells").get("enough_points"),

@@ -26,6 +26,7 @@ rule ocean_coverage:
         runtime=minutes(60),
     params:
         code=code("ocean/ocean_coverage.py"),
+        content=content_of(ocean_zone_files),
         zones=ocean_zones(),
         confidence=ocean_settings("trend").get("confidence"),
     script:

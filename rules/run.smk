@@ -1,6 +1,8 @@
 # What a run leaves of itself: the plan of its jobs, which `make state` reads, and the table of those that failed.
 import atexit
 
+from snakemake.logging import logger
+
 from climate_indicators.runs.log import Job
 from climate_indicators.runs.records import forget_failures, write_failures, write_plan
 from climate_indicators.runs.warnings import warning_rows, warning_text
@@ -47,8 +49,20 @@ def end_without_jobs(folder):
         show_warnings(folder)
 
 
+def announce_lost_records(folder=Path()):
+    """Say that results were brought without the folder in which Snakemake keeps what each was made with."""
+    records = (path for name in ("metadata/*", "metadata*.db") for path in (folder / ".snakemake").glob(name))
+    results = (folder / "results").glob("*/*/*.*")
+    if next(results, None) is not None and next(records, None) is None:
+        logger.warning(
+            "results/ is here without Snakemake's records (.snakemake/metadata): changed settings, scripts and replaced "
+            "inputs will not be noticed for these results. Copy that folder too, or make them again with --forceall."
+        )
+
+
 # of a module, hooks are those of the other workflow; jobs of their own process are no runs
 if workflow.modifier.base_snakefile is None and workflow.is_main_process:
+    announce_lost_records()
     atexit.register(end_without_jobs, Path().absolute())
 
 

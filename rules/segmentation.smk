@@ -20,6 +20,7 @@ rule grid:
         runtime=minutes(60),
     params:
         code=code("segmentation/grid.py"),
+        content=content_of(first_tiles, aoi_of),
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
         | {key: site_inputs(wildcards.study, wildcards.site)[key] for key in ("crs", "resolution_m")},
         tiles=placed(first_tiles),
@@ -54,6 +55,7 @@ for _suffix, _scenes, _sites in scene_batches():
             runtime=minutes(60, per_input_gb=20),
         params:
             code=code("segmentation/scene.py"),
+            content=content_of(tiles_of_batch("tiles", _scenes), tiles_of_batch("cloud_mask", _scenes), aoi_of),
             site=lambda wildcards: {
                 key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
             },
@@ -107,6 +109,7 @@ rule terrain:
         runtime=minutes(60, per_input_gb=20),
     params:
         code=code("segmentation/terrain.py"),
+        content=content_of(lambda wildcards: site_inputs(wildcards.study, wildcards.site)["dem"]),
         bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["terrain_bands"],
     script:
         "../scripts/segmentation/terrain.py"
@@ -184,6 +187,7 @@ rule train:
         runtime=minutes(240, per_input_gb=240),
     params:
         code=code("segmentation/train.py"),
+        content=content_of(encoder_weights),
         network=lambda wildcards: config[wildcards.study]["network"],
         training=training_settings,
         seed=config["seed"],

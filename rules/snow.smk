@@ -217,6 +217,7 @@ rule snow_cover:
         runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_cover.py"),
+        content=content_of(snow_weather_file),
         cover=snow_settings("cover"),
         columns=snow_weather_columns,
         wet_above_c=snow_settings("pairs").get("wet_above_c"),

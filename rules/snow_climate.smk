@@ -28,6 +28,7 @@ rule snow_weather:
         "../envs/statistics.yaml"
     params:
         code=code("snow/snow_weather.py"),
+        content=content_of(lambda wildcards: snow_tables(wildcards).values()),
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         columns=snow_weather_columns,
         variables=snow_settings("climate").get("variables"),

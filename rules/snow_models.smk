@@ -22,6 +22,7 @@ rule snow_sam:
         runtime=minutes(240, per_input_gb=240),
     params:
         code=code("snow/snow_sam.py"),
+        content=content_of(foundation_folder("sam") or []),
         sam=snow_keys("foundation", "points", "foreground_db", "background_db", "smooth_px", "picture"),
         seed=config["seed"],
         cache=placed(lambda wildcards: f"resources/cache/sam/{wildcards.site}"),
@@ -54,6 +55,7 @@ rule snow_activation_maps:
         runtime=minutes(60),
     params:
         code=code("snow/snow_activation_maps.py"),
+        content=content_of(lambda wildcards: foundation_folder(wildcards.model)),
         depths=snow_settings("foundation").get("depths"),
         examples=snow_settings("foundation").get("examples"),
     script:

@@ -25,6 +25,7 @@ rule snow_scenes:
         "../envs/raster.yaml"
     params:
         code=code("snow/snow_scenes.py"),
+        content=content_of(snow_scenes_table, snow_files(), snow_aoi),
         scenes=placed(lambda wildcards: snow_scenes_of(wildcards.site)),
         aoi_layer=aoi_layer("snow"),
         site=lambda wildcards: {
@@ -53,6 +54,7 @@ rule snow_optical:
         runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_optical.py"),
+        content=content_of(snow_files("optical")),
         site=snow_optical_site,
         masks=snow_settings("masks"),
     script:
@@ -78,6 +80,7 @@ rule snow_radar:
         runtime=minutes(60, per_input_gb=20),
     params:
         code=code("snow/snow_radar.py"),
+        content=content_of(snow_files("radar")),
         site=lambda wildcards: {"radar_bands": sites("snow")[wildcards.site]["radar_bands"]},
         radar=snow_radar_reading,
     script:
@@ -154,6 +157,7 @@ rule snow_pairs:
         runtime=minutes(60, per_input_gb=60),
     params:
         code=code("snow/snow_pairs.py"),
+        content=content_of(snow_weather_file),
         pairs=snow_settings("pairs"),
         columns=snow_weather_columns,
     script:
