@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from climate_indicators.comparisons import CONFIDENCE, UNCALIBRATED
-from climate_indicators.figures.style import GAP
+from climate_indicators.figures.style import GAP, log_scale
 from climate_indicators.ocean.classifier_comparison import NAMES, NETWORK, best_simple
 from climate_indicators.ocean.classifier_skill import calibration_error
 
@@ -107,8 +107,8 @@ def _draw_reliability(curve: Axes, cells: Axes, tables: Mapping[str, pd.DataFram
         title="Reliability, test cells", alignment="left", title_fontsize=10,
     )  # fmt: skip
     curve.tick_params(labelbottom=False)
-    cells.set(yscale="log", xlabel="probability of the label given", ylabel="cells (%)")
-    cells.yaxis.set_major_formatter("{x:g}")
+    log_scale(cells)
+    cells.set(xlabel="probability of the label given", ylabel="cells (%)")
 
 
 def _draw_scores(axes: Axes, rows: pd.DataFrame, confidence: float) -> None:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from climate_indicators.figures.style import GAP, heading
+from climate_indicators.figures.style import GAP, heading, log_scale
 from climate_indicators.ocean.linkage import Tree
 
 ABOVE = "#555555"
@@ -67,9 +67,8 @@ def dendrogram_figure(
         [max(tree.height[node], floor) for node in marked],
         "o", color="white", markeredgecolor="black", markersize=5, zorder=4, clip_on=False,
     )  # fmt: skip
-    axes.set_yscale("log")
+    log_scale(axes)
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_ylim(floor, 1.3 * tree.height[tree.root])
     axes.set_xlim(-1, len(drawn.ends))

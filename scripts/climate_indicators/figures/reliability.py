@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from climate_indicators.figures.style import GAP
+from climate_indicators.figures.style import GAP, log_scale
 from climate_indicators.metrics import ALL_POSITIVE, UNCALIBRATED, expected_calibration_error
 
 # Okabe–Ito colours and a marker each, so that colour is not needed to tell models apart
@@ -69,8 +69,8 @@ def _draw_pixels(axes: Axes, tables: Mapping[str, pd.DataFrame]) -> None:
     for model, table in tables.items():
         edges = [*table.bin_lower, table.bin_upper.iloc[-1]]
         axes.stairs(table.n_pixels / table.n_pixels.sum() * 100, edges, color=LOOKS[model][1], linewidth=1.5)
-    axes.set(yscale="log", xlabel="predicted probability", ylabel="pixels (%)")
-    axes.yaxis.set_major_formatter("{x:g}")
+    log_scale(axes)
+    axes.set(xlabel="predicted probability", ylabel="pixels (%)")
 
 
 def _draw_iou(axes: Axes, rows: pd.DataFrame) -> None:

@@ -6,8 +6,12 @@ from pathlib import Path
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from climate_indicators.files import atomic_path
+
+# names, quantities and units of users are drawn as they are: a $ in them is no formula, and no reason to fail
+matplotlib.rcParams["text.parse_math"] = False
 
 OUTLINE = "#D55E00"  # vermilion of the Okabe–Ito colours, told apart by all common kinds of colour vision
 GAP = "#999999"
@@ -32,6 +36,13 @@ def scale_bar(axes: Axes, width_m: float) -> None:
     box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5}
     label = f"{length / 1000:g} km"
     axes.text(x + length / 2, y + 0.03 * (high - low), label, ha="center", va="bottom", fontsize=8, bbox=box)
+
+
+def log_scale(axes: Axes) -> None:
+    """Set a logarithmic y axis with plain numbers: those that matplotlib would set are formulas."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(LogFormatter())
 
 
 def heading(axes: Axes, title: str, text: str, width: int = 95) -> None:
