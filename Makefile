@@ -8,7 +8,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # with it every job would compile all modules that it imports
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo state test long lab lint docs clean
+.PHONY: help install demo state test long lab lint docs clean clean-downloads
 .DELETE_ON_ERROR:
 
 help:
@@ -20,7 +20,8 @@ help:
 	@echo "make lint     style alone"
 	@echo "make docs     key tables of the manual, picture of the rules, figures of the demo"
 	@echo "make install  only .venv"
-	@echo "make clean    remove results, simulated inputs and logs (.venv stays)"
+	@echo "make clean    remove results, simulated inputs and logs (downloads and .venv stay)"
+	@echo "make clean-downloads   remove what was downloaded too: archives, model weights, scenes, weather, ocean files"
 
 install: $(STAMP)
 
@@ -86,6 +87,12 @@ docs: demo
 	cp results/ocean/demo/truth_check.png docs/figures/ocean_truth_check.png
 	{ printf '# The rules\n\nMade by `make docs`.\n\n```mermaid\n'; $(RUN) snakemake --quiet all --rulegraph mermaid-js; echo '```'; } > docs/rulegraph.md
 
+# a simulated site has a folder truth; all else in resources/ was downloaded, or made from downloads
 clean:
-	find results resources -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	for truth in resources/*/*/truth; do if [ -d "$$truth" ]; then rm -rf "$${truth%/truth}"; fi; done
+	rm -rf resources/models/demo_* resources/cache
 	rm -rf logs .snakemake benchmarks/output .pytest_cache .ruff_cache
+
+clean-downloads: clean
+	find resources -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.files import write_csv
+from climate_indicators.geopackages import write_geopackage
 from climate_indicators.grids import area_mask
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.simulation.dates import date_of_year
@@ -40,6 +41,5 @@ write_csv(pd.DataFrame(areas), output.truth_areas)
 write_csv(pd.DataFrame(climate, columns=["year", "temperature_anomaly_k", "equilibrium_line_m"]), output.forcing)
 write_raster(output.dem, world.terrain.elevation_m[None], world.grid, ("elevation",))
 outlines = world.outlines(settings["reference_year"])
-for name, layer, path in (("aoi", world.area_of_interest, output.aoi), ("outlines", outlines, output.outlines)):
-    with atomic_path(path) as temporary:
-        layer.to_file(temporary, driver="GPKG", layer=name)
+write_geopackage(world.area_of_interest, output.aoi, "aoi")
+write_geopackage(outlines, output.outlines, "outlines")

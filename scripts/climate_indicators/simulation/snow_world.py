@@ -14,13 +14,13 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import rasterio
 from affine import Affine
 from rasterio.warp import transform
 from shapely.geometry import Polygon
 
-from climate_indicators.files import atomic_path, write_csv, write_json
+from climate_indicators.files import write_csv, write_json
+from climate_indicators.geopackages import write_geopackage
 from climate_indicators.grids import Grid, area_mask
 from climate_indicators.logs import Progress
 from climate_indicators.simulation import snow_pack
@@ -50,8 +50,6 @@ from climate_indicators.simulation.snow_weather import daily_weather
 CRS, CENTRE_LON, CENTRE_LAT = "EPSG:32632", 9.6, 46.5
 CORNER_CUT = 0.06
 RAIN_DAYS, FRESH_SNOW_CM = 3, 1.0
-# a fixed date in the file, so that the same area gives the same bytes
-NO_DATE = "2000-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True)
@@ -221,13 +219,7 @@ def _means(day: Day, inside: np.ndarray) -> tuple[float, float, float]:
 
 def write_area(area: gpd.GeoDataFrame, path: str | Path) -> None:
     """Write the area of interest as GeoPackage; the same area gives the same bytes."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": NO_DATE})
-    try:
-        with atomic_path(path) as temporary:
-            area.to_file(temporary, driver="GPKG", layer="aoi", engine="pyogrio")
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+    write_geopackage(area, path, "aoi")
 
 
 def write_tif(
