@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from climate_indicators.credentials import without_credentials
+from climate_indicators.made_folders import missing_parts
 
 
 class InputError(ValueError):
@@ -71,8 +72,8 @@ def start_log(path: str | Path, name: str) -> logging.Logger:
     """Logger of one script, writing to its rule's log file and, from warnings on, to the terminal.
 
     Warnings of the library and of the script are also written to `warnings_path` of the log, for the table of warnings.
-    Also sends an uncaught exception to the log. An `InputError` reaches the terminal as its message alone. Credentials
-    of the environment are blanked everywhere, in tracebacks too.
+    Also sends an uncaught exception to the log, with the `missing_parts` of folders that it names. An `InputError`
+    reaches the terminal as its message alone. Credentials of the environment are blanked everywhere, in tracebacks too.
 
     Parameters
     ----------
@@ -96,12 +97,14 @@ def start_log(path: str | Path, name: str) -> logging.Logger:
     logging.getLogger("py.warnings").addHandler(to_file)
 
     def on_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        record = logger.makeRecord(logger.name, logging.ERROR, "", 0, "%s", (error,), (kind, error, trace))
+        advice = missing_parts(str(error))
+        said = f"{error}\n{advice}" if advice else str(error)
+        record = logger.makeRecord(logger.name, logging.ERROR, "", 0, "%s", (said,), (kind, error, trace))
         to_file.handle(record)
         if issubclass(kind, InputError):
-            text = f"Error in {name}: {error}\n"
+            text = f"Error in {name}: {said}\n"
         else:
-            text = "".join(traceback.format_exception(kind, error, trace))
+            text = "".join(traceback.format_exception(kind, error, trace)) + (f"{advice}\n" if advice else "")
         sys.stderr.write(without_credentials(text))
 
     sys.excepthook = on_error
