@@ -40,7 +40,7 @@ rule fetch_inventory:
         "../envs/archive.yaml"
     params:
         code=code("inputs/fetch_inventory.py"),
-        url=inventory_address,
+        urls=inventory_addresses,
         sha256=inventory_sha256,
         kept=placed(f"{KEPT}/files"),
     script:
@@ -63,7 +63,7 @@ rule fetch_glims:
     params:
         code=code("inputs/fetch_glims.py"),
         content=content_of(outlines_aoi),
-        url=config["archives"]["glims"],
+        urls=as_list(config["archives"]["glims"]),
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
         aoi_layer=aoi_layer("glacier"),
     script:
@@ -111,7 +111,7 @@ rule fetch_ocean_file:
         "../envs/archive.yaml"
     params:
         code=code("inputs/fetch_ocean_file.py"),
-        url=lambda wildcards: ocean_download(wildcards)["url"],
+        urls=lambda wildcards: as_list(ocean_download(wildcards)["url"]),
         sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
         kept=placed(f"{KEPT}/files"),
     script:

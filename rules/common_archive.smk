@@ -1,6 +1,7 @@
 # What is fetched from the network: look-ups in its settings, the list of it, and the switch that forbids it.
 # How patiently one asks is no parameter of any rule: it changes no result, and so must make none stale. Scripts take it
 # from the configuration.
+from climate_indicators.archives.addresses import as_list, in_folders
 from climate_indicators.archives.identifiers import region_file, region_of
 
 # kept by address and digest, shared by all sites; undeclared, so that no rule removes what it did not finish
@@ -68,10 +69,9 @@ def outlines_aoi(wildcards):
     return [] if path is None else [data_path(path)]
 
 
-def inventory_address(wildcards):
-    """Address of the file of a region."""
-    name = region_file(wildcards.inventory, int(wildcards.region))
-    return f"{config['archives'][wildcards.inventory].rstrip('/')}/{name}"
+def inventory_addresses(wildcards):
+    """Addresses of the file of a region, in the order in which they are tried."""
+    return in_folders(config["archives"][wildcards.inventory], region_file(wildcards.inventory, int(wildcards.region)))
 
 
 def inventory_sha256(wildcards):
@@ -79,7 +79,7 @@ def inventory_sha256(wildcards):
 
 
 def ocean_download(wildcards):
-    """Address and digest of a file of an ocean data set."""
+    """Addresses and digest of a file of an ocean data set."""
     downloads = sites("ocean")[wildcards.site]["downloads"]
     return next(one for one in downloads if download_name(one) == wildcards.name)
 

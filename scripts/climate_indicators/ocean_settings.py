@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from climate_indicators.archives.addresses import as_list
+
 # an address may hide a slash or a line end behind a percent sign; hidden files are those of the fetching itself
 _FILE_NAME = re.compile(r"[^/\\.\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*")
 FROM_FILES = ("files", "downloads", "variables", "mask", "climatology", "cell_edges")
@@ -15,7 +17,7 @@ FROM_FILES = ("files", "downloads", "variables", "mask", "climatology", "cell_ed
 
 def download_name(download: Mapping[str, Any]) -> str:
     """Name under which `files` names a file that is fetched."""
-    return download["name"] or unquote(urlsplit(download["url"]).path.rpartition("/")[2]) or "file"
+    return download["name"] or unquote(urlsplit(as_list(download["url"])[0]).path.rpartition("/")[2]) or "file"
 
 
 def ocean_problems(study: Mapping[str, Any]) -> Iterator[str]:

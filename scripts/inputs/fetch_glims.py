@@ -2,6 +2,7 @@
 
 from climate_indicators.archives.glims import fetch_glims
 from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.mirrors import first_of
 from climate_indicators.grids import in_degrees, read_area_of_interest
 from climate_indicators.logs import naming, start_log
 
@@ -11,5 +12,8 @@ with naming(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
     bounds = None if params.ids else in_degrees(read_area_of_interest(aoi, params.aoi_layer)).total_bounds
     patience = Patience.of(snakemake.config["archives"])
     with open_session(patience) as session:
-        count = fetch_glims(session, params.url, snakemake.output.file, params.ids, bounds, patience=patience)
+        count = first_of(
+            params.urls,
+            lambda url: fetch_glims(session, url, snakemake.output.file, params.ids, bounds, patience=patience),
+        )
 log.info("%d outlines", count)

@@ -1,12 +1,13 @@
-"""A file of an ocean data set, fetched once and checked."""
+"""A file of an ocean data set, fetched once from the first address that has it; its SHA-256 is written beside it."""
 
-from climate_indicators.archives.download import Expected, download_kept
+from climate_indicators.archives.download import Expected
 from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.mirrors import download_first
 from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards
 patience, expected = Patience.of(snakemake.config["archives"]), Expected(sha256=params.sha256)
 with naming(f"ocean data set '{wildcards.site}', file {wildcards.name}"), open_session(patience) as session:
-    fetched = download_kept(session, params.url, params.kept, snakemake.output.file, expected, patience=patience)
+    fetched = download_first(session, params.urls, params.kept, snakemake.output.file, expected, patience=patience)
 log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "was there")

@@ -13,7 +13,9 @@ from servers.faulty import Fault
 from servers.files import FileServer
 
 from climate_indicators.archives.download import PIECE, Expected, download, download_kept
-from climate_indicators.archives.http import Bearer, Patience, get, open_session, shown
+from climate_indicators.archives.faults import shown
+from climate_indicators.archives.http import Patience, get, open_session
+from climate_indicators.archives.logins import Bearer
 from climate_indicators.logs import InputError
 
 QUICK = Patience(tries=4, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)

@@ -20,7 +20,8 @@ from climate_indicators.archives import pace
 from climate_indicators.archives.catalogues import Catalogue
 from climate_indicators.archives.download import download
 from climate_indicators.archives.glims import fetch_glims
-from climate_indicators.archives.http import Bearer, Patience, get, open_session
+from climate_indicators.archives.http import Patience, get, open_session
+from climate_indicators.archives.logins import Bearer
 from climate_indicators.archives.ranges import RemoteFile
 from climate_indicators.archives.search import search
 from climate_indicators.archives.signing import Signer

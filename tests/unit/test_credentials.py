@@ -9,8 +9,9 @@ import pytest
 from servers.stac import StacServer
 
 from climate_indicators.archives.catalogues import Catalogue
-from climate_indicators.archives.http import Bearer, Patience, get, open_session
+from climate_indicators.archives.http import Patience, get, open_session
 from climate_indicators.archives.keys import credential
+from climate_indicators.archives.logins import Bearer
 from climate_indicators.archives.ranges import opened
 from climate_indicators.archives.signing import Signer
 from climate_indicators.archives.weather import WeatherRequest, fetch_weather

@@ -49,6 +49,8 @@ WEATHER = {"archive": "open_meteo", "first": "2014-01-01", "last": "2023-12-31",
         snow("weather.csv", columns={"date": "day"}),
         ocean(files=["x.nc"], downloads=[{"url": "https://a.org/x.nc", "sha256": SHA}]),
         ocean(files=["y.nc"], downloads=[{"url": "https://a.org/get?id=7", "name": "y.nc"}]),
+        ocean(files=["x.nc"], downloads=[{"url": ["https://a.org/x.nc", "https://b.org/older/z.nc"]}]),
+        {"archives": {"rgi6": "https://a.org", "rgi7": ["https://a.org", "https://b.org"]}} | snow(WEATHER),
     ],
 )
 def test_settings_that_go_together_pass(config):
@@ -98,6 +100,9 @@ def test_settings_that_go_together_pass(config):
             for name in ("..", "%2Fetc%2Fx.nc", "..%2F..%2Fx.nc", "a%0Ab.nc", "%2E%2E")
         ),
         ({"archives": {"rgi6": "ftp://a.org"}} | snow(WEATHER), "archives.rgi6"),
+        ({"archives": {"rgi6": ["https://a.org", "ftp://b.org"]}} | snow(WEATHER), r"archives.rgi6\[1\]"),
+        ({"archives": {"glims": []}} | snow(WEATHER), "archives.glims"),
+        ({"archives": {"rgi7": ["https://a.org", "https://a.org"]}} | snow(WEATHER), "archives.rgi7"),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(config, message):
@@ -106,3 +111,4 @@ def test_settings_that_do_not_go_together_are_named(config, message):
 
 def test_password_in_an_address_is_not_repeated_in_the_message():
     assert "pw" not in problems(ocean(files=["x.nc"], downloads=[{"url": "https://me:pw@a.org/x.nc"}]))
+    assert "pw" not in problems({"archives": {"rgi6": ["https://a.org", "https://me:pw@b.org"]}} | snow(WEATHER))

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import requests
 
 from climate_indicators.archives.faults import TooSlow, passes, reason_of, shown
-from climate_indicators.archives.http import Patience, Tries, get
+from climate_indicators.archives.http import Patience, Tries, get, refused_login
 from climate_indicators.archives.pace import pieces
 from climate_indicators.files import atomic_path, write_json
 from climate_indicators.logs import InputError, Progress
@@ -129,8 +129,7 @@ def download_kept(
     -------
     Whether anything was fetched.
     """
-    name = Path(urlsplit(url).path).name or "file"
-    store = Path(kept) / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}_{name}"
+    store = kept_path(kept, url)
     with _alone_at(store):
         fetched = download(session, url, store, expected, patience=patience, auth=auth)
         if check is not None:
@@ -145,6 +144,12 @@ def download_kept(
         except OSError:  # another file system, or one without hard links
             shutil.copyfile(store, temporary)
     return fetched
+
+
+def kept_path(kept: str | Path, url: str) -> Path:
+    """Where a file of an address is kept."""
+    name = Path(urlsplit(url).path).name or "file"
+    return Path(kept) / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}_{name}"
 
 
 @contextmanager
@@ -186,7 +191,7 @@ def _fill(
         resumed, furthest = resumed or have > 0, max(furthest, have)
         response = get(session, url, headers=_headers(partial, have), auth=auth, stream=True, accept=(200, 206, 416))
         with response:
-            _refuse_page(response, url, partial)
+            _refuse_page(response, url, partial, auth, session)
             if response.status_code == 416:
                 if have and have == _total(response):
                     return resumed
@@ -244,13 +249,22 @@ def _begin(response: requests.Response, have: int, url: str) -> int:
     return have
 
 
-def _refuse_page(response: requests.Response, url: str, partial: Path) -> None:
+def _refuse_page(
+    response: requests.Response,
+    url: str,
+    partial: Path,
+    auth: requests.auth.AuthBase | None,
+    session: requests.Session,
+) -> None:
     """Refuse a web page in place of a file: archives send one to those who have not logged in."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == "text/html" and ".htm" not in partial.name:
+        way_out = refused_login(response, auth, session) or (
+            "Set the archive's credential in the environment, or fetch the file by hand and name it in the settings."
+        )
         raise InputError(
-            f"{shown(url)}: the server sent a web page in place of the file, as archives do that ask for a login. Set "
-            "the archive's credential in the environment, or fetch the file by hand and name it in the settings."
+            f"{shown(url)}: the server sent a web page in place of the file, as archives do that ask for a login. "
+            f"{way_out}"
         )
 
 

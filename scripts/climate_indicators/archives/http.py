@@ -18,7 +18,6 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import InvalidHeader
 
 from climate_indicators.archives.faults import passes, reason_of, shown, told_wait, words_of
-from climate_indicators.archives.keys import credential
 from climate_indicators.archives.pace import within
 from climate_indicators.logs import InputError, duration
 
@@ -166,25 +165,6 @@ class PatientAdapter(HTTPAdapter):
             return None, error
 
 
-class Bearer(requests.auth.AuthBase):
-    """Token of an environment variable, sent to the first host only.
-
-    Parameters
-    ----------
-    variable : name of the environment variable.
-    """
-
-    def __init__(self, variable: str) -> None:
-        self._variable = variable
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """The request with its token, if the variable is set."""
-        token = credential(self._variable)
-        if token:
-            request.headers["Authorization"] = f"Bearer {token}"
-        return request
-
-
 class _Session(requests.Session):
     """Session that takes no credential along when it is led to another host."""
 
@@ -233,12 +213,19 @@ def get(
     except (requests.RequestException, InvalidHeader) as error:
         raise InputError(f"{shown(url)}: {reason_of(error)}") from None
     if response.status_code not in accept:
-        raise refusal(response, url)
+        raise refusal(response, url, refused_login(response, auth, session))
     return response
 
 
-def refusal(response: requests.Response, url: str) -> InputError:
-    """Error for an answer that cannot be used."""
+def refused_login(
+    response: requests.Response, auth: requests.auth.AuthBase | None, session: requests.Session
+) -> str | None:
+    """What a login says of its refusal; None where there is no login that says anything."""
+    return auth.advice(response, session) if hasattr(auth, "advice") else None
+
+
+def refusal(response: requests.Response, url: str, login: str | None = None) -> InputError:
+    """Error for an answer that cannot be used; ``login`` says what to do where a credential was refused."""
     status = f"{response.status_code} {response.reason}{words_of(response)}"
     ways = {
         401: "Set the credential that the archive asks for in the environment.",
@@ -246,6 +233,8 @@ def refusal(response: requests.Response, url: str) -> InputError:
         404: "There is no such thing there: look whether the archive has moved it, and set its new address.",
         410: "It is no longer there: look whether the archive has moved it, and set its new address.",
     }
+    if login is not None:
+        ways |= {401: login, 403: login}
     response.close()
     way_out = ways.get(response.status_code, "Look at the address and at what is asked for.")
     return InputError(f"{shown(url)}: the server answered {status}. {way_out}")
