@@ -203,7 +203,7 @@ def test_body_that_is_not_streamed_is_asked_for_again_if_it_breaks_off(server, s
 
 def test_token_comes_from_the_environment(server, session, tmp_path, monkeypatch):
     server.token = "Bearer marker"
-    with pytest.raises(InputError, match="401.*Set the credential"):
+    with pytest.raises(InputError, match="401.*No credential is set: EARTHDATA_TOKEN is empty"):
         fetch(session, server, tmp_path / "a.bin", auth=Bearer("EARTHDATA_TOKEN"))
     monkeypatch.setenv("EARTHDATA_TOKEN", "marker")
     assert fetch(session, server, tmp_path / "a.bin", auth=Bearer("EARTHDATA_TOKEN"))
