@@ -4,7 +4,7 @@ import datetime
 import json
 from urllib.parse import parse_qs
 
-from shapely.geometry import shape
+from shapely.geometry import box, shape
 
 from servers.files import FileServer
 
@@ -20,18 +20,24 @@ class StacServer(FileServer):
     """Serves ``items`` (STAC items whose assets' addresses begin with "/") and ``files``, bytes by path.
 
     ``token``: query that addresses of files must carry; it is given at ``/token/COLLECTION`` to those who send ``key``
-    in the header Ocp-Apim-Subscription-Key. None: files are open.
+    in the header Ocp-Apim-Subscription-Key. None: files are open. ``polygons``: status with which searches by polygon
+    are answered, None for their items; ``searches``: kind of every search.
     """
 
     def __init__(self, items=(), files=None, token=None, key=None, page=PAGE):
         super().__init__(files)
+        self.polygons, self.searches = None, []
         self.items, self.query_token, self.key, self.page = list(items), token, key, page
 
     def answer(self, path, query, headers):
         if path == "/stac":
             return self.json(self.landing())
         if path == "/stac/search":
-            return self.json(self.search(json.loads(self.asked.body)))
+            asked = json.loads(self.asked.body)
+            self.searches.append("polygon" if "intersects" in asked else "rectangle")
+            if self.polygons is not None and "intersects" in asked:
+                return self.polygons, {}, b"no polygons"
+            return self.json(self.search(asked))
         if path.startswith("/token/"):
             if self.key and headers.get("Ocp-Apim-Subscription-Key") != self.key:
                 return 401, {}, b"a key is needed"
@@ -54,7 +60,7 @@ class StacServer(FileServer):
     def search(self, asked):
         """A page of the items that a search asks for."""
         start, stop = asked["datetime"].split("/")
-        area = shape(asked["intersects"])
+        area = shape(asked["intersects"]) if "intersects" in asked else box(*asked["bbox"])
         found = [
             item
             for item in self.items

@@ -31,12 +31,14 @@ class WeatherServer(Faulty):
     """Serves ``/v1/archive`` from 1940 to ``last``; ``value`` gives the number of a variable and day, NaN for null.
 
     ``units`` puts another unit in place of a variable's; ``offset_s``, ``zone``: timezone of every place, for ``auto``;
-    ``elevation``: height of every place; ``cell``: how far its cell lies to the north, in degrees.
+    ``elevation``: height of every place; ``cell``: how far its cell lies to the north, in degrees;
+    ``words``: whether answers name the timezone in words.
     """
 
     def __init__(self, value, last="2025-12-31", offset_s=20700, units=None, key=None):
         super().__init__()
         self.zone, self.elevation, self.cell = ("Asia/Kathmandu", "GMT+5:45"), 5050.0, 0.0
+        self.words = True
         self.value, self.last, self.offset_s, self.units, self.key = value, last, offset_s, units or {}, key
 
     @property
@@ -84,15 +86,17 @@ class WeatherServer(Faulty):
         builder.PrependInt32Slot(2, 86400, 0)
         builder.PrependUOffsetTRelativeSlot(3, vector, 0)
         daily = builder.EndObject()
-        name, short = (builder.CreateString(text) for text in (self.zone if offset else ("GMT",) * 2))
+        words = self.zone if offset else ("GMT",) * 2
+        name, short = (builder.CreateString(text) for text in words) if self.words else (None, None)
         builder.StartObject(15)
         # the archive answers for the middle of its cell
         builder.PrependFloat32Slot(0, round(place[0] * 10) / 10 + self.cell, 0)
         builder.PrependFloat32Slot(1, round(place[1] * 10) / 10, 0)
         builder.PrependFloat32Slot(2, self.elevation, 0)
         builder.PrependInt32Slot(6, offset, 0)
-        builder.PrependUOffsetTRelativeSlot(7, name, 0)
-        builder.PrependUOffsetTRelativeSlot(8, short, 0)
+        if self.words:
+            builder.PrependUOffsetTRelativeSlot(7, name, 0)
+            builder.PrependUOffsetTRelativeSlot(8, short, 0)
         builder.PrependUOffsetTRelativeSlot(10, daily, 0)
         builder.FinishSizePrefixed(builder.EndObject())
         return bytes(builder.Output())

@@ -1,9 +1,12 @@
 """Items of an archive become tiles: of parts of one tile all are kept, of processings of one part the last."""
 
 import pytest
-from shapely.geometry import box, mapping
+from servers.stac import StacServer
+from shapely.geometry import Polygon, box, mapping
 
-from climate_indicators.archives.search import read_tiles
+from climate_indicators.archives.catalogues import Catalogue
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.search import read_tiles, search
 from climate_indicators.logs import InputError
 
 NORTH, SOUTH, WHOLE = box(80, 30.4, 81, 31), box(80, 30, 81, 30.45), box(80, 30, 81, 31)
@@ -78,6 +81,34 @@ def test_footprint_that_crosses_itself_is_mended():
     crossed = {"type": "Polygon", "coordinates": [[[80, 30], [81, 31], [81, 30], [80, 31], [80, 30]]]}
     items = item("one", WHOLE), item("two", WHOLE, "05.00") | {"geometry": crossed}
     assert "two" in kept(*items)
+
+
+def test_strip_is_read_as_each_archive_names_it():
+    """Two parts of a tile, each with the outline of the whole tile: only their strips tell that they are parts."""
+    parts = item("north", WHOLE), item("south", WHOLE, strip=SECOND)
+    for one in parts:
+        one["properties"]["eopf:datastrip_id"] = one["properties"].pop("s2:datastrip_id")
+    assert kept(*parts) == {"north", "south"}
+
+
+TRIANGLE = Polygon([(80, 30), (81, 30), (80, 31)])
+
+
+@pytest.mark.parametrize("status", [None, 400, 500, 501, 503])
+def test_rectangle_is_asked_for_where_a_server_fails_on_polygons(status):
+    """The same items are found either way, and more than one page of them."""
+    quick = Patience(tries=6, backoff_s=0.01, longest_wait_s=1, connect_s=5, read_s=5)
+    inside = [item(f"S2_{n}", box(80.1, 30.1, 80.2, 30.2)) for n in range(5)]
+    beside = item("S2_beside", box(80.9, 30.9, 80.95, 30.95))
+    items = [one | {"collection": "s2", "assets": {}} for one in (*inside, beside)]
+    with StacServer(items) as server, open_session(quick) as session:
+        session.trust_env = False
+        server.polygons = status
+        catalogue = Catalogue("other", f"{server.url}/stac", "s2", {})
+        found = search(catalogue, session, TRIANGLE, ("2020-09-01", "2020-09-30"), quick)
+        asked = ["polygon"] * (2 if status in (500, 503) else 1)
+        assert server.searches == (asked + ["rectangle"] * 2 if status else ["polygon"] * 2)
+    assert {one["id"] for one in found} == {f"S2_{n}" for n in range(5)}
 
 
 @pytest.mark.parametrize("wrong", [{"eo:cloud_cover": "some"}, {"sat:relative_orbit": "east"}, {"datetime": "today"}])

@@ -70,6 +70,31 @@ def test_days_can_be_those_of_utc(fetch):
     assert ",0,GMT,GMT" in fetch(timezone="GMT")[1].read_text().splitlines()[1]
 
 
+@pytest.mark.parametrize(
+    ("zone", "offset_s", "line"),
+    [
+        ("GMT", 20700, ",0,GMT,GMT"),
+        ("auto", 20700, ",20700,GMT+5:45,GMT+5:45"),
+        ("auto", -12600, ",-12600,GMT-3:30,GMT-3:30"),
+        ("auto", 3600, ",3600,GMT+1,GMT+1"),
+    ],
+)
+def test_timezone_that_the_archive_leaves_without_words_gets_them(server, fetch, zone, offset_s, line):
+    """The archive names no timezone for days in GMT."""
+    server.words, server.offset_s = False, offset_s
+    _, path = fetch("2020-01-01", "2020-01-31", timezone=zone)
+    assert path.read_text().splitlines()[1].endswith(line)
+    table, findings = read_weather(path, NAMES)
+    assert len(table) == 31 and not any("nan" in str(row).lower() for row in findings)
+
+
+def test_years_with_and_without_words_are_of_one_timezone(server, fetch):
+    fetch("2019-01-01", "2019-12-31", timezone="GMT")
+    server.words = False
+    fetched, path = fetch("2019-01-01", "2020-12-31", timezone="GMT")
+    assert fetched == 1 and path.read_text().splitlines()[1].endswith(",0,GMT,GMT")
+
+
 def test_year_that_was_fetched_is_not_asked_for_again(server, fetch):
     first = fetch()[1].read_bytes()
     server.requests.clear()

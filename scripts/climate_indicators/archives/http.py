@@ -5,12 +5,14 @@ No message and no log line holds a query, a user name or a header: signatures an
 
 from __future__ import annotations
 
+import copy
 import logging
 import random
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import requests
@@ -117,7 +119,7 @@ class PatientAdapter(HTTPAdapter):
     """
 
     def __init__(self, patience: Patience) -> None:
-        self._patience = patience
+        self.patience = patience
         super().__init__(max_retries=0)
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:
@@ -128,8 +130,8 @@ class PatientAdapter(HTTPAdapter):
         InputError
             If no answer came, or only faults.
         """
-        options["timeout"] = (self._patience.connect_s, self._patience.read_s)
-        tries = Tries(request.url, self._patience)
+        options["timeout"] = (self.patience.connect_s, self.patience.read_s)
+        tries = Tries(request.url, self.patience)
         while True:
             # what is raised must not be chained to an error of `requests`, whose text has the query
             response, error = self._once(request, stream, options)
@@ -160,7 +162,7 @@ class PatientAdapter(HTTPAdapter):
             return response
 
         try:
-            return within(self._patience.request_s, ask), None
+            return within(self.patience.request_s, ask), None
         except requests.RequestException as error:
             return None, error
 
@@ -183,6 +185,17 @@ def open_session(patience: Patience | None = None) -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, PatientAdapter(patience or Patience()))
     return session
+
+
+def hastier(session: requests.Session, tries: int) -> requests.Session:
+    """The same session with fewer tries; cookies and headers are shared."""
+    other = copy.copy(session)
+    other.adapters = OrderedDict()
+    for scheme, adapter in session.adapters.items():
+        if isinstance(adapter, PatientAdapter):
+            adapter = PatientAdapter(replace(adapter.patience, tries=min(tries, adapter.patience.tries)))
+        other.mount(scheme, adapter)
+    return other
 
 
 def get(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.archives.catalogues import Catalogue
 from climate_indicators.archives.faults import reason_of, shown
-from climate_indicators.archives.http import Patience
+from climate_indicators.archives.http import Patience, hastier
 from climate_indicators.archives.offsets import item_baseline
 from climate_indicators.archives.pace import Pages
 from climate_indicators.grids import in_degrees
@@ -31,11 +32,16 @@ from climate_indicators.logs import InputError
 
 CLOUD_COVER = "eo:cloud_cover"
 PAGE_ITEMS = 100
+# times that a polygon is sent before the rectangle around it is: servers that cannot read polygons never will
+POLYGON_TRIES = 2
 _ORBIT_IN_NAME = re.compile(r"_R(\d{3})_")
 # "…_DS_SGS__20180801T093000_S20180801T053219_N02.08": station, time of processing, begin of the recording, baseline
 _BEGIN_OF_STRIP = re.compile(r"_S(\d{8}T\d{6})_")
+# the second is that of the Copernicus Data Space Ecosystem
+_STRIPS = ("s2:datastrip_id", "eopf:datastrip_id")
 # a footprint that lies beside others with less of its area differs from them by its outline's coarseness
 LEAST_BESIDE = 0.02
+_log = logging.getLogger(__name__)
 _TILE_IN_NAME = re.compile(r"_T?(\d{2}[C-X][A-Z]{2})_")
 
 
@@ -76,6 +82,9 @@ def search(
 ) -> list[dict[str, Any]]:
     """Items of a collection over an area in a span of days, all pages.
 
+    The area itself is asked for; where the server fails on it, the rectangle around it, and items beside the area are
+    left out here.
+
     Parameters
     ----------
     catalogue : where to look.
@@ -89,22 +98,25 @@ def search(
     InputError
         If the archive does not answer, or not as a STAC API, or its pages have no end.
     """
+    patience = patience or Patience()
     io = StacApiIO()
     io.session = session
-    pages = Pages(catalogue.endpoint, (patience or Patience()).search_s)
-    items: list[dict[str, Any]] = []
     try:
         client = Client.open(catalogue.endpoint, stac_io=io)
-        found = client.search(
-            collections=[catalogue.collection],
-            intersects=mapping(area),
-            datetime=f"{days[0]}T00:00:00Z/{days[1]}T23:59:59Z",
-            limit=PAGE_ITEMS,
-        )
-        for page in found.pages_as_dicts():
-            pages.add([str(item.get("id")) for item in page["features"]])
-            items += page["features"]
-        return items
+        asked = {
+            "collections": [catalogue.collection],
+            "datetime": f"{days[0]}T00:00:00Z/{days[1]}T23:59:59Z",
+            "limit": PAGE_ITEMS,
+        }
+        try:
+            io.session = hastier(session, POLYGON_TRIES)
+            return _all_pages(client, catalogue, patience, asked | {"intersects": mapping(area)})
+        except (APIError, requests.RequestException) as error:
+            # some servers fail on polygons, others do not know them
+            _log.info("%s The rectangle around the area is asked for instead.", _search_error(catalogue, error))
+        io.session = session
+        found = _all_pages(client, catalogue, patience, asked | {"bbox": area.bounds})
+        return [item for item in found if _may_meet(item, area)]
     except (APIError, requests.RequestException) as error:
         raise _search_error(catalogue, error) from None
     except (STACError, ClientTypeError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
@@ -114,6 +126,25 @@ def search(
             f"{shown(catalogue.endpoint)} does not answer as a STAC API that can be searched "
             f"({type(error).__name__}); expected one such as https://earth-search.aws.element84.com/v1. Set endpoint."
         ) from error
+
+
+def _all_pages(
+    client: Client, catalogue: Catalogue, patience: Patience, asked: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Items of all pages of an answer."""
+    pages, items = Pages(catalogue.endpoint, patience.search_s), []
+    for page in client.search(**asked).pages_as_dicts():
+        pages.add([str(item.get("id")) for item in page["features"]])
+        items += page["features"]
+    return items
+
+
+def _may_meet(item: Mapping[str, Any], area: BaseGeometry) -> bool:
+    """Whether an item of the rectangle lies over the area; one whose outline cannot be read is named later."""
+    try:
+        return make_valid(shape(item["geometry"])).intersects(area)
+    except (KeyError, TypeError, ValueError, AttributeError, ShapelyError):
+        return True
 
 
 def _search_error(catalogue: Catalogue, error: Exception) -> InputError:
@@ -190,8 +221,8 @@ def _processed(tile: Tile) -> tuple[str, str, str]:
 
 def _strip(tile: Tile) -> str:
     """When the recording of a tile's data strip began, which all processings share; "" where it is not told."""
-    found = _BEGIN_OF_STRIP.search(str(tile.item["properties"].get("s2:datastrip_id") or ""))
-    return found[1] if found else ""
+    told = (str(tile.item["properties"].get(key) or "") for key in _STRIPS)
+    return next((found[1] for text in told if (found := _BEGIN_OF_STRIP.search(text))), "")
 
 
 def _tile(item: Mapping[str, Any]) -> Tile:

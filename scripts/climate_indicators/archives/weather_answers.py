@@ -7,7 +7,6 @@ urllib3 that overwrites the one that everything else here is tested with.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +81,7 @@ def read_answer(content: bytes, request: WeatherRequest, first: str, last: str) 
         if length + 4 != len(content):
             raise InputError(f"the answer is no single message in FlatBuffers (it begins with {content[:20]!r})")
         message = WeatherApiResponse.GetRootAs(content, 4)
-        answer = _decode(message, request.variables, first, last)
+        answer = _decode(message, request, first, last)
     except InputError:
         raise
     # numbers of a damaged message lead beyond its end, or to days that no calendar has
@@ -150,8 +149,8 @@ def _years(answer: DailyAnswer) -> str:
     return f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}"
 
 
-def _decode(message: WeatherApiResponse, variables: Sequence[str], first: str, last: str) -> DailyAnswer:
-    daily, offset = message.Daily(), message.UtcOffsetSeconds()
+def _decode(message: WeatherApiResponse, request: WeatherRequest, first: str, last: str) -> DailyAnswer:
+    daily, offset, variables = message.Daily(), message.UtcOffsetSeconds(), request.variables
     if daily is None or daily.Interval() != DAY_S:
         raise InputError("the answer has no daily values")
     days = pd.date_range(first, last, freq="D")
@@ -165,13 +164,15 @@ def _decode(message: WeatherApiResponse, variables: Sequence[str], first: str, l
     if daily.VariablesLength() != len(variables):
         raise InputError(f"the answer has {daily.VariablesLength()} variables, asked for were {len(variables)}")
     columns = {name: _values(daily, at, name, len(days)) for at, name in enumerate(variables)}
+    clock = _clock(offset)
     return DailyAnswer(
         latitude=message.Latitude(),
         longitude=message.Longitude(),
         elevation_m=message.Elevation(),
         utc_offset_s=offset,
-        timezone=_text(message.Timezone()),
-        abbreviation=_text(message.TimezoneAbbreviation()),
+        # the archive leaves the words out, as for days in GMT
+        timezone=_text(message.Timezone()) or (clock if request.timezone == "auto" else request.timezone),
+        abbreviation=_text(message.TimezoneAbbreviation()) or clock,
         table=pd.DataFrame(columns, days),
     )
 
@@ -203,6 +204,14 @@ def unit_of(name: str) -> tuple[int, str]:
         if name.startswith(start):
             return unit
     raise InputError(f"the unit of the variable '{name}' is not known; known are {', '.join(f'{k}…' for k in UNITS)}")
+
+
+def _clock(offset_s: int) -> str:
+    """A clock in the archive's words: ``GMT``, ``GMT+5:45``."""
+    if offset_s == 0:
+        return "GMT"
+    minutes = abs(offset_s) // 60
+    return f"GMT{'-' if offset_s < 0 else '+'}{minutes // 60}" + (f":{minutes % 60:02d}" if minutes % 60 else "")
 
 
 def _text(text: bytes | str | None) -> str:
