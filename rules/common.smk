@@ -126,10 +126,13 @@ def literal(path):
 
 
 def data_path(name):
-    """Path of a user's file, relative to `data_dir`; absolute in a module with a prefix, which is for its own files."""
+    """Path of a user's file, relative to `data_dir`; absolute in a module with a prefix, which is for its own files.
+
+    `~` is the user's home folder.
+    """
     if name is None:
         return None
-    path = str(Path(config["data_dir"]) / name)
+    path = str(Path(config["data_dir"]).expanduser() / Path(name).expanduser())
     return literal(path if PLACES.replace_prefix(path) == path else os.path.abspath(path))
 
 

@@ -1,6 +1,8 @@
 # Look-ups in the settings of the ocean study.
+from climate_indicators.logs import InputError
 from climate_indicators.ocean.months import months_of_part, parts
 from climate_indicators.ocean_settings import download_name
+from climate_indicators.patterns import expand_patterns
 
 SCALERS = ["frozen", "monthly"]
 
@@ -74,12 +76,13 @@ def ocean_data(wildcards):
     months = months_of_part(wildcards.part) if "part" in wildcards.keys() else None
     site = wildcards.site
     variables = {name: with_paths(site, variable) for name, variable in settings["variables"].items()}
-    keys = ("coordinates", "climatology", "density_kg_m3")
+    keys = ("climatology", "density_kg_m3")
     return {
-        "files": [ocean_path(site, name) for name in settings["files"]],
+        "files": ocean_paths(site, settings["files"]),
         "variables": variables,
         "mask": with_paths(site, settings["mask"]),
         "cell_edges": with_paths(site, settings["cell_edges"]),
+        "coordinates": with_paths(site, settings["coordinates"]),
         "first_month": months[0] if months else settings["first_month"],
         "last_month": months[-1] if months else settings["last_month"],
         **{key: settings[key] for key in keys},
@@ -88,19 +91,27 @@ def ocean_data(wildcards):
 
 def with_paths(site, group):
     """Group of settings with the paths of its `files`."""
-    return None if group is None else group | {"files": [ocean_path(site, name) for name in group["files"]]}
+    return None if group is None else group | {"files": ocean_paths(site, group["files"])}
 
 
-def ocean_path(site, name):
-    """Path of a file that is downloaded, or of the user's."""
-    fetched = {download_name(one) for one in sites("ocean")[site]["downloads"]}
-    return f"resources/ocean/{site}/files/{name}" if name in fetched else data_path(name)
+def ocean_paths(site, names):
+    """Paths of files that are downloaded, or of the user's; patterns in place of names are for all files that fit."""
+    fetched = {
+        download_name(one): f"resources/ocean/{site}/files/{download_name(one)}"
+        for one in sites("ocean")[site]["downloads"]
+    }
+    try:
+        paths = expand_patterns(names, data_path, fetched)
+    except InputError as error:
+        raise WorkflowError(f"ocean.sites.{site}: {error}") from error
+    own = set(fetched.values())
+    return [path if path in own else literal(path) for path in paths]
 
 
 def ocean_files(wildcards):
     """All files that `ocean_data` names, each once."""
     data = ocean_data(wildcards)
-    groups = [data, *data["variables"].values(), data.get("mask"), data.get("cell_edges")]
+    groups = [data, *data["variables"].values(), *(data.get(key) for key in ("mask", "cell_edges", "coordinates"))]
     return list(dict.fromkeys(name for group in groups if group for name in group["files"]))
 
 

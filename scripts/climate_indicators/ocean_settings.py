@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -27,6 +28,7 @@ def ocean_problems(study: Mapping[str, Any]) -> Iterator[str]:
         found = " + ".join(f"{key} {value:g}" for key, value in shares.items())
         yield f"ocean.classifier.shares: {found} make {sum(shares.values()):g}; they must make 1."
     yield from _zone_problems(study["zones"])
+    yield from _competition_problems(study["competition"])
     for name, site in study["sites"].items():
         yield from _site_problems(f"ocean.sites.{name}", site, study)
 
@@ -43,8 +45,28 @@ def _zone_problems(zones: list[Mapping[str, Any]]) -> Iterator[str]:
             yield f"{here}: has borders and a file of polygons; remove one of them."
         if not (zone["file"] or zone["lat"] or zone["lon"]):
             yield f"{here}: has neither lat, lon nor file; it would be the whole ocean, which is always reported."
-        if zone["lat"] and not -90 <= zone["lat"][0] < zone["lat"][1] <= 90:
-            yield f"{here}.lat: found {zone['lat']}; expected a southern and a northern border within −90 and 90."
+        if zone["lat"]:
+            yield from _latitude_problems(f"{here}.lat", zone["lat"])
+        for west, east in zone["lon"] or ():
+            if not (-180 <= west <= 360 and -180 <= east <= 360) or west == east or east - west > 360:
+                yield (
+                    f"{here}.lon: found [{west:g}, {east:g}]; expected a western and an eastern border within −180 and "
+                    "360, "
+                    "not more than 360 degrees apart."
+                )
+
+
+def _competition_problems(bands: list[Mapping[str, Any]]) -> Iterator[str]:
+    for name, count in Counter(band["name"] for band in bands).items():
+        if count > 1:
+            yield f"ocean.competition: the name {name} is used {count} times; give each band a name of its own."
+    for position, band in enumerate(bands):
+        yield from _latitude_problems(f"ocean.competition[{position}] ({band['name']}).lat", band["lat"])
+
+
+def _latitude_problems(path: str, lat: list[float]) -> Iterator[str]:
+    if not -90 <= lat[0] < lat[1] <= 90:
+        yield f"{path}: found {lat}; expected a southern and a northern border within −90 and 90."
 
 
 def _site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]) -> Iterator[str]:
@@ -96,7 +118,7 @@ def _files_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any]
 
 def _download_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
     """Downloads of one name, or that nothing reads."""
-    groups = [site, *site["variables"].values(), site["mask"], site["cell_edges"]]
+    groups = [site, *site["variables"].values(), site["mask"], site["cell_edges"], site["coordinates"]]
     read = {name for group in groups if group for name in group["files"]}
     for name, count in Counter(map(download_name, site["downloads"])).items():
         if not _FILE_NAME.fullmatch(name):
@@ -106,5 +128,5 @@ def _download_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
             )
         if count > 1:
             yield f"{path}.downloads: {count} files are called {name}; give each a name of its own (name)."
-        if name not in read:
+        if not any(name == one or fnmatch(name, one) for one in read):
             yield f"{path}.downloads: nothing reads {name}; name it in {path}.files, or in the files of a variable."

@@ -1,7 +1,8 @@
 """Look through a data set before anything long starts, cut its ocean into cells, and find its coast.
 
-Writes ``inputs.csv``, one row a field (what was found, its unit, its months, its range), and ``cells.nc``: cells with
-their ocean areas and windows, the coast, and ``point_is_ocean``, the points that all later jobs use.
+Writes ``inputs.csv``, one row a field (what was found, its unit and conversion, its months and those that are missing,
+its range, how times, levels and positions were read), and ``cells.nc``: cells with their ocean areas and windows, the
+coast, and ``point_is_ocean``, the points that all later jobs use.
 """
 
 from climate_indicators.fields import write_fields
@@ -13,10 +14,11 @@ from climate_indicators.ocean.membership import cells_dataset
 
 log = start_log(snakemake.log[0], snakemake.rule)
 with OceanData.open(snakemake.params.data) as data:
-    table = data.inspect()
+    survey = data.survey()
+    survey.check_reference(snakemake.params.month, data.needed)
     cells = make_cells(data.lat, data.lon, data.rectilinear, **snakemake.params.cells)
     dataset = cells_dataset(cells, data.lat, data.lon, data.ocean, data.area_m2)
     dataset["point_is_ocean"] = (("y", "x"), data.ocean.astype("int8"), {"long_name": "ocean points of the data"})
 log.info("%d ocean points in %d cells", int(data.ocean.sum()), int((dataset.area_km2 > 0).sum()))
-write_csv(table, snakemake.output.table)
+write_csv(survey.table, snakemake.output.table)
 write_fields(dataset, snakemake.output.cells)

@@ -22,7 +22,7 @@ METHODS = {"network", "nearest_centroid", "lda", "knn"}
 TREND = "slope_per_year lower_per_year upper_per_year"
 COLUMNS = {
     "inputs": "quantity variable n_files first_file unit_found unit_configured unit cadence first_month last_month "
-    "minimum median maximum",
+    "minimum median maximum conversion months_present months_missing missing_months time_stamp level positions",
     "cuts": "mode max_valley compactness k silhouette gap gap_sd calinski_harabasz stability published_bic "
     "published_aic smallest_share chosen",
     "biomes": "label name family n_cells area_km2 median_abs_latitude mean_ice mean_sst mean_dic mean_alk mean_fco2 "

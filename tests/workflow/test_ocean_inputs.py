@@ -279,7 +279,10 @@ BAD = {
         "cells.nc",
     ),
     no_unit: (["product.nc, variable alk", "no units attribute", "variables.alk.unit"], "cells.nc"),
-    kelvin_later: (["product.nc, variable sst", "'degC'", "median of 282.95", "variables.sst.unit"], "slopes"),
+    kelvin_later: (
+        ["product.nc, variable sst", "2005-05", "'degC'", "median of 282.95", "variables.sst.unit"],
+        "cells.nc",
+    ),
     missing_variable: (["product.nc", "no variable 'dissic'", "alk, dic, ice, mld, salinity, sst"], "cells.nc"),
     months_after_the_end: (["no field for 2005-07, 2005-08", "2005-01 to 2005-06", "last_month"], "cells.nc"),
     month_left_out: (["no field for 2005-03", "Add the file"], "cells.nc"),

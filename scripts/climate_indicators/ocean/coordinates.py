@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from climate_indicators.logs import InputError
+from climate_indicators.ocean.time_axes import TIMES
 
 _NAMES = {
     "lat": ("lat", "latitude", "nav_lat", "gphit", "tlat", "ylat", "geolat", "geolat_t", "lat_rho", "lats"),
@@ -19,6 +20,8 @@ _UNITS = {
     "lat": ("degrees_north", "degree_north", "degree_n", "degrees_n", "degreen", "degreesn"),
     "lon": ("degrees_east", "degree_east", "degree_e", "degrees_e", "degreee", "degreese"),
 }
+# axes of MOM6 and its relatives, true on a grid of latitude and longitude only
+_NOMINAL = ("xh", "yh", "xq", "yq", "xt_ocean", "yt_ocean", "grid_xt", "grid_yt", "grid_x_t", "grid_y_t")
 # points closer than this, in degrees, are the same point stored twice
 _SAME = 1e-3
 
@@ -48,44 +51,68 @@ def wrap_longitude(lon: np.ndarray) -> np.ndarray:
 
 
 def find_coordinates(
-    dataset: xr.Dataset, variable: xr.DataArray | None, configured: Mapping[str, str | None]
+    dataset: xr.Dataset,
+    variable: xr.DataArray | None,
+    configured: Mapping[str, str | None],
+    like: xr.DataArray | None = None,
 ) -> tuple[xr.DataArray, xr.DataArray] | None:
     """Latitude and longitude of a variable, or None if the file has none for it.
 
     By the configured names; else those that the variable's attribute ``coordinates`` names, then any whose standard
-    name, units or name say so; of several the ones with two dimensions.
+    name, units or name say so; of several the ones with two dimensions, then those along the variable's dimensions (a
+    staggered grid has others for other places in its cells), then those of a usual name.
 
     Parameters
     ----------
     dataset : the file.
     variable : the field; None if it lies in another file.
     configured : names by "lat" and "lon", None where not configured.
+    like : the field in another file for which positions are looked for in this one.
 
     Returns
     -------
     Two arrays with one dimension each (rectilinear) or with the same two.
+
+    Raises
+    ------
+    InputError
+        If positions change with time.
     """
+    field = like if variable is None else variable
+    listed = str(_listed_coordinates(field)).split()
     found = []
     for axis in ("lat", "lon"):
         if name := configured.get(axis):
             candidates = [name] if name in dataset.variables else []
         else:
-            listed = str(_listed_coordinates(variable)).split()
-            candidates = sorted(
-                (name for name, values in dataset.variables.items() if _is_axis(axis, name, values)),
-                key=lambda name: (name not in listed, -dataset[name].ndim),
-            )
-        arrays = [_without_single(dataset[name]) for name in candidates]
-        sizes = None if variable is None else dict(variable.sizes)
+            candidates = [name for name, values in dataset.variables.items() if _is_axis(axis, name, values)]
+        arrays = [_on_map(dataset[name], field) for name in candidates]
         # corners of points have a dimension more
-        fitting = [array for array in arrays if array.ndim <= 2 and (sizes is None or set(array.dims) <= set(sizes))]
+        fitting = [
+            array for array in arrays if array.ndim <= 2 and (variable is None or set(array.dims) <= set(variable.dims))
+        ]
         if not fitting:
             return None
+        along = set() if field is None else set(field.dims)
+        fitting.sort(
+            key=lambda array: (
+                array.name not in listed,
+                -array.ndim,
+                not set(array.dims) <= along,
+                str(array.name).lower() not in _NAMES[axis],
+            )
+        )
         found.append(fitting[0])
     lat, lon = found
     if lat.ndim == 2 and set(lat.dims) == set(lon.dims):
         return lat, lon.transpose(*lat.dims)
     return (lat, lon) if lat.ndim == lon.ndim == 1 else None
+
+
+def is_nominal(axis: xr.DataArray) -> bool:
+    """Whether a one-dimensional coordinate only names the rows or columns of a bent grid, as MOM6 writes them."""
+    said = f"{axis.attrs.get('long_name', '')} {axis.attrs.get('comment', '')}".lower()
+    return axis.ndim == 1 and ("nominal" in said or str(axis.name).lower() in _NOMINAL)
 
 
 def _listed_coordinates(variable: xr.DataArray | None) -> object:
@@ -105,10 +132,22 @@ def _is_axis(axis: str, name: Hashable, values: xr.Variable) -> bool:
     return str(name).lower() in _NAMES[axis] or units in _UNITS[axis]
 
 
-def _without_single(array: xr.DataArray) -> xr.DataArray:
-    """Without dimensions of length 1, as long as more than two are there: t and z of a mesh mask."""
+def _on_map(array: xr.DataArray, field: xr.DataArray | None) -> xr.DataArray:
+    """Without dimensions of length 1 and without time, as long as more than two are there: ``nav_lat(time, y, x)``."""
+    if array.ndim <= 2:
+        return array
     single = [dim for dim in array.dims if array.sizes[dim] == 1]
-    return array.squeeze(single[: max(0, array.ndim - 2)], drop=True) if array.ndim > 2 else array
+    array = array.squeeze(single[: array.ndim - 2], drop=True)
+    times = [dim for dim in array.dims if str(dim).lower() in TIMES or str(dim).lower() == "ntime"]
+    for dim in times[: max(0, array.ndim - 2)]:
+        first, last = (array.isel({dim: place}, drop=True) for place in (0, -1))
+        if not np.allclose(first.values, last.values, atol=_SAME, equal_nan=True):
+            raise InputError(
+                f"{array.name}: the positions of the points change along {dim!r}; the study needs a grid that does not "
+                "move. Regrid the files, for instance with cdo remapcon."
+            )
+        array = first
+    return array
 
 
 def make_grid(lat: xr.DataArray, lon: xr.DataArray, dataset: xr.Dataset, where: str) -> Grid:
@@ -185,18 +224,24 @@ def first_of_each(lat: np.ndarray, lon: np.ndarray, ocean: np.ndarray) -> np.nda
     return once
 
 
-def matching_order(own: Grid, reference: Grid, where: str) -> tuple[np.ndarray | None, np.ndarray | None]:
+def matching_order(own: Grid, references: Sequence[Grid], where: str) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Places of rows and columns that bring a variable's own grid to the reference; None where they agree already.
+
+    Parameters
+    ----------
+    own : grid by the variable's own coordinates.
+    references : grids of the same points, one of which it must be: the true positions, and the axes of the first file.
+    where : file and variable, for the message.
 
     Raises
     ------
     InputError
         If the points are others.
     """
-    if own.lat.shape == reference.lat.shape:
-        with np.errstate(invalid="ignore"):
-            apart = (np.abs(own.lat - reference.lat) > 0.01) | (np.abs(wrap_longitude(own.lon - reference.lon)) > 0.01)
-        if np.mean(apart) < 0.1:
+    for reference in references:
+        if own.lat.shape != reference.lat.shape:
+            continue
+        if np.mean(apart(own, reference) > 0.01) < 0.1:
             return None, None
         if own.rectilinear and reference.rectilinear:
             orders = [
@@ -205,11 +250,17 @@ def matching_order(own: Grid, reference: Grid, where: str) -> tuple[np.ndarray |
             ]
             if all(order is not None for order in orders):
                 return orders[0], orders[1]
+    shape = references[0].lat.shape
     raise InputError(
         f"{where} has another grid than the other variables ({own.lat.shape[0]} × {own.lat.shape[1]} points against "
-        f"{reference.lat.shape[0]} × {reference.lat.shape[1]}, or shifted). Regrid it to the same points first, for "
-        "instance with cdo remapcon."
+        f"{shape[0]} × {shape[1]}, or shifted). Regrid it to the same points first, for instance with cdo remapcon."
     )
+
+
+def apart(one: Grid, other: Grid) -> np.ndarray:
+    """How far the points of two grids are apart: float64, shape (y, x), degrees; 0 where one is unknown."""
+    distance = np.maximum(np.abs(one.lat - other.lat), np.abs(wrap_longitude(one.lon - other.lon)))
+    return np.nan_to_num(distance)
 
 
 def _order(own: np.ndarray, reference: np.ndarray) -> np.ndarray | None:

@@ -12,14 +12,15 @@ import pandas as pd
 
 from climate_indicators.logs import InputError
 from climate_indicators.ocean.chemistry import fco2, fco2_from_pco2
-from climate_indicators.ocean.coordinates import Grid, first_of_each, make_grid
+from climate_indicators.ocean.coordinates import Grid, first_of_each
 from climate_indicators.ocean.points import filter_points
-from climate_indicators.ocean.site_grid import cell_areas, find_grid, mask_of, orient
+from climate_indicators.ocean.site_grid import Positions, cell_areas, find_positions, mask_of, orient
 from climate_indicators.ocean.site_months import study_months
 from climate_indicators.ocean.sources import ANNUAL, CALENDAR, Files, Source, find_source, read_field
+from climate_indicators.ocean.survey import Survey, look_through
 from climate_indicators.ocean.units import QUANTITIES
 
-_LOG = logging.getLogger("climate_indicators")
+_LOG = logging.getLogger(__name__)
 _REQUIRED = ("sst", "dic", "alk")
 
 
@@ -37,6 +38,7 @@ class OceanData:
     annual_only : quantities that the files hold without time: the same field every month.
     calendar_only : quantities that they hold as twelve months, the same every year of a series; none of a climatology.
     computed_fco2 : whether fCO2 is computed from the other fields.
+    needed : quantities without which a point has no data: sst, dic, alk, and what gives fCO2.
     """
 
     lat: np.ndarray
@@ -48,9 +50,11 @@ class OceanData:
     annual_only: list[str]
     calendar_only: list[str]
     computed_fco2: bool
+    needed: tuple[str, ...]
     _sources: dict[str, Source]
     _files: Files
     _density: float
+    _positions: Positions
 
     @classmethod
     def open(cls, settings: Mapping[str, Any], ocean: np.ndarray | None = None) -> OceanData:
@@ -61,10 +65,10 @@ class OceanData:
         settings : of one site, as the config has them: ``files``, ``variables`` (by quantity: ``name``, ``files``,
             ``unit``; sst, dic, alk and either fco2, pco2 or salinity are needed, mld and ice welcome), and, each
             optional, ``mask`` (``name``, ``files``: not zero in the ocean), ``cell_edges`` (``x``, ``y`` in metres or
-            ``area`` in m², ``files``), ``coordinates`` (names by ``lat``, ``lon``, ``time``), ``climatology``,
-            ``first_month``, ``last_month``, ``density_kg_m3``.
+            ``area`` in m², ``files``), ``coordinates`` (names by ``lat``, ``lon``, ``time``; ``files``, ``time_stamp``,
+            ``surface``), ``climatology``, ``first_month``, ``last_month``, ``density_kg_m3``.
         ocean : bool, shape (y, x): points of the ocean as found before, so that all jobs of a study use the same; None
-            finds them.
+            finds them, and warns of all that may be wrong in how the files are read.
 
         Raises
         ------
@@ -103,13 +107,30 @@ class OceanData:
         Raises
         ------
         InputError
-            If a unit is not understood, or a field's median is none of an ocean.
+            If a unit is not understood, or a field is none of an ocean.
+        """
+        return self.read_month(month, limits)[0]
+
+    def read_month(
+        self, month: str, limits: Mapping[str, float | None] | None = None, also_needed: Sequence[str] = ()
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Fields as `read` gives them, and where there are data at all, before any filter.
+
+        Parameters
+        ----------
+        month, limits : see `read`.
+        also_needed : quantities besides ``needed`` without which a point has no data, such as a further driver.
+
+        Returns
+        -------
+        The fields, and bool, shape (y, x): points that have all quantities that are needed.
         """
         fields = {}
         for quantity, source in self._sources.items():
             fields[quantity] = np.where(
                 self.ocean, read_field(source, self._files, month, self._density, self.ocean), np.nan
             )
+        present = np.isfinite(np.stack([fields[name] for name in (*self.needed, *also_needed)])).all(axis=0)
         if "pco2" in fields:
             fields["fco2"] = fco2_from_pco2(fields.pop("pco2"), fields["sst"])
         if limits is not None:
@@ -118,49 +139,29 @@ class OceanData:
             fields["fco2"] = fco2(*(fields[name] for name in ("sst", "salinity", "dic", "alk")))
             if limits is not None:
                 fields = filter_points(fields, **limits)
-        if not np.isfinite(fields["fco2"]).any():
-            _LOG.warning("%s: no point of the ocean has all values; its cells stay without points", month)
-        return {name: fields[name] for name in QUANTITIES if name in fields}
+        if not present.any():
+            _LOG.info("%s: no point of the ocean has all values; the month is missing", month)
+        elif not np.isfinite(fields["fco2"]).any():
+            _LOG.warning(
+                "%s: no point of the ocean has all values within the limits of ocean.points; all is unclassified", month
+            )
+        return {name: fields[name] for name in QUANTITIES if name in fields}, present
+
+    def survey(self) -> Survey:
+        """Read all months once: what is there, what is missing, and as what it is read; see `survey.look_through`."""
+        return look_through(self._sources, self._files, self.months, self.ocean, self._density, self._positions.found)
 
     def inspect(self) -> pd.DataFrame:
-        """What was found, one row a quantity, with the first month's values in the study's unit.
-
-        Returns
-        -------
-        Columns quantity, variable, n_files, first_file, unit_found, unit_configured, unit, cadence, first_month,
-        last_month, minimum, median, maximum (the three over the ocean).
-        """
-        rows = []
-        for quantity, source in self._sources.items():
-            values = read_field(source, self._files, self.months[0], self._density, self.ocean)[self.ocean]
-            values = values[np.isfinite(values)]
-            known = [key for key in sorted(source.places) if key]
-            rows.append(
-                {
-                    "quantity": quantity,
-                    "variable": source.layouts[0].name,
-                    "n_files": len(source.layouts),
-                    "first_file": source.layouts[0].path,
-                    "unit_found": source.layouts[0].unit or "none",
-                    "unit_configured": source.unit or "",
-                    "unit": QUANTITIES[quantity].unit,
-                    "cadence": source.cadence,
-                    "first_month": known[0] if known else "",
-                    "last_month": known[-1] if known else "",
-                    "minimum": values.min() if values.size else np.nan,
-                    "median": np.median(values) if values.size else np.nan,
-                    "maximum": values.max() if values.size else np.nan,
-                }
-            )
-        return pd.DataFrame(rows)
+        """Table of `survey`."""
+        return self.survey().table
 
 
 def _open(cls: type[OceanData], settings: Mapping[str, Any], files: Files, known_ocean: np.ndarray | None) -> OceanData:
     sources = _find_sources(settings, files)
     months = study_months(settings, sources)
-    lat, lon, found_in = find_grid(settings, sources["sst"].layouts[0], files)
-    grid = make_grid(lat, lon, files.dataset(found_in), found_in)
-    orient(sources, grid, settings, files)
+    positions = find_positions(settings, sources["sst"].layouts[0], files)
+    grid = positions.grid
+    orient(sources, positions, settings, files)
     density = float(settings.get("density_kg_m3") or 1025.0)
     ocean = _ocean(settings, sources, files, grid, months, density) if known_ocean is None else known_ocean
     data = cls(
@@ -175,15 +176,35 @@ def _open(cls: type[OceanData], settings: Mapping[str, Any], files: Files, known
         if settings.get("climatology")
         else [name for name, source in sources.items() if source.cadence == CALENDAR],
         computed_fco2=not {"fco2", "pco2"} & set(sources),
+        needed=(*_REQUIRED, next(name for name in ("fco2", "pco2", "salinity") if name in sources)),
         _sources=sources,
         _files=files,
         _density=density,
+        _positions=positions,
     )
     for source in sources.values():
         read_field(source, files, months[0], density, ocean)
-    if data.annual_only:
-        _LOG.warning("%s: without time in the files; the same field is used every month", ", ".join(data.annual_only))
+    # the job that looks through the data set warns; the many that read it after would only say the same
+    level = logging.WARNING if known_ocean is None else logging.INFO
+    for warning in _warnings(data, sources):
+        _LOG.log(level, "%s", warning)
     return data
+
+
+def _warnings(data: OceanData, sources: Mapping[str, Source]) -> list[str]:
+    """What may be wrong in how the files are read, each thing once however many variables and files it is said of."""
+    said: dict[str, list[str]] = {}
+    for quantity, source in sources.items():
+        for layout in source.layouts:
+            for warning in layout.warnings:
+                said.setdefault(warning, []).append(f"variables.{quantity} ({layout.where})")
+    warnings = [
+        f"{places[0]}{f' and {len(places) - 1} more' * (len(places) > 1)}: {text}" for text, places in said.items()
+    ]
+    warnings += data._positions.warnings
+    if data.annual_only:
+        warnings.append(f"{', '.join(data.annual_only)}: without time in the files; the same field is used every month")
+    return warnings
 
 
 def _find_sources(settings: Mapping[str, Any], files: Files) -> dict[str, Source]:
@@ -258,10 +279,16 @@ def _check_latitudes(lat: np.ndarray, ocean: np.ndarray, where: str) -> None:
 def _where_there_are_data(
     sources: Mapping[str, Source], files: Files, months: Sequence[str], density: float
 ) -> np.ndarray:
-    """Points that have sst, and dic and alk above 0, in one of four months over the first year: ice may hide some."""
-    ocean = None
-    for month in months[:12:3]:
+    """Points that have sst, and dic and alk above 0, in one of four months with data: ice may hide some.
+
+    The four are a quarter apart over the first year, or where these have no data the next ones that have.
+    """
+    ocean, seen = None, 0
+    for month in dict.fromkeys([*months[:12:3], *months]):
         fields = {name: read_field(sources[name], files, month, density, None) for name in _REQUIRED}
         here = np.isfinite(fields["sst"]) & (fields["dic"] > 0) & (fields["alk"] > 0)
         ocean = here if ocean is None else ocean | here
+        seen += here.any()
+        if seen == min(4, len(months[:12:3])):
+            break
     return ocean

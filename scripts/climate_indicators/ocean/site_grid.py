@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from climate_indicators.logs import InputError
-from climate_indicators.ocean.coordinates import Grid, find_coordinates, make_grid, matching_order
+from climate_indicators.ocean.coordinates import Grid, apart, find_coordinates, is_nominal, make_grid, matching_order
 from climate_indicators.ocean.layouts import Layout, find_layout
+from climate_indicators.ocean.opening import understood
 from climate_indicators.ocean.point_areas import point_areas
 from climate_indicators.ocean.sources import Files, Source
 
 _METRES = {"": 1.0, "m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0, "km": 1e3}
 _SQUARE_METRES = {"": 1.0, "m2": 1.0, "m^2": 1.0, "m**2": 1.0, "km2": 1e6, "km^2": 1e6, "km**2": 1e6}
+# points closer than this, in degrees, are in the same place
+_SAME_PLACE = 0.01
 
 
-def find_grid(settings: Mapping[str, Any], layout: Layout, files: Files) -> tuple[xr.DataArray, xr.DataArray, str]:
-    """Latitude and longitude of the data set, and the file they are in: that of a field, of the mask or of the edges.
+@dataclass(frozen=True)
+class Positions:
+    """Where the points of a data set lie, and who says so.
+
+    Attributes
+    ----------
+    grid : the points.
+    references : grids that the coordinates of a variable may be: that of the points, and the axes of the first file.
+    found : names of the coordinates and their file, for the table of inputs.
+    warnings : what in that may be wrong, and how to set it right.
+    """
+
+    grid: Grid
+    references: tuple[Grid, ...]
+    found: str
+    warnings: tuple[str, ...] = ()
+
+
+def find_positions(settings: Mapping[str, Any], layout: Layout, files: Files) -> Positions:
+    """Positions of the points: those of a field's file, or true ones of another file where the field has only axes.
+
+    On a bent grid, axes of one dimension merely name rows and columns. Two-dimensional positions in the files of
+    ``coordinates``, ``mask`` or ``cell_edges`` are preferred to them.
 
     Raises
     ------
@@ -27,19 +52,65 @@ def find_grid(settings: Mapping[str, Any], layout: Layout, files: Files) -> tupl
         If no file has any.
     """
     configured = settings.get("coordinates") or {}
-    if found := find_coordinates(files.dataset(layout.path), files.dataset(layout.path)[layout.name], configured):
-        return *found, layout.path
-    others = [path for part in ("mask", "cell_edges") for path in (settings.get(part) or {}).get("files") or []]
-    for path in others:
-        found = find_coordinates(files.dataset(path), None, configured)
-        if found and _fits(found, layout):
-            return *found, str(path)
-    held = sorted(str(name) for name in files.dataset(layout.path).variables)
+    dataset = files.dataset(layout.path)
+    with understood(layout.where):
+        variable = dataset[layout.name]
+        own = find_coordinates(dataset, variable, configured)
+        axes = make_grid(*own, dataset, layout.path) if own else None
+    if own and own[0].ndim == 2:
+        return Positions(axes, (axes,), _named(own, layout.path))
+    for path in _position_files(settings):
+        other = files.dataset(path)
+        with understood(path):
+            found = find_coordinates(other, None, configured, like=variable)
+            if not found or not _fits(found, layout):
+                continue
+            grid = make_grid(*found, other, path)
+        if axes is None:
+            return Positions(grid, (grid,), _named(found, path))
+        if grid.rectilinear or not (differing := apart(grid, axes) > _SAME_PLACE).any():
+            continue
+        warning = (
+            f"{int(differing.sum())} of {differing.size} points lie up to {apart(grid, axes).max():.1f}° from where "
+            "the "
+            f"axes {own[0].name} and {own[1].name} of {layout.path} have them; the positions in {path} are used."
+        )
+        return Positions(grid, (grid, axes), _named(found, path), (warning,))
+    if own:
+        return Positions(axes, (axes,), _named(own, layout.path), _nominal_warning(own, layout))
+    raise InputError(_no_positions(configured, layout, dataset))
+
+
+def _position_files(settings: Mapping[str, Any]) -> list[str]:
+    parts = [settings.get(part) or {} for part in ("coordinates", "mask", "cell_edges")]
+    return list(dict.fromkeys(str(path) for part in parts for path in part.get("files") or []))
+
+
+def _named(found: tuple[xr.DataArray, xr.DataArray], path: str) -> str:
+    lat, lon = found
+    kind = "2-D" if lat.ndim == 2 else "1-D axes"
+    return f"{lat.name}, {lon.name} ({kind}) of {path}"
+
+
+def _nominal_warning(own: tuple[xr.DataArray, xr.DataArray], layout: Layout) -> tuple[str, ...]:
+    if not any(is_nominal(axis) for axis in own):
+        return ()
+    return (
+        f"the axes {own[0].name} and {own[1].name} of {layout.path} are nominal: on a bent grid, such as a tripolar "
+        "one, "
+        "points lie elsewhere. Where the grid is bent, name the file with the true positions (such as geolat and "
+        "geolon of "
+        "ocean_static.nc) under coordinates.files of this site.",
+    )
+
+
+def _no_positions(configured: Mapping[str, Any], layout: Layout, dataset: xr.Dataset) -> str:
+    held = sorted(str(name) for name in dataset.variables)
     asked = ", ".join(str(configured.get(axis) or "any") for axis in ("lat", "lon"))
-    raise InputError(
+    return (
         f"{layout.where}: no latitude and longitude found for its {layout.shape[0]} × {layout.shape[1]} points (looked "
         f"for: {asked}). The file has {', '.join(held)}. Name them under coordinates.lat and coordinates.lon of this "
-        "site; they may lie in the files of mask or cell_edges."
+        "site; they may lie in the files of coordinates, mask or cell_edges."
     )
 
 
@@ -48,7 +119,7 @@ def _fits(found: tuple[xr.DataArray, xr.DataArray], layout: Layout) -> bool:
     return (lat.shape if lat.ndim == 2 else (lat.size, lon.size)) == layout.shape
 
 
-def orient(sources: Mapping[str, Source], grid: Grid, settings: Mapping[str, Any], files: Files) -> None:
+def orient(sources: Mapping[str, Source], positions: Positions, settings: Mapping[str, Any], files: Files) -> None:
     """Set each source's order of rows and columns to the grid's.
 
     Raises
@@ -59,11 +130,13 @@ def orient(sources: Mapping[str, Source], grid: Grid, settings: Mapping[str, Any
     for source in sources.values():
         layout = source.layouts[0]
         dataset = files.dataset(layout.path)
-        found = find_coordinates(dataset, dataset[layout.name], settings.get("coordinates") or {})
-        if found:
-            source.order = matching_order(make_grid(*found, dataset, layout.path), grid, layout.where)
+        with understood(layout.where):
+            found = find_coordinates(dataset, dataset[layout.name], settings.get("coordinates") or {})
+            own = make_grid(*found, dataset, layout.path) if found else None
+        if own:
+            source.order = matching_order(own, positions.references, layout.where)
         else:
-            _check_shape(layout.shape, grid, layout.where)
+            _check_shape(layout.shape, positions.grid, layout.where)
 
 
 def mask_of(settings: Mapping[str, Any], layout: Layout, grid: Grid, files: Files) -> np.ndarray | None:
@@ -115,13 +188,15 @@ def _static(
         dataset = files.dataset(path)
         if name not in dataset.variables:
             continue
-        layout = find_layout(dataset, str(path), name, settings.get("coordinates") or {})
-        values = layout.read(dataset, 0)
-        found = find_coordinates(dataset, dataset[name], settings.get("coordinates") or {})
-        own = make_grid(*found, dataset, str(path)) if found else None
+        coordinates = settings.get("coordinates") or {}
+        with understood(f"{path}, variable {name}"):
+            layout = find_layout(dataset, str(path), name, coordinates)
+            values = layout.read(dataset, 0)
+            found = find_coordinates(dataset, dataset[name], coordinates)
+            own = make_grid(*found, dataset, str(path)) if found else None
         # a mesh may hold other coordinates on land than the fields do; rows and columns in another order must be turned
         if own is not None and own.rectilinear and grid.rectilinear:
-            for axis, order in enumerate(matching_order(own, grid, layout.where)):
+            for axis, order in enumerate(matching_order(own, [grid], layout.where)):
                 values = values if order is None else np.take(values, order, axis=axis)
         _check_shape(values.shape, grid, layout.where)
         return values, layout

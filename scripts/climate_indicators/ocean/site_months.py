@@ -51,12 +51,23 @@ def _check_months(source: Source, months: Sequence[str]) -> None:
     keys = sorted(source.places)
     span = f"{keys[0]} to {keys[-1]} ({len(keys)} months)"
     name = f"variables.{source.quantity} ({source.layouts[0].where})"
+    hint = _hint(source)
     if len(missing) == len(months):
         raise InputError(
             f"{name}: no time lies in {months[0]} to {months[-1]} (first_month, last_month of this site); there is "
-            f"{span}."
+            f"{span}.{hint}"
         )
     raise InputError(
         f"{name}: no field for {listed(missing)}; there is {span}. Add the file that has it to files, or move "
-        "first_month or last_month of this site."
+        f"first_month or last_month of this site.{hint}"
+    )
+
+
+def _hint(source: Source) -> str:
+    """That all months may be one late, where the time stamps leave it open."""
+    if not any("coordinates.time_stamp: end" in warning for layout in source.layouts for warning in layout.warnings):
+        return ""
+    return (
+        " All time stamps are the first instant of a month: if they mark the end of the month before, set "
+        "coordinates.time_stamp: end."
     )

@@ -12,6 +12,7 @@ import xarray as xr
 
 from climate_indicators.logs import InputError
 from climate_indicators.ocean.layouts import Layout, find_layout
+from climate_indicators.ocean.opening import open_fields, understood
 from climate_indicators.ocean.times import calendar_month, listed
 from climate_indicators.ocean.units import check_plausible, drop_impossible, to_study_units
 
@@ -20,7 +21,7 @@ MONTHLY, CALENDAR, ANNUAL = "monthly", "calendar", "annual"
 
 
 class Files:
-    """Open NetCDF files, at most a few at a time, however many a data set has."""
+    """Open files, at most a few at a time, however many a data set has."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, xr.Dataset] = OrderedDict()
@@ -38,12 +39,7 @@ class Files:
         if path in self._open:
             self._open.move_to_end(path)
             return self._open[path]
-        if not Path(path).is_file():
-            raise InputError(f"{path} does not exist; it is listed in files of this site.")
-        try:
-            self._open[path] = xr.open_dataset(path, decode_times=False, decode_timedelta=False, cache=False)
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read as NetCDF: {error}") from error
+        self._open[path] = open_fields(path)
         if len(self._open) > _MAX_OPEN:
             self._open.popitem(last=False)[1].close()
         return self._open[path]
@@ -54,7 +50,8 @@ class Files:
         if key not in self._layouts:
             dataset = self.dataset(path)
             has_it = name in dataset.variables
-            self._layouts[key] = find_layout(dataset, str(path), name, coordinates) if has_it else None
+            with understood(f"{path}, variable {name}"):
+                self._layouts[key] = find_layout(dataset, str(path), name, coordinates) if has_it else None
         return self._layouts[key]
 
     def close(self) -> None:
@@ -93,7 +90,8 @@ class Source:
         """Values of a month as the file has them, shape (y, x), and the file's layout."""
         which, place = self.places[self.key(month)]
         layout = self.layouts[which]
-        values = layout.read(files.dataset(layout.path), place)
+        with understood(f"{layout.where}, {month}"):
+            values = layout.read(files.dataset(layout.path), place)
         for axis, order in enumerate(self.order):
             values = values if order is None else np.take(values, order, axis=axis)
         return values, layout
@@ -115,7 +113,7 @@ def find_source(
     files : the open files.
     quantity, name : "sst" and what the files call it.
     paths : its files; each month must be in one of them alone. Files without the variable are passed over.
-    coordinates : configured names by "lat", "lon" and "time"; None where not configured.
+    coordinates : settings of the site, see `layouts.find_layout`.
     climatology : take the months of the year from the times, and leave the year.
     unit : unit by the config.
 
@@ -164,10 +162,11 @@ def read_field(source: Source, files: Files, month: str, density: float, ocean: 
         If the unit is not understood or the median is none of an ocean.
     """
     raw, layout = source.read(files, month)
-    unit = source.unit or layout.unit
-    values = to_study_units(raw, source.quantity, unit, layout.where, density)
+    unit, where = source.unit or layout.unit, f"{layout.where}, {month}"
+    values = to_study_units(raw, source.quantity, unit, where, density)
     values = np.where(np.abs(np.asarray(raw, "float64")) < 1e15, values, np.nan)
-    check_plausible(values if ocean is None else values[ocean], source.quantity, layout.where, unit)
+    looked_at = slice(None) if ocean is None else ocean
+    check_plausible(values[looked_at], source.quantity, where, unit, raw[looked_at] == 0)
     return drop_impossible(values, source.quantity)
 
 

@@ -155,10 +155,13 @@ def _is_mole_fraction(quantity: str, plain: str) -> bool:
     return QUANTITIES[quantity].kind == "pressure" and bool(re.match(r"ppm|umol/?mol|1e-0?6$", plain))
 
 
-def check_plausible(values: np.ndarray, quantity: str, where: str, unit: str | None) -> None:
-    """Refuse a field whose median no ocean has: a wrong unit, or the wrong variable.
+def check_plausible(
+    values: np.ndarray, quantity: str, where: str, unit: str | None, zero: np.ndarray | None = None
+) -> None:
+    """Refuse a field that no ocean has: a wrong unit, the wrong variable, or nothing but zeros.
 
-    Zeros are left out, for they often stand for land. Of the ice fraction the largest value is looked at.
+    The median is looked at, of the ice fraction the largest value. Zeros are left out, for they often stand for land;
+    a field without any other value is what is left where a file was cut off or never filled.
 
     Parameters
     ----------
@@ -166,15 +169,25 @@ def check_plausible(values: np.ndarray, quantity: str, where: str, unit: str | N
     quantity : key of ``QUANTITIES``.
     where : file and variable, for the message.
     unit : the unit that the values were converted from, for the message.
+    zero : bool, the values' shape: where the file has 0; None for where ``values`` are 0.
 
     Raises
     ------
     InputError
     """
-    known = values[np.isfinite(values) & (values != 0)]
-    if not known.size:
-        return
+    zero = values == 0 if zero is None else zero
+    known = values[np.isfinite(values) & ~zero]
     about = QUANTITIES[quantity]
+    if not known.size:
+        if about.median is not None and np.isfinite(values).any():
+            raise InputError(
+                f"{where}: all {int(np.isfinite(values).sum())} values of {about.long_name} ({quantity}) are 0. The "
+                "file may "
+                "be cut off or not filled: download or write it again. Where the field is missing, declare its zeros "
+                "as "
+                "gaps (_FillValue)."
+            )
+        return
     if about.median is None:
         what, found, (low, high) = "largest value", float(known.max()), about.limits
     else:

@@ -1,0 +1,190 @@
+"""Survey of all months of a data set before anything long starts: what is there, what is missing, how it is read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from climate_indicators.logs import InputError, Progress
+from climate_indicators.ocean.months import month_number, month_text
+from climate_indicators.ocean.sources import Files, Source, read_field
+from climate_indicators.ocean.units import QUANTITIES, conversion
+
+_LOG = logging.getLogger(__name__)
+# share of the ocean above which zeros of a field that has none in nature are told of
+_MANY_ZEROS = 0.01
+_NEVER_ZERO = ("sst", "salinity")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found.
+
+    Attributes
+    ----------
+    table : one row a quantity, see `look_through`.
+    missing : months "YYYY-MM" without any value in the ocean, by quantity; those without are left out.
+    """
+
+    table: pd.DataFrame
+    missing: Mapping[str, Sequence[str]]
+
+    def check_reference(self, month: str, needed: Sequence[str]) -> None:
+        """Refuse a reference month without data: the biomes are found in it.
+
+        Raises
+        ------
+        InputError
+        """
+        lacking = [quantity for quantity in needed if month in self.missing.get(quantity, ())]
+        if lacking:
+            raise InputError(
+                f"reference_month {month}: {', '.join(lacking)} has no value in the ocean in this month, in which the "
+                "biomes "
+                "are found. Choose another reference_month, or add the file that has it."
+            )
+
+
+def look_through(
+    sources: Mapping[str, Source],
+    files: Files,
+    months: Sequence[str],
+    ocean: np.ndarray,
+    density: float,
+    positions: str,
+) -> Survey:
+    """Read every field once: units and values are checked, empty months counted.
+
+    Parameters
+    ----------
+    sources, files : by quantity, and their open files.
+    months : "YYYY-MM", the months of the study.
+    ocean : bool, shape (y, x).
+    density : of sea water, kg m⁻³.
+    positions : where latitudes and longitudes come from, for the table.
+
+    Returns
+    -------
+    Survey with the columns quantity, variable, n_files, first_file, unit_found, unit_configured, unit, cadence,
+    first_month, last_month, minimum, median, maximum (the three over the ocean in the first month with data, in
+    ``unit``),
+    conversion (from the unit found or configured), months_present, months_missing (numbers of the study's months),
+    missing_months (which), time_stamp (how months were found), level (which one is the surface), positions.
+
+    Raises
+    ------
+    InputError
+        If a field cannot be read, has a unit that is not understood, or no values of an ocean; the message names file,
+        variable and month.
+    """
+    first: dict[str, np.ndarray] = {}
+    empty: dict[tuple[str, str], bool] = {}
+    zeros: dict[str, tuple[float, str]] = {}
+    progress = Progress(_LOG, len(months), "month")
+    for month in months:
+        for quantity, source in sources.items():
+            key = (quantity, source.key(month))
+            if key in empty:
+                continue
+            values = read_field(source, files, month, density, ocean)[ocean]
+            known = values[np.isfinite(values)]
+            empty[key] = not known.size
+            if known.size:
+                first.setdefault(quantity, known)
+                share = float(np.mean(known == 0)) if quantity in _NEVER_ZERO else 0.0
+                zeros[quantity] = max(zeros.get(quantity, (0.0, "")), (share, month))
+        progress.step()
+    missing = {
+        quantity: [month for month in months if empty[quantity, source.key(month)]]
+        for quantity, source in sources.items()
+    }
+    _warn(sources, missing, zeros, len(months))
+    rows = [
+        _row(source, first.get(quantity, np.array([np.nan])), missing[quantity], len(months), density, positions)
+        for quantity, source in sources.items()
+    ]
+    return Survey(pd.DataFrame(rows), {quantity: found for quantity, found in missing.items() if found})
+
+
+def runs(months: Sequence[str]) -> str:
+    """Months in order, neighbours as one run: "1990-01 to 1990-12, 1992-06"."""
+    numbers = np.array([month_number(month) for month in months])
+    if not numbers.size:
+        return ""
+    pieces = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+    ends = [(month_text(int(piece[0])), month_text(int(piece[-1]))) for piece in pieces]
+    return ", ".join(first if first == last else f"{first} to {last}" for first, last in ends)
+
+
+def _warn(
+    sources: Mapping[str, Source],
+    missing: Mapping[str, Sequence[str]],
+    zeros: Mapping[str, tuple[float, str]],
+    n_months: int,
+) -> None:
+    for quantity, found in missing.items():
+        if found:
+            _LOG.warning(
+                "variables.%s (%s): %d of %d months have no value in the ocean (%s). They are missing in all results: "
+                "they "
+                "count in no season and no trend.",
+                quantity,
+                sources[quantity].layouts[0].where,
+                len(found),
+                n_months,
+                runs(found),
+            )
+    for quantity, (share, month) in zeros.items():
+        if share > _MANY_ZEROS:
+            _LOG.warning(
+                "variables.%s (%s): exactly 0 at %.0f %% of the ocean's points in %s. If these zeros stand for gaps, "
+                "they are "
+                "read as values; declare them (_FillValue), or leave the points out with a mask.",
+                quantity,
+                sources[quantity].layouts[0].where,
+                100 * share,
+                month,
+            )
+
+
+def _row(
+    source: Source, values: np.ndarray, missing: Sequence[str], n_months: int, density: float, positions: str
+) -> dict[str, object]:
+    layout = source.layouts[0]
+    unit = source.unit or layout.unit
+    known = [key for key in sorted(source.places) if key]
+    return {
+        "quantity": source.quantity,
+        "variable": layout.name,
+        "n_files": len(source.layouts),
+        "first_file": layout.path,
+        "unit_found": layout.unit or "none",
+        "unit_configured": source.unit or "",
+        "unit": QUANTITIES[source.quantity].unit,
+        "cadence": source.cadence,
+        "first_month": known[0] if known else "",
+        "last_month": known[-1] if known else "",
+        "minimum": values.min(),
+        "median": np.median(values),
+        "maximum": values.max(),
+        "conversion": _formula(*conversion(source.quantity, unit, layout.where, density)),
+        "months_present": n_months - len(missing),
+        "months_missing": len(missing),
+        "missing_months": runs(missing),
+        "time_stamp": "; ".join(dict.fromkeys(one.time_rule for one in source.layouts)),
+        "level": "; ".join(dict.fromkeys(one.level_rule for one in source.layouts if one.level_rule))
+        or "surface field",
+        "positions": positions,
+    }
+
+
+def _formula(factor: float, offset: float) -> str:
+    parts = [
+        f"× {factor:.6g}" if factor != 1 else "",
+        f"{'−' if offset < 0 else '+'} {abs(offset):g}" if offset else "",
+    ]
+    return " ".join(part for part in parts if part) or "none"
