@@ -1,12 +1,13 @@
 """Area and share of every biome, and of unclassified ocean, by zone and month, under both scalers.
 
-Writes ``coverage.csv``: ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2``.
+Writes ``coverage.csv``: ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2,
+data_percent, flag``; coverage is missing in months that are flagged for want of data.
 """
 
 from climate_indicators.fields import read_fields
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, start_log
-from climate_indicators.ocean.coverage import coverage_table, in_order
+from climate_indicators.ocean.coverage import coverage_table, flag_gaps, gap_sentences, in_order
 from climate_indicators.ocean.labels import names_and_colours, probabilities_of
 from climate_indicators.ocean.zones import zone_masks
 from climate_indicators.tables import read_table
@@ -24,4 +25,7 @@ for scaler, path in paths:
     confidence = snakemake.params.confidence
     tables.append(coverage_table(part.label.values, chances, months, area, masks, names, scaler, confidence))
     progress.step()
-write_csv(in_order(tables, list(masks)), snakemake.output.coverage)
+table = flag_gaps(in_order(tables, list(masks)))
+for sentence in gap_sentences(table):
+    log.warning("%s", sentence)
+write_csv(table, snakemake.output.coverage)

@@ -23,6 +23,6 @@ labels, probabilities = zip(
 )
 names, _ = names_and_colours(read_table(snakemake.input.table))
 coordinates = {name: fields[name] for name in ("time", "lat", "lon")}
-dataset = labels_dataset(labels, probabilities, known.area_km2.values, coordinates, names)
+dataset = labels_dataset(labels, probabilities, known.area_km2.values, coordinates, names, fields.data_share.values)
 log.info("%d months, %s scaler, %s", len(labels), scaler, engine.name)
 write_fields(dataset.assign_attrs(title=f"Carbon biomes by month, {scaler} scaler"), snakemake.output.labels)

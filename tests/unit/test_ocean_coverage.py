@@ -55,6 +55,7 @@ def test_shares_of_the_whole_ocean_of_a_zone():
     table = table_of()
     assert table.columns.tolist() == [
         "scaler", "zone", "month", "label", "biome", "percent", "lower_percent", "upper_percent", "area_km2",
+        "data_percent",
     ]  # fmt: skip
     assert len(table) == 2 * 2 * 3 and table["zone"].iloc[0] == "global"
     assert value(table, zone="south", month="2000-01", label=1) == pytest.approx(100 * 10 / 60)
@@ -123,9 +124,9 @@ def monthly(years, slope=0.0, noise=0.3, seed=0):
 
 def test_yearly_means_leave_out_years_that_lack_months():
     values = monthly(3)
-    yearly, left_out = yearly_coverage(series(values[:-2]))
-    assert yearly["year"].tolist() == [1990, 1991] and left_out == {1992: 10}
-    np.testing.assert_allclose(yearly["percent"], values[:24].reshape(2, 12).mean(axis=1))
+    yearly = yearly_coverage(series(values[:-2]))
+    assert yearly["year"].tolist() == [1990, 1991, 1992] and yearly["n_months"].tolist() == [12, 12, 10]
+    np.testing.assert_allclose(yearly["percent"], [*values[:24].reshape(2, 12).mean(axis=1), np.nan])
 
 
 def test_trends_of_zones_scalers_and_biomes_stand_side_by_side():

@@ -79,7 +79,7 @@ def test_labels_and_probabilities_survive_writing(tmp_path):
     assert np.isnan(found[:, 0, 1, 0]).all(), "unclassified ocean has none"
     np.testing.assert_allclose(found[0, 0].ravel()[[1, 2, 4, 5]], [0.996, 0.3, 0.0, 0.5], atol=0.002)
     with xr.open_dataset(tmp_path / "labels.nc") as decoded:
-        assert decoded.label.attrs["flag_meanings"] == "land unclassified ICE_I SUBTR_I"
+        assert decoded.label.attrs["flag_meanings"] == "no_data land unclassified ICE_I SUBTR_I"
         np.testing.assert_allclose(decoded.probability.values, found)
 
 

@@ -43,7 +43,7 @@ def coverage_figure(
     confidence : of the slopes' intervals, for the axis.
     """
     zones = list(table["zone"].unique())
-    yearly, _ = yearly_coverage(table)
+    yearly = yearly_coverage(table)
     drawn = bool(trends["slope_per_year"].notna().any())
     figure = Figure(figsize=(11.0, 2.9 * len(zones) + 0.9))
     figure.set_layout_engine("constrained", **WIDE_EDGE)

@@ -54,7 +54,8 @@ def ocean_frames(
     Parameters
     ----------
     cells : ``lat_bnds, lon_bnds`` and the coast grid.
-    labels : int, shape (months, n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
+    labels : int, shape (months, n_lat, n_lon): −2 no data, −1 land, 0 unclassified, from 1 on biomes; the title of a
+        month without data says so.
     months : ``YYYY-MM`` of each.
     names, colours : of each biome by its label.
     site : name in the title.
@@ -85,7 +86,8 @@ def ocean_frames(
     frames = []
     for month, one in zip(months, labels, strict=True):
         mesh.set_array(np.ma.masked_less(one, 1))
-        title.set_text(f"{site}: carbon biomes, {NAMES[int(month[5:7]) - 1]} {month[:4]}")
+        lacking = "" if (one >= 0).any() else " (no data)"
+        title.set_text(f"{site}: carbon biomes, {NAMES[int(month[5:7]) - 1]} {month[:4]}{lacking}")
         canvas.restore_region(still)
         for artist in moving:
             axes.draw_artist(artist)

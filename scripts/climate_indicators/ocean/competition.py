@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.logs import InputError
-from climate_indicators.ocean.coverage import calendar_months
+from climate_indicators.ocean.coverage import MIN_DATA, calendar_months
 
 BANDS = (
     {"name": "north", "title": "30° N to 50° N", "lat": [30, 50]},
@@ -23,7 +23,8 @@ class Competition:
     """Sums over months from which `table` makes shares; holds 12 calendar months, whatever the number of months.
 
     **Shares of area.** Per month, the ocean area of a band that biomes of the families ``subtropical`` and ``subpolar``
-    cover, in % of the band's ocean; then mean and standard deviation over the years.
+    cover, in % of the band's ocean; then mean and standard deviation over the years. Months in which the band has no
+    data, less than ``coverage.MIN_DATA`` of what it has in the best year, or no cell with a biome are left out.
 
     **Thermal share.** How much of what moves fCO₂ is temperature, after the idea of Takahashi et al. (2002,
     doi:10.1016/S0967-0645(02)00003-6), with each cell's own regression slopes s in place of their constant 4.23 % K⁻¹.
@@ -88,7 +89,7 @@ class Competition:
 
         Parameters
         ----------
-        labels : int8, shape (months, n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
+        labels : int8, shape (months, n_lat, n_lon): −2 no data, −1 land, 0 unclassified, from 1 on biomes.
         slopes : ``sst, dic, alk``, float, same shape, µatm per unit of the driver; NaN where the regression was not
             kept.
         means : ``sst, dic, alk``, float, same shape, means over each cell; NaN where none.
@@ -96,7 +97,7 @@ class Competition:
         """
         group = np.where(labels > 0, self._group[np.maximum(labels, 0)], -1)
         for place, month in enumerate(calendar_months(times)):
-            self._add_shares(int(month), group[place])
+            self._add_shares(int(month), group[place], labels[place])
             self._add_slopes(month - 1, group[place], np.stack([slopes[name][place] for name in DRIVERS]))
             self._add_means(month - 1, np.stack([means[name][place] for name in DRIVERS]))
 
@@ -109,12 +110,14 @@ class Competition:
         subpolar_sd_percent, thermal_share, thermal_share_subtropical, thermal_share_subpolar,
         thermal_share_interannual, thermal_uatm, non_thermal_uatm``; NaN where the months do not give a number.
         """
-        shares = pd.DataFrame(self._shares).groupby(["band", "calendar_month"])
+        shares = pd.DataFrame(self._shares)
+        most = shares.groupby(["band", "calendar_month"])["data"].transform("max")
+        shares = shares[(shares["data"] > 0) & (shares["data"] >= MIN_DATA * most) & shares["classified"]]
         seasonal, interannual, thermal, other = self._spreads()
         rows = []
         for band, weight in self._weights.items():
             for month in sorted(set(self._month_numbers())):
-                one = shares.get_group((band, month))
+                one = shares[(shares["band"] == band) & (shares["calendar_month"] == month)]
                 row = {"band": band, "calendar_month": month, "n_years": len(one)}
                 for family in GROUPS[:2]:
                     row |= {f"{family}_percent": one[family].mean(), f"{family}_sd_percent": one[family].std()}
@@ -132,9 +135,10 @@ class Competition:
     def _month_numbers(self) -> list[int]:
         return [int(row["calendar_month"]) for row in self._shares]
 
-    def _add_shares(self, month: int, group: np.ndarray) -> None:
+    def _add_shares(self, month: int, group: np.ndarray, labels: np.ndarray) -> None:
         for band, weight in self._weights.items():
             row = {"band": band, "calendar_month": month}
+            row |= {"data": float(weight[labels >= 0].sum()), "classified": bool(weight[labels > 0].any())}
             for number, family in enumerate(GROUPS[:2]):
                 row[family] = 100 * float(weight[group == number].sum() / weight.sum())
             self._shares.append(row)

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 UNCLASSIFIED = "unclassified"
+NO_DATA, FEW_DATA, NONE_CLASSIFIED = "no data", "few data", "none classified"
+# a month counts if it has data for at least this part of what the same calendar month has in its best year
+MIN_DATA = 0.9
 KEYS = ["scaler", "zone", "label", "biome"]
 
 
@@ -43,9 +46,11 @@ def coverage_table(
     classifier's doubt and the size of the cells allow; they are no interval of a sum of independent errors, which would
     be narrower.
 
+    What the files do not hold counts as unclassified here; `flag_gaps` takes out the months in which it is much.
+
     Parameters
     ----------
-    labels : int8, shape (months, n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
+    labels : int8, shape (months, n_lat, n_lon): −2 no data, −1 land, 0 unclassified, from 1 on biomes.
     probability : float, shape (biomes, months, n_lat, n_lon), label 1 first; NaN where the cell was not classified.
         None if the classifier gives none: the bounds then differ by the unclassified share only.
     times : shape (months,), datetime64 or text ``YYYY-MM``.
@@ -58,8 +63,8 @@ def coverage_table(
 
     Returns
     -------
-    ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2``, in the order zone, month,
-    label; label 0 is ``unclassified``.
+    ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2, data_percent``, in the order
+    zone, month, label; label 0 is ``unclassified``. ``data_percent`` is the share of the zone's ocean that has data.
     """
     months = len(labels)
     weight = np.stack([np.where(mask, area_km2, 0.0).ravel() for mask in zones.values()])
@@ -85,6 +90,7 @@ def coverage_table(
         blocks.append((label, name, covered, lower, upper))
 
     text = month_names(times)
+    held = (100 * area(labels >= 0) / total).ravel()
     tables = [
         pd.DataFrame(
             {
@@ -97,6 +103,7 @@ def coverage_table(
                 "lower_percent": (100 * sure / total).ravel(),
                 "upper_percent": (100 * possible / total).ravel(),
                 "area_km2": own.ravel(),
+                "data_percent": held,
             }
         )
         for label, name, own, sure, possible in blocks
@@ -112,27 +119,82 @@ def _beside(cells: np.ndarray) -> np.ndarray:
     return found
 
 
-def yearly_coverage(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, int]]:
-    """Yearly means of coverage, over years with all twelve months.
+def flag_gaps(table: pd.DataFrame) -> pd.DataFrame:
+    """Table with NaN in place of coverage that the data do not show, and the reason in ``flag``.
 
-    A year that lacks a month is left out: the season that it lacks would look like a change.
+    In a month without data nothing is covered by anything, and 0 % would look like a change. The same holds where a
+    zone has fewer data than in other years: what is missing would count as lost. So a zone's month is flagged
+
+    - ``no data`` if the zone has none;
+    - ``few data`` if it has less than ``MIN_DATA`` of what the same calendar month has in the year with the most: ice
+      that hides water every winter is no gap, water that is missing in one year is;
+    - ``none classified`` if it has data, but no cell with a biome: the biomes' shares are unknown, the unclassified one
+      is not.
 
     Parameters
     ----------
-    table : as `coverage_table` gives it, of one or more scalers.
+    table : as `coverage_table` gives it, of all months, of one or more scalers.
 
     Returns
     -------
-    yearly : ``scaler, zone, label, biome, year, percent, lower_percent, upper_percent, area_km2``.
-    left_out : number of months found in each year that was left out.
+    The same with ``flag`` as last column, empty for a sound month, and NaN in ``percent, lower_percent, upper_percent,
+    area_km2`` of flagged rows.
+    """
+    keys = ["scaler", "zone"]
+    calendar = table["month"].str[5:7].rename("calendar_month")
+    most = table.groupby([*keys, calendar], sort=False)["data_percent"].transform("max")
+    covered = table["percent"].where(table["label"] > 0, 0.0)
+    classified = covered.groupby([table[key] for key in (*keys, "month")], sort=False).transform("sum") > 0
+    data = table["data_percent"]
+    reasons = [data == 0, data < MIN_DATA * most, ~classified]
+    flag = np.select(reasons, [NO_DATA, FEW_DATA, NONE_CLASSIFIED], "")
+    unknown = (flag != "") & ~((flag == NONE_CLASSIFIED) & (table["label"] == 0))
+    values = ["percent", "lower_percent", "upper_percent", "area_km2"]
+    return table.assign(**table[values].mask(unknown), flag=flag)
+
+
+def gap_sentences(table: pd.DataFrame) -> list[str]:
+    """One sentence for each zone and flag: how many months are flagged, and which are the first of them.
+
+    Parameters
+    ----------
+    table : as `flag_gaps` gives it.
+    """
+    flagged = table[(table["flag"] != "") & (table["scaler"] == table["scaler"].iloc[0])]
+    n_months = table["month"].nunique()
+    sentences = []
+    for (zone, flag), one in flagged.groupby(["zone", "flag"], sort=False):
+        months = sorted(one["month"].unique())
+        shown = ", ".join(months[:4]) + (" …" if len(months) > 4 else "")
+        sentences.append(
+            f"zone {zone}: {len(months)} of {n_months} months have {flag} ({shown}); their coverage is missing, and "
+            "left "
+            "out of seasons and trends"
+        )
+    return sentences
+
+
+def yearly_coverage(table: pd.DataFrame) -> pd.DataFrame:
+    """Yearly means of coverage, over years with all twelve months.
+
+    A year that lacks a month, or its coverage in a month, is left out: the season that it lacks would look like a
+    change.
+
+    Parameters
+    ----------
+    table : as `flag_gaps` gives it, of one or more scalers.
+
+    Returns
+    -------
+    ``scaler, zone, label, biome, year, percent, lower_percent, upper_percent, area_km2, n_months``; the numbers are NaN
+    in years in which fewer than twelve months, ``n_months``, have a coverage.
     """
     dated = table.assign(year=table["month"].str[:4].astype(int))
-    found = dated.groupby("year")["month"].nunique()
-    left_out = {int(year): int(months) for year, months in found.items() if months < 12}
-    whole = dated[~dated["year"].isin(left_out)]
+    groups = dated.groupby([*KEYS, "year"], sort=False)
     values = ["percent", "lower_percent", "upper_percent", "area_km2"]
-    yearly = whole.groupby([*KEYS, "year"], sort=False)[values].mean().reset_index()
-    return yearly, left_out
+    yearly = groups[values].mean().assign(n_months=groups["percent"].count())
+    yearly[values] = yearly[values].where(yearly["n_months"] == 12)
+    return yearly.reset_index()
 
 
 def in_order(tables: Sequence[pd.DataFrame], zones: Sequence[str]) -> pd.DataFrame:

@@ -38,15 +38,15 @@ def coverage_trends(
     the number of zones and biomes by Benjamini and Yekutieli (2001, doi:10.1214/aos/1013699998), who allow tests that
     depend on one another, as shares of one whole do.
     """
-    yearly, left_out = yearly_coverage(table)
-    if left_out:
-        logger.info("trends leave out years that lack months: %s", left_out)
+    yearly = yearly_coverage(table)
+    lacking = yearly[yearly["percent"].isna()].groupby("zone", sort=False)["year"].unique()
+    for zone, years in lacking.items():
+        logger.info("zone %s: trends leave out years that lack months: %s", zone, ", ".join(map(str, sorted(years))))
     rows = []
-    for keys, quantity, values in _series(yearly, table, titles):
-        years = [*values["year"].astype(int), *left_out]
-        percents = [*values["percent"], *[np.nan] * len(left_out)]
-        flagged = [False] * len(values) + [True] * len(left_out)
-        rows.append(keys | trend_row(quantity, UNIT, years, percents, flagged, confidence, significance))
+    for keys, quantity, values in _series(yearly, titles):
+        flagged = values["percent"].isna()
+        found = trend_row(quantity, UNIT, values["year"], values["percent"], flagged, confidence, significance)
+        rows.append(keys | found)
     return _adjusted(pd.DataFrame(rows))
 
 
@@ -58,7 +58,7 @@ def seasonal_trends(
     Seasonal Kendall slope and test of Hirsch, Slack and Smith (1982, doi:10.1029/WR018i001p00107), with the correction
     for months of one year that go together of Hirsch and Slack (1984, doi:10.1029/WR020i006p00727), which may raise the
     p-value but never lower it; the interval is that of Gilbert (1987, section 17.3) with the larger of both
-    variances, taken after the trend. The correction sees whole years only.
+    variances, taken after the trend. Months without a coverage are left out of both.
     A memory from one year to the next is not corrected for: read the table beside that of the yearly means, which is.
 
     Parameters
@@ -72,11 +72,13 @@ def seasonal_trends(
     and the test is ``none``.
     """
     rows = []
-    for keys, quantity, values in _series(table, table, titles):
-        months = np.asarray(values["month"])
-        seasons = by_calendar_month(months, values["percent"].to_numpy())
+    for keys, quantity, values in _series(table, titles):
+        known = values[values["percent"].notna()]
+        months = np.asarray(known["month"])
+        seasons = by_calendar_month(months, known["percent"].to_numpy())
         slope, lower, upper, p_value = seasonal_slope(seasons, confidence)
-        span = {"n_years": len(seasons), "n_months": len(months), "first_month": months[0], "last_month": months[-1]}
+        first, last = (months[0], months[-1]) if len(months) else ("", "")
+        span = {"n_years": len(seasons), "n_months": len(months), "first_month": first, "last_month": last}
         rows.append(
             keys
             | {"quantity": quantity, "unit": UNIT}
@@ -95,6 +97,8 @@ def seasonal_trends(
 
 def by_calendar_month(months: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Values of months, text ``YYYY-MM`` of shape (n,), as a float array (years, 12), NaN where there is no month."""
+    if not len(months):
+        return np.full((0, 12), np.nan)
     years = np.array([int(month[:4]) for month in months])
     seasons = np.full((years.max() - years.min() + 1, 12), np.nan)
     seasons[years - years.min(), [int(month[5:7]) - 1 for month in months]] = values
@@ -114,7 +118,7 @@ def seasonal_slope(seasons: np.ndarray, confidence: float = 0.95) -> tuple[float
     Four numbers, NaN if no calendar month has ``MIN_YEARS`` values. Values that never change have slope 0 and p = 1.
     """
     present = np.isfinite(seasons)
-    if present.sum(axis=0).max() < MIN_YEARS:
+    if present.sum(axis=0).max(initial=0) < MIN_YEARS:
         return np.nan, np.nan, np.nan, np.nan
     first, second = np.triu_indices(len(seasons), 1)
     slopes = (seasons[second] - seasons[first]) / (second - first)[:, None]
@@ -134,6 +138,8 @@ def seasonal_slope(seasons: np.ndarray, confidence: float = 0.95) -> tuple[float
 
 def _test(seasons: np.ndarray) -> tuple[float, float]:
     """Larger p-value and larger variance of the seasonal test with and without the correction, (years, months)."""
+    if np.isnan(seasons).any():
+        return _test_with_gaps(seasons)
     # either test may divide by a variance of 0, where the months that change cancel out; the other one then counts
     with np.errstate(invalid="ignore", divide="ignore"):
         plain = pymannkendall.multivariate_test(seasons)
@@ -141,15 +147,32 @@ def _test(seasons: np.ndarray) -> tuple[float, float]:
     return float(np.nanmax([plain.p, corrected.p])), float(max(plain.var_s, corrected.var_s))
 
 
-def _series(
-    values: pd.DataFrame, table: pd.DataFrame, titles: Mapping[str, str]
-) -> Iterator[tuple[dict[str, str], str, pd.DataFrame]]:
-    """Keys, quantity and values of every scaler, zone and biome of ``table``, also of those without values."""
+def _test_with_gaps(seasons: np.ndarray) -> tuple[float, float]:
+    """The same where values are missing, which the package would leave out with all of their year.
+
+    Covariances of the months' scores after Hirsch and Slack (1984), in which a missing value has the middle rank.
+    """
+    signs = np.nan_to_num(np.sign(seasons[:, None] - seasons[None]))
+    counts = np.isfinite(seasons).sum(axis=0)
+    ranks = (counts + 1 + signs.sum(axis=1)) / 2
+    ranks = np.where(np.isfinite(seasons), ranks, (counts + 1) / 2)
+    concordant = np.einsum("ijg,ijh->gh", signs, signs) / 2
+    products = 4 * ranks.T @ ranks - len(seasons) * np.outer(counts + 1, counts + 1)
+    covariance = (concordant + products) / 3
+    score = np.tril(signs.transpose(2, 0, 1), -1).sum()
+    variance = float(max(np.trace(covariance), covariance.sum()))
+    if variance <= 0:
+        return 1.0, 0.0
+    z = np.sign(score) * max(abs(score) - 1, 0) / np.sqrt(variance)
+    return float(2 * stats.norm.sf(abs(z))), variance
+
+
+def _series(values: pd.DataFrame, titles: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str, pd.DataFrame]]:
+    """Keys, quantity and values of every scaler, zone and biome."""
     groups = dict(iter(values.groupby(KEYS, sort=False)))
-    nothing = values.iloc[:0]
-    for key in table[KEYS].drop_duplicates().sort_values(["scaler"], kind="stable").itertuples(index=False):
+    for key in values[KEYS].drop_duplicates().sort_values(["scaler"], kind="stable").itertuples(index=False):
         keys = {"scaler": key.scaler, "zone": key.zone, "biome": key.biome}
-        yield keys, f"{key.biome} coverage ({titles[key.zone]})", groups.get(tuple(key), nothing)
+        yield keys, f"{key.biome} coverage ({titles[key.zone]})", groups[tuple(key)]
 
 
 def _adjusted(rows: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-LAND, UNCLASSIFIED = -1, 0
+NO_DATA, LAND, UNCLASSIFIED = -2, -1, 0
+# a cell without a biome has no data if less than this share of its ocean has: a few points left are no ocean
+MIN_DATA_SHARE = 0.5
 PROBABILITY_SCALE, PROBABILITY_FILL = 1 / 250, 255
 
 
@@ -27,8 +29,8 @@ def on_map(values: np.ndarray, cells: np.ndarray, area_km2: np.ndarray) -> np.nd
 
 def label_attributes(names: Mapping[int, str]) -> dict[str, object]:
     """CF attributes of a field of labels."""
-    numbers = [LAND, UNCLASSIFIED, *sorted(names)]
-    words = ["land", "unclassified", *(names[label].replace(" ", "_") for label in sorted(names))]
+    numbers = [NO_DATA, LAND, UNCLASSIFIED, *sorted(names)]
+    words = ["no_data", "land", "unclassified", *(names[label].replace(" ", "_") for label in sorted(names))]
     return {"long_name": "biome", "flag_values": np.array(numbers, "int8"), "flag_meanings": " ".join(words)}
 
 
@@ -44,8 +46,12 @@ def labels_dataset(
     area_km2: np.ndarray,
     coordinates: Mapping[str, xr.DataArray],
     names: Mapping[int, str],
+    data_share: np.ndarray | None = None,
 ) -> xr.Dataset:
     """Labels and probabilities of several months.
+
+    A cell without a biome is labelled −2, no data, where the files have data for less than ``MIN_DATA_SHARE`` of its
+    ocean: unlike an unclassified cell it says nothing of the ocean.
 
     Parameters
     ----------
@@ -54,10 +60,13 @@ def labels_dataset(
     area_km2 : float, shape (lat, lon), ocean area.
     coordinates : ``time``, ``lat``, ``lon``.
     names : name of each biome by label, in the order of the probabilities.
+    data_share : float, shape (months, lat, lon), share of each cell's ocean that has data; None for data everywhere.
     """
     shape = (len(labels), *area_km2.shape)
     land = (area_km2 == 0).ravel()
     maps = np.where(land, LAND, np.stack(labels)).astype("int8").reshape(shape)
+    if data_share is not None:
+        maps[(maps == UNCLASSIFIED) & (data_share < MIN_DATA_SHARE)] = NO_DATA
     stack = np.moveaxis(np.stack(probabilities), 2, 0)
     missing = ~np.isfinite(stack) | land
     bytes_ = np.where(missing, PROBABILITY_FILL, np.rint(np.nan_to_num(stack) / PROBABILITY_SCALE)).astype("uint8")

@@ -60,16 +60,37 @@ def slopes_of_month(
     return found, dict(zip(fields, means, strict=True))
 
 
+def data_shares(present: np.ndarray, members: Membership, area_m2: np.ndarray, n_cells: int) -> np.ndarray:
+    """Share of each cell's own ocean area that has data: float64, shape (cells,), NaN on land.
+
+    Parameters
+    ----------
+    present : bool, shape of the grid: points that have all quantities that are needed.
+    members, area_m2, n_cells : see `slopes_of_month`.
+    """
+    return cell_means(present.astype("float64").reshape(1, -1), members.own_cell, area_m2.ravel(), n_cells)[0]
+
+
 def slopes_dataset(
-    months: Sequence[str], found: Sequence[tuple[Regressions, Mapping[str, np.ndarray]]], cells: Cells
+    months: Sequence[str],
+    found: Sequence[tuple[Regressions, Mapping[str, np.ndarray]]],
+    cells: Cells,
+    shares: Sequence[np.ndarray] | None = None,
 ) -> xr.Dataset:
     """Results of several months of `slopes_of_month` as one dataset.
+
+    Parameters
+    ----------
+    months : "YYYY-MM".
+    found : one a month.
+    cells : the cells.
+    shares : of `data_shares`, one a month; None for data everywhere.
 
     Returns
     -------
     Dataset over ``time, lat, lon``: ``slope_sst`` (µatm/K), ``slope_dic`` …, ``p_sst`` …, ``vif_sst`` …, ``r2``,
     ``condition``, ``mean_sst`` …, float32, NaN where a cell has none; ``n_points`` int32; ``status`` int8, see
-    `regression.Status`.
+    `regression.Status`; ``data_share`` float32, share of the cell's ocean that has data, whatever became of it.
     """
     dims = ("time", "lat", "lon")
 
@@ -98,6 +119,11 @@ def slopes_dataset(
         long_name="what became of the regression",
         flag_values=np.array([int(status) for status in Status], "int8"),
         flag_meanings=" ".join(status.name.lower() for status in Status),
+    )
+    if shares is None:
+        shares = [np.ones(cells.count)] * len(months)
+    layers["data_share"] = layer(
+        list(shares), "float32", long_name="share of the cell's ocean that has data in the files", units="1"
     )
     for name in found[0][1]:
         means = [means[name] for _, means in found]

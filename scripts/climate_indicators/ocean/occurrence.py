@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from climate_indicators.ocean.coverage import calendar_months
+from climate_indicators.ocean.coverage import MIN_DATA, calendar_months
+from climate_indicators.ocean.labels import LAND, NO_DATA
 
 CALENDAR = np.arange(1, 13, dtype="int8")
 
@@ -25,6 +26,7 @@ class Occurrence:
     def __init__(self, n_biomes: int, shape: tuple[int, int]) -> None:
         self.counts = np.zeros((12, n_biomes + 1, *shape), "int32")
         self.months = np.zeros(12, "int32")
+        self.with_data = np.zeros((12, *shape), "int32")
         self._land = np.ones(shape, bool)
 
     def add(self, labels: np.ndarray, times: np.ndarray) -> None:
@@ -32,21 +34,25 @@ class Occurrence:
 
         Parameters
         ----------
-        labels : int8, shape (months, n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
+        labels : int8, shape (months, n_lat, n_lon): −2 no data, −1 land, 0 unclassified, from 1 on biomes. A month
+            without data in any cell does not count, and in a cell without data none counts for this cell.
         times : shape (months,), datetime64 or text ``YYYY-MM``.
         """
         for month, one in zip(calendar_months(times) - 1, labels, strict=True):
-            self.months[month] += 1
+            seen = one >= 0
+            self.months[month] += seen.any()
+            self.with_data[month] += seen
             for label in range(self.counts.shape[1]):
                 self.counts[month, label] += one == label
-        self._land &= (labels < 0).all(axis=0)
+        self._land &= (labels == LAND).all(axis=0)
 
     def dataset(
         self, lat: np.ndarray, lon: np.ndarray, names: Mapping[int, str], min_classified: float = 1.0
     ) -> xr.Dataset:
         """Shares of time and cores of all that was counted.
 
-        A core is, as in Fay and McKinley (2014, doi:10.5194/essd-6-273-2014), where the biome never changes.
+        A core is, as in Fay and McKinley (2014, doi:10.5194/essd-6-273-2014), where the biome never changes. A cell
+        without data in more than a tenth of the months is in none.
 
         Parameters
         ----------
@@ -57,20 +63,22 @@ class Occurrence:
 
         Returns
         -------
-        CF data set: ``occurrence(calendar_month, biome, lat, lon)`` share of the years, label 0 first;
-        ``occurrence_all(biome, lat, lon)`` share of all months; ``most_frequent(lat, lon)`` the label of most months
-        (of equally frequent ones the lower) and ``core(lat, lon)``, ``core_by_calendar_month(calendar_month, lat,
-        lon)`` labels, 0 where there is no core, −1 on land. Shares are NaN on land and in calendar months not seen.
+        CF data set: ``occurrence(calendar_month, biome, lat, lon)`` share of the years with data, label 0 first;
+        ``occurrence_all(biome, lat, lon)`` share of all months with data; ``most_frequent(lat, lon)`` the label of most
+        months (of equally frequent ones the lower, −2 where there are never data) and ``core(lat, lon)``,
+        ``core_by_calendar_month(calendar_month, lat, lon)`` labels, 0 where there is no core, −1 on land;
+        ``months_with_data(lat, lon)``, ``n_years(calendar_month)``. Shares are NaN on land and where there are no data.
         """
         total = self.counts.sum(axis=0)
-        by_month = _share(self.counts, self.months[:, None, None, None], self._land)
-        every_month = _share(total, self.months.sum(), self._land)
-        frequent = np.where(self._land, -1, total.argmax(axis=0)).astype("int8")
+        held = self.with_data.sum(axis=0)
+        by_month = _share(self.counts, self.with_data[:, None], self._land)
+        every_month = _share(total, held, self._land)
+        frequent = np.where(self._land, LAND, np.where(held == 0, NO_DATA, total.argmax(axis=0))).astype("int8")
         biomes = ("biome", np.arange(len(total), dtype="int8"), _flags("label of the biome", names, land=False))
         cells, monthly = ("lat", "lon"), ("calendar_month", "lat", "lon")
         cores = [
-            _core(counts, months, self._land, min_classified)
-            for counts, months in zip(self.counts, self.months, strict=True)
+            _core(counts, cell_months, months, self._land, min_classified)
+            for counts, cell_months, months in zip(self.counts, self.with_data, self.months, strict=True)
         ]
         core = _flags("biome of cells that never change", names, nothing="no core")
         return xr.Dataset(
@@ -85,13 +93,14 @@ class Occurrence:
                     every_month,
                     {"units": "1", "long_name": "share of all months in which the cell is in the biome"},
                 ),
-                "most_frequent": (cells, frequent, _flags("biome of most months", names)),
-                "core": (cells, _core(total, self.months.sum(), self._land, min_classified), core),
+                "most_frequent": (cells, frequent, _flags("biome of most months", names, no_data=True)),
+                "core": (cells, _core(total, held, self.months.sum(), self._land, min_classified), core),
                 "core_by_calendar_month": (
                     monthly,
                     np.stack(cores),
                     core | {"comment": "never changes from year to year in the same calendar month"},
                 ),
+                "months_with_data": (cells, held, {"units": "1", "long_name": "number of months with data"}),
                 "n_years": ("calendar_month", self.months, {"units": "1", "long_name": "number of years"}),
             },
             {
@@ -132,18 +141,26 @@ def _share(counts: np.ndarray, months: np.ndarray, land: np.ndarray) -> np.ndarr
         return np.where(land, np.nan, counts / months).astype("float32")
 
 
-def _core(counts: np.ndarray, months: int, land: np.ndarray, min_classified: float) -> np.ndarray:
+def _core(
+    counts: np.ndarray, cell_months: np.ndarray, months: int, land: np.ndarray, min_classified: float
+) -> np.ndarray:
     """Labels of cells that have no other one, from counts of shape (labels, n_lat, n_lon); 0 where there is none."""
     classified = counts[1:].sum(axis=0)
-    always = (counts[1:] == classified) & (classified > 0) & (classified >= min_classified * months)
+    enough = (cell_months >= MIN_DATA * months) & (classified > 0) & (classified >= min_classified * cell_months)
+    always = (counts[1:] == classified) & enough
     return np.where(land, -1, np.where(always.any(axis=0), always.argmax(axis=0) + 1, 0)).astype("int8")
 
 
 def _flags(
-    long_name: str, names: Mapping[int, str], nothing: str = "unclassified", land: bool = True
+    long_name: str,
+    names: Mapping[int, str],
+    nothing: str = "unclassified",
+    land: bool = True,
+    no_data: bool = False,
 ) -> dict[str, object]:
     labels = sorted(names)
-    first = {-1: "land", 0: nothing} if land else {0: nothing}
+    first = {NO_DATA: "no_data"} if no_data else {}
+    first |= {LAND: "land", 0: nothing} if land else {0: nothing}
     meanings = [*first.values(), *(names[label] for label in labels)]
     return {
         "units": "1",

@@ -97,15 +97,17 @@ def coverage_check(coverage: pd.DataFrame, truth: pd.DataFrame, regime_of: Mappi
     Returns
     -------
     ``scaler, zone, month, regime, truth, estimate, lower, upper, error``, in percent; ``error`` is estimate − truth. A
-    regime without a biome has the estimate 0.
+    regime without a biome has the estimate 0, a month whose coverage is missing NaN.
     """
     known = coverage[coverage.label.isin(list(regime_of))]
     known = known.assign(regime=known.label.map(regime_of))
     columns = {"percent": "estimate", "lower_percent": "lower", "upper_percent": "upper"}
     keys = ["scaler", "zone", "month", "regime"]
-    found = known.groupby(keys, sort=False)[list(columns)].sum().rename(columns=columns)
+    # a month without coverage has none, where the sum of nothing would be 0
+    found = known.groupby(keys, sort=False)[list(columns)].sum(min_count=1).rename(columns=columns)
     scalers = pd.DataFrame({"scaler": coverage.scaler.unique()})
-    table = scalers.merge(truth, how="cross").set_index(keys).join(found).fillna(0.0).reset_index()
+    table = scalers.merge(truth, how="cross").set_index(keys).join(found).reset_index()
+    table.loc[~table["regime"].isin(list(regime_of.values())), list(columns.values())] = 0.0
     table["upper"] = table.upper.clip(upper=100.0)
     return table.assign(error=table.estimate - table.truth)
 
@@ -132,7 +134,8 @@ def truth_table(
     that surely is the biome to the share that may be, see `coverage.coverage_table`.
     """
     rows = []
-    for (scaler, zone, regime), group in check.groupby(["scaler", "zone", "regime"], sort=False):
+    known = check[check.estimate.notna()]
+    for (scaler, zone, regime), group in known.groupby(["scaler", "zone", "regime"], sort=False):
         if max(group.truth.max(), group.estimate.max()) < 1:
             continue
         name = f"{regime} coverage, {titles[zone]}"
