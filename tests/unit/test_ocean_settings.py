@@ -67,6 +67,28 @@ def test_a_zone_reaches_from_south_to_north(lat):
     only(problems(zones=[zone(lat=[0, 9]) | {"name": "sound"}, zone(lat=lat)]), "zones[1] (north).lat", str(lat))
 
 
+@pytest.mark.parametrize("lon", [[400, 9999], [-200, 0], [10, 10], [-180, 300]])
+def test_a_zone_lies_on_the_globe(lon):
+    only(problems(zones=[zone(lon=[[0, 20], lon])]), "zones[0] (north).lon", f"[{lon[0]}, {lon[1]}]", "−180 and 360")
+
+
+@pytest.mark.parametrize("lon", [[-180, 180], [0, 360], [170, -170], [350, 10]])
+def test_zones_may_cross_the_date_line(lon):
+    assert problems(zones=[zone(lon=[lon])]) == []
+
+
+@pytest.mark.parametrize("lat", [[50, 30], [30, 30], [-91, 0], [30, 95]])
+def test_a_band_of_the_competition_reaches_from_south_to_north(lat):
+    bands = [{"name": "south", "title": "South", "lat": [-50, -30]}, {"name": "north", "title": "North", "lat": lat}]
+    only(problems(competition=bands), "ocean.competition[1] (north).lat", str(lat))
+    only(problems(competition=[bands[0]] * 2), "ocean.competition: the name south is used 2 times")
+
+
+def test_a_download_may_be_read_by_a_pattern():
+    downloads = [{"url": "https://example.org/y_2000.nc"}, {"url": "https://example.org/other.nc"}]
+    only(problems(FILES | {"files": ["y_*.nc"], "downloads": downloads}), "downloads: nothing reads other.nc")
+
+
 def test_months_are_in_order():
     only(problems(SIMULATED | {"first_month": "2010-01"}), "sites.mine.first_month", "2010-01", "later", "2009-12")
     for month in ("1999-12", "2010-01"):

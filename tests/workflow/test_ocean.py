@@ -34,7 +34,7 @@ COLUMNS = {
     "metrics": "model split iou dice precision recall f1 accuracy f1_lower f1_upper ece log_loss temperature n_cells",
     "confusion": "model split true predicted count",
     "reliability": "model split bin_lower bin_upper mean_confidence accuracy n_cells",
-    "coverage": "scaler zone month label biome percent lower_percent upper_percent area_km2",
+    "coverage": "scaler zone month label biome percent lower_percent upper_percent area_km2 data_percent flag",
     "trend": f"scaler zone biome quantity unit n_years first_year last_year {TREND} line_at_first_year p_value test "
     "significant sentence p_adjusted",
     "seasonal_trend": f"scaler zone biome quantity unit n_years n_months first_month last_month {TREND} p_value test "

@@ -48,6 +48,9 @@ def models(tmp_path_factory):
         nemo=nemo(folder / "nemo", (2008,), world=regimes, shape=GRID),
         cmip6=cmip6(folder / "cmip6", first=2008, years=1, world=regimes, shape=GRID, pco2=chemical_pco2),
     )
+    # a pattern in place of the names, below data_dir
+    config["ocean"]["sites"]["nemo"]["files"] = ["nemo/ORCA_*.nc"]
+    config["data_dir"] = str(folder)
     text, passed = run(folder, config, "--", *(f"results/ocean/{site}/coverage.csv" for site in ("nemo", "cmip6")))
     assert passed, text
     return folder
@@ -124,15 +127,15 @@ def rough(folder):
 
 
 def smooth(folder, settings):
-    """The same data the plain way: latitudes ascending, −180 to 180°, gaps NaN."""
+    """The same data the plain way: latitudes ascending, −180 to 180°, gaps NaN; in a Zarr folder."""
     with xr.open_dataset(settings["files"][0], decode_times=False) as dataset:
         plain = dataset.load().sortby("lat")
     plain = plain.assign_coords(lon=(plain.lon + 180) % 360 - 180).sortby("lon")
     plain["dic"] = plain.dic.where(plain.dic > 0)
     plain["alk"] = plain.alk.where(plain.alk < 1e5)
     plain.lon.attrs["units"] = "degrees_east"
-    plain.to_netcdf(folder / "smooth.nc")
-    return settings | {"files": [str(folder / "smooth.nc")]}
+    plain.to_zarr(folder / "smooth.zarr", zarr_format=2)
+    return settings | {"files": [str(folder / "smooth.zarr")]}
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +165,7 @@ def test_order_of_rows_and_columns_and_gaps_change_nothing(gappy):
     np.testing.assert_allclose(one[numbers], other[numbers], rtol=1e-5)
 
 
-def test_an_empty_month_and_one_with_every_cell_rejected_are_unclassified(gappy):
+def test_an_empty_month_is_missing_and_one_with_every_cell_rejected_unclassified(gappy):
     slopes = fields(gappy, "rough", "slopes/200501-200506")
     words = dict(zip(slopes.status.attrs["flag_meanings"].split(), slopes.status.attrs["flag_values"], strict=True))
     assert (slopes.status.sel(time=f"{EMPTY}-01") == words["no_points"]).all()
@@ -172,12 +175,20 @@ def test_an_empty_month_and_one_with_every_cell_rejected_are_unclassified(gappy)
     for scaler in SCALERS:
         labels = fields(gappy, "rough", f"labels/{scaler}/200501-200506")
         for month in (EMPTY, REJECTED):
-            here = labels.sel(time=f"{month}-01")
-            assert (here.label.values == np.where(area > 0, 0, -1)).all() and here.probability.isnull().all()
+            here, nothing = labels.sel(time=f"{month}-01"), -2 if month == EMPTY else 0
+            assert (here.label.values == np.where(area > 0, nothing, -1)).all() and here.probability.isnull().all()
         assert (labels.label.sel(time="2005-06-01") > 0).sum() > 300
     coverage = table(gappy, "rough", "coverage")
-    blank = coverage[coverage.month.isin([EMPTY, REJECTED])]
-    assert set(blank[blank.label == 0].percent) == {100} and set(blank[blank.label > 0].percent) == {0}
+    empty, rejected = (coverage[coverage.month == month] for month in (EMPTY, REJECTED))
+    values = ["percent", "lower_percent", "upper_percent", "area_km2"]
+    assert set(empty.flag) == {"no data"} and empty[values].isna().all(axis=None) and (empty.data_percent == 0).all()
+    assert set(rejected.flag) == {"none classified"} and (rejected.data_percent == 100).all()
+    assert set(rejected[rejected.label == 0].percent) == {100} and rejected[rejected.label > 0].percent.isna().all()
+    assert coverage[~coverage.month.isin([EMPTY, REJECTED])].flag.isna().all()
+    inputs = table(gappy, "rough", "inputs").set_index("quantity")
+    assert inputs.missing_months["sst"] == EMPTY and (inputs.months_missing.drop("sst") == 0).all()
+    warnings = pd.read_csv(gappy / "results/warnings.csv").astype(str).sum(axis=1)
+    assert warnings.str.contains("variables.sst").any() and warnings.str.contains("zone global: 1 of 6").any()
     assert coverage.query("label == 0 and month == '2005-06' and zone == 'global'").percent.max() < 20
     assert EMPTY in (gappy / "logs/ocean/rough/ocean_slopes_200501-200506.log").read_text()
 
