@@ -70,6 +70,7 @@ def ocean_data(wildcards):
         return {
             "files": [f"resources/ocean/{wildcards.site}/fields/{part}.nc"],
             "variables": {name: {"name": name, "files": [], "unit": None} for name in names},
+            "coordinates": {"time_stamp": "start", "files": []},
             "first_month": months[0],
             "last_month": months[-1],
         }
