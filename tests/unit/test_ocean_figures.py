@@ -27,7 +27,7 @@ from climate_indicators.figures.seasons import seasons_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import sha256
 from climate_indicators.ocean.competition import Competition
-from climate_indicators.ocean.coverage import coverage_table, month_names
+from climate_indicators.ocean.coverage import coverage_table, flag_gaps, month_names
 from climate_indicators.ocean.coverage_trends import coverage_trends
 from climate_indicators.ocean.drivers import drivers_summary, drivers_table
 from climate_indicators.ocean.occurrence import Occurrence
@@ -301,6 +301,47 @@ def test_animation_shows_each_month_in_the_colours_of_the_biomes(cells, world, t
         animation.seek(1)
         shown = np.asarray(animation.convert("RGB"))
     assert share_of(shown, COLOURS[1]) == share_of(frames[1], COLOURS[1])
+
+
+@pytest.mark.filterwarnings("error")
+def test_figures_are_drawn_where_data_are_missing(cells, world, tmp_path):
+    """A year without data, no June, and a zone that is never seen: nothing is drawn there, and nothing as zero."""
+    labels, months = world["labels"].copy(), world["months"]
+    ocean, north = labels[0] != -1, LAT[:, None] + 0 * LON > 0
+    labels[:, ocean & north] = -2
+    labels[12:24, ocean] = -2
+    labels[5::12, ocean] = -2
+    area = cells["area_km2"].to_numpy()
+    zones = {"global": ocean, "north": ocean & north}
+    table = flag_gaps(coverage_table(labels, None, months, area, zones, NAMES, "frozen"))
+    trends = coverage_trends(table, TITLES)
+    figure = coverage_figure(table, trends, TITLES, NAMES, COLOURS, "demo", 0.95)
+    pixels_of(figure, tmp_path / "coverage.png")
+    assert not [
+        line for line in figure.axes[1].lines if len(line.get_xdata()) > 2 and np.isfinite(line.get_ydata()).any()
+    ]
+    drawn = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
+    assert drawn and all(np.isnan(line[5::12]).all() and np.isfinite(line[0]) for line in drawn)
+    cycle = seasonal_cycle(table)
+    pixels_of(seasons_figure(cycle, TITLES, NAMES, COLOURS, "cycle"), tmp_path / "cycle.png")
+    slopes = {name: np.where(labels > 0, slope, np.nan) for name, slope in (("sst", 12), ("dic", 1.5), ("alk", -1))}
+    season = np.cos(2 * np.pi * np.arange(len(months)) / 12)[:, None, None]
+    levels = (("sst", 9.0), ("dic", 2e3), ("alk", 2e3))
+    means = {name: np.where(labels >= 0, level + season, np.nan) for name, level in levels}
+    competition = Competition(FAMILIES, area, LAT)
+    competition.add(labels, slopes, means, months)
+    found = competition.table()
+    assert found[found.band == "north"].subtropical_percent.isna().all()
+    pixels_of(competition_figure(found, {}, "demo"), tmp_path / "competition.png")
+    occurrence = Occurrence(4, area.shape)
+    occurrence.add(labels, months)
+    maps = occurrence.dataset(LAT, LON, NAMES)
+    pixels_of(occurrence_figure(cells, maps, NAMES), tmp_path / "occurrence.png")
+    pixels_of(core_figure(cells, maps, NAMES, COLOURS), tmp_path / "core.png")
+    table = drivers_table(labels, means, months, area, NAMES)
+    pixels_of(drivers_figure(drivers_summary(table), NAMES, COLOURS, "demo"), tmp_path / "drivers.png")
+    frames = ocean_frames(cells, labels[4:6], months[4:6], NAMES, COLOURS, "demo")
+    assert share_of(frames[0], COLOURS[4]) > 0.02 and share_of(frames[1], COLOURS[4]) < 0.005
 
 
 def test_long_series_are_shown_by_whole_years():
