@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import rasterio
 from affine import Affine
 from rasterio.control import GroundControlPoint
 from rasterio.io import MemoryFile
@@ -172,6 +173,35 @@ def test_missing_pixels_get_the_number_that_is_asked_for(archive, tmp_path):
     assert not windows.read(tile(server), "B02", wide)[:, :500].any()
     far = Grid(grid.crs, grid.transform @ Affine.translation(9999, 0), 30, 30)
     assert not windows.read(tile(server), "B02", far).any()
+
+
+@pytest.mark.parametrize("way", ["mask", "alpha"])
+def test_mask_inside_a_file_marks_missing_pixels(archive, tmp_path, way):
+    server, windows = archive
+    shown = np.full((256, 256), 255, "uint8")
+    shown[50:90] = 0
+    profile = {"dtype": "uint16", "width": 256, "height": 256, "crs": FILE_GRID.crs, "transform": FILE_GRID.transform}
+    options = {"ALPHA": "YES"} if way == "alpha" else {}
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), MemoryFile() as memory:
+        with memory.open(driver="GTiff", count=1 + (way == "alpha"), **profile, **options) as raster:
+            raster.write(NUMBERS[:256, :256], 1)
+            if way == "alpha":
+                raster.write(shown.astype("uint16") * 257, 2)
+            else:
+                raster.write_mask(shown)
+        server.files["/b.tif"] = bytes(memory.getbuffer())
+    found = windows.read(tile(server, "/b.tif"), "B02", part(0, 0, 256, 256))
+    assert not found[50:90].any()
+    np.testing.assert_array_equal(found[:50], NUMBERS[:50, :256])
+
+
+def test_kept_window_that_is_damaged_is_named(archive, tmp_path):
+    server, windows = archive
+    windows.read(tile(server), "B02", part(0, 0, 30, 30))
+    (path,) = (tmp_path / "kept").iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match=path.name):
+        windows.read(tile(server), "B02", part(0, 0, 30, 30))
 
 
 def test_number_of_missing_pixels_that_no_pixel_can_have_marks_none(archive):

@@ -19,6 +19,7 @@ from climate_indicators.archives.http import get
 from climate_indicators.archives.keys import credential
 from climate_indicators.credentials import S3_VARIABLES, without_credentials
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import FETCHED_DRIVERS
 
 # small reads, of headers, take a whole page; larger ones, of pixels, just what is asked for
 PAGE_BYTES = 16384
@@ -29,7 +30,7 @@ Content = TypeVar("Content")
 _S3 = "s3://"
 _NAME = "asset.tif"
 # formats that archives deliver, by the first bytes of a file. A VRT, which is text, may name other files and addresses
-_TIFF, _JPEG2000 = "GTiff", "JP2OpenJPEG"
+_TIFF, _JPEG2000 = FETCHED_DRIVERS
 _FIRST_BYTES = {
     b"II*\0": _TIFF, b"MM\0*": _TIFF, b"II+\0": _TIFF, b"MM\0+": _TIFF,
     b"\0\0\0\x0cjP  ": _JPEG2000, b"\xff\x4f\xff\x51": _JPEG2000,

@@ -26,6 +26,9 @@ from climate_indicators.archives.signing import Signer
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import Reader
+from climate_indicators.rasters.guard import opened as opened_here
+from climate_indicators.rasters.understanding import RasterInfo, understand
 
 # pixels beyond the grid's edge that interpolation wants where a raster has another reference system
 MARGIN_PX = 2
@@ -81,7 +84,7 @@ class Windows:
         """
         path = self._fetched(tile, band, grid)
         target = onto or grid
-        with rasterio.open(path) as raster:
+        with opened_here(path, ("GTiff",)) as raster:
             numbers, transform, crs, nodata = raster.read(1), raster.transform, raster.crs, raster.nodata
             empty = _EMPTY in raster.tags()
         if empty:
@@ -111,27 +114,30 @@ class Windows:
         with opened(href, self._session, self._signer.sign, self.catalogue.s3_endpoint) as raster:
             if raster.crs is None:
                 raise InputError(f"{shown(href)} has no coordinate reference system.{_raw(raster)}")
-            nodata = self._nodata_of(raster)
+            info = understand(Reader(raster, shown(href)))
+            nodata = self._nodata_of(info)
             place = source_window(raster, grid)
             if place is None:
-                numbers, transform = np.full((1, 1), nodata, raster.dtypes[0]), raster.transform
+                numbers, transform = np.full((1, 1), nodata, info.bands[0].dtype), raster.transform
             else:
                 window, shape = place
                 numbers = raster.read(1, window=window, out_shape=shape)
+                if info.masked or info.alpha is not None:
+                    numbers[raster.read_masks(1, window=window, out_shape=shape) == 0] = nodata
                 scale = Affine.scale(window.width / shape[1], window.height / shape[0])
                 transform = raster.window_transform(window) @ scale
             crs = raster.crs
         _keep(path, numbers, transform, crs, nodata, empty=place is None)
 
-    def _nodata_of(self, raster: DatasetReader) -> float:
-        """Number of a file's missing pixels; rasterio gives none where the file's is out of its type's range."""
-        kind = raster.dtypes[0]
-        if not can_hold(kind, self._nodata):
+    def _nodata_of(self, info: RasterInfo) -> float:
+        """Number of a file's missing pixels: the declared one, unless no pixel of its type can have it."""
+        band = info.bands[0]
+        if not can_hold(band.dtype, self._nodata):
             raise InputError(
-                f"found numbers of type {kind}, expected such as can hold {self._nodata:g}: float32 for backscatter in "
-                f"linear power. {_INSTEAD}"
+                f"found numbers of type {band.dtype}, expected such as can hold {self._nodata:g}: float32 for "
+                f"backscatter in linear power. {_INSTEAD}"
             )
-        return self._nodata if raster.nodata is None else raster.nodata
+        return self._nodata if band.nodata is None else band.nodata
 
 
 def can_hold(kind: str, number: float) -> bool:
