@@ -58,7 +58,7 @@ class OceanData:
 
     @classmethod
     def open(cls, settings: Mapping[str, Any], ocean: np.ndarray | None = None) -> OceanData:
-        """Find the variables, their months and their grid, and check the first month; reads little else.
+        """Find the variables, their months and their grid, and check the first month; `survey` reads the others.
 
         Parameters
         ----------
