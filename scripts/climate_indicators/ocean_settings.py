@@ -51,8 +51,7 @@ def _zone_problems(zones: list[Mapping[str, Any]]) -> Iterator[str]:
             if not (-180 <= west <= 360 and -180 <= east <= 360) or west == east or east - west > 360:
                 yield (
                     f"{here}.lon: found [{west:g}, {east:g}]; expected a western and an eastern border within −180 and "
-                    "360, "
-                    "not more than 360 degrees apart."
+                    "360, not more than 360 degrees apart."
                 )
 
 

@@ -77,6 +77,16 @@ def test_a_month_of_nothing_but_zeros_is_refused(tmp_path):
         assert data.survey().missing == {}, "a month without ice is none without data"
 
 
+def test_a_blank_month_whose_land_is_zero_is_missing(tmp_path):
+    def no_ocean(values):
+        values = np.where(np.isnan(values), 0, values)
+        values[3] = np.where(values[3] == 0, 0, np.nan)
+        return values
+
+    with OceanData.open(product(tmp_path, sst=no_ocean, dic=no_ocean)) as data:
+        assert data.survey().missing == {"sst": ["2005-04"], "dic": ["2005-04"]}
+
+
 def test_zeros_of_kelvin_are_zeros_too(tmp_path):
     def late(values):
         values = values + 273.15
@@ -131,13 +141,13 @@ def test_a_folder_that_is_no_zarr_store_is_refused(tmp_path):
     refused(settings | {"files": [str(tmp_path)]}, str(tmp_path), "folder", "*.nc")
 
 
-@pytest.mark.parametrize("form", [2, 3])
-@pytest.mark.filterwarnings("ignore:Consolidated metadata")
-def test_a_zarr_folder_is_read(tmp_path, form):
+@pytest.mark.parametrize(("form", "consolidated"), [(2, True), (2, False), (3, False)])
+@pytest.mark.filterwarnings("error:Failed to open Zarr store")
+def test_a_zarr_folder_is_read(tmp_path, form, consolidated):
     settings = product(tmp_path)
     with xr.open_dataset(settings["files"][0], decode_times=False) as dataset:
         expected = dataset.load()
-        expected.to_zarr(tmp_path / "product.zarr", zarr_format=form)
+        expected.to_zarr(tmp_path / "product.zarr", zarr_format=form, consolidated=consolidated)
     with OceanData.open(settings | {"files": [str(tmp_path / "product.zarr")]}) as data:
         np.testing.assert_array_equal(data.ocean, ~land(data.lat, data.lon))
         found = data.read("2005-07")["sst"]

@@ -60,7 +60,7 @@ def test_bounds_of_many_years_do_not_move_mean_months(key):
     bounds = np.stack([pairs(2000)[:, 0], pairs(2009)[:, 1]], axis=1)
     axis = axis_of(middles(2009), bounds, **{key: "time_bnds"})
     assert axis.months == year(2009)
-    assert len(axis.warnings) == 1 and "time_bnds" in axis.warnings[0] and "months long" in axis.warnings[0]
+    assert len(axis.warnings) == 1 and "time_bnds" in axis.warnings[0] and "month long" in axis.warnings[0]
 
 
 def test_mean_months_of_cdo_have_their_own_temperature(tmp_path):
@@ -130,7 +130,7 @@ def test_stamps_on_the_last_day_of_a_month(hour):
 def test_a_setting_that_contradicts_the_bounds_is_warned_of():
     starts = pairs(2000)[:, 0]
     axis = axis_of(starts, pairs(2000), bounds="time_bnds", time_stamp="end")
-    assert axis.months[0] == "1999-12" and "2000-01" in axis.warnings[0]
+    assert axis.months[0] == "1999-12" and "time_bnds" in axis.warnings[0]
 
 
 def test_the_warning_is_said_once_by_the_job_that_looks_through_the_data(tmp_path, caplog, monkeypatch):
@@ -154,6 +154,29 @@ def test_the_warning_is_said_once_by_the_job_that_looks_through_the_data(tmp_pat
     with OceanData.open(settings) as data:
         found = data.read("2005-01")["sst"]
         np.testing.assert_allclose(found[data.ocean], fields(data.lat, data.lon, 1)["sst"][data.ocean])
+
+
+def test_files_of_a_month_each_are_warned_of_once(tmp_path, caplog, monkeypatch):
+    settings = product(tmp_path)
+    monkeypatch.setattr(logging.getLogger("climate_indicators"), "propagate", True)
+    with xr.open_dataset(settings["files"][0], decode_times=False) as dataset:
+        whole = dataset.load()
+    whole["time"] = ("time", days(*ends_of_months(2005))[:-1], {"units": UNITS})
+    settings["files"] = [str(tmp_path / f"{month:02d}.nc") for month in range(1, 13)]
+    for month, path in enumerate(settings["files"]):
+        whole.isel(time=[month]).to_netcdf(path)
+    with OceanData.open(settings) as data:
+        assert data.months == list(year(2005))
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warned) == 1 and "01.nc" in warned[0] and "71 more" in warned[0]
+
+
+def test_a_file_without_any_time_is_refused(tmp_path):
+    settings = product(tmp_path)
+    with xr.open_dataset(settings["files"][0], decode_times=False) as dataset:
+        dataset.isel(time=slice(0, 0)).load().to_netcdf(tmp_path / "none.nc", unlimited_dims=["time"])
+    with pytest.raises(InputError, match=r"none.nc, variable sst.*no times"):
+        OceanData.open(settings | {"files": [str(tmp_path / "none.nc")]})
 
 
 @pytest.mark.parametrize("calendar", ["standard", "noleap", "360_day", "julian"])

@@ -168,8 +168,7 @@ def gap_sentences(table: pd.DataFrame) -> list[str]:
         shown = ", ".join(months[:4]) + (" …" if len(months) > 4 else "")
         sentences.append(
             f"zone {zone}: {len(months)} of {n_months} months have {flag} ({shown}); their coverage is missing, and "
-            "left "
-            "out of seasons and trends"
+            "left out of seasons and trends"
         )
     return sentences
 

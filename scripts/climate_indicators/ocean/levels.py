@@ -67,8 +67,7 @@ def surface_place(
             return 0, f"first of {dim}"
         raise InputError(
             f"{where}: the dimension {dim!r} of length {size} is neither time nor depth nor a coordinate of the map. "
-            "Take "
-            f"one of its places out into a file of its own, for instance with ncks -d {dim},0."
+            f"Take one of its places out into a file of its own, for instance with ncks -d {dim},0."
         )
     if configured:
         return (0 if configured == "first" else size - 1), f"{configured} of {size} levels, as set"
@@ -81,10 +80,8 @@ def surface_place(
     if place is None:
         raise InputError(
             f"{where}: nothing in the file says whether the first or the last of the {size} places along {dim!r} is "
-            "the "
-            "surface: the dimension has no values, and both ends have as much water. Set coordinates.surface of this "
-            "site "
-            "to first or last (ROMS has it last, most other models first)."
+            "the surface: the dimension has no values, and both ends have as much water. Set coordinates.surface of "
+            "this site to first or last (ROMS has it last, most other models first)."
         )
     return place, f"{'last' if place else 'first'} of {size} levels, which has more water than the other end"
 

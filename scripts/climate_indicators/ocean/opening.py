@@ -94,7 +94,8 @@ def open_fields(path: str | Path) -> xr.Dataset:
         raise InputError(f"{path} does not exist; it is listed in files of this site.")
     if path.is_dir():
         _check_folder(path)
-        options: dict[str, Any] = {"engine": "zarr", "chunks": None}
+        # asked for where it is absent, the one file that describes all variables is warned of
+        options: dict[str, Any] = {"engine": "zarr", "chunks": None, "consolidated": (path / ".zmetadata").exists()}
     else:
         _check_kind(path)
         _check_length(path)
@@ -112,8 +113,7 @@ def _check_folder(path: Path) -> None:
     if not any((path / name).exists() for name in _ZARR):
         raise InputError(
             f"{path} cannot be read as NetCDF: it is a folder, and not a Zarr store (no {' or '.join(_ZARR[:2])} in "
-            "it). "
-            "Name the files in it; a pattern such as FOLDER/*.nc names all of them."
+            "it). Name the files in it; a pattern such as FOLDER/*.nc names all of them."
         )
 
 
@@ -158,8 +158,7 @@ def _check_length(path: Path) -> None:
     if expected is not None and size < expected:
         raise InputError(
             f"{path} is cut off: it has {size} bytes, and by its header it must have {expected}. What is missing would "
-            "be "
-            "read as zeros or gaps. Download or write it again."
+            "be read as zeros or gaps. Download or write it again."
         )
 
 

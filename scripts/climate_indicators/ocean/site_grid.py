@@ -72,8 +72,7 @@ def find_positions(settings: Mapping[str, Any], layout: Layout, files: Files) ->
             continue
         warning = (
             f"{int(differing.sum())} of {differing.size} points lie up to {apart(grid, axes).max():.1f}° from where "
-            "the "
-            f"axes {own[0].name} and {own[1].name} of {layout.path} have them; the positions in {path} are used."
+            f"the axes {own[0].name} and {own[1].name} of {layout.path} have them; the positions in {path} are used."
         )
         return Positions(grid, (grid, axes), _named(found, path), (warning,))
     if own:
@@ -97,10 +96,8 @@ def _nominal_warning(own: tuple[xr.DataArray, xr.DataArray], layout: Layout) -> 
         return ()
     return (
         f"the axes {own[0].name} and {own[1].name} of {layout.path} are nominal: on a bent grid, such as a tripolar "
-        "one, "
-        "points lie elsewhere. Where the grid is bent, name the file with the true positions (such as geolat and "
-        "geolon of "
-        "ocean_static.nc) under coordinates.files of this site.",
+        "one, points lie elsewhere. Where the grid is bent, name the file with the true positions (such as geolat "
+        "and geolon of ocean_static.nc) under coordinates.files of this site.",
     )
 
 

@@ -166,7 +166,7 @@ def read_field(source: Source, files: Files, month: str, density: float, ocean: 
     values = to_study_units(raw, source.quantity, unit, where, density)
     values = np.where(np.abs(np.asarray(raw, "float64")) < 1e15, values, np.nan)
     looked_at = slice(None) if ocean is None else ocean
-    check_plausible(values[looked_at], source.quantity, where, unit, raw[looked_at] == 0)
+    check_plausible(values[looked_at], source.quantity, where, unit, raw[looked_at] == 0, ocean is not None)
     return drop_impossible(values, source.quantity)
 
 

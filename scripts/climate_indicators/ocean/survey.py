@@ -44,8 +44,7 @@ class Survey:
         if lacking:
             raise InputError(
                 f"reference_month {month}: {', '.join(lacking)} has no value in the ocean in this month, in which the "
-                "biomes "
-                "are found. Choose another reference_month, or add the file that has it."
+                "biomes are found. Choose another reference_month, or add the file that has it."
             )
 
 
@@ -130,8 +129,7 @@ def _warn(
         if found:
             _LOG.warning(
                 "variables.%s (%s): %d of %d months have no value in the ocean (%s). They are missing in all results: "
-                "they "
-                "count in no season and no trend.",
+                "they count in no season and no trend.",
                 quantity,
                 sources[quantity].layouts[0].where,
                 len(found),
@@ -142,8 +140,7 @@ def _warn(
         if share > _MANY_ZEROS:
             _LOG.warning(
                 "variables.%s (%s): exactly 0 at %.0f %% of the ocean's points in %s. If these zeros stand for gaps, "
-                "they are "
-                "read as values; declare them (_FillValue), or leave the points out with a mask.",
+                "they are read as values; declare them (_FillValue), or leave the points out with a mask.",
                 quantity,
                 sources[quantity].layouts[0].where,
                 100 * share,

@@ -83,6 +83,8 @@ def find_time_axis(
 def _axis(dataset: xr.Dataset, axis: xr.DataArray, dim: Hashable, time_stamp: str | None, where: str) -> TimeAxis:
     where = f"{where}, {axis.name}"
     values = np.atleast_1d(axis.values)
+    if not values.size:
+        raise InputError(f"{where}: there are no times, the dimension has the length 0. Write the file again.")
     units = str(axis.attrs.get("units", ""))
     if values.dtype.kind in "SUO":
         stamps, certain = places_of_text(values.tolist(), where), False
@@ -98,10 +100,10 @@ def _axis(dataset: xr.Dataset, axis: xr.DataArray, dim: Hashable, time_stamp: st
     if time_stamp:
         months = months_at(stamps + _TO_MIDDLE[time_stamp])
         warnings = []
-        if middles is not None and (by_bounds := months_at(middles)) != months:
+        if middles is not None and months_at(middles) != months:
             warnings.append(
-                f"coordinates.time_stamp: {time_stamp} makes {months[0]} the first month, the bounds {name} make it "
-                f"{by_bounds[0]}; the setting counts."
+                f"the months by coordinates.time_stamp: {time_stamp} are others than those by the bounds {name}; the "
+                "setting counts."
             )
         return TimeAxis(dim, tuple(months), f"time stamp at the {time_stamp} of the month, as set", tuple(warnings))
     if middles is not None:
@@ -110,10 +112,8 @@ def _axis(dataset: xr.Dataset, axis: xr.DataArray, dim: Hashable, time_stamp: st
     if not certain and (np.abs(stamps - np.round(stamps)) < INSTANT).all():
         warnings.append(
             "all time stamps are the first instant of a month, and no bounds say whether that month begins or the "
-            "month "
-            f"before ends; taken as its beginning, {months_at(stamps)[0]} being the first month. Where they mark the "
-            "end, "
-            "set coordinates.time_stamp: end, else start, which ends this warning."
+            "month before ends; they are taken for its beginning. Where they mark the end, set coordinates.time_stamp: "
+            "end, else start, which ends this warning."
         )
     return TimeAxis(dim, tuple(months_at(stamps)), "month that holds the time stamp", tuple(warnings))
 
@@ -126,8 +126,7 @@ def _calendar_months(values: np.ndarray, where: str) -> tuple[str, ...]:
     if not np.isin(values, np.arange(1, 13)).all():
         raise InputError(
             f"{where} has no units such as 'days since 1850-01-01', and its values ({values[0]:g} …) are not months 1 "
-            "to "
-            "12. Give it such units."
+            "to 12. Give it such units."
         )
     return tuple(f"{int(value):02d}" for value in values)
 
@@ -152,15 +151,11 @@ def _middles(
     contained = (pairs[:, 0] - _CLOSE <= stamps) & (stamps <= pairs[:, 1] + _CLOSE)
     if (about_a_month & contained).all():
         return str(bounds.name), pairs.mean(axis=1), ""
-    if not about_a_month.all():
-        reason = f"are {np.nanmin(length):.3g} to {np.nanmax(length):.3g} months long"
-    else:
-        reason = f"do not contain {int((~contained).sum())} of the {len(stamps)} time stamps"
+    reason = "do not contain the time stamps" if about_a_month.all() else "are not about a month long"
     return (
         str(bounds.name),
         None,
-        f"the bounds {bounds.name} {reason} and are not used; each month is that of its time stamp, from "
-        f"{months_at(stamps)[0]} on.",
+        f"the bounds {bounds.name} {reason} and are not used; each month is that of its time stamp.",
     )
 
 

@@ -108,8 +108,7 @@ def places_of_text(texts: Sequence[str | bytes], where: str) -> np.ndarray:
         if not found or not 1 <= int(found[2]) <= 12:
             raise InputError(
                 f"{where}: the time {plain!r} is text, and no date such as '2009-01-16' or '2009-01-16T12:00'. Write "
-                "times "
-                "as numbers, such as 'days since 1850-01-01'."
+                "times as numbers, such as 'days since 1850-01-01'."
             )
         year, month, day = int(found[1]), int(found[2]), int(found[3] or 1)
         seconds = 3600 * int(found[4] or 0) + 60 * int(found[5] or 0) + float(found[6] or 0)

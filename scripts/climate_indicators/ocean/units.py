@@ -156,7 +156,12 @@ def _is_mole_fraction(quantity: str, plain: str) -> bool:
 
 
 def check_plausible(
-    values: np.ndarray, quantity: str, where: str, unit: str | None, zero: np.ndarray | None = None
+    values: np.ndarray,
+    quantity: str,
+    where: str,
+    unit: str | None,
+    zero: np.ndarray | None = None,
+    refuse_zeros: bool = True,
 ) -> None:
     """Refuse a field that no ocean has: a wrong unit, the wrong variable, or nothing but zeros.
 
@@ -170,6 +175,7 @@ def check_plausible(
     where : file and variable, for the message.
     unit : the unit that the values were converted from, for the message.
     zero : bool, the values' shape: where the file has 0; None for where ``values`` are 0.
+    refuse_zeros : whether nothing but zeros is refused; they may be all land where the ocean is not known yet.
 
     Raises
     ------
@@ -179,13 +185,11 @@ def check_plausible(
     known = values[np.isfinite(values) & ~zero]
     about = QUANTITIES[quantity]
     if not known.size:
-        if about.median is not None and np.isfinite(values).any():
+        if refuse_zeros and about.median is not None and np.isfinite(values).any():
             raise InputError(
                 f"{where}: all {int(np.isfinite(values).sum())} values of {about.long_name} ({quantity}) are 0. The "
-                "file may "
-                "be cut off or not filled: download or write it again. Where the field is missing, declare its zeros "
-                "as "
-                "gaps (_FillValue)."
+                "file may be cut off or not filled: download or write it again. Where the field is missing, declare "
+                "its zeros as gaps (_FillValue)."
             )
         return
     if about.median is None:
