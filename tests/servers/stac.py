@@ -21,16 +21,17 @@ class StacServer(FileServer):
 
     ``token``: query that addresses of files must carry; it is given at ``/token/COLLECTION`` to those who send ``key``
     in the header Ocp-Apim-Subscription-Key. None: files are open. ``polygons``: status with which searches by polygon
-    are answered, None for their items; ``searches``: kind of every search.
+    are answered, None for their items; ``searches``: kind of every search; ``merge``: False has links to next pages as
+    Earth Search has them.
     """
 
     def __init__(self, items=(), files=None, token=None, key=None, page=PAGE):
         super().__init__(files)
-        self.polygons, self.searches = None, []
+        self.polygons, self.searches, self.merge = None, [], True
         self.items, self.query_token, self.key, self.page = list(items), token, key, page
 
     def answer(self, path, query, headers):
-        if path == "/stac":
+        if path.rstrip("/") == "/stac":
             return self.json(self.landing())
         if path == "/stac/search":
             asked = json.loads(self.asked.body)
@@ -71,7 +72,11 @@ class StacServer(FileServer):
         first = int(asked.get("token", 0))
         page = found[first : first + min(self.page, asked["limit"])]
         links = []
-        if first + len(page) < len(found):
+        if self.merge is False and page:
+            # as Earth Search has it: a link also behind the last item, with the whole search in it
+            again = {"href": f"{self.url}/stac/search", "method": "POST", "type": "application/geo+json"}
+            links.append({"rel": "next", **again, "merge": False, "body": asked | {"token": str(first + len(page))}})
+        elif first + len(page) < len(found):
             links.append(
                 {
                     "rel": "next",

@@ -91,6 +91,29 @@ def test_strip_is_read_as_each_archive_names_it():
     assert kept(*parts) == {"north", "south"}
 
 
+@pytest.mark.parametrize("key", ["s2:product_uri", "sentinel:product_id"])
+def test_orbit_and_baseline_are_read_from_the_name_of_the_product(key):
+    """Items of older archives state neither."""
+    old = item("S2A_44RKV_20200910_0_L2A", WHOLE)
+    for name in ("s2:processing_baseline", "sat:relative_orbit", "s2:mgrs_tile"):
+        del old["properties"][name]
+    old["properties"][key] = "S2A_MSIL2A_20200910T053219_N0214_R105_T44RKV_20200910T102030"
+    (tile,) = read_tiles([old])
+    assert (tile.orbit, tile.baseline, tile.place) == ("105", "02.14", "44RKV")
+    old["properties"]["s2:processing_baseline"] = "05.00"
+    assert read_tiles([old])[0].baseline == "05.00"
+
+
+@pytest.mark.parametrize("merge", [True, False], ids=["changes of the search", "whole search, also after the last"])
+def test_links_to_next_pages_are_followed_as_archives_write_them(merge):
+    items = [item(f"S2_{n}", box(80.1, 30.1, 80.2, 30.2)) | {"collection": "s2", "assets": {}} for n in range(7)]
+    with StacServer(items) as server, open_session() as session:
+        session.trust_env, server.merge = False, merge
+        catalogue = Catalogue("other", f"{server.url}/stac", "s2", {})
+        found = search(catalogue, session, TRIANGLE, ("2020-09-01", "2020-09-30"))
+    assert [one["id"] for one in found] == [f"S2_{n}" for n in range(7)]
+
+
 TRIANGLE = Polygon([(80, 30), (81, 30), (80, 31)])
 
 

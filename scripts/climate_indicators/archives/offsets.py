@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,12 +15,17 @@ OFFSET_BASELINE = 4.0
 SCALE = 1e-4
 _APPLIED = ("earthsearch:boa_offset_applied", "sentinel:boa_offset_applied")
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
+# the product's name, as ``S2A_MSIL2A_20200714T115221_N0214_R123_T28QCH_20200714T191310``
+PRODUCT_NAMES = ("s2:product_uri", "sentinel:product_id")
+_BASELINE_IN_NAME = re.compile(r"_N(\d{2})(\d{2})_R\d{3}_")
 _BASELINES = ("s2:processing_baseline", "sentinel:processing_baseline", "processing:version")
 
 
 def item_baseline(properties: Mapping[str, Any]) -> str:
-    """Processing baseline of an item as text; "" where it tells none."""
-    return next((str(properties[key]) for key in _BASELINES if properties.get(key) is not None), "")
+    """Processing baseline of an item as text: as it states it, else by the product's name; "" where it tells none."""
+    stated = next((str(properties[key]) for key in _BASELINES if properties.get(key) is not None), "")
+    named = (_BASELINE_IN_NAME.search(str(properties.get(key) or "")) for key in PRODUCT_NAMES)
+    return stated or next((f"{found[1]}.{found[2]}" for found in named if found), "")
 
 
 def offset_dn(item: Mapping[str, Any], asset: str, applied: bool | None = None) -> float:

@@ -25,7 +25,7 @@ from shapely.geometry.base import BaseGeometry
 from climate_indicators.archives.catalogues import Catalogue
 from climate_indicators.archives.faults import reason_of, shown
 from climate_indicators.archives.http import Patience, hastier
-from climate_indicators.archives.offsets import item_baseline
+from climate_indicators.archives.offsets import PRODUCT_NAMES, item_baseline
 from climate_indicators.archives.pace import Pages
 from climate_indicators.grids import in_degrees
 from climate_indicators.logs import InputError
@@ -259,7 +259,7 @@ def _orbit(name: str, properties: Mapping[str, Any]) -> str:
     orbit = properties.get("sat:relative_orbit")
     if orbit is not None:
         return str(int(orbit))
-    for text in (properties.get("s2:product_uri"), name):
+    for text in (*(properties.get(key) for key in PRODUCT_NAMES), name):
         found = _ORBIT_IN_NAME.search(str(text or ""))
         if found:
             return str(int(found[1]))
