@@ -6,35 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import pymannkendall
 
-from climate_indicators.slopes import Slope, theil_sen
+from climate_indicators.trend_tests import TEST, MonotonicTrend, monotonic_trend
 
-MIN_YEARS = 4
-# with fewer, no autocorrelation can reach the limit of significance that the correction asks for
-MIN_YEARS_CORRECTION = 8
-PLAIN, CORRECTED = "Mann-Kendall test", "Mann-Kendall test with Hamed-Rao correction"
-
-
-def mann_kendall(values: Sequence[float]) -> tuple[float, str]:
-    """P-value of a monotonic trend, and the name of the test that gave it.
-
-    The Mann–Kendall test with the correction for autocorrelation of Hamed and Rao (1998,
-    doi:10.1016/S0022-1694(97)00125-X), from ``MIN_YEARS_CORRECTION`` values on. In short series the correction often
-    finds negative autocorrelation by chance and would make the test bolder, or even the variance negative; so
-    it may raise the p-value but never lower it.
-
-    Parameters
-    ----------
-    values : float, shape (n,), in order of time.
-    """
-    plain = float(pymannkendall.original_test(values).p)
-    if len(values) < MIN_YEARS_CORRECTION:
-        return plain, PLAIN
-    # values that do not change have no autocorrelation: the package divides by their variance
-    with np.errstate(invalid="ignore", divide="ignore"):
-        corrected = float(pymannkendall.hamed_rao_modification_test(values).p)
-    return float(np.nanmax([plain, corrected])), CORRECTED
+# with fewer values no test can reach p < 0.05: of four, the smallest p-value of the Mann-Kendall test is 0.089
+MIN_YEARS = 5
+NUMBERS = (
+    "slope_per_year", "lower_per_year", "upper_per_year", "line_at_first_year", "total_change", "total_lower",
+    "total_upper", "total_percent", "lag1", "effective_n", "p_value",
+)  # fmt: skip
 
 
 def trend_row(
@@ -58,8 +38,10 @@ def trend_row(
     Returns
     -------
     ``quantity, unit, n_years, first_year, last_year, slope_per_year, lower_per_year, upper_per_year,
-    line_at_first_year, p_value, test, significant, sentence``. With fewer than ``MIN_YEARS`` years the numbers are NaN,
-    the test is ``none``, and the sentence says why no trend is drawn.
+    line_at_first_year``; ``total_change, total_lower, total_upper``: the slope times the years from first to last, with
+    its interval, and ``total_percent``: in percent of the line in the first year; ``lag1, effective_n``: lag-1
+    correlation and effective sample size that test and interval account for; ``p_value, test, significant, sentence``.
+    With fewer than ``MIN_YEARS`` years the numbers are NaN, the test is ``none``, and the sentence gives the reason.
     """
     kept = ~np.asarray(flagged, bool)
     years, values = np.asarray(years)[kept], np.asarray(values, "float64")[kept]
@@ -71,52 +53,62 @@ def trend_row(
         "last_year": int(years[-1]) if len(years) else pd.NA,
     }
     if len(years) < MIN_YEARS:
-        return row | {
-            "slope_per_year": np.nan,
-            "lower_per_year": np.nan,
-            "upper_per_year": np.nan,
-            "line_at_first_year": np.nan,
-            "p_value": np.nan,
-            "test": "none",
-            "significant": False,
-            "sentence": _why_none(quantity, len(years), len(flagged)),
-        }
-    slope = theil_sen(years, values, confidence)
-    p_value, test = mann_kendall(values)
-    significant = p_value < significance
-    span = f"{years[0]} to {years[-1]}"
-    return row | {
-        "slope_per_year": slope.per_year,
-        "lower_per_year": slope.lower,
-        "upper_per_year": slope.upper,
-        "line_at_first_year": slope.start,
-        "p_value": p_value,
-        "test": test,
-        "significant": significant,
-        "sentence": _sentence(quantity, unit, slope, f"{test}, {_p_text(p_value)}", significant, span, confidence),
+        nothing = dict.fromkeys(NUMBERS, np.nan) | {"test": "none", "significant": False}
+        return row | nothing | {"sentence": _why_none(quantity, len(years), len(flagged))}
+    trend = monotonic_trend(years, values, confidence)
+    span = int(years[-1] - years[0])
+    row |= {
+        "slope_per_year": trend.slope,
+        "lower_per_year": trend.lower,
+        "upper_per_year": trend.upper,
+        "line_at_first_year": trend.start,
+        "total_change": span * trend.slope,
+        "total_lower": span * trend.lower,
+        "total_upper": span * trend.upper,
+        "total_percent": 100 * span * trend.slope / trend.start if trend.start else np.nan,
+        "lag1": trend.lag1,
+        "effective_n": trend.effective_n,
+        "p_value": trend.p_value,
+        "test": TEST,
+        "significant": bool(trend.p_value < significance),
     }
+    return row | {"sentence": _sentence(row, trend, confidence)}
 
 
-def _sentence(
-    quantity: str, unit: str, slope: Slope, test: str, significant: bool, span: str, confidence: float
-) -> str:
-    """Plain words: of a significant trend the direction and size, of another one first that it is not significant."""
+def _sentence(row: dict[str, object], trend: MonotonicTrend, confidence: float) -> str:
+    """A significant trend by its direction and size; another one with "no significant trend" first."""
+    quantity, unit = row["quantity"], row["unit"]
     name = quantity[0].upper() + quantity[1:]
-    sure = f"{100 * confidence:.4g}"
-    low, high = slope.lower, slope.upper
-    if significant and slope.per_year:
-        verb, sign = ("fell", -1) if slope.per_year < 0 else ("rose", 1)
-        low, high = sorted((sign * low, sign * high))
-        size, low_text, high_text = _numbers(abs(slope.per_year), low, high)
-        return (
-            f"{name} {verb} by {size} {unit} a year ({sure} % interval {low_text} to {high_text}), {span}: "
-            f"significant ({test})."
+    span = f"{row['first_year']} to {row['last_year']}"
+    test = f"{row['test']}, {_p_text(trend.p_value)}, lag-1 correlation {_numbers(trend.lag1)[0]}"
+    if row["significant"] and trend.slope:
+        verb, sign = ("fell", -1) if trend.slope < 0 else ("rose", 1)
+        low, high = sorted((sign * trend.lower, sign * trend.upper))
+        size, interval = _with_interval(abs(trend.slope), low, high, confidence)
+        total = f"in total {_numbers(row['total_change'])[0]} {unit}{_percent(row['total_percent'])}"
+        text = f"{name} {verb} by {size} {unit} a year ({interval}), {span}, {total}: significant ({test})."
+    else:
+        size, interval = _with_interval(trend.slope, trend.lower, trend.upper, confidence)
+        text = f"{name} has no significant trend, {span}: {size} {unit} a year ({interval}; {test})."
+    excludes_zero = not trend.lower <= 0 <= trend.upper and np.isfinite(trend.lower)
+    if excludes_zero != row["significant"]:
+        text += (
+            f" The interval {'excludes' if excludes_zero else 'includes'} 0, since its level is not 1 − significance."
         )
-    size, low_text, high_text = _numbers(slope.per_year, low, high)
-    return (
-        f"{name} has no significant trend, {span}: {size} {unit} a year ({sure} % interval {low_text} to {high_text}; "
-        f"{test})."
-    )
+    return text
+
+
+def _with_interval(size: float, lower: float, upper: float, confidence: float) -> tuple[str, str]:
+    """A number and the words of its interval; a series can be too short for one."""
+    if not np.isfinite(lower):
+        return _numbers(size)[0], f"too few values for a {100 * confidence:.4g} % interval"
+    text, low, high = _numbers(size, lower, upper)
+    return text, f"{100 * confidence:.4g} % interval {low} to {high}"
+
+
+def _percent(value: float) -> str:
+    """Change in percent in brackets; empty where the first value is 0 or the percentage is no use."""
+    return f" ({value:+.1f} %)".replace("-", "−") if np.isfinite(value) and abs(value) < 1000 else ""
 
 
 def _numbers(*values: float) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from climate_indicators.slopes import theil_sen
+from climate_indicators.trend_tests import theil_sen_slope
 
 
 def truth_table(areas: pd.DataFrame, trend: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def truth_table(areas: pd.DataFrame, trend: pd.DataFrame, truth: pd.DataFrame) -
     ]
     drawn = trend.iloc[0]
     if np.isfinite(drawn.slope_per_year):
-        slope = theil_sen(truth.year, truth.area_km2).per_year
+        slope = theil_sen_slope(truth.year.to_numpy("float64"), truth.area_km2.to_numpy())
         rows.append(["trend", "km² per year", slope, drawn.slope_per_year, drawn.lower_per_year, drawn.upper_per_year])
     table = pd.DataFrame(rows, columns=["quantity", "unit", "truth", "estimate", "lower", "upper"])
     table["within"] = (table.lower <= table.truth) & (table.truth <= table.upper)

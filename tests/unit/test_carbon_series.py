@@ -98,7 +98,7 @@ def test_sums_are_not_tested():
 
 def test_too_few_values_have_no_trend_and_the_sentence_says_so():
     table = trend_table(read_series(pd.DataFrame({"carbon": [1.0, 2.0, 3.0]}), "carbon"))
-    assert table.slope.isna().all() and table.sentence.str.contains("needs 4").all()
+    assert table.slope.isna().all() and table.sentence.str.contains("needs 5").all()
 
 
 def test_a_sample_of_pairs_has_nearly_the_slope_of_all():

@@ -243,7 +243,7 @@ def areas_of(years, areas, flags):
 
 
 def test_summary_of_areas_by_hand():
-    trend = pd.DataFrame([trend_row("glacier area", "km²", range(2016, 2021), [10, 9, 8, 7, 6], [False] * 5)])
+    trend = pd.DataFrame([trend_row("glacier area", "km²", range(2016, 2023), range(10, 3, -1), [False] * 7)])
     none = pd.DataFrame([trend_row("glacier area", "km²", [2016], [3.0], [True])])
     usable = areas_of([2018, 2016, 2017], [8.0, 10.0, 99.0], [None, None, "cloudy"])
     flagged = areas_of([2016], [3.0], ["cloudy"])

@@ -152,9 +152,9 @@ def test_trends_of_zones_scalers_and_biomes_stand_side_by_side():
 
 
 def test_trend_of_too_few_whole_years_says_why():
-    row = coverage_trends(series(monthly(4)[:-1]), {"global": "Global ocean"}).iloc[0]
+    row = coverage_trends(series(monthly(5)[:-1]), {"global": "Global ocean"}).iloc[0]
     assert row["test"] == "none" and np.isnan(row["p_adjusted"])
-    assert "there are 3 years (1 more flagged and left out), and a trend needs 4" in row["sentence"]
+    assert "there are 4 years (1 more flagged and left out), and a trend needs 5" in row["sentence"]
     row = coverage_trends(series(monthly(1)[:5]), {"global": "Global ocean"}).iloc[0]
     assert row["n_years"] == 0 and "there are 0 years (1 more" in row["sentence"]
 

@@ -90,7 +90,7 @@ def test_too_few_values_are_said_to_be_too_few():
     table = pd.DataFrame({"date": pd.to_datetime(["2020-01-05", "2020-07-01"]), "snow_pixels": [3.0, 1.0]})
     rows = season_trends(table, ["snow_pixels"]).set_index("season")
     assert rows["p_value"].isna().all() and rows["slope_per_day"].isna().all() and not rows["significant"].any()
-    assert rows.loc["MAM", "n"] == 0 and "a trend needs 4" in rows.loc["MAM", "sentence"]
+    assert rows.loc["MAM", "n"] == 0 and "a trend needs 5" in rows.loc["MAM", "sentence"]
 
 
 @needs_published

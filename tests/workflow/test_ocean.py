@@ -35,8 +35,8 @@ COLUMNS = {
     "confusion": "model split true predicted count",
     "reliability": "model split bin_lower bin_upper mean_confidence accuracy n_cells",
     "coverage": "scaler zone month label biome percent lower_percent upper_percent area_km2 data_percent flag",
-    "trend": f"scaler zone biome quantity unit n_years first_year last_year {TREND} line_at_first_year p_value test "
-    "significant sentence p_adjusted",
+    "trend": f"scaler zone biome quantity unit n_years first_year last_year {TREND} line_at_first_year "
+    "total_change total_lower total_upper total_percent lag1 effective_n p_value test significant sentence p_adjusted",
     "seasonal_trend": f"scaler zone biome quantity unit n_years n_months first_month last_month {TREND} p_value test "
     "significant p_adjusted",
     "seasonal_cycle": "scaler zone label biome calendar_month n_years mean_percent sd_percent min_percent max_percent",

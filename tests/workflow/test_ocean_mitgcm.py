@@ -121,7 +121,7 @@ def test_one_year_gives_no_trend_and_says_why(mitgcm):
     trend, seasonal = table(mitgcm, "trend"), table(mitgcm, "seasonal_trend")
     assert (trend.n_years == 1).all() and trend.slope_per_year.isna().all() and not trend.significant.any()
     assert trend.sentence.str.startswith("No trend of").all()
-    assert trend.sentence.str.contains("there is 1 year, and a trend needs 4").all()
+    assert trend.sentence.str.contains("there is 1 year, and a trend needs 5").all()
     assert seasonal.slope_per_year.isna().all() and not seasonal.significant.any()
 
 

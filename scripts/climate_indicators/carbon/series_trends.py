@@ -17,12 +17,10 @@ from climate_indicators.carbon.series import (
     four_series,
     line,
 )
-from climate_indicators.slopes import theil_sen
-from climate_indicators.trends import mann_kendall
+from climate_indicators.trend_tests import TEST, monotonic_trend
+from climate_indicators.trends import MIN_YEARS as MIN_VALUES
 
-MIN_VALUES = 4
 # more values make too many pairs to keep at once: pairs of some distances stand for all
-MAX_EXACT = 2000
 MAX_PAIRS = 200_000
 PAIRS_OF_A_DRAW = 20_000
 DRAWS = 300
@@ -31,7 +29,7 @@ NOT_TESTED = {
     RUNNING_TOTAL: "not tested: cumulative",
     RUNNING_AVERAGE: "not tested: cumulative",
 }
-PAIRS = "pairs of independent values"
+INVERTED = "slopes that the test does not reject"
 BLOCKS = "bootstrap of blocks of {} values"
 NAMES = {MOVING_AVERAGE: "moving average", RUNNING_TOTAL: "running total", RUNNING_AVERAGE: "running average"}
 
@@ -143,18 +141,13 @@ def _tested(
     carbon: CarbonSeries, quantity: str, start: dict, confidence: float, significance: float, seed: int
 ) -> dict[str, object]:
     values, positions = without_season(carbon), carbon.positions
-    if len(values) <= MAX_EXACT:
-        exact = theil_sen(positions, values, confidence)
-        slope, lower, upper, kind = exact.per_year, exact.lower, exact.upper, PAIRS
-    else:
-        slope = theil_sen_slope(positions, values)
-        lower, upper, kind = _bootstrap(carbon, SERIES, slope, start["window"], confidence, np.random.default_rng(seed))
-    p_value, test = mann_kendall(values)
+    trend = monotonic_trend(positions, values, confidence)
     changes = change_points(carbon.values, positions, carbon.season, significance, seed=seed)
     row = (
         _lines(positions, values, start["window"])
-        | {"theil_sen": slope, "theil_sen_lower": lower, "theil_sen_upper": upper, "interval": kind}
-        | {"p_value": p_value, "test": test, "significant": bool(p_value < significance)}
+        | {"theil_sen": trend.slope, "theil_sen_lower": trend.lower, "theil_sen_upper": trend.upper}
+        | {"interval": INVERTED, "lag1": trend.lag1, "effective_n": trend.effective_n}
+        | {"p_value": trend.p_value, "test": TEST, "significant": bool(trend.p_value < significance)}
         | _changes(changes, carbon.labels)
         | _beside(carbon, changes, confidence)
     )
@@ -171,6 +164,7 @@ def _derived(
     row = (
         _lines(positions, values, start["window"])
         | {"theil_sen": slope, "theil_sen_lower": lower, "theil_sen_upper": upper, "interval": kind}
+        | {"lag1": np.nan, "effective_n": np.nan}
         | {"p_value": np.nan, "test": NOT_TESTED[name], "significant": False}
         | _changes([], carbon.labels, NOT_TESTED[name])
         | _beside(carbon, None, confidence)
@@ -242,7 +236,7 @@ def _no_numbers(name: str, found: int) -> dict[str, object]:
         f"No trend of the {named} is drawn: it has {found} value{'' if found == 1 else 's'}, and needs {MIN_VALUES}."
     )
     return (
-        dict.fromkeys([*numbers, "p_value"], np.nan)
+        dict.fromkeys([*numbers, "lag1", "effective_n", "p_value"], np.nan)
         | {"direction": "none", "short_term_direction": "none", "interval": "none", "test": "none"}
         | {"significant": False}
         | _changes([], np.array([]), "none")
@@ -253,12 +247,12 @@ def _no_numbers(name: str, found: int) -> dict[str, object]:
 
 def _tested_sentence(quantity: str, row: dict, confidence: float) -> str:
     name = quantity[0].upper() + quantity[1:]
-    size, low, high = texts(row["theil_sen"], row["theil_sen_lower"], row["theil_sen_upper"])
+    size, interval = _with_interval(row, confidence)
     p_text = "p < 0.0001" if row["p_value"] < 1e-4 else f"p = {row['p_value']:.2g}"
     found = "a significant trend" if row["significant"] else "no significant trend"
     parts = [
         f"{name} has {found} by {row['axis']}, {row['first']} to {row['last']}: {size} {row['slope_unit']} "
-        f"({100 * confidence:.4g} % interval {low} to {high}; {row['test']}, {p_text})."
+        f"({interval}; {row['test']}, {p_text}, lag-1 correlation {row['lag1']:.2f})."
     ]
     if row["axis"] != DATES:
         parts.append("The rows have no dates: this is an order of rows, not a course of time.")
@@ -273,6 +267,15 @@ def _tested_sentence(quantity: str, row: dict, confidence: float) -> str:
             f"{row['slope_unit']} ({100 * confidence:.4g} % interval {beside[1]} to {beside[2]})."
         )
     return " ".join(parts)
+
+
+def _with_interval(row: dict, confidence: float) -> tuple[str, str]:
+    """Slope of a row and the words of its interval; a series can be too short for one."""
+    numbers = row["theil_sen"], row["theil_sen_lower"], row["theil_sen_upper"]
+    if not np.isfinite(numbers[1]):
+        return texts(numbers[0])[0], f"too few values for a {100 * confidence:.4g} % interval"
+    size, low, high = texts(*numbers)
+    return size, f"{100 * confidence:.4g} % interval {low} to {high}"
 
 
 def texts(*values: float) -> list[str]:

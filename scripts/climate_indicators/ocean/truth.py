@@ -12,7 +12,7 @@ from climate_indicators.ocean.cells import Cells
 from climate_indicators.ocean.coast import EARTH_RADIUS_M
 from climate_indicators.ocean.coverage import month_names
 from climate_indicators.ocean.membership import membership
-from climate_indicators.slopes import theil_sen
+from climate_indicators.trend_tests import monotonic_trend
 from climate_indicators.trends import MIN_YEARS
 
 
@@ -162,5 +162,5 @@ def _trend(name: str, unit: str, truth: pd.Series, estimate: pd.Series, confiden
     """Line of a trend by year; none with fewer years than a trend needs."""
     if len(truth) < MIN_YEARS:
         return []
-    true, found = (theil_sen(values.index, values, confidence) for values in (truth, estimate))
-    return [[name, unit, true.per_year, found.per_year, found.lower, found.upper]]
+    true, found = (monotonic_trend(values.index, values, confidence) for values in (truth, estimate))
+    return [[name, unit, true.slope, found.slope, found.lower, found.upper]]

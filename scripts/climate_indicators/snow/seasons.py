@@ -70,8 +70,8 @@ def season_trends(
     ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_robust``, with
     that of Newey and West; ``beside_cycle_per_decade, beside_cycle_lower, beside_cycle_upper, p_beside_cycle``: the
     line beside a level for every calendar month, with robust interval; ``n_years, first_year, last_year,
-    theil_sen_per_decade, theil_sen_lower, theil_sen_upper, p_value, test, significant, sentence`` of the yearly
-    values. NaN where there are too few, or all are alike.
+    theil_sen_per_decade, theil_sen_lower, theil_sen_upper, lag1, effective_n, p_value, test, significant, sentence`` of
+    the yearly values. NaN where there are too few, or all are alike.
     """
     yearly = yearly_values(table, quantities, start_month)
     rows = []
@@ -141,5 +141,5 @@ def _by_decade(trend: dict[str, object]) -> dict[str, object]:
     return (
         {key: trend[key] for key in kept}
         | {name: 10 * trend[key] for key, name in slopes.items()}
-        | {key: trend[key] for key in ("p_value", "test", "significant", "sentence")}
+        | {key: trend[key] for key in ("lag1", "effective_n", "p_value", "test", "significant", "sentence")}
     )
