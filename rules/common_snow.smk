@@ -191,6 +191,7 @@ def snow_results():
         "snow_gallery.png",
         "cover.csv",
         "snow_cover.csv",
+        "radar_cover.csv",
         "snow_cover.png",
         *(f"activation_maps_{kind}.png" for kind in foundation_models("clip", "dinov2", "deeplab")),
         "encoder_history.csv",

@@ -192,6 +192,7 @@ rule snow_cover:
         optical=snow_by_year("optical", "optical/{year}"),
         maps=snow_by_year("radar", "maps/{year}"),
         weather=snow_weather_file,
+        triplets="results/snow/{site}/triplets.csv",
     output:
         cover=report(
             "results/snow/{site}/cover.csv",
@@ -201,6 +202,13 @@ rule snow_cover:
             caption="../report/snow_cover.rst",
         ),
         snow="results/snow/{site}/snow_cover.csv",
+        rates=report(
+            "results/snow/{site}/radar_cover.csv",
+            category="snow",
+            subcategory="{site}",
+            labels={"table": "corrected snow cover of radar"},
+            caption="../report/snow_cover.rst",
+        ),
         figure=report(
             "results/snow/{site}/snow_cover.png",
             category="snow",
@@ -219,6 +227,7 @@ rule snow_cover:
         code=code("snow/snow_cover.py"),
         content=content_of(snow_weather_file),
         cover=snow_settings("cover"),
+        triplets=snow_keys("triplets", "size_px", "min_snow", "max_snow", "keep_uniform"),
         columns=snow_weather_columns,
         wet_above_c=snow_settings("pairs").get("wet_above_c"),
     script:
@@ -230,6 +239,7 @@ rule snow_truth_check:
     input:
         truth="resources/snow/{site}/truth",
         cover="results/snow/{site}/cover.csv",
+        radar_cover="results/snow/{site}/radar_cover.csv",
         snow_weather="results/snow/{site}/snow_weather.csv",
         trends="results/snow/{site}/season_trends.csv",
         regressions="results/snow/{site}/regressions.csv",

@@ -69,6 +69,9 @@ def _site_problems(path: str, site: Mapping[str, Any], study: Mapping[str, Any])
         yield f"{path}.archive: has no effect with source: {source}; remove it, or set source: archive."
     if source != "simulate" and "simulate" in site:
         yield f"{path}.simulate: has no effect with source: {source}; remove it, or set source: simulate."
+    radar_series = source in NEEDED or study["cover"]["source"] == "radar"
+    if site["measure"] == "corrected_fraction" and not radar_series:
+        yield f"{path}.measure: found corrected_fraction, which only radar maps have; set snow.cover.source: radar."
     known = {"date", "place", site["measure"], *study["climate"]["variables"]}
     for key in site["columns"]:
         if key not in known:

@@ -1,7 +1,8 @@
 """Snow-covered area of every scene, and the series that is held against the weather.
 
-Reads the masks of optical scenes and the maps of radar scenes; writes ``cover.csv``, one row a scene with the reason
-where it is left out, ``snow_cover.csv``, the series, and the figure of both.
+Reads the masks of optical scenes, the maps of radar scenes and the table of triplets; writes
+``cover.csv``, one row a scene with the reason where it is left out, ``snow_cover.csv``, the series, and
+``radar_cover.csv``, the rates of the radar maps' errors and the mean snow cover corrected for them, and the figure.
 """
 
 import rasterio
@@ -12,7 +13,9 @@ from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.snow.cover import OPTICAL, RADAR, cover_rows, cover_table, snow_series
-from climate_indicators.snow.regime import read_temperature
+from climate_indicators.snow.cover_rates import count_cells, map_rates, rates_table
+from climate_indicators.snow.cover_reasons import shown_scenes
+from climate_indicators.snow.regime import DRY, read_temperature
 from climate_indicators.snow.row_areas import M2_PER_KM2, row_areas
 from climate_indicators.tables import read_table
 
@@ -24,6 +27,7 @@ with rasterio.open(snakemake.input.aoi) as raster:
 areas = row_areas(grid)
 log.info("a pixel covers %.6g to %.6g m²", areas.min(), areas.max())
 scenes, checks = (read_table(snakemake.input[name], dtype={"orbit": str}) for name in ("scenes", "scene_checks"))
+triplets = read_table(snakemake.input.triplets, dtype={"orbit": str, "radar": str, "optical": str})
 progress = Progress(log, len(scenes), "map").step
 with naming(f"snow site '{site}'"):
     weather = [read_temperature(path, params.columns) for path in snakemake.input.weather]
@@ -32,10 +36,23 @@ with naming(f"snow site '{site}'"):
         for source, folders in ((OPTICAL, snakemake.input.optical), (RADAR, snakemake.input.maps))
         for row in cover_rows(folders, source, area, grid, areas, progress)
     ]
+    rates = map_rates(count_cells(triplets, snakemake.input.maps, snakemake.input.optical, params.triplets))
     settings = params.cover["source"], params.cover["min_valid"], params.wet_above_c
-    cover = cover_table(rows, checks, weather[0] if weather else None, *settings)
+    cover = cover_table(rows, checks, weather[0] if weather else None, *settings, rates)
 for reason, count in cover.why.value_counts().items():
     log.info("%d scenes: %s", count, reason or "in the series")
+shown = shown_scenes(cover)
+table = rates_table(shown[shown.source == RADAR], rates)
+for row in table.itertuples():
+    # a series of radar maps without correction is one of the maps' errors, too
+    level = log.warning if row.note and params.cover["source"] == RADAR and row.regime != DRY else log.info
+    level("snow cover of radar scenes, regime %s: %s", row.regime, row.note or f"{row.corrected_fraction:.3f}")
+if not params.triplets["keep_uniform"]:
+    log.warning(
+        "no triplet of bare ground or full cover was kept (snow.triplets.keep_uniform): the errors of radar maps are "
+        "counted at snow lines alone, where they are more frequent"
+    )
+write_csv(table, snakemake.output.rates)
 write_csv(cover, snakemake.output.cover)
 write_csv(snow_series(cover), snakemake.output.snow)
 whole_km2 = float((area == 1).sum(axis=1) @ areas) / M2_PER_KM2

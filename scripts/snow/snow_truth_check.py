@@ -20,7 +20,7 @@ truth = Truth(
     read_table(folder / "defects.csv", dtype=str),
     read_json(folder / "planted.json"),
 )
-names = ("snow_weather", "trends", "regressions", "curation", "triplets", "seasons")
+names = ("radar_cover", "snow_weather", "trends", "regressions", "curation", "triplets", "seasons")
 tables = {name: read_table(snakemake.input[name], dtype={"radar": str, "optical": str}) for name in names}
 compared = compare_cover(read_table(snakemake.input.cover, dtype={"orbit": str}), truth)
 errors = {

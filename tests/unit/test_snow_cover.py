@@ -5,12 +5,14 @@ import pandas as pd
 import pyproj
 import pytest
 from affine import Affine
+from snow_cells import cells
 
 from climate_indicators.cogs import write_cog
 from climate_indicators.figures.snow_cover import snow_cover_figure
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.snow.cover import cover_rows, cover_table, snow_series
+from climate_indicators.snow.cover_rates import CORRECTED, map_rates
 from climate_indicators.snow.row_areas import row_areas
 
 GRID = Grid("EPSG:32632", Affine(50, 0, 500000, 0, -50, 5200000), 6, 4)
@@ -64,6 +66,8 @@ def test_cover_counts_what_is_seen_inside_the_area(folders):
     assert row["snow_area_km2"] == pytest.approx(0.005)
     assert row["snow_fraction"] == pytest.approx(1 / 6)  # of areas, not of pixels
     assert row["valid_fraction"] == pytest.approx(0.6)
+    # the row that is not seen, 0.4 of the area, may be ground or snow
+    assert (row["least_fraction"], row["most_fraction"]) == pytest.approx((0.1, 0.5))
     (radar,) = cover_rows([folders / "maps/2020"], "radar", area, GRID, areas)
     assert (radar["scene"], radar["orbit"]) == ("20200411_o48", "48")
     assert radar["snow_pixels"] == 5  # the probability raster is no map
@@ -79,7 +83,8 @@ def row(date, source="optical", orbit="", valid=0.9, fraction=0.5):
     scene = date.replace("-", "") + (f"_o{orbit}" if orbit else "")
     return {
         "date": date, "scene": scene, "source": source, "orbit": orbit, "snow_pixels": 5, "valid_pixels": 10,
-        "snow_area_km2": 1.0, "snow_fraction": fraction, "valid_fraction": valid,
+        "snow_area_km2": 1.0, "snow_fraction": fraction, "valid_fraction": valid, "least_fraction": fraction * valid,
+        "most_fraction": 1 - valid + fraction * valid,
     }  # fmt: skip
 
 
@@ -141,3 +146,23 @@ def test_the_figure_marks_sensors_and_seasons_apart_and_has_an_axis_in_km2():
     assert names == ["optical", "radar, wet season", "radar, dry season"]
     assert "2 scenes in the series" in figure.get_suptitle() and "1 that show too little" in figure.get_suptitle()
     assert "12.5 km²" in figure.axes[1].child_axes[0].get_ylabel()
+
+
+def test_what_shows_nothing_is_missing_and_never_in_the_series(tmp_path):
+    write_cog(tmp_path / "optical/2020/20200410_mask.tif", GRID, np.full(GRID.shape, 255, "uint8"), "snow", 255)
+    (row,) = cover_rows([tmp_path / "optical/2020"], "optical", np.ones(GRID.shape, "uint8"), GRID, np.ones(4))
+    assert np.isnan(row["snow_fraction"]) and np.isnan(row["snow_area_km2"])
+    assert (row["least_fraction"], row["most_fraction"]) == (0, 1)
+    table = cover_table([row, *ROWS[:1]], CHECKS, None, "optical", 0.0, 5.0)
+    assert table.set_index("scene").why["20200410"] == "shows nothing of the area"
+
+
+def test_a_radar_series_has_its_corrected_cover_and_an_optical_one_has_none():
+    rates = map_rates(cells(0.9, 0.9))
+    table = cover_table([row | {"snow_fraction": 0.26} for row in ROWS], CHECKS, WEATHER, "radar", 0.5, 5.0, rates)
+    corrected = table.set_index("scene").corrected_fraction
+    assert corrected[["20200502_o48", "20200502_o121"]].tolist() == pytest.approx([0.2, 0.2])
+    assert corrected.drop(["20200502_o48", "20200502_o121"]).isna().all()  # optical, or dry snow
+    series = snow_series(table)
+    assert series.columns.tolist() == ["date", "snow_pixels", "snow_area_km2", "snow_fraction", *CORRECTED]
+    assert series.corrected_lower[0] < 0.2 < series.corrected_upper[0]

@@ -6,6 +6,7 @@ import pytest
 
 from climate_indicators.figures.snow_truth import snow_truth_figure
 from climate_indicators.snow.truth import (
+    CORRECTED_MEAN,
     LEAKS,
     WARMING,
     Truth,
@@ -64,8 +65,16 @@ def cover_of(truth, bias):
         rows.append(pd.DataFrame({
             "date": days.date, "source": source, "regime": regime, "snow_fraction": days.snow_fraction + error,
             "why": "" if source == "optical" else "the series is optical",
+            "corrected_fraction": days.snow_fraction + error if regime == "wet" else np.nan,
         }))  # fmt: skip
     return pd.concat(rows, ignore_index=True)
+
+
+def radar_of(truth, bias, reach=0.03):
+    """The published mean of the wet season, as far off as the radar dates, and its interval."""
+    mean = cover_of(truth, bias).query("source == 'radar' and regime == 'wet'").snow_fraction.mean()
+    names = ["regime", "corrected_fraction", "corrected_lower", "corrected_upper"]
+    return pd.DataFrame([["dry", np.nan, np.nan, np.nan], ["wet", mean, mean - reach, mean + reach]], columns=names)
 
 
 def weather_of(truth):
@@ -87,6 +96,7 @@ def tables_of(truth, bias=0.02, slope=-0.04):
     ], columns=["variable", "lag_days", "slope", "lower", "upper", "slope_unit"])  # fmt: skip
     return (
         compare_cover(cover_of(truth, bias), truth),
+        radar_of(truth, bias),
         weather_of(truth),
         trends,
         regressions,
@@ -103,6 +113,11 @@ def test_quantities_within_their_intervals(truth):
     assert (warming.truth, warming.estimate, warming.lower, warming.upper) == (0.8, 0.7, 0.4, 1.0) and warming.within
     cover = table.loc["snow cover of the optical dates"]
     assert cover.estimate - cover.truth == pytest.approx(0.02) and cover.within
+    radar = table.loc["snow cover of the radar dates of the wet season"]
+    assert radar.estimate - radar.truth == pytest.approx(-0.02) and radar.upper - radar.lower == pytest.approx(0.1)
+    published = table.loc[CORRECTED_MEAN]
+    assert published.estimate == radar.estimate and published.upper - published.lower == pytest.approx(0.06)
+    assert radar.within and published.within
     slope = table.loc["slope of snow cover on highest temperature"]
     assert slope.truth == pytest.approx(-0.04, rel=0.01) and slope.within
     assert table.loc["sign of snow on highest temperature"][["truth", "estimate", "within"]].tolist() == [-1, -1, True]
@@ -114,9 +129,29 @@ def test_quantities_outside_their_intervals(truth):
     table = truth_table(*tables_of(truth, bias=0.06, slope=0.04)).set_index("quantity")
     assert not table.within["snow cover of the optical dates"]
     assert not table.within["snow cover of the radar dates of the wet season"]
+    assert not table.within[CORRECTED_MEAN]
     assert not table.within["slope of snow cover on highest temperature"]
     assert table.estimate["sign of snow on highest temperature"] == 1
     assert not table.within["sign of snow on highest temperature"]
+
+
+def test_the_published_interval_is_held_against_the_truth_and_a_missing_one_is_no_success(truth):
+    compared, _, *others = tables_of(truth)
+    narrow = truth_table(compared, radar_of(truth, 0.02, reach=0.01), *others).set_index("quantity")
+    assert narrow.within["snow cover of the radar dates of the wet season"] and not narrow.within[CORRECTED_MEAN]
+    names = ["corrected_fraction", "corrected_lower", "corrected_upper"]
+    missing = truth_table(compared, radar_of(truth, 0.02).assign(**dict.fromkeys(names, np.nan)), *others)
+    assert (
+        not missing.set_index("quantity")
+        .within[["snow cover of the radar dates of the wet season", CORRECTED_MEAN]]
+        .any()
+    )
+
+
+def test_radar_is_compared_by_its_corrected_cover(truth):
+    cover = cover_of(truth, 0.0).assign(snow_fraction=lambda table: table.snow_fraction / 2)
+    compared = compare_cover(cover, truth)
+    assert series_of(compared, "radar").error.abs().max() < 1e-12 < series_of(compared, "optical").error.abs().min()
 
 
 def test_an_interval_on_both_sides_of_zero_has_both_signs(truth):

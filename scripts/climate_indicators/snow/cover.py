@@ -12,6 +12,8 @@ import rasterio
 from climate_indicators.cogs import BYTE_NODATA, strips
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.snow.cover_rates import CORRECTED, Rates, corrected, why_not
+from climate_indicators.snow.cover_reasons import DRY_RADAR, OTHER_SHOWS_MORE, OTHER_SOURCE, shown_scenes
 from climate_indicators.snow.regime import DRY, regime_of_dates
 from climate_indicators.snow.row_areas import M2_PER_KM2
 from climate_indicators.snow.scene_table import OPTICAL, RADAR, name_parts
@@ -19,7 +21,7 @@ from climate_indicators.snow.scene_table import OPTICAL, RADAR, name_parts
 ENDINGS = {OPTICAL: "_mask.tif", RADAR: "_extent.tif"}
 COLUMNS = [
     "date", "scene", "source", "orbit", "regime", "snow_pixels", "valid_pixels", "snow_area_km2", "snow_fraction",
-    "valid_fraction", "used", "why",
+    "valid_fraction", "used", "why", "least_fraction", "most_fraction", *CORRECTED,
 ]  # fmt: skip
 SERIES = ["date", "snow_pixels", "snow_area_km2", "snow_fraction"]
 WORDS = {
@@ -51,8 +53,10 @@ def cover_rows(
     Returns
     -------
     ``date, scene, source, orbit, snow_pixels, valid_pixels, snow_area_km2, snow_fraction, valid_fraction`` of each
-    map. Pixels and areas are of what the scene shows: a cloud hides snow. ``snow_fraction`` is the share of snow in the
-    area that is seen, NaN where none is; ``valid_fraction`` the share of the area of interest that is seen.
+    map, and ``least_fraction, most_fraction``. Pixels and areas are of what the scene shows: a cloud hides snow.
+    ``snow_fraction`` is the share of snow in the area that is seen, and with the area of snow NaN where none is;
+    ``valid_fraction`` the share of the area of interest that is seen; least and most the share of snow in the whole
+    area, if what is not seen were all ground, or all snow.
 
     Raises
     ------
@@ -85,9 +89,11 @@ def _measure(path: Path, area: np.ndarray, grid: Grid, row_areas: np.ndarray, wh
     return {
         "snow_pixels": int(snow.sum()),
         "valid_pixels": int(valid.sum()),
-        "snow_area_km2": snow_m2 / M2_PER_KM2,
+        "snow_area_km2": snow_m2 / M2_PER_KM2 if valid_m2 else np.nan,
         "snow_fraction": snow_m2 / valid_m2 if valid_m2 else np.nan,
         "valid_fraction": valid_m2 / whole,
+        "least_fraction": snow_m2 / whole,
+        "most_fraction": (snow_m2 + max(whole - valid_m2, 0.0)) / whole,
     }
 
 
@@ -98,6 +104,7 @@ def cover_table(
     source: str,
     min_valid: float,
     wet_above_c: float,
+    rates: Mapping[str, Rates] | None = None,
 ) -> pd.DataFrame:
     """Every scene's snow cover, whether it is in the series, and why not.
 
@@ -114,10 +121,12 @@ def cover_table(
     source : ``optical`` or ``radar``.
     min_valid : smallest share of the area of interest.
     wet_above_c : as for `regime.regime_of_dates`.
+    rates : of `cover_rates.map_rates`, of the radar maps.
 
     Returns
     -------
-    Columns ``COLUMNS``, in order of date, source and scene; ``why`` is empty for scenes that are used.
+    Columns ``COLUMNS``, in order of date, source and scene; ``why`` is empty for scenes that are used. The corrected
+    snow cover and its interval (`cover_rates.corrected`) are those of sound radar scenes whose snow is not dry.
 
     Raises
     ------
@@ -130,12 +139,13 @@ def cover_table(
     refused = bad.drop_duplicates("scene").set_index("scene")["check"].map(WORDS)
     dry_radar = (table["source"] == RADAR) & (table["regime"] == DRY)
     why = table["scene"].map(refused.to_dict()).astype("object").fillna("")
+    why = why.mask((why == "") & (table["valid_fraction"] <= 0), "shows nothing of the area")
     why = why.mask((why == "") & (table["valid_fraction"] < min_valid), f"shows less than {min_valid:g} of the area")
-    why = why.mask((why == "") & dry_radar, "dry snow, which radar hardly sees")
-    why = why.mask((why == "") & (table["source"] != source), f"the series is {source}")
+    why = why.mask((why == "") & dry_radar, DRY_RADAR)
+    why = why.mask((why == "") & (table["source"] != source), OTHER_SOURCE + source)
     left = table[why == ""].sort_values(["valid_fraction", "scene"], ascending=[False, True], kind="stable")
     second = left.index[left.duplicated("date")]
-    why.loc[second] = "another scene of the date shows more"
+    why.loc[second] = OTHER_SHOWS_MORE
     table["used"], table["why"] = why == "", why
     if not table["used"].any():
         counts = "; ".join(f"{count} {reason}" for reason, count in why.value_counts().items())
@@ -143,12 +153,26 @@ def cover_table(
             f"no {source} scene is left for the series of snow cover: {counts}. Set cover.source to the other sensor, "
             "or cover.min_valid lower."
         )
-    return table[COLUMNS]
+    return _with_corrected(table, rates or {})[COLUMNS]
+
+
+def _with_corrected(table: pd.DataFrame, rates: Mapping[str, Rates]) -> pd.DataFrame:
+    table = table.assign(**dict.fromkeys(CORRECTED, np.nan))
+    radar = shown_scenes(table)["source"] == RADAR
+    for regime, own in table.loc[radar.index[radar]].groupby("regime"):
+        if not why_not(str(regime), rates):
+            table.loc[own.index, CORRECTED] = corrected(own["snow_fraction"].to_numpy(), rates[str(regime)])
+    return table
 
 
 def snow_series(cover: pd.DataFrame) -> pd.DataFrame:
-    """The used rows of `cover_table` as ``date, snow_pixels, snow_area_km2, snow_fraction``."""
-    return cover.loc[cover["used"], SERIES].reset_index(drop=True)
+    """The used rows of `cover_table` as ``date, snow_pixels, snow_area_km2, snow_fraction``.
+
+    A series of radar scenes has the corrected snow cover and its interval in further columns.
+    """
+    used = cover[cover["used"]]
+    further = CORRECTED if (used["source"] == RADAR).any() else []
+    return used[[*SERIES, *further]].reset_index(drop=True)
 
 
 def _is_true(values: pd.Series) -> pd.Series:

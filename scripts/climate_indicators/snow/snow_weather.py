@@ -25,6 +25,7 @@ SNOW = {
     "snow_pixels": ("number of snow pixels", "px"),
     "snow_area_km2": ("snow-covered area", "km²"),
     "snow_fraction": ("snow cover", "share"),
+    "corrected_fraction": ("corrected snow cover", "share"),
 }
 # a lagged mean is taken where this share of its days has a value
 MIN_SHARE = 0.8
@@ -195,7 +196,7 @@ def _with_snow(source: DailyTable, table: pd.DataFrame) -> pd.DataFrame:
     found = [name for name in SNOW if name in source.cells]
     for name in found:
         values = numbers(source, name)
-        most, expected = (1.0, "a share from 0 to 1") if name == "snow_fraction" else (float("inf"), "0 or more")
+        most, expected = (1.0, "a share from 0 to 1") if SNOW[name][1] == "share" else (float("inf"), "0 or more")
         source.refuse(name, (values < 0) | (values > most), expected, "Mend the row, or leave the cell empty.")
         table[name] = values
     rest = [column for column in table if column not in (DATE, PLACE, *found)]

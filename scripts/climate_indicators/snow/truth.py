@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.snow.calendar import ALL, hydro_years
+from climate_indicators.snow.cover_reasons import shown_scenes
 from climate_indicators.snow.regime import WET
 from climate_indicators.snow.scene_table import OPTICAL, RADAR
 from climate_indicators.snow.snow_weather import label_unit
@@ -20,6 +21,7 @@ SERIES = {
     "optical": "snow cover of the optical dates",
     "radar": "snow cover of the radar dates of the wet season",
 }
+CORRECTED_MEAN = "mean snow cover of the wet season, corrected for the errors of radar maps"
 WARMING = "warming of the highest temperature"
 SLOPES = ("temperature_2m_max", "snowfall_sum")
 FRACTION = "snow_fraction"
@@ -44,6 +46,7 @@ class Truth:
 
 def truth_table(
     compared: pd.DataFrame,
+    radar_cover: pd.DataFrame,
     snow_weather: pd.DataFrame,
     trends: pd.DataFrame,
     regressions: pd.DataFrame,
@@ -56,6 +59,7 @@ def truth_table(
     Parameters
     ----------
     compared : of `compare_cover`.
+    radar_cover : of `cover_rates.rates_table`.
     snow_weather : ``date``, the snow and the weather of the regressions.
     trends : of `seasons.season_trends`.
     regressions : of `regressions.single_regressions`.
@@ -66,12 +70,13 @@ def truth_table(
     Returns
     -------
     Table ``quantity, unit, truth, estimate, lower, upper, within``; ``within`` is true where the truth lies inside the
-    interval, ends included. The interval of a mean snow cover is what the study promises, ± ``PROMISE``. Slopes of snow
+    interval, ends included. The interval of a mean snow cover is what the study promises, ± ``PROMISE``; that of the
+    radar maps' corrected mean is, in a further row, the published one. Slopes of snow
     have for truth the line through the true snow cover of the same dates and the same weather, and stand there where
     the analysis took ``snow_fraction``. A sign has the signs of its slope's interval. Counts have no interval: their
     bounds are the count.
     """
-    rows = [*_cover_rows(compared), _warming_row(trends, truth)]
+    rows = [*_cover_rows(compared, radar_cover), _warming_row(trends, truth)]
     rows += _slope_rows(snow_weather, regressions, truth)
     rows += _sign_rows(regressions, truth)
     rows += _curation_rows(curation, truth)
@@ -84,6 +89,8 @@ def truth_table(
 
 def compare_cover(cover: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     """Snow cover of every scene that shows enough and was not refused, beside the truth of its date.
+
+    The estimate of a radar scene is the corrected one, where there is one.
 
     Parameters
     ----------
@@ -98,18 +105,15 @@ def compare_cover(cover: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     ValueError
         If a date has no truth.
     """
-    shown = cover[cover["why"].isna() | cover["why"].isin(["", *_BESIDE]) | cover["why"].str.startswith("the series")]
+    shown = shown_scenes(cover)
     dates = pd.to_datetime(shown["date"])
     true = dates.map(truth.cover.assign(date=pd.to_datetime(truth.cover["date"])).set_index("date")["snow_fraction"])
     if true.isna().any():
         raise ValueError(f"{shown.loc[true.isna(), 'date'].iloc[0]} has no true snow cover")
-    table = shown[["date", "source", "regime"]].assign(estimate=shown["snow_fraction"], truth=true)
+    estimate = shown["corrected_fraction"].fillna(shown["snow_fraction"])
+    table = shown[["date", "source", "regime"]].assign(estimate=estimate, truth=true)
     table["error"], table["year"] = table["estimate"] - table["truth"], hydro_years(dates)
     return table.reset_index(drop=True)
-
-
-# reasons for which a scene is not in the series, though it is sound
-_BESIDE = ("dry snow, which radar hardly sees", "another scene of the date shows more")
 
 
 def error_interval(compared: pd.DataFrame, confidence: float, seed: int) -> tuple[float, float, float]:
@@ -148,13 +152,18 @@ def leaked(triplets: pd.DataFrame) -> int:
     return int(bad.sum())
 
 
-def _cover_rows(compared: pd.DataFrame) -> list[list[object]]:
+def _cover_rows(compared: pd.DataFrame, radar_cover: pd.DataFrame) -> list[list[object]]:
     rows = []
+    wet = radar_cover[radar_cover["regime"] == WET]
     for name, quantity in SERIES.items():
         own = series_of(compared, name)
-        if len(own):
-            estimate = own["estimate"].mean()
-            rows.append([quantity, "share", own["truth"].mean(), estimate, estimate - PROMISE, estimate + PROMISE])
+        if not len(own):
+            continue
+        published = wet[["corrected_fraction", "corrected_lower", "corrected_upper"]].to_numpy(float).tolist()
+        estimate = published[0][0] if name == RADAR and published else own["estimate"].mean()
+        rows.append([quantity, "share", own["truth"].mean(), estimate, estimate - PROMISE, estimate + PROMISE])
+        if name == RADAR and published:
+            rows.append([CORRECTED_MEAN, "share", own["truth"].mean(), *published[0]])
     return rows
 
 
