@@ -13,7 +13,7 @@ SITE = "results/snow/small"
 TABLES = {
     "scenes", "references", "pairs", "scene_checks", "curation", "curation_counts", "triplets", "history",
     "metrics", "reliability", "block_confusion", "triplet_metrics", "season_metrics", "benchmark",
-    "benchmark_notes", "sam_runs", "cover", "snow_cover", "encoder_history", "retrieval", "domain_shift",
+    "benchmark_notes", "sam_runs", "cover", "snow_cover", "radar_cover", "encoder_history", "retrieval", "domain_shift",
     "embedding_geometry", "embedding_planes", "truth_check", "conclusions", "snow_weather", "weather",
     "weather_checks", "season_years", "season_trends", "regressions", "multiple_regression",
 }  # fmt: skip
