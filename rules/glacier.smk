@@ -136,6 +136,7 @@ rule glacier_area_by_year:
     params:
         code=code("glacier/glacier_area_by_year.py"),
         area={key: glacier_settings("area").get(key) for key in ("confidence", "buffer_px", "min_valid_fraction")},
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
         "../scripts/glacier/glacier_area_by_year.py"
 

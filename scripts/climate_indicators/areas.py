@@ -19,6 +19,10 @@ CLOUDY, UNMEASURED = "cloudy", "unmeasured"
 ENOUGH_TEST_BLOCKS = 10
 
 
+# sensitivity + specificity − 1 of a map that tells almost nothing: a smaller value would stretch changes beyond use
+MIN_YOUDEN = 0.1
+
+
 @dataclass(frozen=True)
 class AreaEstimate:
     """Area of each class and its interval, float arrays of shape (classes,), in the unit of the mapped areas."""
@@ -148,6 +152,72 @@ def held_out_confusions(table: pd.DataFrame, model: str = "unet") -> np.ndarray:
 
 
 @dataclass(frozen=True)
+class LevelCorrection:
+    """Correction of mapped areas, counted in the reference year and used for the level of every year.
+
+    The rates behind the error-adjusted area, P(reference | map), hold at the prevalence of the reference year only:
+    applied to another year's map they pull its area towards the reference. Every year is therefore moved by the same
+    area, and its change is the mapped one. A map with sensitivity and specificity below 1 shows changes too small, at
+    most by the factor of Rogan and Gladen (1978, doi:10.1093/oxfordjournals.aje.a112510); errors that stay in place
+    change less. The interval of a year and of a trend contains both.
+
+    Attributes
+    ----------
+    mapped_km2 : mapped area of the reference year.
+    offset_km2 : corrected less mapped area of the reference year.
+    below_km2, above_km2 : distance of the corrected area of the reference year to its bounds, see `block_area`.
+    change_factor : 1 / (sensitivity + specificity − 1), at least 1.
+    """
+
+    mapped_km2: float
+    offset_km2: float
+    below_km2: float
+    above_km2: float
+    change_factor: float
+
+    def apply(self, mapped_km2: float, whole_km2: float) -> tuple[float, float, float]:
+        """Area of a year and its lower and upper bound, km², inside 0 to ``whole_km2``."""
+        area = mapped_km2 + self.offset_km2
+        stretched = area + (mapped_km2 - self.mapped_km2) * (self.change_factor - 1)
+        bounds = min(area, stretched) - self.below_km2, max(area, stretched) + self.above_km2
+        return tuple(float(np.clip(value, 0.0, whole_km2)) for value in (area, *bounds))
+
+
+def level_correction(
+    confusions: np.ndarray, mapped_km2: np.ndarray, confidence: float = 0.95
+) -> LevelCorrection | None:
+    """Correction from the held-out blocks of the reference year; None if its map shows a class without such pixels.
+
+    Parameters
+    ----------
+    confusions : int, shape (blocks, 2, 2), as `held_out_confusions` gives them.
+    mapped_km2 : float, shape (2,): ground and glacier of the reference year.
+    confidence : of the bounds, in (0, 1).
+    """
+    mapped_km2 = np.asarray(mapped_km2, "float64")
+    if mapped_km2.sum() == 0 or ((confusions.sum(axis=(0, 2)) == 0) & (mapped_km2 > 0)).any():
+        return None
+    estimate = block_area(confusions, mapped_km2, confidence)
+    area, lower, upper = (float(values[1]) for values in (estimate.area, estimate.lower, estimate.upper))
+    return LevelCorrection(
+        float(mapped_km2[1]), area - float(mapped_km2[1]), area - lower, upper - area, change_factor(confusions)
+    )
+
+
+def change_factor(confusions: np.ndarray) -> float:
+    """Largest factor by which the map shows a change too small: 1 / (sensitivity + specificity − 1), at least 1.
+
+    Parameters
+    ----------
+    confusions : int, shape (blocks, 2, 2): map class by row, reference class by column. A reference class without
+        pixels counts as never recognized.
+    """
+    whole = np.asarray(confusions, "float64").sum(axis=0)
+    rates = np.diag(whole) / np.maximum(whole.sum(axis=0), 1)
+    return float(1 / np.clip(rates.sum() - 1, MIN_YOUDEN, 1))
+
+
+@dataclass(frozen=True)
 class YearOfIce:
     """What the extent of one year holds: areas by glacier number, float64, shape (glaciers + 2,), in pixels.
 
@@ -191,8 +261,13 @@ def measure_year(
         return YearOfIce(pixels, margin, shown / whole, filled_pixels)
 
 
+def mapped_areas(ice: YearOfIce, pixel_m: float) -> np.ndarray:
+    """Ground and glacier of a year, float64, shape (2,), km²."""
+    return np.array([ice.pixels[0], ice.pixels[1:].sum()]) * pixel_m**2 / 1e6
+
+
 def year_row(
-    ice: YearOfIce, scene: dict, confusions: np.ndarray, pixel_m: float, settings: dict[str, float]
+    ice: YearOfIce, scene: dict, correction: LevelCorrection | None, pixel_m: float, settings: dict[str, float]
 ) -> dict[str, object]:
     """One line of the table of areas by year.
 
@@ -200,25 +275,25 @@ def year_row(
     ----------
     ice : counts of the year.
     scene : ``scene`` (the year), ``date`` and ``valid_fraction`` of the year's image.
-    confusions : as `held_out_confusions` gives them.
+    correction : of the reference year, as `level_correction` gives it.
     pixel_m : side of a pixel in metres.
-    settings : ``confidence``, ``buffer_px``, ``min_valid_fraction``.
+    settings : ``buffer_px``, ``min_valid_fraction``.
 
     Returns
     -------
-    ``year, date, area_km2, lower_km2, upper_km2, mapped_km2, buffer_km2, gap_filled_km2, valid_fraction, flag``. The
-    flag is empty for a sound year; ``cloudy`` if too little was seen; ``unmeasured`` if the map shows a class that no
-    held-out pixel was given, so that its error is unknown: the area is then the mapped one, between nothing and all.
+    ``year, date, area_km2, lower_km2, upper_km2, mapped_km2, change_factor, buffer_km2, gap_filled_km2,
+    valid_fraction, flag``. The flag is empty for a sound year; ``cloudy`` if too little was seen; ``unmeasured`` if
+    there is no correction, so that the error is unknown: the area is then the mapped one, between nothing and all, and
+    the factor is NaN.
     """
     pixel_km2 = pixel_m**2 / 1e6
-    mapped = np.array([ice.pixels[0], ice.pixels[1:].sum()]) * pixel_km2
+    mapped = mapped_areas(ice, pixel_m)
     flags = [CLOUDY] if scene["valid_fraction"] < settings["min_valid_fraction"] else []
-    if ((confusions.sum(axis=(0, 2)) == 0) & (mapped > 0)).any() or mapped.sum() == 0:
+    if correction is None or mapped.sum() == 0:
         flags.append(UNMEASURED)
         area, lower, upper = mapped[1], 0.0, mapped.sum()
     else:
-        estimate = block_area(confusions, mapped, settings["confidence"])
-        area, lower, upper = estimate.area[1], estimate.lower[1], estimate.upper[1]
+        area, lower, upper = correction.apply(mapped[1], mapped.sum())
     return {
         "year": int(scene["scene"]),
         "date": scene["date"],
@@ -226,6 +301,7 @@ def year_row(
         "lower_km2": lower,
         "upper_km2": upper,
         "mapped_km2": mapped[1],
+        "change_factor": correction.change_factor if correction else np.nan,
         "buffer_km2": ice.margin.sum() * settings["buffer_px"] * pixel_km2,
         "gap_filled_km2": ice.filled_pixels * pixel_km2,
         "valid_fraction": scene["valid_fraction"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ def trend_row(
     flagged: Sequence[bool],
     confidence: float = 0.95,
     significance: float = 0.05,
+    change_factor: float = 1.0,
 ) -> dict[str, object]:
     """Trend of a yearly series over its unflagged years, as one line of a table.
 
@@ -34,6 +36,8 @@ def trend_row(
     years, values, flagged : shape (n,), in order of time; flagged years are left out.
     confidence : of the slope's interval, in (0, 1).
     significance : the trend is significant if its p-value is below this.
+    change_factor : changes may be larger than the values show by up to this factor, at least 1; the intervals contain
+        both.
 
     Returns
     -------
@@ -56,6 +60,11 @@ def trend_row(
         nothing = dict.fromkeys(NUMBERS, np.nan) | {"test": "none", "significant": False}
         return row | nothing | {"sentence": _why_none(quantity, len(years), len(flagged))}
     trend = monotonic_trend(years, values, confidence)
+    trend = replace(
+        trend,
+        lower=min(trend.lower, trend.lower * change_factor),
+        upper=max(trend.upper, trend.upper * change_factor),
+    )
     span = int(years[-1] - years[0])
     row |= {
         "slope_per_year": trend.slope,

@@ -1,14 +1,21 @@
 """Glacier area of every year with its interval, and the mapped area of every glacier.
 
-Writes ``glacier_area_by_year.csv`` (``year, date, area_km2, lower_km2, upper_km2, mapped_km2, buffer_km2,
-gap_filled_km2, valid_fraction, flag``) and ``glacier_area_by_glacier.csv`` (``year, glacier_id, area_km2, buffer_km2,
-valid_fraction``).
+Writes ``glacier_area_by_year.csv`` (``year, date, area_km2, lower_km2, upper_km2, mapped_km2, change_factor,
+buffer_km2, gap_filled_km2, valid_fraction, flag``) and ``glacier_area_by_glacier.csv`` (``year, glacier_id, area_km2,
+buffer_km2, valid_fraction``).
 """
 
 import pandas as pd
 import rasterio
 
-from climate_indicators.areas import glacier_rows, held_out_confusions, measure_year, year_row
+from climate_indicators.areas import (
+    glacier_rows,
+    held_out_confusions,
+    level_correction,
+    mapped_areas,
+    measure_year,
+    year_row,
+)
 from climate_indicators.extents import pixel_size_m
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
@@ -28,11 +35,16 @@ with rasterio.open(snakemake.input.aoi) as aoi, rasterio.open(snakemake.input.gl
 extents, years = scenes.extent.tolist(), scenes.scene.tolist()
 by_year, by_glacier = [], []
 progress = Progress(log, len(years), "year")
-for index, scene in enumerate(scenes.to_dict("records")):
-    ice = measure_year(extents, years, index, inside, glacier_ids, len(names))
-    by_year.append(year_row(ice, scene, confusions, pixel_m, settings))
-    by_glacier += glacier_rows(years[index], ice, names, pixel_m, settings["buffer_px"])
-    progress.step(detail="{year}: {area_km2:.3f} km², {lower_km2:.3f} to {upper_km2:.3f} {flag}".format(**by_year[-1]))
+ices = []
+for index in range(len(years)):
+    ices.append(measure_year(extents, years, index, inside, glacier_ids, len(names)))
+    progress.step()
+reference = mapped_areas(ices[years.index(snakemake.params.reference_year)], pixel_m)
+correction = level_correction(confusions, reference, settings["confidence"])
+for ice, scene in zip(ices, scenes.to_dict("records"), strict=True):
+    by_year.append(year_row(ice, scene, correction, pixel_m, settings))
+    by_glacier += glacier_rows(int(scene["scene"]), ice, names, pixel_m, settings["buffer_px"])
+    log.info("{year}: {area_km2:.3f} km², {lower_km2:.3f} to {upper_km2:.3f} {flag}".format(**by_year[-1]))
 log.info("intervals from %d held-out blocks", len(confusions))
 write_csv(pd.DataFrame(by_year), snakemake.output.by_year)
 write_csv(pd.DataFrame(by_glacier), snakemake.output.by_glacier)

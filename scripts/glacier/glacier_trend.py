@@ -1,7 +1,6 @@
 """Trend of the glacier area over the unflagged years: Theil–Sen slope, Mann–Kendall test, and the sentence.
 
-Writes ``trend.csv``: ``quantity, unit, n_years, first_year, last_year, slope_per_year, lower_per_year, upper_per_year,
-line_at_first_year, p_value, test, significant, sentence``.
+Writes ``trend.csv``, the one line that `trends.trend_row` gives.
 """
 
 import pandas as pd
@@ -21,6 +20,7 @@ row = trend_row(
     areas.flag.notna(),
     snakemake.params.confidence,
     snakemake.params.significance,
+    areas.change_factor.fillna(1.0).max(),
 )
 log.info("%s", row["sentence"])
 write_csv(pd.DataFrame([row]), snakemake.output.table)

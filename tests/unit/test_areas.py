@@ -8,9 +8,11 @@ from affine import Affine
 from climate_indicators.areas import (
     YearOfIce,
     block_area,
+    change_factor,
     error_adjusted_area,
     glacier_rows,
     held_out_confusions,
+    level_correction,
     measure_year,
     year_row,
 )
@@ -18,6 +20,8 @@ from climate_indicators.cogs import BYTE_NODATA, write_cog
 from climate_indicators.extents import filled_extent, margin_lengths, nearest_years, owners, pixel_size_m
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.trend_tests import theil_sen_slope
+from climate_indicators.trends import trend_row
 
 GRID = Grid("EPSG:32644", Affine(20, 0, 700000, 0, -20, 3400000), 8, 6)
 SETTINGS = {"confidence": 0.95, "buffer_px": 0.5, "min_valid_fraction": 0.8}
@@ -225,23 +229,91 @@ def year(pixels, valid=0.9):
     return ice, {"scene": 2016, "date": "2016-09-16", "valid_fraction": valid}
 
 
+CONFUSIONS = np.repeat([[[95, 5], [2, 98]]], 4, axis=0)
+
+
 def test_row_of_a_year():
-    confusions = np.repeat([[[95, 5], [2, 98]]], 4, axis=0)
-    row = year_row(*year([7e4, 2.9e4, 1e3]), confusions, 20.0, SETTINGS)
+    reference = level_correction(CONFUSIONS, [28.0, 12.0])
+    row = year_row(*year([7e4, 2.9e4, 1e3]), reference, 20.0, SETTINGS)
     assert row["mapped_km2"] == pytest.approx(12)
     assert row["area_km2"] == pytest.approx(12 * 0.98 + 28 * 0.05)
-    assert row["lower_km2"] < row["area_km2"] < row["upper_km2"]
+    estimate = block_area(CONFUSIONS, [28.0, 12.0], 0.95)
+    assert (row["lower_km2"], row["upper_km2"]) == pytest.approx((estimate.lower[1], estimate.upper[1]))
     assert row["buffer_km2"] == pytest.approx(120 * 0.5 * 400e-6)
     assert row["gap_filled_km2"] == pytest.approx(7 * 400e-6)
     assert row["flag"] == ""
-    assert year_row(*year([7e4, 2.9e4, 1e3], 0.79), confusions, 20.0, SETTINGS)["flag"] == "cloudy"
+    assert year_row(*year([7e4, 2.9e4, 1e3], 0.79), reference, 20.0, SETTINGS)["flag"] == "cloudy"
+
+
+def test_the_change_of_a_year_is_the_mapped_one_and_its_interval_has_the_stretched_one():
+    reference = level_correction(CONFUSIONS, [28.0, 12.0])
+    first, later = (year_row(*year(pixels), reference, 20.0, SETTINGS) for pixels in ([7e4, 3e4, 0], [8e4, 2e4, 0]))
+    assert later["area_km2"] - first["area_km2"] == pytest.approx(-4)
+    # sensitivity 98 / 103 and specificity 95 / 97: a map so sharp shows changes too small by 1.075 at most
+    factor = 1 / (98 / 103 + 95 / 97 - 1)
+    assert later["change_factor"] == pytest.approx(factor) == change_factor(CONFUSIONS)
+    assert first["lower_km2"] - later["lower_km2"] == pytest.approx(4 * factor)
+    assert first["upper_km2"] - later["upper_km2"] == pytest.approx(4)
+    assert reference.apply(0.0, 40.0)[1] == 0 and reference.apply(40.0, 40.0)[2] == 40
 
 
 def test_year_whose_error_is_unknown_is_flagged_and_may_be_anything():
     confusions = np.repeat([[[95, 5], [0, 0]]], 4, axis=0)
-    row = year_row(*year([7e4, 3e4, 0]), confusions, 20.0, SETTINGS)
-    assert row["flag"] == "unmeasured"
+    assert level_correction(confusions, [28.0, 12.0]) is None
+    row = year_row(*year([7e4, 3e4, 0]), None, 20.0, SETTINGS)
+    assert row["flag"] == "unmeasured" and np.isnan(row["change_factor"])
     assert [row[key] for key in ("lower_km2", "area_km2", "upper_km2")] == pytest.approx([0, 12, 40])
+
+
+def test_a_map_that_tells_nothing_has_a_bounded_factor():
+    assert change_factor(np.array([[[5, 5], [5, 5]]])) == pytest.approx(10)
+    assert change_factor(np.array([[[9, 0], [0, 9]]])) == 1
+
+
+ROWS, COLS = np.mgrid[:160, :160]
+DISTANCE = np.hypot(ROWS - 80, COLS - 80)
+AREA_YEARS = np.arange(2016, 2025)
+
+
+def error_margin(rng, truth):
+    """Pixels near the margin are mistaken as often as not."""
+    near = np.abs(DISTANCE - DISTANCE[truth].max()) < 2
+    return np.where(near & (rng.random(truth.shape) < 0.4), ~truth, truth)
+
+
+def error_rates(rng, truth):
+    """Every pixel may be mistaken."""
+    return np.where(rng.random(truth.shape) < 0.04, ~truth, truth)
+
+
+def error_debris(rng, truth):
+    """A debris-covered sector is never found, bright rock beside it always."""
+    hidden = (np.abs(ROWS - 80) < 6) & (COLS > 80) & (DISTANCE < 40)
+    return (truth & ~hidden) | ((COLS < 8) & (ROWS < 40))
+
+
+@pytest.mark.parametrize("errors", [error_margin, error_rates, error_debris])
+def test_changes_keep_their_size_and_their_interval_holds_the_truth(errors):
+    """Nine years of a disc that shrinks; rates counted in the first year, as the workflow does."""
+    blocks = (ROWS // 20) * 8 + COLS // 20
+    ratios, inside = [], 0
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        truths = [radius > DISTANCE for radius in 58 - 1.5 * np.arange(9) + rng.normal(0, 0.4, 9)]
+        maps = [errors(rng, truth) for truth in truths]
+        # half of the blocks are held out
+        held_out = rng.permutation(64)[:32]
+        pairs = 2 * maps[0][None] + truths[0][None]
+        confusions = np.array([np.bincount(pairs[0][blocks == block], minlength=4) for block in held_out])
+        correction = level_correction(confusions.reshape(-1, 2, 2), [float((~maps[0]).sum()), float(maps[0].sum())])
+        areas = [correction.apply(float(one.sum()), float(one.size))[0] for one in maps]
+        true = theil_sen_slope(AREA_YEARS * 1.0, np.array([float(one.sum()) for one in truths]))
+        row = trend_row("area", "px", AREA_YEARS, areas, np.zeros(9, bool), change_factor=correction.change_factor)
+        ratios.append(row["slope_per_year"] / true)
+        inside += row["lower_per_year"] <= true <= row["upper_per_year"]
+    low = {error_margin: 0.95, error_rates: 0.90, error_debris: 0.90}[errors]
+    assert low < np.median(ratios) < 1.05, np.median(ratios)
+    assert inside >= 22, (inside, np.median(ratios))
 
 
 @pytest.mark.parametrize(("crs", "unit"), [("EPSG:4326", "degrees"), ("EPSG:2263", "US survey foot")])
