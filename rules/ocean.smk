@@ -25,7 +25,6 @@ rule ocean_cells:
         code=code("ocean/ocean_cells.py"),
         content=content_of(ocean_files),
         data=placed(ocean_data),
-        month=reference_month,
         cells={key: ocean_settings("cells").get(key) for key in ("size", "unit", "margin")},
     script:
         "../scripts/ocean/ocean_cells.py"

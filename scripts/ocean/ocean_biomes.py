@@ -25,6 +25,11 @@ fields = read_fields(snakemake.input.slopes[0]).sel(time=[f"{params.month}-01"])
 known = read_fields(snakemake.input.cells)
 slopes = kept_slopes(fields)[0]
 kept = np.flatnonzero(np.isfinite(slopes).all(axis=1))
+if not fields.data_share.sum() > 0:
+    raise InputError(
+        f"ocean site '{snakemake.wildcards.site}': the files have no data in the reference month {params.month}, in "
+        "which the biomes are found (`missing_months` in inputs.csv). Choose another reference_month."
+    )
 if len(kept) < MIN_CELLS:
     raise InputError(
         f"ocean site '{snakemake.wildcards.site}': {len(kept)} cells of the reference month {params.month} have slopes "

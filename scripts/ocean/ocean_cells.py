@@ -14,11 +14,10 @@ from climate_indicators.ocean.membership import cells_dataset
 
 log = start_log(snakemake.log[0], snakemake.rule)
 with OceanData.open(snakemake.params.data) as data:
-    survey = data.survey()
-    survey.check_reference(snakemake.params.month, data.needed)
+    table = data.survey().table
     cells = make_cells(data.lat, data.lon, data.rectilinear, **snakemake.params.cells)
     dataset = cells_dataset(cells, data.lat, data.lon, data.ocean, data.area_m2)
     dataset["point_is_ocean"] = (("y", "x"), data.ocean.astype("int8"), {"long_name": "ocean points of the data"})
 log.info("%d ocean points in %d cells", int(data.ocean.sum()), int((dataset.area_km2 > 0).sum()))
-write_csv(survey.table, snakemake.output.table)
+write_csv(table, snakemake.output.table)
 write_fields(dataset, snakemake.output.cells)

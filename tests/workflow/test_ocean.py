@@ -165,10 +165,10 @@ def test_fields_keep_to_the_cf_conventions(finished_ocean, name):
 
 def test_flags_of_the_labels_are_the_biomes_by_name(finished_ocean):
     biomes = table(finished_ocean, "biomes")
-    names = ["land", "unclassified", *biomes.name.str.replace(" ", "_")]
+    names = ["no_data", "land", "unclassified", *biomes.name.str.replace(" ", "_")]
     for name in ["biomes", *MAPS[2:]]:
         about = dataset(finished_ocean, name).label.attrs
-        assert about["flag_values"].tolist() == [-1, 0, *biomes.label] and about["flag_meanings"].split() == names
+        assert about["flag_values"].tolist() == [-2, -1, 0, *biomes.label] and about["flag_meanings"].split() == names
 
 
 def test_months_of_the_parts_are_all_there_once(finished_ocean):

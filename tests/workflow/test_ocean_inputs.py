@@ -275,6 +275,15 @@ def no_slopes_in_the_reference_month(folder, settings):
     settings["reference_month"] = "2005-06"
 
 
+def no_data_in_the_reference_month(folder, settings):
+    def change(dataset):
+        dataset.alk[5] = np.nan
+        return dataset
+
+    edit(settings, change)
+    settings["reference_month"] = "2005-06"
+
+
 def missing_key(folder, settings):
     del settings["variables"]["alk"]
 
@@ -300,6 +309,7 @@ BAD = {
     month_twice: (["month 2005-03 is there twice", "product.nc"], "cells.nc"),
     other_grid: (["dic.nc", "45 × 80", "another grid"], "cells.nc"),
     no_netcdf: (["product.nc cannot be read as NetCDF"], "cells.nc"),
+    no_data_in_the_reference_month: (["no data in the reference month 2005-06", "reference_month"], "biomes.csv"),
     no_slopes_in_the_reference_month: (
         ["'no_slopes_in_the_reference_month'", "0 cells of the reference month 2005-06", "need 30"],
         "biomes.csv",

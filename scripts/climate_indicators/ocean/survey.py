@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import InputError, Progress
+from climate_indicators.logs import Progress
 from climate_indicators.ocean.months import month_number, month_text
 from climate_indicators.ocean.sources import Files, Source, read_field
 from climate_indicators.ocean.units import QUANTITIES, conversion
@@ -32,20 +32,6 @@ class Survey:
 
     table: pd.DataFrame
     missing: Mapping[str, Sequence[str]]
-
-    def check_reference(self, month: str, needed: Sequence[str]) -> None:
-        """Refuse a reference month without data: the biomes are found in it.
-
-        Raises
-        ------
-        InputError
-        """
-        lacking = [quantity for quantity in needed if month in self.missing.get(quantity, ())]
-        if lacking:
-            raise InputError(
-                f"reference_month {month}: {', '.join(lacking)} has no value in the ocean in this month, in which the "
-                "biomes are found. Choose another reference_month, or add the file that has it."
-            )
 
 
 def look_through(
