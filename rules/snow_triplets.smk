@@ -71,6 +71,7 @@ rule snow_radar:
     output:
         folder=directory("results/snow/{site}/radar/{year}"),
         table="results/snow/{site}/radar/{year}.csv",
+        inputs="results/snow/{site}/inputs/radar_{year}.csv",
     log:
         "logs/snow/{site}/snow_radar_{year}.log",
     conda:

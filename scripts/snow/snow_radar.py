@@ -1,7 +1,8 @@
 """Radar scenes of one year on the site's grid, warped and filtered in linear power, in decibels.
 
 Writes a folder with ``SCENE.tif`` (VV and VH, 0.01 dB; −inf, nodata and what lies outside the area masked) and a table
-``scene, date, orbit, valid_fraction, mean_vv_db, mean_vh_db, median_vv_db, n_minus_inf, unit``.
+``scene, date, orbit, valid_fraction, mean_vv_db, mean_vh_db, median_vv_db, n_minus_inf, unit``; and what was understood
+of the files (rows of ``inputs.csv``).
 """
 
 import pandas as pd
@@ -10,6 +11,7 @@ import rasterio
 from climate_indicators.files import atomic_path, write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.table import write_inputs
 from climate_indicators.snow.radar_scenes import TABLE, Backscatter, coverage_warnings, write_radar_scene
 from climate_indicators.snow.scene_headers import ORBIT_TAG
 from climate_indicators.snow.scene_table import RADAR, read_scenes
@@ -19,17 +21,19 @@ site, settings, grid = snakemake.params.site, snakemake.params.radar, Grid.read(
 scenes = read_scenes(snakemake.input.scenes, RADAR, snakemake.wildcards.year)
 with rasterio.open(snakemake.input.aoi) as raster:
     area = raster.read(1)
-progress, rows = Progress(log, len(scenes), "scene"), []
+progress, rows, inputs = Progress(log, len(scenes), "scene"), [], []
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     reading = Backscatter(**settings, bands=site["radar_bands"])
     with atomic_path(snakemake.output.folder) as folder:
         folder.mkdir()
         for row in scenes.itertuples():
             tags = {ORBIT_TAG: row.orbit, "DATE": row.date}
-            found = write_radar_scene(folder / f"{row.scene}.tif", row.path, grid, area, reading, tags)
+            found, used = write_radar_scene(folder / f"{row.scene}.tif", row.path, grid, area, reading, tags)
             rows.append({"scene": row.scene, "date": row.date, "orbit": row.orbit} | found)
+            inputs.append(used)
             progress.step()
 table = pd.DataFrame(rows, columns=TABLE)
 for message in coverage_warnings(table):
     log.warning("%s", message)
 write_csv(table, snakemake.output.table)
+write_inputs(snakemake.output.inputs, inputs)

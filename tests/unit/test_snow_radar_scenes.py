@@ -27,7 +27,7 @@ def uneven(shape):
 def run(folder, source, reading=None, area=EVERYWHERE, grid=GRID, **kinds):
     path = folder / "out.tif"
     tags = {"RELATIVE_ORBIT": "48"}
-    row = write_radar_scene(path, source, grid, area, reading or Backscatter(), tags, **kinds)
+    row, _ = write_radar_scene(path, source, grid, area, reading or Backscatter(), tags, **kinds)
     with Stack([path]) as stack:
         return row, *stack.read((0, grid.height), (0, grid.width))
 

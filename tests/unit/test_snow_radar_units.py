@@ -59,7 +59,8 @@ def write(folder, values, dtype="float32", scale=None, offset=None, nodata=None,
 
 
 def read(folder, path, unit="auto", nodata=None, area=EVERYWHERE, place=SITE):
-    return write_radar_scene(folder / "out.tif", path, place, area, Backscatter(unit, "none", nodata=nodata), {})
+    reading = Backscatter(unit, "none", nodata=nodata)
+    return write_radar_scene(folder / "out.tif", path, place, area, reading, {})[0]
 
 
 SCALED = {"dtype": "int16", "scale": 0.01}
@@ -143,6 +144,18 @@ def test_a_scene_that_this_workflow_wrote_is_read_again_unchanged(tmp_path):
     assert read(tmp_path, str(tmp_path / "again.tif")) == first
     with rasterio.open(tmp_path / "again.tif") as one, rasterio.open(tmp_path / "out.tif") as two:
         assert (one.read() == two.read()).all()
+
+
+def test_what_was_understood_is_a_row_of_the_inputs(tmp_path):
+    path = write(tmp_path, filled(decibels() * 100, -32768), **SCALED, nodata=-32768)
+    _, row = write_radar_scene(tmp_path / "out.tif", path, SITE, EVERYWHERE, Backscatter(nodata=7), {})
+    assert (row.file, row.role, row.bands, row.unit) == (path, "radar", "VV, VH", "dB")
+    assert (row.scale, row.offset, row.nodata, row.crs) == (0.01, 0, -32768, SITE.crs)
+    assert "nodata -32768" in row.missing_by and "nodata 7 of the settings" in row.missing_by
+    assert row.covered_fraction == pytest.approx(0.88) and "db" in row.note
+    kept = decibels()[:, ~FILL]
+    found = row.minimum, row.median, row.maximum
+    assert found == pytest.approx((kept.min(), np.median(kept), kept.max()), abs=0.011)
 
 
 def test_a_band_that_is_missing_alone_spoils_no_neighbour(tmp_path):

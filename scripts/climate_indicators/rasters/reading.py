@@ -45,6 +45,7 @@ class GridReader:
     zero : whether 0 is missing in bands of whole numbers: ``all`` where all bands are 0, ``any`` in each band by
         itself, None nowhere.
     nan : whether NaN that the file does not declare is missing (true) or refused (false).
+    infinite : whether infinite numbers are read as they are (true), such as the logarithm of 0, or refused (false).
     convert : applied to what is read, float32 (bands, rows, columns) with NaN where missing, before it is warped, such
         as decibels to power.
 
@@ -65,9 +66,11 @@ class GridReader:
         zero: str | None = None,
         nan: bool = True,
         convert: Callable[[np.ndarray], np.ndarray] | None = None,
+        infinite: bool = False,
     ) -> None:
         self.raster, self.info, self.bands, self.grid = raster, info, list(bands), grid
         self._resampling, self._nodata, self._zero, self._nan, self._convert = resampling, nodata, zero, nan, convert
+        self._infinite = infinite
         self._same = window_on(info, grid)
 
     @property
@@ -168,7 +171,7 @@ class GridReader:
     def _check_finite(self, numbers: np.ndarray, missing: np.ndarray) -> None:
         if numbers.dtype.kind != "f":
             return
-        bad = ~np.isfinite(numbers) & ~missing
+        bad = (np.isnan(numbers) if self._infinite else ~np.isfinite(numbers)) & ~missing
         if bad.any():
             raise InputError(
                 f"{self.info.path} holds {int(bad.sum())} NaN or infinite values that are not declared as nodata "
