@@ -24,28 +24,10 @@ rule fetch_glacier_year:
     params:
         code=code("inputs/fetch_glacier_year.py"),
         content=content_of(aoi_of),
-        catalogue=lambda wildcards: {
-            "name": archive_settings(wildcards)["catalogue"],
-            **{key: archive_settings(wildcards)[key] for key in ("endpoint", "collection", "assets", "tokens")},
-        },
+        catalogue=glacier_catalogue,
         season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
         grid=lambda wildcards: {key: glacier_site(wildcards)[key] for key in ("crs", "resolution_m")},
-        wanted=lambda wildcards: {
-            "bands": sites("glacier")[wildcards.site]["bands"],
-            "take_best": archive_settings(wildcards)["missing_years"] == "best",
-            **{
-                key: archive_settings(wildcards)[key]
-                for key in (
-                    "max_cloud",
-                    "min_valid",
-                    "tolerance",
-                    "composite",
-                    "composite_scenes",
-                    "masked",
-                    "offset_applied",
-                )
-            },
-        },
+        wanted=glacier_image_wanted,
         kept=placed(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
         shown=shown_bands,
         aoi_layer=aoi_layer("glacier"),
@@ -103,18 +85,9 @@ rule fetch_snow_year:
     params:
         code=code("inputs/fetch_snow_year.py"),
         content=content_of(snow_aoi),
-        catalogues=lambda wildcards: {
-            "optical": snow_catalogue(wildcards),
-            "radar": snow_catalogue(wildcards, "radar_"),
-        },
-        grid=lambda wildcards: {
-            "resolution": snow_archive(wildcards)["resolution_m"],
-            "crs": snow_archive(wildcards)["crs"],
-        },
-        wanted=lambda wildcards: {
-            "bands": ["B02", "B03", "B04", "B08", "B11"],
-            **{key: snow_archive(wildcards)[key] for key in ("max_cloud", "min_valid", "masked", "offset_applied")},
-        },
+        catalogues=snow_catalogues,
+        grid=snow_archive_grid,
+        wanted=snow_images_wanted,
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
         optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
         kept=placed(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
@@ -152,3 +125,76 @@ rule fetched_snow_scenes:
         code=code("inputs/fetched_snow_scenes.py"),
     script:
         "../scripts/inputs/fetched_snow_scenes.py"
+
+
+rule size_glacier_year:
+    """How much is read for a year's image of a glacier site, estimated from the search alone."""
+    input:
+        aoi=aoi_of,
+    output:
+        table="resources/glacier/{site}/archive/{year}_size.csv",
+    log:
+        "logs/glacier/{site}/size_glacier_year_{year}.log",
+    wildcard_constraints:
+        site=online(archive_sites("glacier")),
+        year="[0-9]{4}",
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    params:
+        code=code("inputs/size_glacier_year.py"),
+        content=content_of(aoi_of),
+        catalogue=glacier_catalogue,
+        season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
+        grid=lambda wildcards: {key: glacier_site(wildcards)[key] for key in ("crs", "resolution_m")},
+        wanted=glacier_image_wanted,
+        kept=placed(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
+        aoi_layer=aoi_layer("glacier"),
+    script:
+        "../scripts/inputs/size_glacier_year.py"
+
+
+rule size_snow_year:
+    """How much is read for a year of a snow site, estimated from the searches alone."""
+    input:
+        aoi=snow_aoi,
+    output:
+        table="resources/snow/{site}/archive/{year}_size.csv",
+    log:
+        "logs/snow/{site}/size_snow_year_{year}.log",
+    wildcard_constraints:
+        site=online(archive_sites("snow")),
+        year="[0-9]{4}",
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    params:
+        code=code("inputs/size_snow_year.py"),
+        content=content_of(snow_aoi),
+        catalogues=snow_catalogues,
+        grid=snow_archive_grid,
+        wanted=snow_images_wanted,
+        radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
+        optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
+        kept=placed(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
+        aoi_layer=aoi_layer("snow"),
+    script:
+        "../scripts/inputs/size_snow_year.py"
+
+
+rule fetch_sizes:
+    """How much `fetch_all` reads of archives of scenes, by site and year; only their catalogues are asked."""
+    input:
+        tables=[f"resources/{study}/{site}/archive/{year}_size.csv" for study, site, year in archive_images()],
+    output:
+        table=f"{KEPT}/sizes.csv",
+    log:
+        "logs/fetch_sizes.log",
+    localrule: True
+    conda:
+        "../envs/archive.yaml"
+    params:
+        code=code("inputs/fetch_sizes.py"),
+        places=archive_images(),
+    script:
+        "../scripts/inputs/fetch_sizes.py"

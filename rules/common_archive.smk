@@ -104,6 +104,51 @@ def snow_catalogue(wildcards, prefix=""):
     return {"name": settings[f"{prefix}catalogue"], **{key: settings[f"{prefix}{key}"] for key in keys}}
 
 
+def glacier_catalogue(wildcards):
+    """Catalogue of a glacier site's scenes."""
+    keys = ("endpoint", "collection", "assets", "tokens")
+    settings = archive_settings(wildcards)
+    return {"name": settings["catalogue"], **{key: settings[key] for key in keys}}
+
+
+def glacier_image_wanted(wildcards):
+    """What is wanted of a glacier site's yearly image."""
+    keys = ("max_cloud", "min_valid", "tolerance", "composite", "composite_scenes", "masked", "offset_applied")
+    settings = archive_settings(wildcards)
+    return {
+        "bands": sites("glacier")[wildcards.site]["bands"],
+        "take_best": settings["missing_years"] == "best",
+        **{key: settings[key] for key in keys},
+    }
+
+
+def snow_catalogues(wildcards):
+    """Catalogues of a snow site's scenes by sensor."""
+    return {"optical": snow_catalogue(wildcards), "radar": snow_catalogue(wildcards, "radar_")}
+
+
+def snow_archive_grid(wildcards):
+    """Grid of a snow site's scenes."""
+    return {"resolution": snow_archive(wildcards)["resolution_m"], "crs": snow_archive(wildcards)["crs"]}
+
+
+def snow_images_wanted(wildcards):
+    """What is wanted of a snow site's optical scenes."""
+    keys = ("max_cloud", "min_valid", "masked", "offset_applied")
+    return {"bands": ["B02", "B03", "B04", "B08", "B11"], **{key: snow_archive(wildcards)[key] for key in keys}}
+
+
+def archive_images():
+    """Study, site and year of all images that come from archives."""
+    return [
+        (study, name, year)
+        for study in ("glacier", "snow")
+        for name, site in sites(study).items()
+        if site["source"] == "archive"
+        for year in archive_years(site["archive"])
+    ]
+
+
 for _site in fetched_weather_sites():
     FETCHED[f"resources/snow/{_site}/weather.csv"] = f"daily weather of snow site '{_site}' from Open-Meteo's archive"
 for _site in fetched_outline_sites("rgi6", "rgi7", "glims"):

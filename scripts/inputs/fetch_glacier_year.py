@@ -14,6 +14,7 @@ from climate_indicators.archives.kept import kept_search
 from climate_indicators.archives.pictures import write_picture
 from climate_indicators.archives.search import read_tiles, search_area
 from climate_indicators.archives.settings import season_days
+from climate_indicators.archives.sizes import total_of
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Wanted, Year
 from climate_indicators.files import write_csv
@@ -34,6 +35,9 @@ with naming(place):
     tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
     log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, shown(catalogue.endpoint))
     year = Year(tiles, area, grid, Windows(params.kept, catalogue, session), Wanted(**params.wanted))
+    for step in (steps := year.steps()):
+        log.info("to be read · %s", step)
+    log.info("to be read · %s in all, unless it is kept from an earlier run", total_of(steps))
     image = year.image()
     write_image(output.image, output.clouds, grid, image, params.wanted["bands"])
 write_csv(candidate_table(int(snakemake.wildcards.year), year.candidates), output.table)

@@ -16,10 +16,12 @@ from climate_indicators.archives.series import (
     SCENE_COLUMNS,
     choose_optical,
     choose_radar,
+    series_steps,
     series_table,
     write_optical,
     write_radar,
 )
+from climate_indicators.archives.sizes import total_of
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Wanted, Year
 from climate_indicators.files import atomic_path, write_csv
@@ -42,13 +44,18 @@ for sensor in (OPTICAL, RADAR):
         found[sensor] = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
         windows[sensor] = Windows(params.kept, catalogue, session, RADAR_NODATA if sensor == RADAR else 0.0)
         log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalogue.collection)
+with naming(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
+    radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], windows[RADAR].catalogue)
+year = Year(found[OPTICAL], area, grid, windows[OPTICAL], Wanted(**params.wanted))
+steps = series_steps(year, params.optical_per_month, chosen, windows[RADAR].catalogue, grid)
+for step in steps:
+    log.info("to be read · %s", step)
+log.info("to be read · %s in all, unless it is kept from an earlier run", total_of(steps))
 with atomic_path(output.folder) as folder:
     folder.mkdir()
     with naming(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
-        radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], windows[RADAR].catalogue)
         rows = write_radar(folder, windows[RADAR], grid, chosen, area)
     with naming(f"{params.catalogues[OPTICAL]['name']}, optical scenes {place}"):
-        year = Year(found[OPTICAL], area, grid, windows[OPTICAL], Wanted(**params.wanted))
         radar_days = [row["date"] for row in rows]
         chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month, radar_days)
         rows += write_optical(folder, year, grid, chosen, params.wanted["bands"])

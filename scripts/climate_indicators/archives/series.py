@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from climate_indicators.archives.choice import COLUMNS, Candidate, candidate_tab
 from climate_indicators.archives.coverage import covered_share, share_with_values
 from climate_indicators.archives.images import write_image
 from climate_indicators.archives.search import Tile, missing_assets
+from climate_indicators.archives.sizes import Step, step
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Year
 from climate_indicators.cogs import cog_writer
@@ -96,6 +98,24 @@ def _order(one: Candidate, taken: Sequence[Candidate], month: str, radar: Collec
     else:
         first = abs((day - datetime.date.fromisoformat(f"{month}-15")).days)
     return first, -round(one.valid or 0.0, 2), one.date
+
+
+def series_steps(
+    year: Year, per_month: int, radar: Sequence[Candidate], catalogue: Catalogue, grid: Grid
+) -> list[Step]:
+    """What will be read for a year of a snow site, estimated: optical scenes of each month, and radar.
+
+    Parameters
+    ----------
+    year : optical candidates.
+    per_month : most optical scenes of a month.
+    radar : radar scenes that are taken.
+    catalogue : of the radar scenes.
+    grid : grid of the images.
+    """
+    months = Counter(one.date[:7] for one in year.fit())
+    most = sum(min(count, per_month) for count in months.values())
+    return [*year.steps(most), step("radar scenes taken", radar, catalogue, POLARISATIONS, grid)]
 
 
 def write_optical(

@@ -24,6 +24,7 @@ from climate_indicators.archives.choice import (
 from climate_indicators.archives.coverage import covered_share
 from climate_indicators.archives.images import Image, median_of
 from climate_indicators.archives.search import Tile, missing_assets
+from climate_indicators.archives.sizes import Step, step
 from climate_indicators.archives.tile_offsets import TileOffsets
 from climate_indicators.archives.windows import Windows, coarser
 from climate_indicators.grids import Grid, area_mask
@@ -97,20 +98,38 @@ class Year:
         self._look = coarser(self._class_grid, max(1, math.ceil(max(self._class_grid.shape) / LARGEST_LOOK_PX)))
         self._offsets = TileOffsets(windows, wanted.bands, wanted.masked, grid, self._class_grid, wanted.offset_applied)
 
+    def fit(self) -> list[Candidate]:
+        """Candidates that may do by what their items state, in order of time; others get their reason."""
+        for candidate in self.candidates:
+            candidate.reason = self._unfit(candidate)
+        return [candidate for candidate in self.candidates if not candidate.reason]
+
+    def steps(self, most: int | None = None) -> list[Step]:
+        """What will be read, estimated: the classes of all candidates that may do, then the bands of those taken.
+
+        Parameters
+        ----------
+        most : most candidates that are taken; None takes what the image wants.
+        """
+        wanted, fit, catalogue = self._wanted, self.fit(), self._windows.catalogue
+        if most is None:
+            most = wanted.composite_scenes if wanted.composite == MEDIAN else 1
+        return [
+            step("classes for the choice", fit, catalogue, (CLASSES,), self._look),
+            step("clouds of scenes taken", fit, catalogue, (CLASSES,), self._class_grid, most),
+            step("bands of scenes taken", fit, catalogue, wanted.bands, self._grid, most),
+        ]
+
     def measure(self) -> list[Candidate]:
         """Measure all candidates that may do; those that were, in order of time. Others get their reason."""
         inside = area_mask(self._area, self._look)
-        measured = []
-        for number, candidate in enumerate(self.candidates, start=1):
-            candidate.reason = self._unfit(candidate)
-            if candidate.reason:
-                continue
+        measured = self.fit()
+        for number, candidate in enumerate(measured, start=1):
             layers = [self._windows.read(tile, CLASSES, self._look, resampling=NEAREST) for tile in candidate.tiles]
             measure(candidate, layers, inside, self._wanted.masked)
-            measured.append(candidate)
             _log.info(
                 "candidate %d/%d · %s · %.0f %% seen, %.0f %% of it snow or ice",
-                number, len(self.candidates), candidate.date, 100 * candidate.valid, 100 * candidate.snow,
+                number, len(measured), candidate.date, 100 * candidate.valid, 100 * candidate.snow,
             )  # fmt: skip
         return measured
 

@@ -1,0 +1,17 @@
+"""How much `fetch_all` reads of archives of scenes, by site and year: a table, and its sums on the terminal."""
+
+import pandas as pd
+
+from climate_indicators.archives.sizes import COLUMNS
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+
+start_log(snakemake.log[0], snakemake.rule)
+tables = [
+    pd.read_csv(path).assign(study=study, site=site, year=year)
+    for path, (study, site, year) in zip(snakemake.input.tables, snakemake.params.places, strict=True)
+]
+table = pd.concat(tables) if tables else pd.DataFrame(columns=[*COLUMNS, "study", "site", "year"])
+write_csv(table[["study", "site", "year", *COLUMNS]], snakemake.output.table)
+sums = table.groupby(["study", "site"], sort=False)["megabytes"].sum().round()
+print(f"Estimate of what is read of archives, in megabytes:\n{sums.to_string()}\nin all: {sums.sum():.0f}")

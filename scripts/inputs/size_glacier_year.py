@@ -1,0 +1,29 @@
+"""How much is read of an archive for a year's image of a glacier site, by the items of the search; no pixel is read.
+
+The search is kept where the fetch looks for it. Writes ``step, overpasses, tiles, bands, megabytes``.
+"""
+
+from climate_indicators.archives.catalogues import OPTICAL, find_catalogue
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.kept import kept_search
+from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.settings import season_days
+from climate_indicators.archives.sizes import step_table
+from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.files import write_csv
+from climate_indicators.grids import read_area_of_interest, site_grid
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+patience = Patience.of(snakemake.config["archives"])
+session = open_session(patience)
+days = season_days(int(snakemake.wildcards.year), *params.season)
+with naming(f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"):
+    area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
+    grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
+    catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
+    tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
+    steps = Year(tiles, area, grid, Windows(params.kept, catalogue, session), Wanted(**params.wanted)).steps()
+write_csv(step_table(steps), snakemake.output.table)

@@ -1,0 +1,35 @@
+"""How much is read of archives for a year of a snow site, by the items of the searches; no pixel is read.
+
+The searches are kept where the fetch looks for them. Writes ``step, overpasses, tiles, bands, megabytes``.
+"""
+
+from climate_indicators.archives.catalogues import OPTICAL, RADAR, find_catalogue
+from climate_indicators.archives.http import Patience, open_session
+from climate_indicators.archives.kept import kept_search
+from climate_indicators.archives.search import read_tiles, search_area
+from climate_indicators.archives.series import choose_radar, series_steps
+from climate_indicators.archives.sizes import step_table
+from climate_indicators.archives.windows import Windows
+from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.files import write_csv
+from climate_indicators.grids import read_area_of_interest, site_grid
+from climate_indicators.logs import naming, start_log
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params, number = snakemake.params, snakemake.wildcards.year
+patience = Patience.of(snakemake.config["archives"])
+session = open_session(patience)
+days = (f"{number}-01-01", f"{number}-12-31")
+with naming(f"snow site '{snakemake.wildcards.site}', {' to '.join(days)}"):
+    area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
+    grid = site_grid(area, **params.grid)
+    found, catalogues = {}, {}
+    for sensor in (OPTICAL, RADAR):
+        catalogues[sensor] = find_catalogue(sensor=sensor, **params.catalogues[sensor])
+        items = kept_search(params.kept, catalogues[sensor], session, search_area(area), days, patience)
+        found[sensor] = read_tiles(items)
+    _, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], catalogues[RADAR])
+    windows = Windows(params.kept, catalogues[OPTICAL], session)
+    year = Year(found[OPTICAL], area, grid, windows, Wanted(**params.wanted))
+    steps = series_steps(year, params.optical_per_month, chosen, catalogues[RADAR], grid)
+write_csv(step_table(steps), snakemake.output.table)
