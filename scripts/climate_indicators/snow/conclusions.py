@@ -91,7 +91,7 @@ def _trend(row, sure: str) -> dict[str, object]:
     if np.isfinite(row.slope_per_day):
         evidence += (
             f"; least-squares line of {row.n} values: {number_text(row.slope_per_day)} {unit} per day, "
-            f"{p_text(row.p_least_squares)} if they were independent; beside a level for every calendar month "
+            f"{p_text(row.p_least_squares)} if they were independent; with harmonics of the season "
             f"{number_text(row.beside_cycle_per_decade)} {unit} per decade ({sure} interval "
             f"{number_text(row.beside_cycle_lower)} to {number_text(row.beside_cycle_upper)}), "
             f"{p_text(row.p_beside_cycle)} as they go together"
@@ -113,14 +113,14 @@ def _regression(row, snow: str, sure: str, significance: float) -> list[dict[str
     )
     statement = _relation(subject, name, f"r = {_minus(row.r)}", row.slope, row.p_value, row.significant)
     lines = [_line(topic, statement, evidence, row.p_value, row.significant)]
-    if np.isfinite(row.p_within_months):
-        within = bool(row.p_within_months < significance)
+    if np.isfinite(row.p_deseasonalized):
+        within = bool(row.p_deseasonalized < significance)
         about = f"{subject} less its usual level of the calendar month"
         statement = _relation(
-            about, name, f"r = {_minus(row.r_within_months)}", row.slope_within_months, row.p_within_months, within
+            about, name, f"r = {_minus(row.r_deseasonalized)}", row.slope_deseasonalized, row.p_deseasonalized, within
         )
-        size = f"slope {number_text(row.slope_within_months)} {row.slope_unit} beside a level for every calendar month"
-        lines.append(_line(f"{topic} beside the season", statement, size, row.p_within_months, within))
+        size = f"slope {number_text(row.slope_deseasonalized)} {row.slope_unit} with three harmonics of the season"
+        lines.append(_line(f"{topic} without the season", statement, size, row.p_deseasonalized, within))
     return lines
 
 

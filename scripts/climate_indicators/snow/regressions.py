@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from climate_indicators.snow.robust import RobustFit, month_columns, robust_fit
+from climate_indicators.snow.robust import RobustFit, robust_fit, season_columns
 from climate_indicators.snow.snow_weather import label_unit, lagged_name
 
 SINGLE = [
     "r", "slope", "slope_unit", "intercept", "se_classic", "p_classic", "se_robust", "lower", "upper", "p_value",
-    "r_squared", "max_lags", "n_effective", "r_within_months", "slope_within_months", "p_within_months",
+    "r_squared", "max_lags", "n_effective", "r_deseasonalized", "slope_deseasonalized", "p_deseasonalized",
 ]  # fmt: skip
 
 MULTIPLE = [
@@ -57,9 +57,10 @@ def single_regressions(
     -------
     ``variable, unit, lag_days, n, n_dates``; ``r`` Pearson's; ``slope, slope_unit, intercept`` of least squares;
     ``se_classic, p_classic`` of the slope for independent values; ``se_robust, lower, upper, p_value`` after Newey
-    and West with ``max_lags``; ``r_squared, n_effective``; ``r_within_months, slope_within_months, p_within_months``:
-    the same beside a level for every calendar month, which shows what is left when the season that both share is
-    taken out; ``significant, note``. Without enough values the numbers are NaN, and the note says why.
+    and West with ``max_lags``; ``r_squared, n_effective``; ``r_deseasonalized, slope_deseasonalized,
+    p_deseasonalized``: the same with three harmonics of the day of the year in the regression
+    (`robust.season_columns`), which shows what remains without the season that both share; ``significant, note``.
+    Without enough values the numbers are NaN, and the note says why.
     """
     rows = []
     for variable in variables:
@@ -138,23 +139,23 @@ def _single(
         "max_lags": fit.max_lags,
         "n_effective": fit.n_effective,
     }
-    row |= _within_months(x, y, used["date"].dt.month.to_numpy(), confidence)
+    row |= _deseasonalized(x, y, used["date"], confidence)
     note = f"{left} of {len(table)} rows have no value" if left else ""
     return row | {"significant": bool(fit.p_robust[1] < significance), "note": note}
 
 
-def _within_months(x: np.ndarray, y: np.ndarray, months: np.ndarray, confidence: float) -> dict[str, float]:
-    """Slope and correlation beside a level for every calendar month; none if values do not suffice."""
-    levels = np.column_stack([np.ones_like(x), month_columns(months)])
+def _deseasonalized(x: np.ndarray, y: np.ndarray, dates: pd.Series, confidence: float) -> dict[str, float]:
+    """Slope and correlation without the season; none if values do not suffice."""
+    levels = np.column_stack([np.ones_like(x), season_columns(dates)])
     try:
         fit = robust_fit(y, np.column_stack([levels, x]), confidence)
-    except ValueError:  # a value or two a month: the cells stay empty
+    except ValueError:  # hardly more values than columns: the cells stay empty
         return {}
     left = _left_over(levels, np.column_stack([x, y]))
     return {
-        "r_within_months": float(np.corrcoef(left.T)[0, 1]),
-        "slope_within_months": fit.coefficients[-1],
-        "p_within_months": fit.p_robust[-1],
+        "r_deseasonalized": float(np.corrcoef(left.T)[0, 1]),
+        "slope_deseasonalized": fit.coefficients[-1],
+        "p_deseasonalized": fit.p_robust[-1],
     }
 
 

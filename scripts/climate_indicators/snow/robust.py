@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 from statsmodels.tsa.stattools import acf
 
 MIN_VALUES = 10
+# waves of a year that describe the season of snow and weather; one suffices within a season
+HARMONICS, HARMONICS_OF_SEASON = 3, 1
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,22 @@ def effective_number(values: np.ndarray) -> float:
     return float(np.clip(n / max(inflation, 1 / n), min(2, n), n))
 
 
-def month_columns(months: np.ndarray) -> np.ndarray:
-    """Columns that give every calendar month its own level, centred, shape (n, months − 1).
+def season_columns(dates: pd.Series, harmonics: int = HARMONICS) -> np.ndarray:
+    """Sine and cosine of the day of the year and its multiples, centered, shape (n, 2 harmonics).
+
+    Levels of calendar months would leave the cycle inside each month, which two seasonal series share: without any
+    other relation they were called related in 34 to 88 % of simulated tables, with three harmonics in 5 to 11 %.
 
     Parameters
     ----------
-    months : int, shape (n,), 1 to 12.
+    dates : datetime64, shape (n,).
+    harmonics : number of waves; the dates of one season need one, since their cycle is a piece of the year's.
     """
-    own = (months[:, None] == np.unique(months)[None, 1:]).astype("float64")
-    return own - own.mean(axis=0)
+    year = pd.DatetimeIndex(dates)
+    phase = 2 * np.pi * (year.day_of_year.to_numpy() - 1) / np.where(year.is_leap_year, 366, 365)
+    angles = phase[:, None] * np.arange(1, harmonics + 1)
+    waves = np.column_stack([np.sin(angles), np.cos(angles)])
+    return waves - waves.mean(axis=0)
 
 
 def _scaled(design: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.snow.calendar import ALL, SEASONS, hydro_years, season_names, season_years
-from climate_indicators.snow.robust import month_columns, robust_fit
+from climate_indicators.snow.robust import HARMONICS, HARMONICS_OF_SEASON, robust_fit, season_columns
 from climate_indicators.snow.snow_weather import label_unit
 from climate_indicators.trends import trend_row
 
@@ -69,7 +69,7 @@ def season_trends(
     One line a quantity and season (``all`` first): ``quantity, unit, season, n, n_dates, first, last, mean``;
     ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_robust``, with
     that of Newey and West; ``beside_cycle_per_decade, beside_cycle_lower, beside_cycle_upper, p_beside_cycle``: the
-    line beside a level for every calendar month, with robust interval; ``n_years, first_year, last_year,
+    line together with harmonics of the season, with robust interval; ``n_years, first_year, last_year,
     theil_sen_per_decade, theil_sen_lower, theil_sen_upper, lag1, effective_n, p_value, test, significant, sentence`` of
     the yearly values. NaN where there are too few, or all are alike.
     """
@@ -83,7 +83,7 @@ def season_trends(
             name = label if season == ALL else f"{label} in {season}"
             trend = trend_row(name, unit, own["year"], own["value"], own["left_out"], confidence, significance)
             row = {"quantity": quantity, "unit": unit, "season": season} | _about(chosen, quantity)
-            rows.append(row | _least_squares(chosen, quantity, confidence) | _by_decade(trend))
+            rows.append(row | _least_squares(chosen, quantity, season, confidence) | _by_decade(trend))
     return pd.DataFrame(rows)
 
 
@@ -114,8 +114,8 @@ def _about(chosen: pd.DataFrame, quantity: str) -> dict[str, object]:
     }
 
 
-def _least_squares(chosen: pd.DataFrame, quantity: str, confidence: float) -> dict[str, float]:
-    """Slope against days alone, and beside a level for every calendar month."""
+def _least_squares(chosen: pd.DataFrame, quantity: str, season: str, confidence: float) -> dict[str, float]:
+    """Slope against days alone, and together with the season."""
     days = (chosen["date"] - pd.Timestamp(1970, 1, 1)).dt.days.to_numpy("float64")
     values = chosen[quantity].to_numpy()
     if len(values) < 2 or not np.ptp(days) or not np.ptp(values):
@@ -124,9 +124,9 @@ def _least_squares(chosen: pd.DataFrame, quantity: str, confidence: float) -> di
     design = np.column_stack([np.ones_like(decades), decades])
     try:
         plain = robust_fit(values, design, confidence)
-        months = month_columns(chosen["date"].dt.month.to_numpy())
-        beside = robust_fit(values, np.column_stack([design, months]), confidence)
-    except ValueError:  # too few values for errors, or one a month: the table says so by its empty cells
+        waves = season_columns(chosen["date"], HARMONICS if season == ALL else HARMONICS_OF_SEASON)
+        beside = robust_fit(values, np.column_stack([design, waves]), confidence)
+    except ValueError:  # too few values for errors: the table says so by its empty cells
         return dict.fromkeys(LEAST_SQUARES, np.nan)
     slope = plain.coefficients[1]
     numbers = [slope / DAYS_PER_DECADE, slope, plain.p_classic[1], plain.p_robust[1]]
