@@ -97,9 +97,11 @@ rule terrain:
     """Elevation and slope on the grid, for sites that use them as channels."""
     input:
         dem=lambda wildcards: site_inputs(wildcards.study, wildcards.site)["dem"],
+        aoi="results/{study}/{site}/aoi.tif",
         grid="results/{study}/{site}/grid.json",
     output:
         terrain="results/{study}/{site}/terrain.tif",
+        row="results/{study}/{site}/terrain.csv",
     log:
         "logs/{study}/{site}/terrain.log",
     conda:

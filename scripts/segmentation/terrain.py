@@ -1,16 +1,22 @@
-"""Elevation and slope on the site's grid."""
+"""Elevation and slope on the site's grid, and what was understood of the elevation model (a row of ``inputs.csv``)."""
 
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.guard import opened
+from climate_indicators.rasters.table import write_inputs
 from climate_indicators.terrain import write_terrain
 
 log = start_log(snakemake.log[0], snakemake.rule)
 grid = Grid.read(snakemake.input.grid)
+with opened(snakemake.input.aoi) as raster:
+    inside = raster.read(1)
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
-    write_terrain(
+    row = write_terrain(
         snakemake.output.terrain,
         snakemake.input.dem,
         grid,
+        inside,
         snakemake.params.bands,
         Progress(log, -(-grid.height // 512), "strip").step,
     )
+write_inputs(snakemake.output.row, [row])

@@ -1,6 +1,5 @@
 """Outlines and areas of interest from files that look good: right areas, or a refusal that names file and reason."""
 
-import logging
 import shutil
 import zipfile
 
@@ -41,16 +40,6 @@ def written(path, frame, **options):
 
 def areas(outlines):
     return (outlines.set_index("glacier_id").area / 1e6).round(6).to_dict()
-
-
-@pytest.fixture
-def lines(caplog):
-    """Messages of the library at WARNING, as a function."""
-    logger = logging.getLogger("climate_indicators")
-    propagate, logger.propagate = logger.propagate, True
-    caplog.set_level(logging.INFO)
-    yield lambda: [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    logger.propagate = propagate
 
 
 # --- layers
