@@ -39,6 +39,7 @@ for _suffix, _scenes, _sites in scene_batches():
             tiles=tiles_of_batch("tiles", _scenes),
             cloud_mask=tiles_of_batch("cloud_mask", _scenes),
             area=aoi_of,
+            terrain=terrain_channels,
             grid="results/{study}/{site}/grid.json",
             aoi="results/{study}/{site}/aoi.tif",
         output:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,14 @@ from climate_indicators.extents import UNNAMED, count_numbers, filled_extent, ma
 from climate_indicators.logs import InputError
 
 CLOUDY, UNMEASURED = "cloudy", "unmeasured"
+# flags of a glacier: no year shows any, or some, of its outline; the outline is over no pixel's centre
+NO_DATA, INCOMPLETE, NO_PIXEL = "no data", "incomplete", "no pixel"
 # below this number of test blocks their spread says too little, and the validation blocks are counted as well
 ENOUGH_TEST_BLOCKS = 10
+# share of a glacier that no year shows from which on it is worth a warning
+MOST_UNSEEN = 0.01
+
+_log = logging.getLogger(__name__)
 
 
 # sensitivity + specificity − 1 of a map that tells almost nothing: a smaller value would stretch changes beyond use
@@ -222,12 +229,15 @@ class YearOfIce:
     """What the extent of one year holds: areas by glacier number, float64, shape (glaciers + 2,), in pixels.
 
     Number 0 is ground, the last is unnamed ice. ``seen`` is the share of the pixels of each glacier (those of its
-    outline and its ice) that the year's own image shows; NaN if it has none. ``margin`` in pixel lengths.
+    outline and its ice) that the year's own image shows; NaN if it has none. ``unseen`` is how many of them no year
+    shows, by clouds in all years or without terrain, of ``whole`` ones. ``margin`` in pixel lengths.
     """
 
     pixels: np.ndarray
     margin: np.ndarray
     seen: np.ndarray
+    unseen: np.ndarray
+    whole: np.ndarray
     filled_pixels: int
 
 
@@ -256,9 +266,11 @@ def measure_year(
     filled_pixels = int(np.count_nonzero(filled & (extent == 1)))
     # from here on the number of a pixel is that of its ice or, without ice, of the outline that it lies in
     np.copyto(owner, glacier_ids, where=owner == 0)
-    whole, shown = (count_numbers(owner, where, unnamed + 1) for where in (inside == 1, known & ~filled))
+    # the extent of a pixel outside the area of interest is not missing
+    kinds = (inside == 1, known & ~filled, (inside == 1) & ~known)
+    whole, shown, unseen = (count_numbers(owner, where, unnamed + 1) for where in kinds)
     with np.errstate(invalid="ignore"):
-        return YearOfIce(pixels, margin, shown / whole, filled_pixels)
+        return YearOfIce(pixels, margin, shown / whole, unseen, whole, filled_pixels)
 
 
 def mapped_areas(ice: YearOfIce, pixel_m: float) -> np.ndarray:
@@ -281,10 +293,10 @@ def year_row(
 
     Returns
     -------
-    ``year, date, area_km2, lower_km2, upper_km2, mapped_km2, change_factor, buffer_km2, gap_filled_km2,
-    valid_fraction, flag``. The flag is empty for a sound year; ``cloudy`` if too little was seen; ``unmeasured`` if
-    there is no correction, so that the error is unknown: the area is then the mapped one, between nothing and all, and
-    the factor is NaN.
+    ``year, date, area_km2, lower_km2, upper_km2, mapped_km2, change_factor, buffer_km2, gap_filled_km2, no_data_km2,
+    valid_fraction, flag``. ``no_data_km2`` is the part of the outlines that no year shows: it belongs to no area. The
+    flag is empty for a sound year; ``cloudy`` if too little was seen; ``unmeasured`` if there is no correction, so that
+    the error is unknown: the area is then the mapped one, between nothing and all, and the factor is NaN.
     """
     pixel_km2 = pixel_m**2 / 1e6
     mapped = mapped_areas(ice, pixel_m)
@@ -304,6 +316,7 @@ def year_row(
         "change_factor": correction.change_factor if correction else np.nan,
         "buffer_km2": ice.margin.sum() * settings["buffer_px"] * pixel_km2,
         "gap_filled_km2": ice.filled_pixels * pixel_km2,
+        "no_data_km2": ice.unseen[1:].sum() * pixel_km2,
         "valid_fraction": scene["valid_fraction"],
         "flag": "; ".join(flags),
     }
@@ -312,7 +325,7 @@ def year_row(
 def glacier_rows(
     year: int, ice: YearOfIce, names: Sequence[str], pixel_m: float, buffer_px: float
 ) -> list[dict[str, object]]:
-    """Lines of the table of areas by glacier: ``year, glacier_id, area_km2, buffer_km2, valid_fraction``.
+    """Lines of the table of areas by glacier.
 
     Areas as mapped; the correction for errors holds for the sum only. Unnamed ice comes last, if there is any.
 
@@ -322,16 +335,44 @@ def glacier_rows(
     names : names of the glaciers, number 1 first.
     pixel_m : side of a pixel in metres.
     buffer_px : half width of the band around the margin, in pixels.
+
+    Returns
+    -------
+    ``year, glacier_id, area_km2, buffer_km2, valid_fraction, no_data_fraction, flag``. ``no_data_fraction`` is the
+    share of the glacier that no year shows. A glacier that no year shows at all, or that has no pixel, has no area (NaN)
+    and the flag ``no data`` or ``no pixel``; one of which some part is shown in no year is ``incomplete``.
     """
     pixel_km2 = pixel_m**2 / 1e6
+    flags = [_glacier_flag(ice, number) for number in range(1, len(names) + 2)]
+    without = [flag in (NO_DATA, NO_PIXEL) for flag in flags]
     rows = [
         {
             "year": year,
             "glacier_id": name,
-            "area_km2": ice.pixels[number] * pixel_km2,
-            "buffer_km2": ice.margin[number] * buffer_px * pixel_km2,
+            "area_km2": np.nan if without[number - 1] else ice.pixels[number] * pixel_km2,
+            "buffer_km2": np.nan if without[number - 1] else ice.margin[number] * buffer_px * pixel_km2,
             "valid_fraction": ice.seen[number],
+            "no_data_fraction": ice.unseen[number] / ice.whole[number] if ice.whole[number] else np.nan,
+            "flag": flags[number - 1],
         }
         for number, name in enumerate([*names, UNNAMED], start=1)
     ]
     return rows if ice.pixels[-1] else rows[:-1]
+
+
+def _glacier_flag(ice: YearOfIce, number: int) -> str:
+    if np.isnan(ice.seen[number]):
+        return NO_PIXEL
+    if not ice.unseen[number]:
+        return ""
+    return NO_DATA if ice.unseen[number] == ice.whole[number] else INCOMPLETE
+
+
+def tell_missing(rows: Sequence[dict[str, object]]) -> None:
+    """Warn of glaciers, in lines of the table of areas by glacier, that have no area or lack much of it."""
+    told = [row for row in rows if row["flag"] != INCOMPLETE or float(row["no_data_fraction"]) > MOST_UNSEEN]
+    for flag in (NO_DATA, INCOMPLETE, NO_PIXEL):
+        names = list(dict.fromkeys(str(row["glacier_id"]) for row in told if row["flag"] == flag))
+        if names:
+            listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
+            _log.warning("glaciers flagged '%s' in the table of areas by glacier: %s", flag, listed)

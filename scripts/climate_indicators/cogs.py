@@ -195,6 +195,12 @@ class Stack:
         return values[take], valid[take]
 
 
+def valid_share(paths: Sequence[str | Path], inside: np.ndarray) -> float:
+    """Share, 0 to 1, of an area's pixels where every band of a stack has a value; ``inside`` is 1 in the area."""
+    with Stack(paths) as stack:
+        return float((stack.valid() & (inside == 1)).sum() / (inside == 1).sum())
+
+
 def raster_grid(raster: DatasetReader) -> Grid:
     """Grid of an open raster."""
     return Grid(raster.crs.to_string(), raster.transform, raster.width, raster.height)

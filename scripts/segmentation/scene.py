@@ -1,5 +1,7 @@
 """Scenes on the site's grid: tiles checked, merged, warped and clipped, as reflectance, clouds and gaps masked.
 
+A pixel is valid where all that is predicted from, the terrain included, has a value.
+
 Writes for each scene a Cloud-Optimised GeoTIFF (int16, scale 1e-4) and a one-line table ``scene, date, valid_fraction,
 tiles``. A bad tile ends the run here, before training starts.
 """
@@ -7,6 +9,7 @@ tiles``. A bad tile ends the run here, before training starts.
 import pandas as pd
 import rasterio
 
+from climate_indicators.cogs import valid_share
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid, read_area_of_interest
 from climate_indicators.logs import Progress, naming, start_log
@@ -44,5 +47,7 @@ for scene, raster_path, row_path in zip(scenes, output.scenes, output.rows, stri
             {"DATE": date or "", "OFFSET_DN": f"{offset:g}"},
             progress.step,
         )
+    if snakemake.input.terrain:
+        valid = valid_share([raster_path, *snakemake.input.terrain], inside)
     row = {"scene": scene["name"], "date": date, "valid_fraction": valid, "tiles": len(scene["tiles"])}
     write_csv(pd.DataFrame([row]), row_path)

@@ -11,5 +11,11 @@ def lines(caplog):
     logger = logging.getLogger("climate_indicators")
     propagate, logger.propagate = logger.propagate, True
     caplog.set_level(logging.INFO)
-    yield lambda: [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+    def is_ours(record):
+        return record.name.startswith(logger.name)
+
+    yield lambda: [
+        record.getMessage() for record in caplog.records if is_ours(record) and record.levelno >= logging.WARNING
+    ]
     logger.propagate = propagate

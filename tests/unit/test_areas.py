@@ -14,6 +14,7 @@ from climate_indicators.areas import (
     held_out_confusions,
     level_correction,
     measure_year,
+    tell_missing,
     year_row,
 )
 from climate_indicators.cogs import BYTE_NODATA, write_cog
@@ -221,11 +222,31 @@ def test_one_year_measured(tmp_path):
     assert [row["glacier_id"] for row in rows] == ["A", "B", "unnamed"]
     assert rows[0]["area_km2"] == pytest.approx(6 * 400e-6)
     assert rows[0]["valid_fraction"] == 0.75
+    assert [row["flag"] for row in rows] == ["", "", ""]
+
+
+def test_glaciers_that_no_year_shows_have_no_area_and_are_told(tmp_path, lines):
+    """As without terrain under them: an area of 0 would be a glacier that has melted."""
+    this, other = np.zeros(GRID.shape, "uint8"), np.zeros(GRID.shape, "uint8")
+    this[0], this[2, :4] = 1, 1
+    this[0, :2] = other[0, :2] = this[1] = other[1] = GAP
+    other[0, 2:] = 1
+    ids = np.zeros(GRID.shape, "uint16")
+    ids[0], ids[1], ids[2, :4] = 1, 2, 3
+    ice = measure_year(write_extents(tmp_path, this, other), [2016, 2017], 0, np.ones(GRID.shape, "uint8"), ids, 4)
+    rows = glacier_rows(2016, ice, ["part", "whole", "seen", "tiny"], 20, 0.5)
+    assert [row["flag"] for row in rows] == ["incomplete", "no data", "", "no pixel"]
+    km2 = [row["area_km2"] for row in rows]
+    np.testing.assert_allclose(km2, [6 * 400e-6, np.nan, 4 * 400e-6, np.nan])
+    scene = {"scene": 2016, "date": "2016-09-16", "valid_fraction": 0.9}
+    assert year_row(ice, scene, None, 20.0, SETTINGS)["no_data_km2"] == pytest.approx(10 * 400e-6)
+    tell_missing([*rows, *rows])
+    assert [line.split(": ")[1] for line in lines()] == ["whole", "part", "tiny"]
 
 
 def year(pixels, valid=0.9):
     pixels = np.array(pixels, "float64")
-    ice = YearOfIce(pixels, np.array([0, 100.0, 20.0]), np.ones(3), 7)
+    ice = YearOfIce(pixels, np.array([0, 100.0, 20.0]), np.ones(3), np.zeros(3), pixels, 7)
     return ice, {"scene": 2016, "date": "2016-09-16", "valid_fraction": valid}
 
 

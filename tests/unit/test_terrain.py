@@ -7,7 +7,7 @@ from affine import Affine
 from rasters import grid
 from scipy.ndimage import maximum_filter
 
-from climate_indicators.cogs import Stack, cog_writer, strips
+from climate_indicators.cogs import Stack, cog_writer, strips, valid_share
 from climate_indicators.logs import InputError
 from climate_indicators.terrain import slope, write_terrain
 
@@ -251,3 +251,20 @@ def test_voids_are_the_same_whatever_the_strips(tmp_path, monkeypatch):
     monkeypatch.setattr("climate_indicators.elevations._MOST_PIXELS", 3000)
     parts, valid, _ = terrain(tmp_path)
     assert valid.all() and np.abs(parts - whole).max() < 0.05
+
+
+def test_a_pixel_without_terrain_is_not_valid_in_a_scene(tmp_path):
+    """The valid share of a year is that of the stack from which it is mapped."""
+    mountain(tmp_path / "dem.tif", change=reaching(0.994))
+    inside = np.ones(GRID.shape, "uint8")
+    inside[:20] = 0
+    write_terrain(tmp_path / "terrain.tif", str(tmp_path / "dem.tif"), GRID, inside, ["elevation"])
+    cloudy = np.zeros(GRID.shape, bool)
+    cloudy[100:150, 40:80] = True
+    numbers = np.where(cloudy, -32768, 3000).astype("int16")
+    with cog_writer(tmp_path / "scene.tif", GRID, "int16", ["B03", "B11"], -32768, 1e-4) as raster:
+        raster.write(np.stack([numbers, numbers]))
+    clear = valid_share([tmp_path / "scene.tif"], inside)
+    assert clear == pytest.approx(1 - 2000 / (180 * 240))
+    both = valid_share([tmp_path / "scene.tif", tmp_path / "terrain.tif"], inside)
+    assert both == pytest.approx(clear - 2 / 240, abs=1e-6)

@@ -14,7 +14,7 @@ def edit(path, change):
     with rasterio.open(path) as raster:
         pixels, profile, names = raster.read(), raster.profile, raster.descriptions
     pixels, names = change(pixels, profile, names)
-    profile.update(count=len(pixels), dtype=pixels.dtype)
+    profile.update(count=len(pixels), height=pixels.shape[1], width=pixels.shape[2], dtype=pixels.dtype)
     with rasterio.open(path, "w", **profile) as raster:
         raster.write(pixels)
         raster.descriptions = names
@@ -95,6 +95,31 @@ def wrong_type(folder, site):
     site["resolution_m"] = "forty"
 
 
+def with_dem(site):
+    site |= {"dem": "data/dem.tif", "terrain_bands": ["elevation", "slope"]}
+
+
+def dem_of_three_quarters(folder, site):
+    with_dem(site)
+    edit(folder / "data/dem.tif", lambda pixels, profile, names: (pixels[..., : -pixels.shape[2] // 4], names))
+
+
+def dem_with_voids(folder, site):
+    with_dem(site)
+
+    def change(pixels, profile, names):
+        pixels[..., ::7, ::7] = -9999
+        profile.update(nodata=None)
+        return pixels, names
+
+    edit(folder / "data/dem.tif", change)
+
+
+def two_layers(folder, site):
+    layer = gpd.read_file(folder / "data/outlines.gpkg")
+    layer.dissolve().to_file(folder / "data/outlines.gpkg", layer="basin")
+
+
 def patch_beside_the_stride(folder, site):
     site["patches"] = {"size_px": 30, "stride_px": 30}
 
@@ -117,6 +142,9 @@ BAD = [
     (wrong_type, ["glacier.sites.mine.resolution_m", "'forty'", "number"]),
     (aoi_outside, ["'mine'", "area of interest", "lies outside the tiles"]),
     (outlines_outside, ["'mine'", "outlines.gpkg"]),
+    (dem_of_three_quarters, ["'mine'", "dem.tif", "of the area of interest"]),
+    (dem_with_voids, ["'mine'", "dem.tif", "small voids"]),
+    (two_layers, ["'mine'", "outlines.gpkg", "basin"]),
     (aoi_empty, ["aoi.gpkg is empty: 0 features"]),
     (patch_beside_the_stride, ["glacier.patches.size_px: 30 is not a multiple of 4", "28 or 32"]),
     (too_few_blocks, ["'mine'", "fewer than the 3 splits", "patches.block_px"]),
