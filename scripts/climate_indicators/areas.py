@@ -339,7 +339,7 @@ def glacier_rows(
     Returns
     -------
     ``year, glacier_id, area_km2, buffer_km2, valid_fraction, no_data_fraction, flag``. ``no_data_fraction`` is the
-    share of the glacier that no year shows. A glacier that no year shows at all, or that has no pixel, has no area (NaN)
+    share of the glacier that no year shows. A glacier that no year shows at all, or without a pixel, has no area (NaN)
     and the flag ``no data`` or ``no pixel``; one of which some part is shown in no year is ``incomplete``.
     """
     pixel_km2 = pixel_m**2 / 1e6
