@@ -69,7 +69,7 @@ def machine() -> str:
     """Name of the processor, number of threads that this process may use, and whether it multiplies in bfloat16."""
     import os
 
-    from climate_indicators.engines import has_bfloat16_units
+    from climate_indicators.precision import has_bfloat16_units
 
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown processor")

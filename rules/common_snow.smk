@@ -141,6 +141,11 @@ def foundation_folder(kind):
     return data_path(name) if is_own_folder(name) else f"resources/models/{name}"
 
 
+def sam_threads():
+    """Processor threads of Segment Anything; the demo's small one has no work for more than one."""
+    return 1 if foundation_folder("sam") == "resources/models/demo_sam" else config["network_threads"]
+
+
 def foundation_presets():
     """Names of presets that are fetched, as a pattern of the wildcard."""
     names = {snow_settings("foundation").get(kind) for kind in SNOW_MODELS} - {None, "demo"}

@@ -224,7 +224,7 @@ rule ocean_classifier:
         "logs/ocean/{site}/ocean_classifier.log",
     conda:
         tensorflow_env("../envs/deep-learning.yaml")
-    threads: 8
+    threads: config["network_threads"]
     resources:
         mem_mb=memory(4000),
         runtime=minutes(240),
@@ -233,6 +233,7 @@ rule ocean_classifier:
         month=reference_month,
         settings={key: value for key, value in ocean_settings("classifier").items() if key != "abstain_below"},
         seed=config["seed"],
+        threads=config["network_threads"],
     script:
         "../scripts/ocean/ocean_classifier.py"
 

@@ -183,7 +183,7 @@ rule train:
         "benchmarks/output/{study}/{site}/train.tsv"
     conda:
         tensorflow_env("../envs/deep-learning.yaml")
-    threads: 8
+    threads: config["network_threads"]
     resources:
         gpu=1,
         mem_mb=memory(6000),
@@ -194,6 +194,7 @@ rule train:
         network=lambda wildcards: config[wildcards.study]["network"],
         training=training_settings,
         seed=config["seed"],
+        threads=config["network_threads"],
         constant_bands=constant_bands,
     script:
         "../scripts/segmentation/train.py"

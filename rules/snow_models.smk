@@ -15,7 +15,7 @@ rule snow_sam:
         "logs/snow/{site}/snow_sam.log",
     conda:
         tensorflow_env("../envs/foundation-models.yaml")
-    threads: 1 if foundation_folder("sam") == "resources/models/demo_sam" else 8  # the small one has no work for more
+    threads: sam_threads()
     resources:
         gpu=1,
         mem_mb=memory(6000),
@@ -25,6 +25,7 @@ rule snow_sam:
         content=content_of(foundation_folder("sam") or []),
         sam=snow_keys("foundation", "points", "foreground_db", "background_db", "smooth_px", "picture"),
         seed=config["seed"],
+        threads=sam_threads(),
         cache=placed(lambda wildcards: f"resources/cache/sam/{wildcards.site}"),
     script:
         "../scripts/snow/snow_sam.py"
@@ -74,7 +75,7 @@ rule snow_encoders:
         "logs/snow/{site}/snow_encoders.log",
     conda:
         tensorflow_env("../envs/deep-learning.yaml")
-    threads: 8
+    threads: config["network_threads"]
     resources:
         gpu=1,
         mem_mb=memory(4000),
@@ -83,6 +84,7 @@ rule snow_encoders:
         code=code("snow/snow_encoders.py"),
         embeddings=snow_settings("embeddings"),
         seed=config["seed"],
+        threads=config["network_threads"],
     script:
         "../scripts/snow/snow_encoders.py"
 

@@ -10,7 +10,11 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import keras  # noqa: E402
 
+from climate_indicators.precision import BFLOAT16, FLOAT32, automatic_precision, forced_precision  # noqa: E402
+
 __all__ = ["keras", "make_deterministic", "training_precision", "use_threads", "versions"]
+
+_POLICIES = {BFLOAT16: "mixed_bfloat16", FLOAT32: "float32"}
 
 
 def use_threads(threads: int) -> None:
@@ -33,17 +37,18 @@ def make_deterministic() -> None:
 def training_precision() -> str:
     """``mixed_bfloat16`` where processor or GPU has matrix units for it, else ``float32``.
 
-    Without them bfloat16 is slower than float32, on some processors three times.
+    Without them bfloat16 is slower than float32, on some processors three times. The environment variable of
+    `climate_indicators.precision` decides where it is set.
     """
+    if forced := forced_precision():
+        return _POLICIES[forced]
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
         for device in tensorflow.config.list_physical_devices("GPU"):
             major, _ = tensorflow.config.experimental.get_device_details(device).get("compute_capability", (0, 0))
             return "mixed_bfloat16" if major >= 8 else "float32"
-    from climate_indicators.engines import has_bfloat16_units
-
-    return "mixed_bfloat16" if has_bfloat16_units() else "float32"
+    return _POLICIES[automatic_precision()]
 
 
 def versions() -> dict[str, str]:

@@ -6,11 +6,15 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from climate_indicators.input_scaling import read_scaling
 from climate_indicators.logs import InputError
 from climate_indicators.model_folder import INFERENCE_MODEL, KERAS_MODEL
+from climate_indicators.openvino_import import import_openvino
+from climate_indicators.precision import automatic_precision
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,6 @@ class Engine:
     run: Callable[[np.ndarray], np.ndarray]
 
 
-def has_bfloat16_units() -> bool:
-    """Whether the processor multiplies matrices in bfloat16 (AMX); anywhere else bfloat16 is slower than float32."""
-    processor = Path("/proc/cpuinfo")
-    return processor.exists() and "amx_bf16" in processor.read_text()
-
-
 def open_engine(model: str | Path, engine: str, precision: str, threads: int) -> Engine:
     """Load a trained network for prediction.
 
@@ -43,13 +41,15 @@ def open_engine(model: str | Path, engine: str, precision: str, threads: int) ->
     ----------
     model : folder of the trained network.
     engine : ``openvino``, ``keras``, or ``auto``: OpenVINO if it is installed and the model was exported for it.
-    precision : ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the processor has units for it.
+    precision : ``float32``, ``bfloat16``, or ``auto``: bfloat16 where the processor has units for it, see
+        `climate_indicators.precision`.
     threads : processor threads to use.
 
     Raises
     ------
     InputError
-        If OpenVINO is asked for and is not installed, or the model was not exported for it.
+        If OpenVINO is asked for and is not installed, or the model was not exported for it, or was exported by a
+        version that scaled its input inside the network.
     """
     exported = (Path(model) / INFERENCE_MODEL).exists()
     installed = importlib.util.find_spec("openvino") is not None
@@ -59,7 +59,7 @@ def open_engine(model: str | Path, engine: str, precision: str, threads: int) ->
             f"prediction.engine is openvino, but OpenVINO {lack}; set it to auto or keras, or install openvino."
         )
     if precision == "auto":
-        precision = "bfloat16" if has_bfloat16_units() else "float32"
+        precision = automatic_precision()
     if engine == "keras" or not (exported and installed):
         return Engine("keras", precision, _keras(Path(model) / KERAS_MODEL, precision))
     return Engine("openvino", precision, _openvino(Path(model) / INFERENCE_MODEL, precision, threads))
@@ -81,24 +81,26 @@ def averaged_over_turns(engine: Engine) -> Engine:
 
 
 def _openvino(path: Path, precision: str, threads: int) -> Callable[[np.ndarray], np.ndarray]:
-    import openvino
-
+    openvino = import_openvino()
     core = openvino.Core()
+    # in NumPy, since bfloat16 arithmetic would reach into the graph: its 8 bits cannot hold a value near a large mean
+    scalings = read_scaling(path.parent)
     # without the hint OpenVINO chooses bfloat16 by itself on some processors
     hints = {
         "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_NUM_THREADS": str(threads),
     }
-    compiled: dict[tuple[int, ...], openvino.CompiledModel] = {}
+    compiled: dict[tuple[int, ...], Any] = {}
 
     def run(images: np.ndarray) -> np.ndarray:
+        inputs = {name: scaling(images) for name, scaling in scalings.items()}
         if images.shape not in compiled:
             network = core.read_model(path)
-            network.reshape(list(images.shape))
+            network.reshape({name: list(values.shape) for name, values in inputs.items()})
             compiled.clear()  # one shape at a time bounds the memory
             compiled[images.shape] = core.compile_model(network, "CPU", hints)
-        return _logits(compiled[images.shape](np.ascontiguousarray(images, "float32"))[0])
+        return _logits(compiled[images.shape](inputs)[0])
 
     return run
 
@@ -122,12 +124,12 @@ def _logits(output: np.ndarray) -> np.ndarray:
 
 
 def _in_bfloat16(model):
-    """The same network with bfloat16 arithmetic, and float32 for the head and what sees single pixels."""
+    """The same network with bfloat16 arithmetic, and float32 for scaling, head and what sees single pixels."""
     from climate_indicators.backend import keras
 
     def clone(layer):
         settings = layer.get_config()
-        if not layer.name.startswith(("logit", "pixel")):
+        if not layer.name.startswith(("scaling", "logit", "pixel")):
             settings["dtype"] = "mixed_bfloat16"
         return layer.__class__.from_config(settings)
 

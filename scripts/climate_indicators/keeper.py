@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
+import math
 import os
 import shutil
 import time
+import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,18 @@ import numpy as np
 
 from climate_indicators.backend import keras
 from climate_indicators.files import read_json, write_json
-from climate_indicators.logs import duration
+from climate_indicators.logs import InputError, duration
 from climate_indicators.training_data import PatchBatches
+
+# what reading a file that is empty, cut short or changed ends in
+DAMAGE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 class Keeper(keras.callbacks.Callback):
     """Keeps each finished epoch on disk, the best weights in it, and stops training that no longer gets better.
 
-    An epoch's folder gets its name only when it is complete, so a kill leaves the epoch before.
+    An epoch's folder gets its name only when it is complete, so a kill leaves the epoch before. The last two epochs are
+    kept: if the last one is damaged, as by a full disk or a power cut, training goes on from the one before.
 
     Parameters
     ----------
@@ -33,6 +38,12 @@ class Keeper(keras.callbacks.Callback):
     patience : epochs without a better validation loss after which training stops.
     logger : gets a line an epoch.
     patient_from : epochs done before patience is counted, such as those with a frozen encoder.
+    rate_setting : name of the setting of the learning rate, for the message of a training that diverges.
+
+    Raises
+    ------
+    InputError
+        In training, as soon as a loss is not finite: no later step makes it finite again.
     """
 
     def __init__(
@@ -43,11 +54,12 @@ class Keeper(keras.callbacks.Callback):
         patience: int,
         logger: logging.Logger,
         patient_from: int = 0,
+        rate_setting: str = "training.learning_rate",
     ) -> None:
         super().__init__()
         self._folder, self._batches, self._patience, self._logger = Path(folder), batches, patience, logger
-        self._epochs, self._patient_from = epochs, patient_from
-        self.history: list[dict[str, float]] = read_json(self._last() / "history.json") if self._last() else []
+        self._epochs, self._patient_from, self._rate_setting = epochs, patient_from, rate_setting
+        self.history: list[dict[str, float]] = self._sound_history()
         if self.history:
             logger.info("going on after epoch %d of an earlier run", len(self.history))
         self._start = time.monotonic()
@@ -94,6 +106,7 @@ class Keeper(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Count the time from when the batch was asked for until it was made, if that was later."""
         self._trained = time.monotonic()
+        self._check(self._batches.epoch, (logs or {}).get("loss", 0.0))
         made = self._batches.ready.pop((self._batches.epoch, batch))
         if self._makes_graph:
             self._makes_graph, self._epoch_start = False, self._trained
@@ -103,6 +116,7 @@ class Keeper(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Keep the epoch, log it, stop if nothing gets better."""
         row = {key: float(value) for key, value in (logs or {}).items()}
+        self._check(epoch, row["loss"], row["val_loss"])
         rate = self.model.optimizer.learning_rate
         self.history.append({"epoch": epoch + 1} | row | {"learning_rate": float(rate)})
         self._keep(epoch + 1)
@@ -115,8 +129,29 @@ class Keeper(keras.callbacks.Callback):
         """Share of the last epoch's training time in which the network waited for a batch."""
         return self._waited / max(self._trained - self._epoch_start, 1e-9)
 
+    def _check(self, epoch: int, *losses: float) -> None:
+        if not all(math.isfinite(loss) for loss in losses):
+            raise InputError(
+                f"training diverged: the loss is {losses[-1]} in epoch {epoch + 1}. Lower {self._rate_setting}, for "
+                "example to a tenth, and run again."
+            )
+
     def _last(self) -> Path | None:
         return max(self._folder.glob("epoch_*"), default=None)
+
+    def _sound_history(self) -> list[dict[str, float]]:
+        """History of the last epoch whose files can be read; damaged epochs are removed."""
+        while last := self._last():
+            try:
+                return _read_epoch(last)
+            except DAMAGE as error:
+                self._logger.warning(
+                    "the checkpoint %s is damaged (%s) and is discarded: training goes on from the epoch before it, or "
+                    "from the start",
+                    last, error,
+                )  # fmt: skip
+                shutil.rmtree(last)
+        return []
 
     def _keep(self, epoch: int) -> None:
         new, old = self._folder / f"epoch_{epoch:05d}", self._folder / f"epoch_{epoch - 1:05d}"
@@ -130,8 +165,12 @@ class Keeper(keras.callbacks.Callback):
         else:
             shutil.copy(old / "best.npz", part / "best.npz")
         write_json(self.history, part / "history.json")
+        # on the disk before the folder gets its name: after a power cut the name would stand for empty files
+        for path in (*part.iterdir(), part):
+            _to_disk(path)
         os.replace(part, new)
-        shutil.rmtree(old, ignore_errors=True)
+        _to_disk(self._folder)
+        shutil.rmtree(self._folder / f"epoch_{epoch - 2:05d}", ignore_errors=True)
 
     def _log(self, epoch: int) -> None:
         row, total = self.history[-1], self._epochs
@@ -150,18 +189,21 @@ def _state(model: keras.Model) -> list[keras.Variable]:
     return [*model.weights, *model.optimizer.variables]
 
 
-def checkpoint_folder(root: Path, depends_on: Mapping[str, Any]) -> Path:
-    """Folder for the epochs of one training: another one for other patches, settings or code.
+def _read_epoch(folder: Path) -> list[dict[str, float]]:
+    """History of an epoch on disk, after all of its files were read; one of `DAMAGE` is raised if one cannot be."""
+    history = read_json(folder / "history.json")
+    if not isinstance(history, list) or folder.name != f"epoch_{len(history):05d}":
+        raise ValueError("history.json is that of another epoch")
+    for name in ("last.npz", "best.npz"):
+        with np.load(folder / name) as arrays:
+            for array in arrays.files:
+                arrays[array]  # a checksum is compared in reading
+    return history
 
-    Folders of other trainings under ``root`` are removed.
 
-    Parameters
-    ----------
-    root : folder of this network's trainings.
-    depends_on : all that the result depends on, as JSON can write it.
-    """
-    name = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()[:16]
-    for other in root.glob("*"):
-        if other.name != name:
-            shutil.rmtree(other)
-    return root / name
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -54,7 +54,7 @@ def unet(
     Parameters
     ----------
     mean, variance : of each channel over the training pixels; the scaling is part of the network, so that training
-        and prediction cannot disagree.
+        and prediction cannot disagree. It is computed in float32 at any precision.
     width : filters of the first level, doubled at each level down.
     depth : number of levels down; height and width of the input must be multiples of 2**depth.
     normalisation : ``none``, or ``batch`` for batch normalisation after each convolution.
@@ -64,7 +64,9 @@ def unet(
     Model from (batch, rows, columns, channels) in physical units to float32 logits (batch, rows, columns, 1).
     """
     image = keras.Input((None, None, len(mean)), name="image")
-    features = keras.layers.Normalization(mean=list(mean), variance=list(variance), name="scaling")(image)
+    features = keras.layers.Normalization(mean=list(mean), variance=list(variance), dtype="float32", name="scaling")(
+        image
+    )
     skips = []
     for level in range(depth):
         features = _two_convolutions(features, width * 2**level, normalisation, f"down{level + 1}")

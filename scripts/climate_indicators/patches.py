@@ -15,6 +15,7 @@ from scipy import ndimage
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.cogs import BYTE_NODATA, Stack
 from climate_indicators.files import atomic_path
+from climate_indicators.input_scaling import check_spread, spread
 from climate_indicators.logs import InputError
 
 SMALLEST_SHARE = 0.1
@@ -77,7 +78,13 @@ def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_
 
 
 def band_statistics(stack: Stack, splits: np.ndarray, rows: int = 512) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation of each channel over the training pixels, float64, shape (channels,)."""
+    """Mean and standard deviation of each channel over the training pixels, float64, shape (channels,).
+
+    Raises
+    ------
+    InputError
+        If a channel hardly varies there.
+    """
     count, total, squares = 0, 0.0, 0.0
     for start in range(0, splits.shape[0], rows):
         stop = min(start + rows, splits.shape[0])
@@ -85,8 +92,9 @@ def band_statistics(stack: Stack, splits: np.ndarray, rows: int = 512) -> tuple[
         sample = values[valid & (splits[start:stop] == SPLIT_VALUES["train"])].astype("float64")
         count, total = count + len(sample), total + sample.sum(axis=0)
         squares = squares + np.einsum("ij,ij->j", sample, sample)
-    mean = total / count
-    return mean, np.sqrt(np.maximum(squares / count - mean**2, 1e-12))
+    mean, std = spread(count, total, squares)
+    check_spread(stack.bands, mean, std, "the labelled scene")
+    return mean, std
 
 
 def fill_invalid(values: np.ndarray, valid: np.ndarray, mean: Sequence[float]) -> np.ndarray:

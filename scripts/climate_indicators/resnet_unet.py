@@ -136,7 +136,7 @@ def freeze_encoder(model: keras.Model, frozen: bool) -> None:
 def _encoder(mean: list[float], variance: list[float], width: int, keep_memory: bool) -> keras.Model:
     """Keras' ResNet-50 on the scaled image, each convolution with ``width`` / 64 of its filters."""
     image = keras.Input((None, None, len(mean)), name="image")
-    scaled = keras.layers.Normalization(mean=mean, variance=variance, name="scaling")(image)
+    scaled = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name="scaling")(image)
     whole = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=scaled)
 
     def narrowed(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -75,6 +75,11 @@ def train_network(
     constant_bands : number of last channels whose level is not augmented.
     logger : gets a line an epoch.
     encoder_file : weights that the encoder starts from, if the network's settings want any.
+
+    Raises
+    ------
+    InputError
+        If the training diverges, as with a learning rate that is too high.
     """
     settings = DEFAULTS | dict(training)
     keras.utils.set_random_seed(seed)
@@ -91,7 +96,8 @@ def train_network(
     )
     validation = PatchBatches(patches, "validation", settings["batch_size"], seed)
     plan = phases(*(settings[key] for key in ("epochs", "learning_rate", "frozen_epochs", "fine_tuning_factor")))
-    keeper = Keeper(checkpoints, batches, settings["epochs"], settings["patience"], logger, patient_from(plan))
+    rate = f"training.learning_rate (now {settings['learning_rate']:g})"
+    keeper = Keeper(checkpoints, batches, settings["epochs"], settings["patience"], logger, patient_from(plan), rate)
     logger.info("%d batches an epoch, %d weights, %s", len(batches), model.count_params(), precision)
     _run_phases(model, plan, settings, soft, batches, validation, keeper)
     plain = build(scaling, network, encoder_file)

@@ -5,11 +5,12 @@ and ``verdict.json``, the sentence that says whether the network beats the simpl
 """
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from climate_indicators.backend import use_threads, versions
 from climate_indicators.fields import read_fields
 from climate_indicators.files import write_csv, write_json
-from climate_indicators.logs import start_log
+from climate_indicators.logs import naming, start_log
 from climate_indicators.models import save_model
 from climate_indicators.ocean.classifier_comparison import NETWORK, verdict
 from climate_indicators.ocean.classifier_learning import learn
@@ -17,14 +18,18 @@ from climate_indicators.ocean.monthly_slopes import FEATURES, kept_slopes
 from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
-use_threads(snakemake.threads)
 params = snakemake.params
+use_threads(params.threads)
 slopes = kept_slopes(read_fields(snakemake.input.slopes[0]).sel(time=[f"{params.month}-01"]))[0]
 maps = read_fields(snakemake.input.biomes).label
 latitude, longitude = (grid.ravel() for grid in np.meshgrid(maps.lat, maps.lon, indexing="ij"))
 labels = maps.values.ravel()
 seen = labels > 0
-learnt = learn(slopes[seen], labels[seen], latitude[seen], longitude[seen], params.settings, params.seed, log)
+with (
+    naming(f"ocean site '{snakemake.wildcards.site}'"),
+    threadpool_limits(params.threads),  # of the simple methods
+):
+    learnt = learn(slopes[seen], labels[seen], latitude[seen], longitude[seen], params.settings, params.seed, log)
 names = read_table(snakemake.input.table).set_index("label").name
 card = {
     "task": "biome of a cell from its slopes of fCO2",

@@ -15,6 +15,6 @@ with rasterio.open(snakemake.input.splits) as raster:
     splits = raster.read(1)
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     plan = plan_patches(splits, read_table(snakemake.input.blocks), size, stride)
-with Stack(snakemake.input.channels) as stack:
-    progress = Progress(log, len(plan.origins), "patch").step
-    write_patches(snakemake.output.patches, stack, labels, splits, plan, size, progress)
+    with Stack(snakemake.input.channels) as stack:
+        progress = Progress(log, len(plan.origins), "patch").step
+        write_patches(snakemake.output.patches, stack, labels, splits, plan, size, progress)

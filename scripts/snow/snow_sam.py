@@ -21,7 +21,7 @@ from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.sam
-use_threads(snakemake.threads)
+use_threads(snakemake.params.threads)
 make_deterministic()
 triplets = read_table(snakemake.input.triplets)
 with naming(f"snow site '{snakemake.wildcards.site}'"):

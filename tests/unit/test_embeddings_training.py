@@ -187,3 +187,9 @@ def test_pairs_that_share_a_colour_chip_are_right_answers_to_each_other():
 def test_a_part_with_one_colour_image_is_refused_by_name(patches, tmp_path):
     with pytest.raises(InputError, match=r"1 colour image in its train part"):
         train_encoders(patches, np.zeros(96, int), tmp_path, SETTINGS, 1, LOGGER)
+
+
+def test_a_training_that_diverges_stops_in_its_first_epoch_and_names_the_setting(patches, tmp_path):
+    with pytest.raises(InputError, match=r"epoch 1\b.*snow\.embeddings\.learning_rate"):
+        train(patches, tmp_path / "epochs", learning_rate=float("inf"))
+    assert not (tmp_path / "epochs").exists()

@@ -584,3 +584,22 @@ def test_tracking_needs_neither_tensorflow_nor_scikit_learn():
         "sys.exit(any(name in sys.modules for name in ('tensorflow', 'keras', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": "scripts"}, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_training_that_diverges_stops_in_its_first_epoch_and_names_the_setting(cells, optimizer):
+    trainer = Trainer(3, len(SIZES), SMALL, optimizer, 0)
+    part = cells[0][:500].astype("float32"), cells[1][:500]
+    with pytest.raises(InputError, match=r"1e\+30 .*epoch 1\b.*ocean\.classifier\.grid\.learning_rate"):
+        trainer.fit(part, part, 64, 1e30)
+
+
+def test_tuning_goes_on_past_a_setting_that_diverges_and_warns(cells, caplog):
+    points = grid_points({"batch_size": [64], "optimizer": ["adam"], "learning_rate": [1e30, 0.01]})
+    trainers = make_trainers(3, len(SIZES), SMALL | {"epochs": 2}, points, 0)
+    tuning = tune(cells[0], cells[1], trainers, points, 2, 0, LOG)
+    diverged = tuning[tuning.learning_rate == 1e30]
+    assert (diverged[["accuracy", "macro_f1"]] == 0).all(axis=None) and (diverged.epochs == 1).all()
+    assert best_point(tuning)["learning_rate"] == 0.01
+    warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warned) == 2 and all("1e+30" in message for message in warned)

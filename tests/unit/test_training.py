@@ -1,23 +1,32 @@
 """Training: learns, comes out the same, goes on after a kill as if nothing had been; models on disk."""
 
+import json
 import logging
+import os
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+import rasterio
 from rasters import textured_scene
 
 from climate_indicators.augmentation import Augmentation
-from climate_indicators.backend import keras
-from climate_indicators.blocks import make_blocks, split_map
+from climate_indicators.backend import keras, training_precision
+from climate_indicators.blocks import SPLIT_VALUES, make_blocks, split_map
 from climate_indicators.cogs import Stack
 from climate_indicators.engines import open_engine
-from climate_indicators.keeper import Keeper, checkpoint_folder
+from climate_indicators.input_scaling import INPUT_SCALING, InputScaling, check_spread
+from climate_indicators.keeper import Keeper
 from climate_indicators.logs import InputError
 from climate_indicators.models import save_model
 from climate_indicators.networks import unet
-from climate_indicators.patches import plan_patches, write_patches
+from climate_indicators.patches import band_statistics, plan_patches, write_patches
+from climate_indicators.precision import VARIABLE
 from climate_indicators.prediction import network_reach
 from climate_indicators.schedules import Phase, phases, plateau_rate
 from climate_indicators.training import SCORES, train_network
@@ -30,6 +39,7 @@ TRAINING = {
     "augmentation": {"flip": True, "rotate": True, "brightness": 0.1, "contrast": 0.1, "noise": 0.0},
 }  # fmt: skip
 LOGGER = logging.getLogger("test")
+SCRIPTS = str(Path(__file__).resolve().parents[2] / "scripts")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +85,8 @@ def train_killed(patches, checkpoints, killed_after, **changes):
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
         patch.setattr(Keeper, "on_epoch_begin", kill)
         train(patches, checkpoints, **changes)
-    assert [path.name for path in checkpoints.iterdir()] == [f"epoch_{killed_after:05d}"]
+    kept = [f"epoch_{epoch:05d}" for epoch in (killed_after - 1, killed_after) if epoch > 0]
+    assert sorted(path.name for path in checkpoints.iterdir()) == kept
 
 
 def same_weights(first, second):
@@ -265,11 +276,80 @@ def test_training_stops_when_nothing_gets_better(patches, tmp_path):
     assert len(stopped.history) - stopped.best_epoch == 2
 
 
-def test_other_settings_start_anew_and_old_epochs_go(tmp_path):
-    first = checkpoint_folder(tmp_path, {"seed": 1})
-    first.mkdir()
-    assert checkpoint_folder(tmp_path, {"seed": 1}) == first and first.exists()
-    assert checkpoint_folder(tmp_path, {"seed": 2}) != first and not first.exists()
+@pytest.mark.parametrize("rate", [1e30, float("inf")])
+def test_a_training_that_diverges_stops_at_once_and_names_the_setting(patches, tmp_path, rate):
+    settings = {"learning_rate": rate, "warmup_epochs": 0, "schedule": "plateau", "epochs": 50}
+    with pytest.raises(InputError, match=r"epoch 1\b.*training\.learning_rate"):
+        train(patches, tmp_path / "epochs", **settings)
+    assert not (tmp_path / "epochs").exists()
+
+
+def test_a_validation_loss_that_is_not_finite_stops_the_training(patches, tmp_path, monkeypatch):
+    monkeypatch.setattr(PatchBatches, "_target", with_nan_in_validation(PatchBatches._target))
+    with pytest.raises(InputError, match=r"nan in epoch 1\b.*training\.learning_rate"):
+        train(patches, tmp_path / "epochs")
+
+
+def with_nan_in_validation(function):
+    def target(batches, rows):
+        values = function(batches, rows)
+        return values if batches._augmentation else np.where(values > 0, np.nan, values)
+
+    return target
+
+
+def changed(content):
+    """The content with one byte in its middle turned over."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+
+
+DAMAGES = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "missing": lambda path: path.unlink(),
+    "changed": lambda path: path.write_bytes(changed(path.read_bytes())),
+}
+
+
+@pytest.mark.parametrize("file", ["last.npz", "best.npz", "history.json"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_discarded_with_a_warning(patches, tmp_path, caplog, file, damage):
+    batches = PatchBatches(patches, "train", 4, seed=1)
+    write_epochs(tmp_path, 3)
+    DAMAGES[damage](tmp_path / "epoch_00003" / file)
+    keeper = Keeper(tmp_path, batches, 9, 9, LOGGER)
+    assert [row["epoch"] for row in keeper.history] == [1, 2]
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch_00002"]
+    warned = [record for record in caplog.records if record.levelno == logging.WARNING]
+    assert len(warned) == 1 and "epoch_00003" in warned[0].getMessage()
+    assert keeper.best_weights()[0].tolist() == [2.0] * 1000
+
+
+def write_epochs(folder, last):
+    for epoch in (last - 1, last):
+        (folder / f"epoch_{epoch:05d}").mkdir()
+        for name in ("last", "best"):
+            np.savez(folder / f"epoch_{epoch:05d}" / f"{name}.npz", np.full(1000, float(epoch)))
+        rows = [{"epoch": number + 1, "val_loss": 1.0 / (number + 1)} for number in range(epoch)]
+        (folder / f"epoch_{epoch:05d}" / "history.json").write_text(json.dumps(rows))
+
+
+def test_training_goes_on_to_the_same_weights_from_the_epoch_before_a_damaged_one(patches, tmp_path, trained):
+    train_killed(patches, tmp_path / "epochs", 3)
+    DAMAGES["cut short"](tmp_path / "epochs" / "epoch_00003" / "last.npz")
+    again = train(patches, tmp_path / "epochs")
+    assert again.history.equals(trained.history)
+    assert same_weights(again.model, trained.model)
+
+
+def test_training_starts_anew_where_all_checkpoints_are_damaged(patches, tmp_path, caplog):
+    write_epochs(tmp_path, 3)
+    for epoch in (2, 3):
+        DAMAGES["empty"](tmp_path / f"epoch_{epoch:05d}" / "best.npz")
+    assert Keeper(tmp_path, PatchBatches(patches, "train", 4, seed=1), 9, 9, LOGGER).history == []
+    assert not list(tmp_path.iterdir())
+    assert sum(record.levelno == logging.WARNING for record in caplog.records) == 2
 
 
 def test_an_epoch_holds_every_training_patch_in_another_order(patches):
@@ -318,9 +398,9 @@ def test_the_saved_model_has_the_same_bytes_and_runs_the_same_in_every_engine(tr
     for name in ("a", "b"):
         save_model(tmp_path / name, trained.model, {"bands": ["x"]})
     names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert names == ["inference.bin", "inference.xml", "model.keras", "model_card.json"]
+    assert names == ["inference.bin", "inference.xml", INPUT_SCALING, "model.keras", "model_card.json"]
     # the text of OpenVINO's file counts nodes within a process; equal processes write it equally
-    for name in ("inference.bin", "model.keras", "model_card.json"):
+    for name in ("inference.bin", INPUT_SCALING, "model.keras", "model_card.json"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
     images = np.random.default_rng(0).uniform(0, 1, (2, 48, 64, 2)).astype("float32")
     expected = trained.model.predict_on_batch(images)[..., 0]
@@ -341,3 +421,131 @@ def test_bfloat16_in_keras_is_near_float32(trained, tmp_path):
 def test_openvino_without_its_file_is_an_error_with_a_way_out(tmp_path):
     with pytest.raises(InputError, match="prediction.engine is openvino, but .* set it to auto or keras"):
         open_engine(tmp_path, "openvino", "float32", 1)
+
+
+# the standard deviation of the second band is 1e-6 of its mean
+NEARLY_CONSTANT = {"mean": [0.3, 1000.0], "variance": [0.01, 1e-6]}
+
+
+@pytest.fixture(scope="module")
+def nearly_constant(tmp_path_factory):
+    """Folder of a network one of whose bands hardly varies, images, and the logits that float32 gives them."""
+    keras.utils.set_random_seed(3)
+    model = unet(**NEARLY_CONSTANT, **NETWORK)
+    folder = tmp_path_factory.mktemp("nearly") / "model"
+    save_model(folder, model, {})
+    noise = np.random.default_rng(0).normal(size=(2, 32, 32, 2))
+    images = (NEARLY_CONSTANT["mean"] + np.sqrt(NEARLY_CONSTANT["variance"]) * noise).astype("float32")
+    return folder, images, model.predict_on_batch(images)[..., 0]
+
+
+@pytest.mark.parametrize("engine", ["openvino", "keras"])
+def test_a_band_that_hardly_varies_is_as_good_in_bfloat16(nearly_constant, engine):
+    folder, images, exact = nearly_constant
+    fast = open_engine(folder, engine, "bfloat16", 1).run(images)
+    assert 0 < np.abs(fast - exact).max() < 0.1 * exact.std()
+    assert np.corrcoef(fast.ravel(), exact.ravel())[0, 1] > 0.999
+
+
+def test_training_in_bfloat16_scales_its_input_in_float32(nearly_constant):
+    _, images, exact = nearly_constant
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        keras.utils.set_random_seed(3)
+        fast = unet(**NEARLY_CONSTANT, **NETWORK).predict_on_batch(images)[..., 0]
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert 0 < np.abs(fast - exact).max() < 0.1 * exact.std()
+
+
+def test_an_engine_scales_as_the_network_does():
+    layer = keras.layers.Normalization(**NEARLY_CONSTANT)
+    images = np.random.default_rng(0).normal(NEARLY_CONSTANT["mean"], [0.1, 1e-3], (1, 8, 8, 2)).astype("float32")
+    scaling = InputScaling(NEARLY_CONSTANT["mean"], np.sqrt(NEARLY_CONSTANT["variance"]))
+    assert np.allclose(scaling(images), layer(images), rtol=1e-6, atol=1e-6)
+    assert np.allclose(InputScaling((0.0, 0.0), (1.0, 2.0), 4.0)(np.array([[1.0, 6.0]])), [[1.0, 3.0, 8.0]])
+
+
+def test_a_folder_of_a_version_that_scaled_inside_the_network_is_refused(nearly_constant, tmp_path):
+    folder, images, exact = nearly_constant
+    old = shutil.copytree(folder, tmp_path / "old")
+    (old / INPUT_SCALING).unlink()
+    for engine in ("auto", "openvino"):
+        with pytest.raises(InputError, match=f"old has no {INPUT_SCALING}.*prediction.engine to keras"):
+            open_engine(old, engine, "float32", 1)
+    assert np.allclose(open_engine(old, "keras", "float32", 1).run(images), exact, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("std", "refused"), [([0.1, 0.0], "B04"), ([0.1, np.nan], "B04"), ([1e-8, 1.0], "B03"), ([0.1, 0.0009], "B04")]
+)
+def test_a_band_that_holds_one_value_is_refused_by_name(std, refused):
+    mean, bands = np.array([0.2, 1000.0]), ["B03", "B04"]
+    check_spread(bands, mean, np.array([0.1, 0.001]), "the scene")
+    with pytest.raises(InputError, match=f"the scene: .* in {refused} ") as error:
+        check_spread(bands, mean, np.array(std), "the scene")
+    assert (set(bands) - {refused}).pop() not in str(error.value)
+
+
+def test_a_constant_band_of_a_scene_is_refused_before_training(tmp_path):
+    path, labels = textured_scene(tmp_path / "scene.tif", size=64)
+    with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
+        raster.write(np.full_like(raster.read(2), 0.25), 2)
+        name = raster.descriptions[1]
+    with Stack([path]) as stack, pytest.raises(InputError, match=f"in {name} "):
+        band_statistics(stack, np.full(labels.shape, SPLIT_VALUES["train"], "uint8"))
+
+
+@pytest.mark.parametrize(("value", "precision"), [("bfloat16", "bfloat16"), ("float32", "float32")])
+def test_an_environment_variable_decides_what_auto_is(nearly_constant, monkeypatch, value, precision):
+    monkeypatch.setenv(VARIABLE, value)
+    assert open_engine(nearly_constant[0], "auto", "auto", 1).precision == precision
+    assert training_precision() == {"bfloat16": "mixed_bfloat16", "float32": "float32"}[value]
+    assert open_engine(nearly_constant[0], "auto", "float32", 1).precision == "float32"
+    monkeypatch.setenv(VARIABLE, "half")
+    with pytest.raises(InputError, match=VARIABLE):
+        open_engine(nearly_constant[0], "auto", "auto", 1)
+
+
+def test_the_environment_variable_reaches_training(patches, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv(VARIABLE, "bfloat16")
+    with caplog.at_level(logging.INFO, "test"):
+        low = train(patches, tmp_path / "epochs", epochs=1, precision="auto")
+    assert "mixed_bfloat16" in caplog.text
+    assert {weight.dtype for weight in low.model.weights} == {"float32"}
+
+
+# the whole of a training in a process of its own, since threads are set before the first computation
+TRAINING_JOB = """
+import hashlib, json, logging, sys
+from climate_indicators.backend import use_threads
+use_threads(2)
+from climate_indicators.training import train_network
+patches, checkpoints, network, training = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), json.loads(sys.argv[4])
+found = train_network(patches, checkpoints, network, training, 1, 0, logging.getLogger())
+print(hashlib.sha256(b"".join(weight.tobytes() for weight in found.model.get_weights())).hexdigest())
+"""
+
+
+def test_the_number_of_cores_changes_no_weight(patches, tmp_path):
+    """Jobs on one and on two cores, with what Snakemake sets for them."""
+    weights = set()
+    for cores in (1, 2):
+        affinity = sorted(os.sched_getaffinity(0))[:cores]
+        environment = os.environ | {name: str(cores) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+        line = [sys.executable, "-c", TRAINING_JOB, str(patches), str(tmp_path / str(cores))]
+        line += [json.dumps(NETWORK), json.dumps(TRAINING | {"epochs": 2})]
+        done = subprocess.run(
+            line, env=environment | {"PYTHONPATH": SCRIPTS}, capture_output=True, text=True,
+            preexec_fn=lambda places=affinity: os.sched_setaffinity(0, places),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        weights.add(done.stdout.strip())
+    assert len(weights) == 1 and len(weights.pop()) == 64
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_number_of_threads_changes_no_prediction(nearly_constant, precision):
+    folder, images, _ = nearly_constant
+    results = [open_engine(folder, "openvino", precision, threads).run(images) for threads in (1, 2, 3, 8)]
+    assert all(np.array_equal(results[0], result) for result in results)

@@ -17,6 +17,7 @@ from climate_indicators.carbon.labels import RGB, label
 from climate_indicators.carbon.masks import MaskRule, read_mask
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.files import atomic_path
+from climate_indicators.input_scaling import check_spread, spread
 from climate_indicators.logs import InputError
 from climate_indicators.patches import fill_invalid
 
@@ -160,8 +161,7 @@ class _Levels:
 
     def mean_and_std(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation, float64, shape (bands,) each."""
-        mean = self._total / self._count
-        return mean, np.sqrt(np.maximum(self._squares / self._count - mean**2, 1e-12))
+        return spread(self._count, self._total, self._squares)
 
 
 class _Counts:
@@ -199,6 +199,7 @@ def _create(store: h5py.File, n: int, size: int, bands: int, dtype: str, target:
 
 def _finish(store: h5py.File, mean: np.ndarray, std: np.ndarray, dtype: str) -> None:
     """Write the levels, and the mean where nothing is seen."""
+    check_spread(json.loads(store.attrs["bands"]), mean, std, "the training images")
     store.attrs.update({"mean": mean, "std": std})
     level = np.rint(mean) if dtype == "uint8" else mean
     for place in range(len(store["image"])):

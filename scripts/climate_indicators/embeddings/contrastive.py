@@ -148,7 +148,7 @@ def train_encoders(
     Raises
     ------
     InputError
-        If training or validation has fewer than 2 colour images.
+        If training or validation has fewer than 2 colour images, or the training diverges.
     """
     keras.utils.set_random_seed(seed)
     make_deterministic()
@@ -165,7 +165,8 @@ def train_encoders(
         "%d training pairs of %d places in %d batches, %d validation pairs, %d weights",
         batches.pairs, len(np.unique(batches.places)), len(batches), validation.pairs, model.count_params(),
     )  # fmt: skip
-    keeper = PairKeeper(checkpoints, batches, settings["epochs"], settings["patience"], logger)
+    rate = f"snow.embeddings.learning_rate (now {settings['learning_rate']:g})"
+    keeper = PairKeeper(checkpoints, batches, settings["epochs"], settings["patience"], logger, rate_setting=rate)
     keeper.resume(model)
     if len(keeper.history) < settings["epochs"] and not keeper.exhausted():
         model.fit(

@@ -71,6 +71,18 @@ def dense_network(n_slopes: int, n_classes: int, layers: Sequence[int], l2: floa
     return keras.Model(slopes, keras.layers.Dense(n_classes, name="logit")(features), name="biome_classifier")
 
 
+class Diverged(InputError):
+    """A training whose loss is no longer finite."""
+
+    def __init__(self, optimizer: str, batch_size: int, learning_rate: float, epoch: int) -> None:
+        self.epoch = epoch
+        point = _words({"batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate})
+        super().__init__(
+            f"training with {point} gave no finite loss in epoch {epoch}: it diverged. Set lower values in "
+            "ocean.classifier.grid.learning_rate."
+        )
+
+
 class Trainer:
     """Trains one compiled network again and again from the same start.
 
@@ -100,7 +112,7 @@ class Trainer:
         chosen.build(self.model.trainable_variables)
         self._state = [*self.model.variables, *chosen.variables]
         self._start = [keras.ops.convert_to_numpy(variable) for variable in self._state]
-        self._shape, self._settings, self._seed = (n_slopes, n_classes), settings, seed
+        self._shape, self._settings, self._seed, self._optimizer = (n_slopes, n_classes), settings, seed, optimizer
 
     def fit(
         self,
@@ -120,6 +132,11 @@ class Trainer:
         Returns
         -------
         Table ``epoch, loss, accuracy, val_loss, val_accuracy``.
+
+        Raises
+        ------
+        Diverged
+            In the first epoch whose loss is not finite: no later step makes it finite again.
         """
         for variable, value in zip(self._state, self._start, strict=True):
             variable.assign(value)
@@ -129,8 +146,10 @@ class Trainer:
         for epoch in range(1, self._settings["epochs"] + 1):
             self._run_epoch(*training, rng.permutation(len(training[0])), batch_size)
             row = {"epoch": epoch} | self._measured() | self._validated(*stopping)
+            if not np.isfinite([row["loss"], row["val_loss"]]).all():
+                raise Diverged(self._optimizer, batch_size, learning_rate, epoch)
             rows.append(row)
-            loss = np.nan_to_num(row["val_loss"], nan=np.inf)  # a step too long may end in NaN
+            loss = row["val_loss"]
             if best is None or loss < best[0]:
                 best = loss, epoch, self.model.get_weights()
             elif epoch - best[1] >= self._settings["patience"]:
@@ -207,7 +226,8 @@ def tune(
 
     Returns
     -------
-    Table ``batch_size, optimizer, learning_rate, fold, accuracy, macro_f1, epochs``; folds from 1, epochs run.
+    Table ``batch_size, optimizer, learning_rate, fold, accuracy, macro_f1, epochs``; folds from 1, epochs run. A fold
+    whose training diverges has scores of 0, and the logger gets a warning.
     """
     parts = [_fold_parts(labels, fit, held_out, seed, blocks) for fit, held_out in folds(labels, n_folds, seed, blocks)]
     progress, rows = Progress(logger, len(points) * n_folds, "fold"), []
@@ -216,13 +236,18 @@ def tune(
         for number, (fit, stop, held_out) in enumerate(parts, start=1):
             scaler = fit_scaler(slopes[fit])
             training, stopping = ((scaler(slopes[cells]), labels[cells]) for cells in (fit, stop))
-            history = trainer.fit(training, stopping, point["batch_size"], point["learning_rate"])
-            called = trainer.predict(scaler(slopes[held_out]))
-            scores = {
-                "accuracy": float((called == labels[held_out]).mean()),
-                "macro_f1": macro_f1(labels[held_out], called),
-            }
-            rows.append({key: point[key] for key in POINT} | {"fold": number} | scores | {"epochs": len(history)})
+            try:
+                history = trainer.fit(training, stopping, point["batch_size"], point["learning_rate"])
+                called = trainer.predict(scaler(slopes[held_out]))
+                scores = {
+                    "accuracy": float((called == labels[held_out]).mean()),
+                    "macro_f1": macro_f1(labels[held_out], called),
+                    "epochs": len(history),
+                }
+            except Diverged as error:
+                logger.warning("fold %d is scored 0: %s", number, error)
+                scores = {"accuracy": 0.0, "macro_f1": 0.0, "epochs": error.epoch}
+            rows.append({key: point[key] for key in POINT} | {"fold": number} | scores)
             progress.step(detail=f"{_words(point)} · macro-F1 {scores['macro_f1']:.3f}")
     return pd.DataFrame(rows)
 
@@ -266,8 +291,6 @@ def train_network(
     scaler = fit_scaler(slopes[train])
     training, stopping = ((scaler(slopes[cells]), labels[cells]) for cells in (train, validation))
     history = trainer.fit(training, stopping, point["batch_size"], point["learning_rate"])
-    if not np.isfinite(history.val_loss).any():
-        raise InputError(f"training with {_words(point)} gave no finite loss; use smaller learning rates.")
     return TrainedClassifier(trainer.network(), scaler, history, int(history.epoch[history.val_loss.idxmin()]))
 
 

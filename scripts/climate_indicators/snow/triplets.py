@@ -16,6 +16,7 @@ from rasterio.windows import Window
 from climate_indicators.blocks import SPLIT_VALUES, SPLITS
 from climate_indicators.cogs import BYTE_NODATA, Stack
 from climate_indicators.files import atomic_path
+from climate_indicators.input_scaling import check_spread, spread
 from climate_indicators.logs import InputError
 from climate_indicators.patches import fill_invalid
 from climate_indicators.snow.curation import KEPT
@@ -258,6 +259,11 @@ def write_triplets(
     pairs : with the columns of `with_years`.
     folders, area, size : as for `measure_chips`.
     progress : called once a triplet.
+
+    Raises
+    ------
+    InputError
+        If a channel hardly varies in the training triplets.
     """
     with atomic_path(path) as temporary, h5py.File(temporary, "w", track_order=True) as store:
         count, total, squares, gaps = 0, 0.0, 0.0, []
@@ -273,8 +279,9 @@ def write_triplets(
             if not chip.valid.all():
                 gaps.append(line)
             progress()
-        mean = total / count
-        store.attrs.update({"mean": mean, "std": np.sqrt(np.maximum(squares / count - mean**2, 1e-12))})
+        mean, std = spread(count, total, squares)
+        check_spread(bands, mean, std, "the training triplets")
+        store.attrs.update({"mean": mean, "std": std})
         for line in gaps:
             image[line] = fill_invalid(image[line], valid[line], mean)
 
