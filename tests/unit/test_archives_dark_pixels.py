@@ -70,6 +70,13 @@ def test_noise_over_water_with_the_offset_is_not_taken_for_its_absence():
     assert carries_offset(counts({"water": 1.0}, 1000 - 30, noise=0.008)) is not False
 
 
+def test_blue_shadow_below_zero_does_not_hide_the_offset():
+    """With a low sun the correction for the atmosphere takes too much from blue in shadow."""
+    found = counts(MOUNTAIN, 1000)
+    found["B02"] = found["B02"] + np.array([0, 800, 1200, 0])  # 2 % below −0.03, 3 % below −0.01
+    assert carries_offset(found) is not False
+
+
 def test_few_pixels_show_nothing():
     assert carries_offset(counts(MOUNTAIN, 0, size=400)) is None
     assert carries_offset({}) is None

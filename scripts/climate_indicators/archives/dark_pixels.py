@@ -17,8 +17,9 @@ VISIBLE, INFRARED = ("B01", "B02", "B03", "B04"), ("B08", "B8A", "B11", "B12")
 # numbers up to which pixels are counted
 DEEP_DN, DARK_DN, DARK_WITH_OFFSET_DN = 700, 900, 1900
 LEVELS_DN = (DEEP_DN, DARK_DN, DARK_WITH_OFFSET_DN)
-# shares that no scene with the offset reaches: in one band, and in a visible one, where noise over water plays no part
-DEEP_SHARE, DARK_SHARE = 0.01, 0.08
+# shares that no scene with the offset reaches: deep pixels in one band, in each of two bands, and dark ones in a
+# visible band, where noise over water plays no part
+DEEP_SHARE, DEEP_SHARE_OF_TWO, DARK_SHARE = 0.05, 0.01, 0.08
 # shares that a scene without the offset exceeds somewhere, if it has dark pixels at all
 NO_DEEP_SHARE, NO_DARK_SHARE = 0.001, 0.005
 # share of dark pixels, in a visible and in an infrared band, that proves the offset where none is darker: bright sand
@@ -58,9 +59,9 @@ def carries_offset(counts: Mapping[str, np.ndarray]) -> bool | None:
     shares = {band: found[1:] / found[0] for band, found in counts.items() if found[0] >= LEAST_PIXELS}
     if not shares:
         return None
-    deep = max(share[0] for share in shares.values())
+    deep, second = sorted([0.0, *(share[0] for share in shares.values())], reverse=True)[:2]
     dark_visible = max((share[1] for band, share in shares.items() if band in VISIBLE), default=0.0)
-    if deep >= DEEP_SHARE or dark_visible >= DARK_SHARE:
+    if deep >= DEEP_SHARE or second >= DEEP_SHARE_OF_TWO or dark_visible >= DARK_SHARE:
         return False
     if deep > NO_DEEP_SHARE or dark_visible > NO_DARK_SHARE:
         return None

@@ -181,13 +181,21 @@ def choose_radar(
 
 
 def write_radar(
-    folder: Path, windows: Windows, grid: Grid, chosen: Sequence[Candidate], area: gpd.GeoSeries
+    folder: Path, windows: Windows, grid: Grid, chosen: Sequence[Candidate], area: gpd.GeoSeries | None = None
 ) -> list[dict]:
     """Write backscatter in linear power, VV and VH, float32; rows of the table of scenes.
 
     A scene whose pixels cover less of the area than its outlines promise is left out, with that reason.
+
+    Parameters
+    ----------
+    folder : where the images are written.
+    windows : where pixels come from.
+    grid : grid of the images.
+    chosen : scenes; they get their coverage by pixels, and those left out the reason.
+    area : area of interest; None takes the whole grid.
     """
-    rows, inside = [], area_mask(area, grid) == 1
+    rows, inside = [], np.ones(grid.shape, bool) if area is None else area_mask(area, grid) == 1
     for one in chosen:
         power = _backscatter(windows, one, POLARISATIONS[0], grid)
         known = power != RADAR_NODATA
