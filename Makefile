@@ -37,10 +37,10 @@ $(STAMP): requirements.lock
 	@set -e; \
 	if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
 	  "$(PYTHON)" -m venv .venv; \
-	  .venv/bin/python -m pip install --quiet --no-deps --requirement requirements.lock; \
+	  .venv/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock; \
 	elif "$(PYTHON)" -m pip --version >/dev/null 2>&1; then \
 	  "$(PYTHON)" -m venv --without-pip .venv; \
-	  "$(PYTHON)" -m pip --python .venv/bin/python install --quiet --no-deps --requirement requirements.lock; \
+	  "$(PYTHON)" -m pip --python .venv/bin/python install --quiet --no-deps --require-hashes --requirement requirements.lock; \
 	else \
 	  echo "$(PYTHON) has neither ensurepip nor pip: install the package python3-venv or python3-pip."; exit 1; \
 	fi

@@ -47,8 +47,8 @@ def locked(python):
         "implementation_name": "cpython",
     }
     versions = {}
-    for line in (ROOT / "requirements.lock").read_text().splitlines():
-        text = line.split("#")[0].strip()
+    for line in (ROOT / "requirements.lock").read_text().replace("\\\n", " ").splitlines():
+        text = re.sub(r" --hash=\S+", "", line.split("#")[0]).strip()
         if text:
             requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate(surroundings):

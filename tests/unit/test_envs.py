@@ -89,6 +89,9 @@ def test_rules_name_every_environment_and_all_with_tensorflow_can_be_for_gpus():
 def test_lock_pins_every_package_and_names_no_index():
     text = (ROOT / "requirements.lock").read_text()
     assert "://" not in text and "--index" not in text
+    packages = re.split(r"\n(?=\w)", text)
+    without = [package.split()[0] for package in packages if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", package)]
+    assert without == [], "make install refuses packages without a hash"
     asked = {
         Requirement(line).name for line in (ROOT / "requirements.in").read_text().splitlines() if line[:1].isalpha()
     }
