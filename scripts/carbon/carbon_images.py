@@ -7,14 +7,14 @@ same, and ``rejected.csv``, the images that cannot be used, which end the run un
 import pandas as pd
 
 from climate_indicators.carbon.duplicates import find_duplicates
-from climate_indicators.carbon.folders import find_given, left_out, list_images
-from climate_indicators.carbon.image_dates import find_dates, find_places, some
-from climate_indicators.carbon.image_files import list_folder
+from climate_indicators.carbon.folders import find_given, list_images, log_contents
+from climate_indicators.carbon.image_dates import find_dates, find_places
 from climate_indicators.carbon.images import Reading
 from climate_indicators.carbon.inventory import (
     COLUMNS,
     check_held_out,
     check_pixel_areas,
+    log_stock,
     refuse_problems,
     take_stock,
 )
@@ -28,15 +28,7 @@ folder, from_masks = params.folder, params.labels == "masks"
 with naming(f"carbon site '{snakemake.wildcards.site}'"):
     names = list_images(folder, params.masks)
     for place in filter(None, (folder, params.masks)):
-        found = list_folder(place)
-        log.info(
-            "%s: %d files with the endings of images; not used: %s",
-            place,
-            len(found.images),
-            left_out(found) or "nothing",
-        )
-        if found.lost:
-            log.warning("%s: %d files or folders are not seen: %s", place, len(found.lost), some(found.lost))
+        log_contents(place)
     dates = dict(zip(names, find_dates(names, params.dates), strict=True))
     places = dict(zip(names, find_places(names, params.place_pattern), strict=True))
     reading, progress = Reading.from_settings(params.reading), Progress(log, len(names), "image").step
@@ -56,21 +48,7 @@ with naming(f"carbon site '{snakemake.wildcards.site}'"):
     table["split"] = deal(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
     check_held_out(table)
     check_pixel_areas(table, params.has_pixel_area, snakemake.wildcards.site)
-if stock.problems:
-    log.warning(
-        "images that cannot be used and are left out: %d, listed in %s", len(stock.problems), snakemake.output.rejected
-    )
-if stock.soft_masks:
-    found = len(stock.soft_masks), stock.soft_masks[0]
-    log.warning("masks without clear edges, of which the brighter half is vegetation: %d, such as %s", *found)
-if stock.turned:
-    log.warning(
-        "images that are turned as their orientation (EXIF) says, with masks that state another one: %d, such as %s; "
-        "the masks are taken as drawn on the image as viewers show it",
-        len(stock.turned), stock.turned[0],
-    )  # fmt: skip
-if (table["orientation"] != 1).any():
-    log.info("%d images are turned upright as their orientation (EXIF) says", (table["orientation"] != 1).sum())
+log_stock(stock, snakemake.output.rejected)
 if duplicates.across_given.any():
     found = duplicates.across_given.sum()
     log.warning(

@@ -1,6 +1,7 @@
 """Folders of images and masks: what is there, what fits together, dates and places, and what cannot be used."""
 
 import hashlib
+import logging
 import os
 import unicodedata
 
@@ -8,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from climate_indicators.carbon.folders import find_given, find_masks, left_out, list_images
+from climate_indicators.carbon.folders import find_given, find_masks, left_out, list_images, log_contents
 from climate_indicators.carbon.image_dates import find_dates, find_places
 from climate_indicators.carbon.image_files import list_folder
 from climate_indicators.carbon.images import Reading, read_image
-from climate_indicators.carbon.inventory import refuse_problems, take_stock
+from climate_indicators.carbon.inventory import log_stock, refuse_problems, take_stock
 from climate_indicators.carbon.masks import MaskRule, read_mask
 from climate_indicators.logs import InputError
 
@@ -56,7 +57,7 @@ def test_images_are_listed_with_folders_and_the_rest_is_counted(folder):
     assert list_folder(images).others == [".hidden.jpg", ".thumbs/t.png", "inner/a.jpg.xml", "notes.txt"]
 
 
-def test_links_to_folders_are_followed_once_and_broken_ones_are_told(folder):
+def test_links_to_folders_are_followed_once_and_broken_ones_are_told(folder, caplog):
     """Linked folders of a data set were passed over and counted as nothing."""
     images = folder / "images"
     picture(images / "own" / "a.png")
@@ -70,6 +71,9 @@ def test_links_to_folders_are_followed_once_and_broken_ones_are_told(folder):
     (images / "gone.png").symlink_to(folder / "nowhere.png")
     (images / "d.JP2").write_text("x")
     (images / "e.txt").write_text("x")
+    with caplog.at_level(logging.WARNING, "climate_indicators"):
+        log_contents(images)
+    assert "3 files or folders are not seen: d.JP2, gone.png, self" in caplog.text
     found = list_folder(images)
     assert found.images == ["c.png", "linked/deep/b.png", "own/a.png"] == list_images(images)
     assert found.broken == ["gone.png", "self"] and found.others == ["d.JP2", "e.txt"]
@@ -201,7 +205,7 @@ def test_stock_lists_what_cannot_be_used_and_goes_on(folder):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_image_and_mask_are_turned_as_viewers_show_them(folder, orientation):
+def test_image_and_mask_are_turned_as_viewers_show_them(folder, orientation, caplog):
     """The mask is drawn on the picture as a viewer shows it, and has no orientation of its own."""
     stored = np.random.default_rng(0).integers(30, 250, (24, 32, 3)).astype("uint8")
     exif = Image.Exif()
@@ -220,6 +224,9 @@ def test_image_and_mask_are_turned_as_viewers_show_them(folder, orientation):
         image = read_image(folder / "images" / name, RGB)
         np.testing.assert_array_equal(image.values[..., 0] > 140, read_mask(folder / "masks" / masked, rule).labels)
     assert stock.turned == (["b.tif"] if orientation in (2, 3, 4) else [])
+    with caplog.at_level(logging.WARNING, "climate_indicators"):
+        log_stock(stock, "rejected.csv")
+    assert ("masks that state another one: 1 (b.tif)" in caplog.text) == bool(stock.turned)
 
 
 def test_orientation_of_a_mask_of_the_stored_pixels_is_a_problem(folder):

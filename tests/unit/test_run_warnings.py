@@ -15,6 +15,7 @@ def without_handlers():
     logging.captureWarnings(False)
     for name in ("climate_indicators", "py.warnings"):
         logging.getLogger(name).handlers.clear()
+    logging.getLogger("climate_indicators").propagate = True  # tests of other modules listen at the root
 
 
 def job(folder, log, *messages):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,8 @@ from pathlib import Path, PurePosixPath
 from climate_indicators.carbon import image_files
 from climate_indicators.carbon.image_dates import some
 from climate_indicators.logs import InputError
+
+_log = logging.getLogger(__name__)
 
 MASK_ENDING = "_mask"
 GIVEN = ("train", "test")
@@ -57,6 +60,15 @@ def left_out(found: image_files.Listing) -> str:
         "other files": sorted(set(found.others) - set(pictures)),
     }
     return "; ".join(f"{kind}: {len(names)} ({some(names)})" for kind, names in kinds.items() if names)
+
+
+def log_contents(folder: str | Path) -> None:
+    """Tell the log what is in a folder and what of it is not used; a warning if images may be missed."""
+    found = image_files.list_folder(folder)
+    told = folder, len(found.images), left_out(found) or "nothing"
+    _log.info("%s: %d files with the endings of images; not used: %s", *told)
+    if found.lost:
+        _log.warning("%s: %d files or folders are not seen: %s", folder, len(found.lost), some(found.lost))
 
 
 def find_masks(images: Sequence[str], masks_folder: str | Path) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,9 +17,12 @@ from climate_indicators.carbon.image_dates import some
 from climate_indicators.carbon.images import Reading, SeenImage, check_scales, read_image
 from climate_indicators.carbon.mask_error import MIN_GROUPS, MIN_IMAGES
 from climate_indicators.carbon.masks import Mask, MaskRule, decide_rule, read_mask, survey_mask
+from climate_indicators.carbon.orientation import UPRIGHT
 from climate_indicators.carbon.resampling import resample
 from climate_indicators.files import sha256
 from climate_indicators.logs import InputError
+
+_log = logging.getLogger(__name__)
 
 THUMBNAIL_PX = 32
 COLUMNS = [
@@ -120,6 +124,32 @@ def _fits_both_ways(image: SeenImage) -> bool:
     """Whether a mask of the stored pixels would have the size of the turned ones too."""
     rows, cols = image.seen.shape
     return image.orientation < 5 or rows == cols
+
+
+def log_stock(stock: Stock, rejected: str | Path) -> None:
+    """Tell the log, as warnings, what of a stock is left out or can be meant in two ways.
+
+    Parameters
+    ----------
+    stock : of `take_stock`.
+    rejected : table in which the images that cannot be used are listed.
+    """
+    if stock.problems:
+        _log.warning("images that cannot be used and are left out: %d, listed in %s", len(stock.problems), rejected)
+    if stock.soft_masks:
+        _log.warning(
+            "masks without clear edges, of which the brighter half is vegetation: %d (%s)",
+            len(stock.soft_masks), some(stock.soft_masks),
+        )  # fmt: skip
+    turned = int((stock.table["orientation"] != UPRIGHT).sum())
+    if turned:
+        _log.info("%d images are turned upright as their orientation (EXIF) says", turned)
+    if stock.turned:
+        _log.warning(
+            "images that are turned as their orientation (EXIF) says, with masks that state another one: %d (%s); the "
+            "masks are taken as drawn on the image as viewers show it",
+            len(stock.turned), some(stock.turned),
+        )  # fmt: skip
 
 
 def thumbnail(values: np.ndarray) -> np.ndarray:
