@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from climate_indicators.carbon.images import Reading, SeenImage
-from climate_indicators.carbon.samples import sample_reader, write_samples
+from climate_indicators.carbon.samples import sample_reader, true_shares, write_samples
 from climate_indicators.files import sha256
 from climate_indicators.logs import InputError
 from climate_indicators.patches import fill_invalid
@@ -188,3 +188,25 @@ def test_values_that_are_not_seen_do_not_reach_the_mean_of_a_neighbour(tmp_path,
         assert (
             store["image"][0, 0, 17] == fill_invalid(np.zeros((1, 3)), np.zeros(1, bool), np.rint(store.attrs["mean"]))
         ).all()
+
+
+def test_unknown_pixels_of_masks_are_in_no_label_and_no_share(tmp_path, fields):
+    """Void was read as not vegetation, or as vegetation."""
+    void = 255
+    listed = {"vegetation_values": [2], "unknown_values": [void]}
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    for name, (image, plants) in fields.items():
+        numbers = np.where(plants, 2, 1).astype("uint8")
+        numbers[:32] = void
+        Image.fromarray(image.values.astype("uint8")).save(tmp_path / "images" / f"{name}.png")
+        Image.fromarray(numbers).save(tmp_path / "masks" / f"{name}.png")
+    images = table(mask_scale="listed values", mask_palette="")
+    folders = (tmp_path / "images", tmp_path / "masks")
+    read = sample_reader(images, *folders, Reading(), "masks", listed)
+    write_samples(tmp_path / "patches.h5", images, read, MASKS | {"target": "density"}, 64, "density")
+    with h5py.File(tmp_path / "patches.h5") as store:
+        assert (store["label"][:, :32] == 255).all() and (store["label"][:, 32:] < 2).all()
+        assert np.isnan(store["density"][:, :32]).all() and store["valid"][:].all()
+        shares = [plants.mean() for _, plants in fields.values()]
+        np.testing.assert_allclose(true_shares(store, range(4)), shares, atol=1e-6)
