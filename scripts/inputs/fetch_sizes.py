@@ -5,10 +5,11 @@ import pandas as pd
 from climate_indicators.archives.sizes import COLUMNS
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 tables = [
-    pd.read_csv(path).assign(study=study, site=site, year=year)
+    read_table(path).assign(study=study, site=site, year=year)
     for path, (study, site, year) in zip(snakemake.input.tables, snakemake.params.places, strict=True)
 ]
 table = pd.concat(tables) if tables else pd.DataFrame(columns=[*COLUMNS, "study", "site", "year"])

@@ -1,5 +1,7 @@
 """Trend of series with memory: variance of the statistic, agreement of test and interval, size, power and coverage."""
 
+import tracemalloc
+
 import numpy as np
 import pymannkendall
 import pytest
@@ -107,3 +109,18 @@ def test_values_that_do_not_change_have_no_trend_and_a_line_without_scatter_has_
 def test_too_short_a_series_has_no_bounds():
     trend = monotonic_trend([0, 1, 2, 3], [5.0, 4.0, 3.5, 1.0])
     assert np.isnan(trend.lower) and np.isnan(trend.upper) and trend.p_value > 0.05
+
+
+def test_memory_does_not_grow_with_the_number_of_pairs():
+    """16,000 rows took 2.1 GB, for a table of all pairs."""
+    n = 2500
+    values = np.random.default_rng(0).normal(size=n) + 1e-3 * np.arange(n)
+    tracemalloc.start()
+    try:
+        found = monotonic_trend(np.arange(n), values)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * n * (n - 1) / 2, "half a number a pair"
+    assert found.slope == pytest.approx(1e-3, rel=0.05) and found.lower < found.slope < found.upper
+    assert found.p_value < 1e-10
