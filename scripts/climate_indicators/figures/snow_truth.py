@@ -62,7 +62,7 @@ def _draw_cover(axes: Axes, compared: pd.DataFrame, errors: Mapping[str, tuple],
         hollow = {"markerfacecolor": "none"} if regime == "dry" else {"markeredgewidth": 0}
         axes.plot(own["truth"], own["estimate"], marker, color=colour, markersize=4.5, alpha=0.7, label=label, **hollow)
     axes.set_xlabel("true share of the area with snow")
-    axes.set_ylabel("mapped share")
+    axes.set_ylabel("estimated share (radar of the wet season: corrected)")
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_aspect("equal")
