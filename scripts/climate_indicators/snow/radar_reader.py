@@ -132,7 +132,7 @@ class RadarScene:
         """The raster's unit, and how many of its pixels around the grid are the logarithm of 0, or 0."""
         whole, parts, n_log, n_zero = reader.source_window(), [], 0, 0
         step = 1 if whole is None else max(1, math.ceil(math.sqrt(whole.width * whole.height / _SURVEYED)))
-        for window in reader.source_windows(512 * step):
+        for window in reader.source_windows():
             numbers = self._known(reader.native(window))
             values = self._physical(numbers)
             n_log += int((values <= LOG_OF_ZERO_DB).any(axis=0).sum())
