@@ -16,6 +16,7 @@ from climate_indicators.archives.settings import archive_years
 from climate_indicators.input_marks import marks
 from climate_indicators.known import Known
 from climate_indicators.provenance import Provenance
+from climate_indicators.scene_paths import paths_in
 from climate_indicators.settings import SettingsError, check
 from climate_indicators.settings_rules import bands_to_show, ratio_of
 from climate_indicators.simulation.dates import date_of_year
@@ -151,6 +152,18 @@ def content_of(*inputs):
     return found
 
 
+def data_paths(tile):
+    """The same of a tile, which is a path, or a map of band and path."""
+    return {band: data_path(path) for band, path in tile.items()} if isinstance(tile, dict) else data_path(tile)
+
+
+def files_below(path):
+    """Files in a folder, each an input of its own, since the time of a folder says nothing of them; or the path itself."""
+    if not os.path.isdir(path):
+        return [path]
+    return sorted(literal(str(inner)) for inner in Path(path).rglob("*") if inner.is_file())
+
+
 def configured_sites():
     """Names of the sites of each study; none where a study is not configured."""
     return {study: sorted(sites(study)) for study in STUDIES}
@@ -184,7 +197,9 @@ def site_inputs(study, site):
                 "name": str(year),
                 "date": date_of_year(year, world["seed"]).isoformat(),
                 "tiles": [f"{folder}tiles/{year}_{side}.tif" for side in ("west", "east")],
-                "cloud_mask": f"{folder}clouds/{year}.tif",
+                "cloud_mask": [f"{folder}clouds/{year}.tif"],
+                "offset_dn": None,
+                "processing_baseline": None,
                 "boa_offset_applied": False,
             }
             for year in simulated_years(site)
@@ -204,10 +219,10 @@ def site_inputs(study, site):
         {
             "name": str(scene["year"]),
             "date": scene["date"],
-            "tiles": [data_path(tile) for tile in scene["tiles"]],
-            "cloud_mask": data_path(scene["cloud_mask"]),
-            "boa_offset_applied": scene["boa_offset_applied"],
+            "tiles": [data_paths(tile) for tile in scene["tiles"]],
+            "cloud_mask": [data_path(mask) for mask in paths_in(scene["cloud_mask"] or [])],
         }
+        | {key: scene[key] for key in ("offset_dn", "processing_baseline", "boa_offset_applied")}
         for scene in settings["scenes"]
     ]
     return {
@@ -235,7 +250,9 @@ def archive_inputs(site, settings):
             "date": None,
             "date_in_tile": True,
             "tiles": [f"{folder}/archive/{year}.tif"],
-            "cloud_mask": f"{folder}/archive/{year}_clouds.tif",
+            "cloud_mask": [f"{folder}/archive/{year}_clouds.tif"],
+            "offset_dn": None,
+            "processing_baseline": None,
             "boa_offset_applied": True,
         }
         for year in archive_years(settings["archive"])
@@ -272,7 +289,8 @@ def scene_files(study, site, scene):
     if is_simulated(study, site):
         return {"tiles": [f"resources/glacier/{site}/tiles"], "cloud_mask": [f"resources/glacier/{site}/clouds"]}
     found = scenes_by_name(study, site)[scene]
-    return {"tiles": found["tiles"], "cloud_mask": [found["cloud_mask"]] if found["cloud_mask"] else []}
+    tiles = [path for tile in paths_in(found["tiles"]) for path in files_below(tile)]
+    return {"tiles": list(dict.fromkeys(tiles)), "cloud_mask": found["cloud_mask"]}
 
 
 def first_scene(study, site):
@@ -368,6 +386,18 @@ def labelled_stack(wildcards):
     return [f"results/{wildcards.study}/{wildcards.site}/scenes/{scene}.tif", *terrain_channels(wildcards)]
 
 
+def input_parts(wildcards):
+    """Tables of what was understood of a site's inputs, a job each; joined into `inputs.csv`."""
+    study, site = wildcards.study, wildcards.site
+    names = snow_input_parts(site) if study == "snow" else [*scene_names(study, site), *glacier_input_parts(wildcards)]
+    return expand("results/{study}/{site}/inputs/{name}.csv", study=study, site=site, name=names)
+
+
+def glacier_input_parts(wildcards):
+    """Names of the tables of inputs other than scenes: the job that reads an input writes its row."""
+    return []
+
+
 def aoi_of(wildcards):
     """The area of interest's file as a list: empty where it is the extent of the tiles."""
     path = site_inputs(wildcards.get("study", "glacier"), wildcards.site)["aoi"]
@@ -403,6 +433,7 @@ def glacier_results():
         "glacier_gallery.png",
     ]
     tables = [
+        "inputs.csv",
         "scenes.csv",
         "labels.tif",
         "glacier_ids.csv",

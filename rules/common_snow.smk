@@ -48,15 +48,24 @@ def snow_scene_files(site):
         folders = [(str(year), [f"resources/snow/{site}/archive/{year}"]) for year in years]
         return [(sensor, year, folder) for sensor in ("radar", "optical") for year, folder in folders]
     try:
-        return [(*scene, list(map(literal, files))) for *scene, files in scene_years(snow_scenes_of(site))]
+        found = scene_years(snow_scenes_of(site))
     except InputError as error:
         raise WorkflowError(f"snow site '{site}': {error}") from error
+    return [
+        (sensor, year, [inner for path in paths for inner in files_below(literal(path))])
+        for sensor, year, paths in found
+    ]
 
 
 SNOW_FILES = Known(
     {name: snow_scene_files(name) for name, site in sites("snow").items() if has_images(site)},
     "snow site with images",
 )
+
+
+def snow_input_parts(site):
+    """Names of the tables of what was understood of a site's inputs, one a sensor and year."""
+    return [f"optical_{year}" for year in snow_years(site, "optical")]
 
 
 def snow_years(site, sensor):
@@ -171,6 +180,7 @@ for _kind in foundation_models(*SNOW_MODELS):
 def snow_results():
     """Tables and figures that a run of the snow study is for."""
     images = [
+        "inputs.csv",
         "scenes.csv",
         "references.csv",
         "pairs.csv",

@@ -45,6 +45,7 @@ for _suffix, _scenes, _sites in scene_batches():
         output:
             scenes=batch_files("results/{study}/{site}/scenes/{scene}.tif", _scenes),
             rows=batch_files("results/{study}/{site}/scenes/{scene}.csv", _scenes),
+            inputs=batch_files("results/{study}/{site}/inputs/{scene}.csv", _scenes),
         log:
             f"logs/{{study}}/{{site}}/scene_{batch_label(_scenes)}.log",
         wildcard_constraints:
@@ -92,6 +93,30 @@ rule scenes:
         code=code("segmentation/scenes.py"),
     script:
         "../scripts/segmentation/scenes.py"
+
+
+rule input_table:
+    """What was understood of every input of a site: units, missing pixels, place, range."""
+    input:
+        parts=input_parts,
+    output:
+        table=report(
+            "results/{study}/{site}/inputs.csv",
+            category="{study}",
+            subcategory="{site}",
+            labels={"table": "inputs"},
+            caption="../report/inputs.rst",
+        ),
+    log:
+        "logs/{study}/{site}/input_table.log",
+    wildcard_constraints:
+        study="glacier|snow",
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("segmentation/input_table.py"),
+    script:
+        "../scripts/segmentation/input_table.py"
 
 
 rule terrain:

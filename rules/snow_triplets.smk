@@ -45,6 +45,7 @@ rule snow_optical:
     output:
         folder=directory("results/snow/{site}/optical/{year}"),
         table="results/snow/{site}/optical/{year}.csv",
+        inputs="results/snow/{site}/inputs/optical_{year}.csv",
     log:
         "logs/snow/{site}/snow_optical_{year}.log",
     conda:

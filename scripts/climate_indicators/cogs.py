@@ -106,6 +106,18 @@ def write_cog(path: str | Path, grid: Grid, array: np.ndarray, band: str, nodata
         raster.write(array, 1)
 
 
+def read_band(path: str | Path, band: int = 1) -> np.ndarray:
+    """One band of a raster, array of its type, shape (rows, columns).
+
+    Raises
+    ------
+    InputError
+        If it cannot be read; names the file.
+    """
+    with opened(path) as raster:
+        return raster.read(band)
+
+
 def strips(grid: Grid, rows: int = 512) -> Iterator[Window]:
     """Windows over the full width of ``grid``, ``rows`` pixels high, from the top."""
     for start in range(0, grid.height, rows):

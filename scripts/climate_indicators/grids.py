@@ -15,11 +15,12 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 from rasterio.features import rasterize
-from rasterio.warp import transform_bounds
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
 
 from climate_indicators.files import read_json, write_json
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import opened
+from climate_indicators.rasters.understanding import check_place, understand
 from climate_indicators.vector_files import polygons, read_layer
 
 # areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
@@ -119,20 +120,32 @@ def _in_one_piece(area: gpd.GeoSeries) -> gpd.GeoSeries:
     return shapes.transform(lambda points: np.column_stack([np.mod(points[:, 0], 360), points[:, 1]]))
 
 
-def tiles_outline(paths: list[str], crs: str | None = None) -> gpd.GeoSeries:
-    """Extent of the tiles together, as a polygon in ``crs`` or, if None, in the first tile's own system."""
-    boxes = []
+def tiles_outline(paths: Sequence[str], crs: str | None = None) -> gpd.GeoSeries:
+    """Outline of the tiles together, as a polygon in ``crs`` or, if None, in the first tile's own system.
+
+    Raises
+    ------
+    InputError
+        If a tile cannot be opened or has no place on earth.
+    """
+    shapes = []
     for path in paths:
-        with rasterio.open(path) as tile:
-            crs = crs or tile.crs.to_string()
-            boxes.append(box(*transform_bounds(tile.crs, CRS.from_string(crs), *tile.bounds, densify_pts=21)))
-    return gpd.GeoSeries([gpd.GeoSeries(boxes).union_all()], crs=crs)
+        with opened(path) as tile:
+            info = understand(tile)
+        check_place(info)
+        crs = crs or info.crs
+        # straight edges of one reference system are curves in another
+        edge = max(info.width * abs(info.transform.a), info.height * abs(info.transform.e)) / 20
+        corners = ((0, 0), (info.width, 0), (info.width, info.height), (0, info.height))
+        outline = gpd.GeoSeries([Polygon([info.transform @ corner for corner in corners])], crs=info.crs)
+        shapes.append((outline.segmentize(edge) if edge > 0 else outline).to_crs(crs).iloc[0])
+    return gpd.GeoSeries([gpd.GeoSeries(shapes).union_all()], crs=crs)
 
 
 def meets_tiles(area: gpd.GeoSeries, paths: Sequence[str]) -> bool:
     """Whether an area meets at least one tile; compared in each tile's own system, which has no seam at 180 degrees."""
     for path in paths:
-        with rasterio.open(path) as tile:
+        with opened(path) as tile:
             shapes = area.to_crs(tile.crs)
             known = np.isfinite(shapes.bounds.to_numpy()).all(axis=1)
             if shapes[known].intersects(box(*tile.bounds)).any():
@@ -166,7 +179,7 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     _check_size((right - left) / resolution, (top - bottom) / resolution, resolution)
     origin_x, origin_y = 0.0, 0.0
     if align_to is not None:
-        with rasterio.open(align_to) as raster:
+        with opened(align_to) as raster:
             same_size = np.allclose(np.abs([raster.transform.a, raster.transform.e]), resolution, rtol=1e-6)
             if raster.crs == target and same_size:
                 origin_x, origin_y = raster.transform.c, raster.transform.f

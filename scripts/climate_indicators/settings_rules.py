@@ -11,6 +11,7 @@ from climate_indicators.archive_settings import aoi_problems, outline_problems
 from climate_indicators.archives.settings import archive_problems
 from climate_indicators.scene_paths import date_apart, repeated, scene_paths
 
+SENTINEL2_SCALE = 1e-4
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
 FROM_FILES = ("scenes", "outlines", "aoi", "aoi_layer", "dem", "band_names", "crs", "resolution_m")
 TRUE_COLOURS = (("B04", "B03", "B02"), ("red", "green", "blue"))
@@ -216,7 +217,7 @@ def terrain_problems(path: str, site: Mapping[str, Any]) -> Iterator[str]:
 
 def _date_problems(path: str, scene: Mapping[str, Any], radiometry: Mapping[str, Any]) -> Iterator[str]:
     if scene["date"] is None:
-        if radiometry["sentinel2_baseline"] and not scene["boa_offset_applied"]:
+        if _needs_date(scene, radiometry):
             yield (
                 f"{path}.date: missing for year {scene['year']}; radiometry.sentinel2_baseline needs it to know "
                 "whether the numbers carry +1000. Add the date, or set sentinel2_baseline: false for other images."
@@ -228,6 +229,14 @@ def _date_problems(path: str, scene: Mapping[str, Any], radiometry: Mapping[str,
         yield f"{path}.date: found {scene['date']}, which is no day of the calendar ({error})."
     else:
         yield from date_apart(f"{path}.date", day, scene["year"])
+
+
+def _needs_date(scene: Mapping[str, Any], radiometry: Mapping[str, Any]) -> bool:
+    """Whether only the date can say that the numbers of a scene carry the offset of Sentinel-2."""
+    said = scene["boa_offset_applied"] or scene["offset_dn"] is not None or scene["processing_baseline"] is not None
+    others = radiometry["scale"] not in (None, SENTINEL2_SCALE) or radiometry["offset_dn"] is not None
+    baseline = radiometry["sentinel2_baseline"]
+    return not said and (bool(baseline) or (baseline is None and not others))
 
 
 def bands_to_show(bands: Sequence[str], rgb: Sequence[str] | None) -> list[str]:

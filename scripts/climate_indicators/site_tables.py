@@ -23,6 +23,8 @@ SCENE_COLUMNS = {
     "date": "date",
     "tile": "tiles",
     "cloud_mask": "cloud_mask",
+    "offset_dn": "offset_dn",
+    "processing_baseline": "processing_baseline",
     "boa_offset_applied": "boa_offset_applied",
 }
 SCENE_NEEDED = ("site", "year", "tile")
@@ -114,7 +116,7 @@ def cell_value(text: str, line: Mapping[str, Any], root: Mapping[str, Any]) -> A
     types = [types] if isinstance(types, str) else types
     if text == "null" and "null" in types:
         return None
-    if "array" in types:
+    if "array" in types and not ("string" in types and LIST_SIGN not in text):
         items = resolve(line.get("items", {}), root)
         return [cell_value(part.strip(), items, root) for part in text.split(LIST_SIGN) if part.strip()]
     if "boolean" in types and text.lower() in ("true", "false"):

@@ -1,67 +1,59 @@
-"""Tiles of a scene: checked, then merged and warped onto the site's grid as physical reflectance."""
+"""Tiles of a scene: checked by their headers, then merged and warped onto the site's grid as physical reflectance."""
 
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 from rasterio.enums import Resampling
-from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
-from rasterio.vrt import WarpedVRT
-from rasterio.windows import Window
 
 from climate_indicators.cogs import REFLECTANCE_NODATA, REFLECTANCE_SCALE, cog_writer, strips
 from climate_indicators.grids import Grid, meets_tiles, tiles_outline
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import check_complete, opened
+from climate_indicators.rasters.layouts import Tile, TileFiles, tile_files
+from climate_indicators.rasters.radiometry import Radiometry, SceneOffset, levels_of
+from climate_indicators.rasters.scenes import Scene, bands_of_file, completed, with_product
+from climate_indicators.rasters.table import InputRow
+from climate_indicators.rasters.understanding import check_place, understand
 
-# Sentinel-2 processing baseline 04.00: L2A digital numbers carry +1000 (BOA_ADD_OFFSET −1000) from this day on.
-SENTINEL2_OFFSET_FROM = datetime.date(2022, 1, 25)
-SENTINEL2_OFFSET_DN = -1000
+# share of what the tiles show that a cloud mask may leave out: outlines of other reference systems differ a little
+MOST_LEFT_OUT = 1e-3
 
 
 @dataclass(frozen=True)
-class Radiometry:
-    """How digital numbers become physical values: ``(number + offset_dn) × scale``, missing where ``nodata``.
+class SceneInputs:
+    """What one scene is made of, as the settings have it.
 
-    ``nodata`` is used for tiles that declare none themselves.
-    """
-
-    scale: float
-    offset_dn: float = 0.0
-    nodata: float | None = None
-
-
-def offset_of_date(offset_dn: float, date: str | None, sentinel2_baseline: bool, already_applied: bool) -> float:
-    """Offset to add to digital numbers of a scene.
-
-    Parameters
+    Attributes
     ----------
-    offset_dn : offset of all scenes of the site, in digital numbers.
-    date : ISO date of the scene; needed if ``sentinel2_baseline``.
-    sentinel2_baseline : true for Sentinel-2 L2A, whose numbers carry +1000 from 2022-01-25 on.
-    already_applied : true if the archive removed that offset before delivery.
-
-    Raises
-    ------
-    InputError
-        If the date is needed and missing.
+    tiles : files, folders, or maps of band and file.
+    bands : names of the wanted bands.
+    names : names of the bands of files with several, in file order; None takes their descriptions.
+    masks : cloud masks: none, one for all tiles, or one a tile.
+    radiometry, offset : what the settings say of all scenes, and of this one.
     """
-    if not sentinel2_baseline or already_applied:
-        return offset_dn
-    if date is None:
-        raise InputError(
-            "the scene has no date, and radiometry.sentinel2_baseline needs it to know whether digital numbers carry "
-            "the +1000 offset of 2022-01-25; add `date` to the scene."
-        )
-    late = datetime.date.fromisoformat(date) >= SENTINEL2_OFFSET_FROM
-    return offset_dn + (SENTINEL2_OFFSET_DN if late else 0)
+
+    tiles: Sequence[Tile]
+    bands: Sequence[str]
+    names: Sequence[str] | None = None
+    masks: Sequence[str] = ()
+    radiometry: Radiometry = Radiometry()
+    offset: SceneOffset = SceneOffset()
+
+    @property
+    def files(self) -> list[TileFiles]:
+        """Files of each tile."""
+        return tile_files(self.tiles, self.bands)
+
+
+def tiles_area(tiles: Sequence[Tile], bands: Sequence[str]) -> gpd.GeoSeries:
+    """Outline of the tiles of a scene, the area of interest of sites that name none; in the first tile's system."""
+    return tiles_outline([path for tile in tile_files(tiles, bands) for path in tile.paths])
 
 
 def tile_date(path: str) -> str | None:
@@ -70,9 +62,9 @@ def tile_date(path: str) -> str | None:
     Raises
     ------
     InputError
-        If the tag is no date.
+        If the file cannot be opened, or the tag is no date.
     """
-    with rasterio.open(path) as tile:
+    with opened(path) as tile:
         date = tile.tags().get("DATE", "").strip()
     if not date:
         return None
@@ -82,229 +74,149 @@ def tile_date(path: str) -> str | None:
         raise InputError(f"{path} has the tag DATE={date}; expected a day such as 2019-09-12.") from error
 
 
-def band_names(tile: DatasetReader, names: Sequence[str] | None) -> tuple[str, ...]:
-    """Names of a tile's bands in file order: as given, else its band descriptions.
-
-    Raises
-    ------
-    InputError
-        If ``names`` has another length than the tile, or the tile names no bands and none are given.
-    """
-    if names is not None:
-        if len(names) != tile.count:
-            raise InputError(f"{tile.name} has {tile.count} bands, but config band_names lists {len(names)}: {names}")
-        return tuple(names)
-    if any(name is None for name in tile.descriptions):
-        raise InputError(
-            f"{tile.name} has {tile.count} bands without names; name them in file order in the site's `band_names`."
-        )
-    return tuple(str(name) for name in tile.descriptions)
-
-
-def check_tiles(
-    paths: Sequence[str], bands: Sequence[str], names: Sequence[str] | None, area: gpd.GeoSeries | None
-) -> None:
-    """Check the tiles of one scene by their headers, in a second, before anything long starts.
+def check_scene(scene: SceneInputs, area: gpd.GeoSeries | None) -> None:
+    """Check the files of a scene by their headers, in a second, before anything long starts.
 
     Parameters
     ----------
-    paths : the scene's tiles.
-    bands : names of the bands that the study uses.
-    names : names of the tiles' bands in file order, or None to read them from the tiles.
+    scene : tiles and cloud masks.
     area : area of interest; None where it is the extent of the tiles themselves.
 
     Raises
     ------
     InputError
-        If a tile is unreadable, truncated or without reference system, lacks a band, names its bands in another order
-        than the scene's first tile, or if the tiles together do not touch the area.
+        If a file is unreadable, truncated or without reference system, lacks a band, names its bands in another order
+        than the scene's first tile, or contradicts the settings; if the tiles together do not touch the area; or if the
+        cloud masks do not cover what the tiles show of it.
     """
-    first: tuple[str, ...] | None = None
-    for path in paths:
-        try:
-            with rasterio.open(path) as tile:
-                found = _check_tile(tile, path, bands, names)
-        except RasterioError as error:
-            raise InputError(f"{path} cannot be read as a raster (truncated, damaged or no raster): {error}") from error
-        if first is not None and found != first:
-            raise InputError(
-                f"{path} has its bands in the order {', '.join(found)}; {paths[0]} has {', '.join(first)}. "
-                "All tiles of a scene need the same bands in the same order."
-            )
-        first = found
+    files = scene.files
+    first: tuple[str, tuple[str | None, ...]] | None = None
+    for tile in files:
+        offset = with_product(scene.offset, tile)
+        for path, band in tile.files:
+            found = _check_file(path, band, tile, scene, offset)
+            if band is not None:
+                continue
+            if first is not None and found != first[1]:
+                raise InputError(
+                    f"{path} has its bands in the order {', '.join(map(str, found))}; {first[0]} has "
+                    f"{', '.join(map(str, first[1]))}. All tiles of a scene need the same bands in the same order."
+                )
+            first = first or (path, found)
+    if len(scene.masks) > 1 and len(scene.masks) != len(files):
+        raise InputError(
+            f"cloud_mask lists {len(scene.masks)} files, but the scene has {len(files)} tiles; expected one mask for "
+            "all of them, or one a tile in the order of `tiles`."
+        )
+    for mask in scene.masks:
+        with opened(mask) as raster:
+            check_place(understand(raster))
+            check_complete(raster)
+    _check_touching(files, area)
+    for number, mask in enumerate(scene.masks):
+        _check_mask(mask, [files[number]] if len(scene.masks) == len(files) else files, area)
+
+
+def _check_file(
+    path: str, band: str | None, tile: TileFiles, scene: SceneInputs, offset: SceneOffset
+) -> tuple[str | None, ...]:
+    """Names of the bands of a file, once it was checked."""
+    with opened(path) as raster:
+        info = understand(raster, scene.names if band is None else None)
+        chosen = [completed(one, tile) for one in bands_of_file(info, band, scene.bands, "`band_names`")]
+        check_place(info)
+        check_complete(raster)
+    levels_of(path, chosen, scene.radiometry, offset, tile.product.stated_by)
+    return info.names
+
+
+def _check_touching(files: Sequence[TileFiles], area: gpd.GeoSeries | None) -> None:
     if area is None:
         return
+    paths = [path for tile in files for path in tile.paths]
     if not meets_tiles(area, paths):
-        covered = tiles_outline(list(paths), area.crs.to_string()).union_all()
+        covered = tiles_outline(paths, area.crs.to_string()).union_all()
         raise InputError(
             f"the area of interest ({_bounds(area.total_bounds)}) lies outside the tiles "
-            f"({_bounds(covered.bounds)}, same reference system): {', '.join(map(str, paths))}"
+            f"({_bounds(covered.bounds)}, same reference system): {', '.join(tile.label for tile in files)}"
         )
 
 
-def _check_tile(tile: DatasetReader, path: str, bands: Sequence[str], names: Sequence[str] | None) -> tuple[str, ...]:
-    found = band_names(tile, names)
-    missing = [band for band in bands if band not in found]
-    if missing:
+def _check_mask(mask: str, files: Sequence[TileFiles], area: gpd.GeoSeries | None) -> None:
+    """Raise where a cloud mask leaves out more than a pixel's width of what its tiles show of the area."""
+    own = tiles_outline([mask])
+    with opened(mask) as raster:
+        pixel = max(abs(raster.transform.a), abs(raster.transform.e))
+    needed = tiles_outline([path for tile in files for path in tile.paths], own.crs).union_all()
+    if area is not None:
+        needed = needed.intersection(area.to_crs(own.crs).union_all())
+    left_out = needed.difference(own.buffer(pixel, join_style="mitre").iloc[0]).area
+    if left_out > MOST_LEFT_OUT * needed.area:
         raise InputError(
-            f"{path} has bands {', '.join(found)}; band {', '.join(missing)} is listed in the site's `bands`. "
-            "Add the band to the tile or remove it from the list."
+            f"the cloud mask {mask} ({_bounds(own.total_bounds)} in {own.crs.to_string()}) leaves out "
+            f"{100 * left_out / needed.area:.1f} % of what {', '.join(tile.label for tile in files)} shows of the area "
+            f"of interest ({_bounds(needed.bounds)}): clouds there would be taken for ground. Make it as large as the "
+            "tiles, or give one mask a tile."
         )
-    if tile.crs is None:
-        raise InputError(f"{path} has no coordinate reference system; write it into the file.")
-    _check_complete(tile, path)
-    return found
-
-
-def _check_complete(tile: DatasetReader, path: str) -> None:
-    """Compare where the TIFF directory says that the blocks lie with the file's size: reads no pixel."""
-    if tile.driver != "GTiff" or not os.path.isfile(path):
-        return
-    size = os.path.getsize(path)
-    for band in range(1, tile.count + 1):
-        rows, cols = (-(-n // b) for n, b in zip(tile.shape, tile.block_shapes[band - 1], strict=True))
-        for row in range(rows):
-            for col in range(cols):
-                offset = tile.get_tag_item(f"BLOCK_OFFSET_{col}_{row}", "TIFF", bidx=band)
-                length = tile.get_tag_item(f"BLOCK_SIZE_{col}_{row}", "TIFF", bidx=band)
-                if offset is not None and int(offset) + int(length or 0) > size:
-                    raise InputError(
-                        f"{path} is truncated: its directory places a block at byte {offset}, but the file ends at "
-                        f"byte {size}. Copy or download it again."
-                    )
 
 
 def write_scene(
     path: str,
     grid: Grid,
     area: np.ndarray,
-    tiles: Sequence[str],
-    bands: Sequence[str],
-    names: Sequence[str] | None,
-    radiometry: Radiometry,
+    scene: SceneInputs,
     resampling: str = "bilinear",
-    cloud_mask: str | None = None,
     tags: dict[str, str] | None = None,
     progress: Callable[[], None] = lambda: None,
-) -> float:
+) -> tuple[float, list[InputRow]]:
     """Merge tiles onto the grid, turn digital numbers into reflectance, mask clouds and the outside, write a COG.
 
-    Where tiles overlap, the first one with a value wins. Works in strips: memory does not grow with the image's height.
+    A pixel has a value where all bands of a tile do and its cloud mask is clear; where tiles overlap, the first such
+    tile wins. Works in strips: memory does not grow with the image's height.
 
     Parameters
     ----------
     path : COG to write: int16, scale 1e-4, nodata −32768.
     grid, area : the site's grid and its area of interest, uint8 of ``grid.shape``.
-    tiles, bands, names : rasters, bands to take in order, and names of the tiles' bands where they have none.
-    radiometry : how digital numbers become reflectance.
+    scene : tiles, masks and how they are read.
     resampling : rasterio's name of the method.
-    cloud_mask : raster that is not 0 where a pixel is to be left out.
     tags : text tags of the output.
     progress : called once a strip.
 
     Returns
     -------
-    Share of the area's pixels that have a value, 0 to 1.
+    Share of the area's pixels that have a value, 0 to 1, and rows of ``inputs.csv``.
 
     Raises
     ------
     InputError
-        If a tile holds NaN or infinite values that it does not declare as nodata, or no pixel has a value.
+        If a tile holds NaN or infinite values or fill that it does not declare, its numbers cannot be reflectance, or
+        no pixel has a value.
     """
     n_valid = 0
     with ExitStack() as stack:
+        source = Scene(
+            stack, scene.files, scene.masks, scene.bands, scene.names, grid, area, scene.radiometry, scene.offset,
+            Resampling[resampling],
+        )  # fmt: skip
+        tags = {"OFFSET_DN": f"{source.offset_dn:g}"} | (tags or {})
         output = stack.enter_context(
-            cog_writer(path, grid, "int16", bands, REFLECTANCE_NODATA, REFLECTANCE_SCALE, tags)
+            cog_writer(path, grid, "int16", scene.bands, REFLECTANCE_NODATA, REFLECTANCE_SCALE, tags)
         )
-        sources = [_Source(stack, tile, grid, bands, names, radiometry, Resampling[resampling]) for tile in tiles]
-        clouds = None
-        if cloud_mask is not None:
-            mask = stack.enter_context(rasterio.open(cloud_mask))
-            clouds = stack.enter_context(WarpedVRT(mask, **_warp_options(grid), resampling=Resampling.nearest))
-        for window in strips(grid):
-            values, valid = _merge(sources, window, len(bands))
-            rows = slice(window.row_off, window.row_off + window.height)
-            valid &= area[rows] == 1
-            if clouds is not None:
-                valid &= clouds.read(1, window=window) == 0
-            numbers = np.clip(np.rint(values / REFLECTANCE_SCALE), -32767, 32767)
-            output.write(np.where(valid, numbers, REFLECTANCE_NODATA).astype("int16"), window=window)
-            n_valid += int(valid.sum())
+        for strip in source.strips(strips(grid)):
+            output.write(strip.numbers, window=strip.window)
+            n_valid += int(strip.valid.sum())
             progress()
+        labels = ", ".join(tile.label for tile in scene.files)
         if n_valid == 0:
             raise InputError(
-                f"no pixel of the area of interest has a value in {', '.join(map(str, tiles))}"
-                + (f" after masking with {cloud_mask}" if cloud_mask else "")
+                f"no pixel of the area of interest has a value in {labels}"
+                + (f" after masking with {', '.join(scene.masks)}" if scene.masks else "")
                 + ": all is nodata, cloud or outside. Choose another scene."
             )
-    return n_valid / int((area == 1).sum())
-
-
-class _Source:
-    """One tile, warped onto the grid on the fly."""
-
-    def __init__(
-        self,
-        stack: ExitStack,
-        path: str,
-        grid: Grid,
-        bands: Sequence[str],
-        names: Sequence[str] | None,
-        radiometry: Radiometry,
-        resampling: Resampling,
-    ) -> None:
-        self.path = path
-        tile = stack.enter_context(rasterio.open(path))
-        found = band_names(tile, names)
-        self._indexes = [found.index(band) + 1 for band in bands]
-        self._radiometry = radiometry
-        nodata = tile.nodata if tile.nodata is not None else radiometry.nodata
-        options = _warp_options(grid)
-        if nodata is None:
-            # without a nodata value only an alpha band tells pixels beyond the tile from dark ones
-            self._warped = stack.enter_context(WarpedVRT(tile, add_alpha=True, resampling=resampling, **options))
-        else:
-            self._warped = stack.enter_context(
-                WarpedVRT(tile, src_nodata=nodata, nodata=nodata, resampling=resampling, **options)
-            )
-        self._nodata = nodata
-
-    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
-        """Physical values, float32 (bands, rows, columns), and where all bands have one."""
-        numbers = self._warped.read(self._indexes, window=window)
-        if self._nodata is None:
-            valid = self._warped.read(self._warped.count, window=window) > 0
-        elif np.isnan(self._nodata):
-            valid = ~np.isnan(numbers).any(axis=0)
-        else:
-            valid = (numbers != self._nodata).all(axis=0)
-        bad = ~np.isfinite(numbers) & valid if numbers.dtype.kind == "f" else np.zeros(1, bool)
-        if bad.any():
-            raise InputError(
-                f"{self.path} holds {int(bad.sum())} NaN or infinite values that are not declared as nodata "
-                f"(its nodata is {self._nodata}). Set the raster's nodata value, or clean the pixels."
-            )
-        values = (numbers.astype("float32") + np.float32(self._radiometry.offset_dn)) * np.float32(
-            self._radiometry.scale
-        )
-        return values, valid
-
-
-def _merge(sources: Sequence[_Source], window: Window, n_bands: int) -> tuple[np.ndarray, np.ndarray]:
-    values = np.zeros((n_bands, window.height, window.width), "float32")
-    valid = np.zeros((window.height, window.width), bool)
-    for source in sources:
-        new, has_value = source.read(window)
-        take = has_value & ~valid
-        values[:, take] = new[:, take]
-        valid |= has_value
-        if valid.all():
-            break
-    return values, valid
-
-
-def _warp_options(grid: Grid) -> dict[str, object]:
-    return {"crs": grid.crs, "transform": grid.transform, "width": grid.width, "height": grid.height}
+        source.check(labels)
+        rows = source.rows()
+    return n_valid / int((area == 1).sum()), rows
 
 
 def _bounds(bounds: Sequence[float]) -> str:

@@ -5,22 +5,22 @@ area_km2, polygon_km2``): the area drawn in pixels stands beside that of the pol
 """
 
 import numpy as np
-import rasterio
 
-from climate_indicators.cogs import BYTE_NODATA, write_cog
+from climate_indicators.cogs import BYTE_NODATA, read_band, write_cog
 from climate_indicators.files import write_csv
-from climate_indicators.grids import Grid, read_area_of_interest, tiles_outline
+from climate_indicators.grids import Grid, read_area_of_interest
 from climate_indicators.logs import naming, start_log
 from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
+from climate_indicators.tiles import tiles_area
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, grid = snakemake.params, Grid.read(snakemake.input.grid)
-with rasterio.open(snakemake.input.aoi_mask) as raster:
-    inside = raster.read(1)
+inside = read_band(snakemake.input.aoi_mask)
 with naming(f"glacier site '{snakemake.wildcards.site}'"):
-    area = tiles_outline(params.tiles)
     if snakemake.input.aoi:
         area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
+    else:
+        area = tiles_area(params.tiles, params.bands)
     outlines = read_outlines(snakemake.input.outlines, grid, **params.outlines, year=params.reference_year)
     outlines = outlines_inside(outlines, area)
     numbers = draw_outlines(outlines, grid, inside)

@@ -4,18 +4,20 @@ Writes ``grid.json`` and ``aoi.tif`` (1 inside).
 """
 
 from climate_indicators.cogs import write_cog
-from climate_indicators.grids import area_mask, read_area_of_interest, site_grid, tiles_outline
+from climate_indicators.grids import area_mask, read_area_of_interest, site_grid
 from climate_indicators.logs import naming, start_log
-from climate_indicators.tiles import check_tiles
+from climate_indicators.rasters.radiometry import Radiometry
+from climate_indicators.tiles import SceneInputs, check_scene, tiles_area
 
 log = start_log(snakemake.log[0], snakemake.rule)
-params = snakemake.params
-site, tiles = params.site, params.tiles
+site, params = snakemake.params.site, snakemake.params
+# how numbers are read is checked with every scene
+scene = SceneInputs(params.tiles, site["bands"], site["band_names"], (), Radiometry(sentinel2_baseline=False))
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer) if snakemake.input.aoi else None
-    check_tiles(tiles, site["bands"], site["band_names"], area)
-    area = tiles_outline(tiles) if area is None else area
-    grid = site_grid(area, site["resolution_m"], site["crs"], align_to=tiles[0])
+    check_scene(scene, area)
+    area = tiles_area(scene.tiles, scene.bands) if area is None else area
+    grid = site_grid(area, site["resolution_m"], site["crs"], align_to=scene.files[0].paths[0])
     mask = area_mask(area, grid)
 log.info("grid of %d × %d pixels in %s", grid.width, grid.height, grid.crs)
 write_cog(snakemake.output.aoi, grid, mask, "area of interest")

@@ -2,52 +2,48 @@
 
 A pixel is valid where all that is predicted from, the terrain included, has a value.
 
-Writes for each scene a Cloud-Optimised GeoTIFF (int16, scale 1e-4) and a one-line table ``scene, date, valid_fraction,
-tiles``. A bad tile ends the run here, before training starts.
+Writes for each scene a Cloud-Optimised GeoTIFF (int16, scale 1e-4), a one-line table ``scene, date, valid_fraction,
+tiles``, and what was understood of its tiles and cloud masks (rows of ``inputs.csv``). A bad tile ends the run here,
+before training starts.
 """
 
 import pandas as pd
-import rasterio
 
-from climate_indicators.cogs import valid_share
+from climate_indicators.cogs import read_band, valid_share
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid, read_area_of_interest
 from climate_indicators.logs import Progress, naming, start_log
-from climate_indicators.tiles import Radiometry, check_tiles, offset_of_date, tile_date, write_scene
+from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
+from climate_indicators.rasters.table import write_inputs
+from climate_indicators.tiles import SceneInputs, check_scene, tile_date, write_scene
 
 log = start_log(snakemake.log[0], snakemake.rule)
-site, scenes, output = snakemake.params.site, snakemake.params.scenes, snakemake.output
+site, output = snakemake.params.site, snakemake.output
 place = f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"
-levels, baseline = site["radiometry"], site["radiometry"]["sentinel2_baseline"]
-grid = Grid.read(snakemake.input.grid)
-with rasterio.open(snakemake.input.aoi) as raster:
-    inside = raster.read(1)
+grid, inside = Grid.read(snakemake.input.grid), read_band(snakemake.input.aoi)
 with naming(place):
     area = None
     if snakemake.input.area:
         area = read_area_of_interest(snakemake.input.area[0], snakemake.params.aoi_layer, warn=False)
-for scene in scenes:  # all before the first is warped
-    with naming(f"{place}, scene {scene['name']}"):
-        check_tiles(scene["tiles"], site["bands"], site["band_names"], area)
-progress = Progress(log, len(scenes) * -(-grid.height // 512), "strip")
-for scene, raster_path, row_path in zip(scenes, output.scenes, output.rows, strict=True):
+scenes = []
+for scene in snakemake.params.scenes:  # all before the first is warped
     with naming(f"{place}, scene {scene['name']}"):
         date = tile_date(scene["tiles"][0]) if scene.get("date_in_tile") else scene["date"]
-        offset = offset_of_date(levels["offset_dn"], date, baseline, scene["boa_offset_applied"])
-        valid = write_scene(
-            raster_path,
-            grid,
-            inside,
-            scene["tiles"],
-            site["bands"],
-            site["band_names"],
-            Radiometry(levels["scale"], offset, levels["nodata"]),
-            snakemake.params.resampling,
-            scene["cloud_mask"],
-            {"DATE": date or "", "OFFSET_DN": f"{offset:g}"},
-            progress.step,
+        offset = SceneOffset(date, scene["offset_dn"], scene["processing_baseline"], scene["boa_offset_applied"])
+        radiometry = Radiometry(**site["radiometry"])
+        inputs = SceneInputs(scene["tiles"], site["bands"], site["band_names"], scene["cloud_mask"], radiometry, offset)
+        check_scene(inputs, area)
+    scenes.append((scene["name"], date, inputs))
+progress = Progress(log, len(scenes) * -(-grid.height // 512), "strip")
+for (name, date, inputs), path, row_path, inputs_path in zip(
+    scenes, output.scenes, output.rows, output.inputs, strict=True
+):
+    with naming(f"{place}, scene {name}"):
+        valid, rows = write_scene(
+            path, grid, inside, inputs, snakemake.params.resampling, {"DATE": date or ""}, progress.step
         )
     if snakemake.input.terrain:
-        valid = valid_share([raster_path, *snakemake.input.terrain], inside)
-    row = {"scene": scene["name"], "date": date, "valid_fraction": valid, "tiles": len(scene["tiles"])}
+        valid = valid_share([path, *snakemake.input.terrain], inside)
+    row = {"scene": name, "date": date, "valid_fraction": valid, "tiles": len(inputs.files)}
     write_csv(pd.DataFrame([row]), row_path)
+    write_inputs(inputs_path, rows)

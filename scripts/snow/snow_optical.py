@@ -1,15 +1,18 @@
 """Optical scenes of one year on the site's grid, clouds and gaps masked, each with its snow mask.
 
 Writes a folder with ``DATE.tif`` (reflectance) and ``DATE_mask.tif`` (1 snow, 0 no snow, 255 unknown), and a table with
-what each scene shows: valid and cloudy shares of the area, snow by the chosen rule and by NDSI, NDSI with NIR, NDFSI.
+what each scene shows: valid and cloudy shares of the area, snow by the chosen rule and by NDSI, NDSI with NIR, NDFSI;
+and what was understood of the files (rows of ``inputs.csv``).
 """
 
 import pandas as pd
-import rasterio
 
+from climate_indicators.cogs import read_band
 from climate_indicators.files import atomic_path, write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
+from climate_indicators.rasters.table import write_inputs
 from climate_indicators.snow.optical_scenes import TABLE, OpticalReading, write_optical_scene
 from climate_indicators.snow.scene_table import OPTICAL, read_scenes
 from climate_indicators.snow.snow_indices import SnowRule
@@ -17,17 +20,20 @@ from climate_indicators.snow.snow_indices import SnowRule
 log = start_log(snakemake.log[0], snakemake.rule)
 site, grid = snakemake.params.site, Grid.read(snakemake.input.grid)
 scenes = read_scenes(snakemake.input.scenes, OPTICAL, snakemake.wildcards.year)
-with rasterio.open(snakemake.input.aoi) as raster:
-    area = raster.read(1)
-progress, rows = Progress(log, len(scenes), "scene"), []
+area = read_band(snakemake.input.aoi)
+progress, rows, inputs = Progress(log, len(scenes), "scene"), [], []
 with naming(f"snow site '{snakemake.wildcards.site}'"):
-    reading = OpticalReading(**site["radiometry"], bands=site["optical_bands"])
+    reading = OpticalReading(Radiometry(**site["radiometry"]), site["optical_bands"])
     rule = SnowRule(**snakemake.params.masks)
     with atomic_path(snakemake.output.folder) as folder:
         folder.mkdir()
         for row in scenes.itertuples():
             paths = folder / f"{row.scene}.tif", folder / f"{row.scene}_mask.tif"
-            found = write_optical_scene(*paths, row.path, row.cloud_mask, row.date, grid, area, reading, rule)
+            given = float(row.offset_dn) if row.offset_dn else None
+            offset = SceneOffset(row.date, given, row.processing_baseline or None)
+            found, used = write_optical_scene(*paths, row.path, row.cloud_mask, offset, grid, area, reading, rule)
             rows.append({"scene": row.scene, "date": row.date} | found)
+            inputs += used
             progress.step()
 write_csv(pd.DataFrame(rows, columns=TABLE), snakemake.output.table)
+write_inputs(snakemake.output.inputs, inputs)

@@ -7,6 +7,7 @@ from snow_scene_files import GRID, KHUMBU, needs_khumbu, optical, shifted, write
 
 from climate_indicators.cogs import Stack, raster_grid
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.snow.optical_scenes import TABLE, OpticalReading, write_optical_scene
 from climate_indicators.snow.snow_indices import SnowRule, ndfsi, ndsi, snow_by_rule
 
@@ -14,10 +15,15 @@ EVERYWHERE = np.ones(GRID.shape, "uint8")
 SNOW_HALF = np.arange(32) < 16
 
 
+def reading_of(scale=1e-4, offset_dn=None, nodata=None, sentinel2_baseline=False):
+    return OpticalReading(Radiometry(scale, offset_dn, nodata, sentinel2_baseline))
+
+
 def run(folder, source, clouds="", area=EVERYWHERE, reading=None, rule=None, grid=GRID, date="2019-06-12"):
     paths = folder / "out.tif", folder / "out_mask.tif"
-    reading, rule = reading or OpticalReading(), rule or SnowRule()
-    row = write_optical_scene(*paths, source, clouds, date, grid, area, reading, rule)
+    reading, rule = reading or reading_of(), rule or SnowRule()
+    row, inputs = write_optical_scene(*paths, source, clouds, SceneOffset(date), grid, area, reading, rule)
+    assert [one.role for one in inputs] == ["scene", *(["cloud_mask"] if clouds else [])]
     with Stack([paths[0]]) as stack, rasterio.open(paths[1]) as mask:
         values, valid = stack.read((0, grid.height), (0, grid.width))
         return row, values, valid, mask.read(1)
@@ -71,21 +77,22 @@ def test_declared_nodata_and_nan_are_gaps(tmp_path):
     _, _, valid, _ = run(tmp_path, write_optical(tmp_path / "a.tif", numbers, nodata=65535))
     assert not valid[3].any() and valid[4:].all()
     numbers[:, 3], numbers[:, 4] = 0, 9
-    given = OpticalReading(nodata=9)
+    given = reading_of(nodata=9)
     _, _, valid, _ = run(tmp_path, write_optical(tmp_path / "c.tif", numbers), reading=given)
     assert not valid[3:5].any() and valid[5:].all()
     floats = optical().astype("float32") / 10_000
     floats[1, 5] = np.nan
-    _, values, valid, _ = run(tmp_path, write_optical(tmp_path / "b.tif", floats), reading=OpticalReading(1.0))
+    _, values, valid, _ = run(tmp_path, write_optical(tmp_path / "b.tif", floats), reading=reading_of(1.0))
     assert not valid[5].any() and valid.sum() == 23 * 32 and values[0, 0, 0] == pytest.approx(0.8)
 
 
 def test_the_offset_is_added_before_the_scale(tmp_path):
     path = write_optical(tmp_path / "a.tif", optical() + np.uint16(1000))
-    _, values, *_ = run(tmp_path, path, reading=OpticalReading(offset_dn=-1000))
+    _, values, *_ = run(tmp_path, path, reading=reading_of(offset_dn=-1000))
     assert values[0, 0] == pytest.approx([0.8, 0.82, 0.81, 0.76, 0.09])
-    by_date = OpticalReading(sentinel2_baseline=True)
-    assert (by_date.offset_on("2022-01-24"), by_date.offset_on("2022-01-25")) == (0, -1000)
+    by_date = reading_of(sentinel2_baseline=True)
+    _, values, *_ = run(tmp_path, path, reading=by_date, date="2022-01-24")
+    assert values[0, 0] == pytest.approx([0.9, 0.92, 0.91, 0.86, 0.19])
     _, values, *_ = run(tmp_path, path, reading=by_date, date="2023-01-01")
     assert values[0, 0] == pytest.approx([0.8, 0.82, 0.81, 0.76, 0.09])
 

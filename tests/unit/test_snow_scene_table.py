@@ -12,7 +12,8 @@ from snow_scene_files import GRID, OPTICAL, optical, power, shifted, write_optic
 
 from climate_indicators.files import write_csv
 from climate_indicators.logs import InputError
-from climate_indicators.snow.scene_headers import check_scene, find_grid, find_orbits, scene_bands, window_on
+from climate_indicators.rasters.reading import window_on
+from climate_indicators.snow.scene_headers import check_scene, find_grid, find_orbits, scene_bands
 from climate_indicators.snow.scene_table import name_scenes, orbit_text, read_scene_list, read_scenes
 
 

@@ -16,7 +16,7 @@ from climate_indicators.archives.search import Tile
 from climate_indicators.archives.windows import Windows
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
-from climate_indicators.tiles import SENTINEL2_OFFSET_DN
+from climate_indicators.rasters.radiometry import SENTINEL2_OFFSET_DN
 
 SETTINGS, ITEM, CONFIRMED, PIXELS = "settings", "item", "item, confirmed by pixels", "pixels"
 UNCONFIRMED = "item, not confirmed by pixels"

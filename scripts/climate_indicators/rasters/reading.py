@@ -17,7 +17,7 @@ from rasterio.windows import transform as window_transform
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import Reader
-from climate_indicators.rasters.understanding import Band, RasterInfo
+from climate_indicators.rasters.understanding import Band, RasterInfo, declares_missing, missing_by
 
 # positions that differ by less than this share of a pixel are the same
 _SAME_PLACE_PX = 1e-3
@@ -81,16 +81,16 @@ class GridReader:
     @property
     def declares_missing(self) -> bool:
         """Whether the file or ``nodata`` says which pixels are missing."""
-        return self.info.declares_missing or self._nodata is not None
+        return declares_missing(self.info, self.bands) or self._nodata is not None
 
     @property
     def missing_by(self) -> str:
         """How missing pixels are known, for the table of inputs."""
-        ways = [self.info.missing_by] if self.info.missing_by else []
+        ways = [text for text in [missing_by(self.info, self.bands)] if text]
         if self._nodata is not None and any(band.nodata is None for band in self.bands):
             ways.append(f"nodata {self._nodata:g} of the settings")
         if self._whole_numbers and self._zero:
-            ways.append("0 in all bands" if self._zero == ZERO_IN_ALL else "0")
+            ways.append("0 in all bands" if self._zero == ZERO_IN_ALL else "0 in any band")
         return ", ".join(ways) or "nothing"
 
     @property
@@ -175,7 +175,7 @@ class GridReader:
         if bad.any():
             raise InputError(
                 f"{self.info.path} holds {int(bad.sum())} NaN or infinite values that are not declared as nodata "
-                f"(missing by: {self.info.missing_by or 'nothing'}). Set the raster's nodata value, or clean the "
+                f"(missing by: {self.missing_by}). Set the raster's nodata value, or clean the "
                 "pixels."
             )
 

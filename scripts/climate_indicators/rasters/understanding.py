@@ -75,16 +75,12 @@ class RasterInfo:
     @property
     def declares_missing(self) -> bool:
         """Whether the file says by any means which pixels are missing."""
-        return self.masked or self.alpha is not None or any(band.nodata is not None for band in self.bands)
+        return declares_missing(self, self.bands)
 
     @property
     def missing_by(self) -> str:
         """How the file says which pixels are missing, for tables: ``nodata 0``, ``alpha band``, ``internal mask``."""
-        numbers = dict.fromkeys(band.nodata for band in self.bands if band.nodata is not None)
-        ways = [f"nodata {number:g}" for number in numbers]
-        ways += ["alpha band"] if self.alpha is not None else []
-        ways += ["internal mask"] if self.masked else []
-        return ", ".join(ways)
+        return missing_by(self, self.bands)
 
     def chosen(self, names: Sequence[str], key: str, wanted_by: str) -> list[Band]:
         """Bands by name, in the order of ``names``.
@@ -182,6 +178,20 @@ def _declared(raster: Reader, index: int) -> tuple[float | None, float | None]:
     if (scale, offset) == (1.0, 0.0) or not (math.isfinite(scale) and math.isfinite(offset)) or scale == 0:
         return None, None
     return scale, offset
+
+
+def declares_missing(info: RasterInfo, bands: Sequence[Band]) -> bool:
+    """Whether a file says by any means which pixels of these bands are missing."""
+    return info.masked or info.alpha is not None or any(band.nodata is not None for band in bands)
+
+
+def missing_by(info: RasterInfo, bands: Sequence[Band]) -> str:
+    """How a file says which pixels are missing, for tables: ``nodata 0``, ``alpha band``, ``internal mask``, or ""."""
+    numbers = dict.fromkeys(band.nodata for band in bands if band.nodata is not None)
+    ways = [f"nodata {number:g}" for number in numbers]
+    ways += ["alpha band"] if info.alpha is not None else []
+    ways += ["internal mask"] if info.masked else []
+    return ", ".join(ways)
 
 
 def usable_nodata(nodata: float | None, dtype: str) -> float | None:

@@ -17,6 +17,7 @@ from shapely.geometry import Polygon, shape
 
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
+from climate_indicators.rasters.radiometry import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
 from climate_indicators.simulation.dates import date_of_year
 from climate_indicators.simulation.glaciers import Forcing, GlacierModel, Ice, forcing
 from climate_indicators.simulation.light import sun_at_overpass
@@ -25,7 +26,6 @@ from climate_indicators.simulation.reflectance import Sight, make_sight
 from climate_indicators.simulation.surfaces import Ground, make_ground
 from climate_indicators.simulation.terrain import Terrain, make_terrain
 from climate_indicators.simulation.water import flood
-from climate_indicators.tiles import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
 
 CRS, NEIGHBOUR_CRS = "EPSG:32644", "EPSG:32645"
 CENTRE_LON, CENTRE_LAT = 83.98, 31.0

@@ -7,9 +7,7 @@ from collections.abc import Callable, Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
 from rasterio.crs import CRS
-from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
@@ -17,8 +15,10 @@ from rasterio.windows import transform as window_transform
 
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import Reader, check_complete, opened
+from climate_indicators.rasters.layouts import tile_files
+from climate_indicators.rasters.understanding import check_place, understand
 from climate_indicators.snow.scene_table import MIXED, OPTICAL, RADAR, orbit_text
-from climate_indicators.tiles import check_tiles
 
 RADAR_BANDS = ("VV", "VH")
 OPTICAL_BANDS = ("B02", "B03", "B04", "B08", "B11")
@@ -28,7 +28,7 @@ _NEEDED = {RADAR: RADAR_BANDS, OPTICAL: OPTICAL_BANDS}
 _SAME_PLACE_PX = 1e-3
 
 
-def scene_bands(raster: DatasetReader, sensor: str, names: Sequence[str] | None = None) -> list[int]:
+def scene_bands(raster: Reader | DatasetReader, sensor: str, names: Sequence[str] | None = None) -> list[int]:
     """Numbers of the bands that the study uses, from 1: VV, VH of a radar scene, B02 … B11 of an optical one.
 
     Parameters
@@ -43,20 +43,30 @@ def scene_bands(raster: DatasetReader, sensor: str, names: Sequence[str] | None 
         If the bands have no names, ``names`` has another length than the raster, or a band is missing.
     """
     key = f"{sensor}_bands"
-    if names is not None and len(names) != raster.count:
-        raise InputError(f"{raster.name} has {raster.count} bands, but {key} lists {len(names)}: {', '.join(names)}.")
-    found = list(names or raster.descriptions)
-    if None in found:
+    info = understand(raster if isinstance(raster, Reader) else Reader(raster, raster.name), names, key)
+    found = [str(name) for name in info.names if name is not None]
+    if len(found) < len(info.names):
         raise InputError(
-            f"{raster.name} has {raster.count} bands without names; name them in file order in the site's {key}."
+            f"{info.path} has {len(info.names)} bands without names; name them in file order in the site's {key}."
         )
     missing = [band for band in _NEEDED[sensor] if band not in found]
     if missing:
         raise InputError(
-            f"{raster.name} has bands {', '.join(found)}; the study needs {', '.join(_NEEDED[sensor])} of {sensor} "
+            f"{info.path} has bands {', '.join(found)}; the study needs {', '.join(_NEEDED[sensor])} of {sensor} "
             f"scenes. Missing: {', '.join(missing)}. Add the band, or give the right names in the site's {key}."
         )
-    return [found.index(band) + 1 for band in _NEEDED[sensor]]
+    return [info.bands[found.index(band)].index for band in _NEEDED[sensor]]
+
+
+def scene_paths(path: str, sensor: str) -> list[str]:
+    """Files of a scene: itself, or those of the study's bands in a folder, such as one of Sentinel-2 (SAFE).
+
+    Raises
+    ------
+    InputError
+        If a folder lacks a band.
+    """
+    return tile_files([path], _NEEDED[sensor])[0].paths
 
 
 def find_orbits(
@@ -77,7 +87,7 @@ def find_orbits(
     """
     table = table.copy()
     for index, row in table[table.sensor == RADAR].iterrows():
-        with _opened(row.path) as raster:
+        with opened(scene_paths(row.path, RADAR)[0]) as raster:
             tag = raster.tags().get(ORBIT_TAG, "").strip()
         tag = orbit_text(tag) if tag else ""
         given = orbit_text(row.orbit) if row.orbit else ""
@@ -105,7 +115,7 @@ def find_grid(path: str, area: gpd.GeoSeries | None) -> Grid:
     InputError
         If the raster is turned or upside down, has no reference system, or lies outside the area.
     """
-    with _opened(path) as raster:
+    with opened(scene_paths(path, OPTICAL)[0]) as raster:
         _check_upright(raster)
         crs, transform = raster.crs.to_string(), raster.transform
         rows, cols = (0, raster.height), (0, raster.width)
@@ -136,60 +146,44 @@ def check_scene(row: pd.Series, grid: Grid, names: Sequence[str] | None = None) 
     InputError
         If a check fails, or the cloud mask does not cover what the scene shows of the grid.
     """
-    with _opened(row.path) as raster:
-        scene_bands(raster, row.sensor, names)
-        if any("complex" in dtype for dtype in raster.dtypes):
-            raise InputError(f"{row.path} has complex numbers; expected detected backscatter, in dB or linear power.")
-        _check_upright(raster)
-        shown = _overlap(raster, grid)
-        if shown is None:
-            raise InputError(
-                f"{row.path} ({_text(raster.bounds)} in {raster.crs.to_string()}) lies outside the site's grid "
-                f"({_text(grid.bounds)} in {grid.crs}). Remove the scene, or correct its reference system."
-            )
-        bands = [str(number) for number in raster.indexes]
-    check_tiles([row.path], (), bands, None)
+    for path in scene_paths(row.path, row.sensor):
+        shown = _check_file(path, row, grid, names)
     if row.cloud_mask:
         _check_cloud_mask(row, grid, shown)
 
 
-def window_on(raster: DatasetReader, grid: Grid) -> Window | None:
-    """Window of a raster that is the grid, if its pixels are the grid's pixels; else None.
-
-    The window may reach beyond the raster.
-    """
-    own, wanted = raster.transform, grid.transform
-    sizes = np.array([own.a / wanted.a, own.e / wanted.e])
-    # over the whole grid, pixels may drift apart by no more than the tolerance
-    if raster.crs != CRS.from_string(grid.crs) or np.abs(sizes - 1).max() * max(grid.shape) > _SAME_PLACE_PX:
-        return None
-    col, row = (wanted.c - own.c) / own.a, (wanted.f - own.f) / own.e
-    if max(abs(col - round(col)), abs(row - round(row))) > _SAME_PLACE_PX:
-        return None
-    return Window(round(col), round(row), grid.width, grid.height)
-
-
-def _opened(path: str) -> DatasetReader:
-    try:
-        return rasterio.open(path)
-    except RasterioError as error:
-        raise InputError(f"{path} cannot be read as a raster (missing, truncated or no raster): {error}") from error
+def _check_file(
+    path: str, row: pd.Series, grid: Grid, names: Sequence[str] | None
+) -> tuple[float, float, float, float]:
+    """Bounds of what a file of a scene shows of the grid, once its header was checked."""
+    with opened(path) as raster:
+        if path == row.path:
+            scene_bands(raster, row.sensor, names)
+        if any("complex" in dtype for dtype in raster.dtypes):
+            raise InputError(f"{path} has complex numbers; expected detected backscatter, in dB or linear power.")
+        _check_upright(raster)
+        shown = _overlap(raster, grid)
+        if shown is None:
+            raise InputError(
+                f"{path} ({_text(raster.bounds)} in {raster.crs.to_string()}) lies outside the site's grid "
+                f"({_text(grid.bounds)} in {grid.crs}). Remove the scene, or correct its reference system."
+            )
+        check_complete(raster)
+    return shown
 
 
 def _check_upright(raster: DatasetReader) -> None:
-    if raster.crs is None:
-        raise InputError(f"{raster.name} has no coordinate reference system; write it into the file.")
+    check_place(understand(raster))
     transform = raster.transform
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise InputError(f"{raster.name} is turned or upside down; warp it to a north-up grid (gdalwarp does).")
 
 
 def _check_cloud_mask(row: pd.Series, grid: Grid, shown: tuple[float, float, float, float]) -> None:
-    with _opened(row.cloud_mask) as mask:
+    with opened(row.cloud_mask) as mask:
         _check_upright(mask)
-        bands = [str(number) for number in mask.indexes]
+        check_complete(mask)
         left, bottom, right, top = transform_bounds(mask.crs, CRS.from_string(grid.crs), *mask.bounds, densify_pts=21)
-    check_tiles([row.cloud_mask], (), bands, None)
     pixel_x, pixel_y = grid.transform.a, -grid.transform.e
     covers = left - pixel_x <= shown[0] and right + pixel_x >= shown[2]
     if not (covers and bottom - pixel_y <= shown[1] and top + pixel_y >= shown[3]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -16,8 +17,8 @@ from climate_indicators.tables import read_user_table
 
 RADAR, OPTICAL = "radar", "optical"
 MIXED = "mixed"
-GIVEN = ["sensor", "path", "date", "orbit", "cloud_mask"]
-COLUMNS = ["scene", "sensor", "path", "date", "year", "orbit", "cloud_mask"]
+GIVEN = ["sensor", "path", "date", "orbit", "cloud_mask", "offset_dn", "processing_baseline"]
+COLUMNS = ["scene", "sensor", "path", "date", "year", "orbit", "cloud_mask", "offset_dn", "processing_baseline"]
 _NEEDED = ["sensor", "path", "date"]
 
 
@@ -27,12 +28,13 @@ def read_scene_list(source: str | Path | Sequence[Mapping[str, Any]]) -> pd.Data
     Parameters
     ----------
     source : path of a CSV with the columns ``sensor`` (radar or optical), ``path``, ``date`` (YYYY-MM-DD), ``orbit``
-        (relative orbit, radar only) and ``cloud_mask`` (optical only), the last two may be left out or empty, paths
-        relative to the table; or the same keys as a list, paths as they are.
+        (relative orbit, radar only), and for optical scenes ``cloud_mask``, ``offset_dn`` and
+        ``processing_baseline``; all but the first three may be left out or empty, paths relative to the table; or the
+        same keys as a list, paths as they are.
 
     Returns
     -------
-    Table of text with these five columns, "" where nothing is given, paths joined to the table's folder.
+    Table of text with these columns, "" where nothing is given, paths joined to the table's folder.
 
     Raises
     ------
@@ -73,8 +75,8 @@ def name_scenes(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    Table ``scene, sensor, path, date, year, orbit, cloud_mask``; a scene is called ``20190612_o48`` (radar) or
-    ``20190612`` (optical), the year is text.
+    Table ``scene, sensor, path, date, year, orbit, cloud_mask, offset_dn, processing_baseline``; a scene is called
+    ``20190612_o48`` (radar) or ``20190612`` (optical), the year is text.
 
     Raises
     ------
@@ -149,11 +151,24 @@ def _check_row(place: str, row: Any) -> None:
         raise InputError(
             f"{place}, {row.path}: cloud_mask is '{row.cloud_mask}', but radar sees through clouds; leave it empty."
         )
+    for key in ("offset_dn", "processing_baseline"):
+        _check_number(f"{place}, {row.path}", row.sensor, key, getattr(row, key))
     if row.orbit:
         try:
             orbit_text(row.orbit)
         except InputError as error:
             raise InputError(f"{place}, {row.path}: {error}") from error
+
+
+def _check_number(place: str, sensor: str, key: str, text: str) -> None:
+    if text and sensor == RADAR:
+        raise InputError(f"{place}: {key} is '{text}', but only optical scenes have one; leave it empty.")
+    try:
+        number = float(text.lstrip("Nn") or 0) if key == "processing_baseline" else float(text or 0)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"{place}: {key} is '{text}'; expected a number.")
 
 
 def _refuse_twins(sensor: str, scene: str, same: pd.DataFrame) -> None:
