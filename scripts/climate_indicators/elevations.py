@@ -36,12 +36,13 @@ class Survey:
 
     Attributes
     ----------
-    fill : numbers that stand for voids though the file does not say so, in metres.
-    n_pixels, n_missing, n_outside, n_fill : pixels in all; missing by the file; outside the range of elevations on
-        earth; fill.
+    ground : lowest and highest elevation of the ground, in metres; numbers beyond are voids.
+    fill : numbers between them that stand for voids though the file does not say so, in metres.
+    n_pixels, n_missing, n_outside, n_fill : pixels in all; missing by the file; beyond the ground; fill.
     lowest, highest : of the numbers that the file does not declare as missing, in metres; NaN if there is none.
     """
 
+    ground: tuple[float, float]
     fill: tuple[float, ...]
     n_pixels: int
     n_missing: int
@@ -60,7 +61,8 @@ class Survey:
         """Undeclared voids in words; "" if there are none."""
         parts = []
         if self.n_outside:
-            parts.append(f"{self.n_outside} pixels outside {LOWEST_M:g} to {HIGHEST_M:g} m are voids")
+            low, high = self.ground
+            parts.append(f"{self.n_outside} pixels outside {low:g} to {high:g} m, the range of the ground, are voids")
         if self.fill:
             listed = ", ".join(f"{value:g}" for value in self.fill)
             parts.append(f"{self.n_fill} pixels of {listed} m, far from the ground around them, are voids")
@@ -74,15 +76,17 @@ class Elevations(GridReader):
     ----------
     raster, info : open elevation model and what it says about itself; one band, with its scale and offset.
     grid : the site's grid.
-    fill : numbers in metres that stand for voids.
+    found : what a survey of it found; None knows of no voids beyond the range of elevations on earth.
     interpolate : whether voids up to twice `REACH_PX` wide are interpolated from the ground on both sides.
     """
 
     def __init__(
-        self, raster: Reader, info: RasterInfo, grid: Grid, fill: tuple[float, ...] = (), interpolate: bool = True
+        self, raster: Reader, info: RasterInfo, grid: Grid, found: Survey | None = None, interpolate: bool = True
     ) -> None:
         super().__init__(raster, info, info.bands, grid, Resampling.bilinear)
-        self._fill, self._interpolate = fill, interpolate
+        self._ground = found.ground if found else (LOWEST_M, HIGHEST_M)
+        self._fill = np.array(found.fill if found else (), "float32")
+        self._interpolate = interpolate
 
     def native(self, window: Window) -> np.ndarray:
         """Elevations of a window of the raster itself, float32 (1, rows, columns), NaN where unknown."""
@@ -104,7 +108,8 @@ class Elevations(GridReader):
 
     def _known(self, window: Window) -> np.ndarray:
         values = self.metres(window)
-        values[(values < LOWEST_M) | (values > HIGHEST_M) | np.isin(values, np.float32(self._fill))] = np.nan
+        low, high = self._ground
+        values[(values < low) | (values > high) | np.isin(values, self._fill)] = np.nan
         return values
 
 
@@ -153,6 +158,8 @@ def check_elevation_model(info: RasterInfo) -> None:
             "file with that band alone (gdal_translate -b takes one)."
         )
     (band,) = info.bands
+    if np.dtype(band.dtype).kind == "c":
+        raise InputError(f"{path} has complex numbers; expected are elevations in metres. Name an elevation model.")
     if np.dtype(band.dtype).itemsize == 1 and band.scale is None:
         raise InputError(
             f"{path} has 8 bits a pixel, which hold no elevations in metres: a shaded relief? Name an elevation model."
@@ -166,37 +173,53 @@ def check_elevation_model(info: RasterInfo) -> None:
 def survey(model: Elevations) -> Survey:
     """Look through the part of an elevation model that its grid shows, strip by strip, for voids that are not declared.
 
-    Fill is a number in more than 1 % of the pixels, or 0, that stands apart from the pixels next to it by more than
-    100 m and 60 degrees in the middle: at the shore of a sea or lake the ground begins at the water's level.
+    Elevations of a landscape follow each other without large gaps: numbers beyond a gap of 100 m, or of what 60 degrees
+    make on one pixel, are none of the ground. Between them, fill is a number in more than 1 % of the pixels, or 0, that
+    stands apart from the pixels next to it by as much in the middle: at the shore of a sea or lake the ground begins at
+    the water's level.
     """
     counts: Counter[float] = Counter()
-    n_pixels = n_missing = n_outside = 0
+    levels = np.zeros(int(HIGHEST_M - LOWEST_M) + 1, "int64")
+    n_pixels = n_missing = 0
     lowest, highest = math.inf, -math.inf
     for window in model.source_windows(_rows(model)):
         values = model.metres(window)
         finite = values[np.isfinite(values)]
         inside = finite[(finite >= LOWEST_M) & (finite <= HIGHEST_M)]
         n_pixels, n_missing = n_pixels + values.size, n_missing + values.size - finite.size
-        n_outside += finite.size - inside.size
+        levels += np.bincount((inside - LOWEST_M).astype("int64"), minlength=len(levels))
         if finite.size:
             lowest, highest = min(lowest, float(finite.min())), max(highest, float(finite.max()))
         numbers, found = np.unique(inside, return_counts=True)
         # a number that is common in the whole is common in a strip
         usual = (found > _COMMON / 2 * values.size) | (numbers == 0)
         counts.update({float(value): int(count) for value, count in zip(numbers[usual], found[usual], strict=True)})
+    ground = _ground(levels, model)
     common = [value for value, count in counts.items() if value == 0 or count > _COMMON * n_pixels]
+    common = [value for value in common if ground[0] <= value <= ground[1]]
     fill = tuple(sorted(value for value in common if _stands_apart(model, value)))
     n_fill = sum(counts[value] for value in fill)
     if lowest > highest:
         lowest = highest = math.nan
-    return Survey(fill, n_pixels, n_missing, n_outside, n_fill, lowest, highest)
+    n_ground = int(levels[int(ground[0] - LOWEST_M) : int(ground[1] - LOWEST_M)].sum())
+    return Survey(ground, fill, n_pixels, n_missing, n_pixels - n_missing - n_ground, n_fill, lowest, highest)
+
+
+def _ground(levels: np.ndarray, model: Elevations) -> tuple[float, float]:
+    """Range of the elevations, counted by metres, in which most pixels lie and that has no large gap."""
+    found = np.flatnonzero(levels)
+    if not found.size:
+        return LOWEST_M, HIGHEST_M
+    groups = np.split(found, np.flatnonzero(np.diff(found) > _fill_jump(model)) + 1)
+    most = max(groups, key=lambda group: int(levels[group].sum()))
+    return float(most[0] + LOWEST_M), float(most[-1] + LOWEST_M + 1)
 
 
 def _stands_apart(model: Elevations, value: float) -> bool:
     jumps = []
     for window in model.source_windows(_rows(model)):
         values = model.metres(window)[0]
-        values[(values < LOWEST_M) | (values > HIGHEST_M)] = np.nan
+        values[~((values >= LOWEST_M) & (values <= HIGHEST_M))] = np.nan
         fill = values == np.float32(value)
         if not fill.any():
             continue
@@ -207,7 +230,11 @@ def _stands_apart(model: Elevations, value: float) -> bool:
     found = np.concatenate(jumps) if jumps else np.zeros(0)
     if not found.size:
         return False
-    return float(np.median(found)) > max(_FILL_JUMP_M, _pixel_m(model) * math.tan(math.radians(_FILL_SLOPE_DEG)))
+    return float(np.median(found)) > _fill_jump(model)
+
+
+def _fill_jump(model: Elevations) -> float:
+    return max(_FILL_JUMP_M, pixel_m(model) * math.tan(math.radians(_FILL_SLOPE_DEG)))
 
 
 def _rows(model: Elevations) -> int:
@@ -216,7 +243,10 @@ def _rows(model: Elevations) -> int:
     return max(_MOST_PIXELS // int(whole.width), 8) if whole else 1
 
 
-def _pixel_m(model: Elevations) -> float:
-    """Height of a pixel of the elevation model in metres, about."""
+def pixel_m(model: Elevations) -> float:
+    """Height of a pixel of the elevation model in metres, about; NaN where it does not meet the grid."""
     whole, grid = model.source_window(), model.grid
-    return float(grid.height * abs(grid.transform.e) / max(whole.height, 1))
+    if whole is None:
+        return math.nan
+    # the window has room around the grid, up to three pixels on each side
+    return float(grid.height * abs(grid.transform.e) / max(whole.height - 6, 1))

@@ -176,6 +176,11 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     """
     target = metric_crs(area, crs) if crs else utm_zone(area)
     left, bottom, right, top = area.to_crs(target).total_bounds
+    if not (np.isfinite([left, bottom, right, top]).all() and right > left and top > bottom):
+        raise InputError(
+            f"the area of interest has no bounds in {target.to_string()} ({left:g} {bottom:g} {right:g} {top:g}): it "
+            "is too large for one grid. Make it smaller, or set crs to a system that holds all of it."
+        )
     _check_size((right - left) / resolution, (top - bottom) / resolution, resolution)
     origin_x, origin_y = 0.0, 0.0
     if align_to is not None:

@@ -64,7 +64,7 @@ def read_outlines(
     name = f"outlines {path}"
     near = gpd.GeoSeries([box(*grid.bounds)], crs=grid.crs)
     features = read_layer(path, "outlines", layer, where, bounds=(near, MARGIN_M))
-    if id_field is not None and id_field not in features.columns:
+    if id_field is not None and id_field not in features.columns.drop("geometry"):
         found = ", ".join(features.columns.drop("geometry"))
         raise InputError(f"{name} have no column {id_field!r}; columns: {found}")
     if is_glims(features.columns):

@@ -16,6 +16,7 @@ from climate_indicators.elevations import (
     Knowledge,
     Survey,
     check_elevation_model,
+    pixel_m,
     survey,
 )
 from climate_indicators.grids import Grid
@@ -29,6 +30,8 @@ TERRAIN_NODATA = -32768.0
 MOST_MISSING = 0.01
 # a share of slopes above this that no landscape has on pixels of ten metres and more
 _STEEPEST_DEG, _MOST_STEEP = 80.0, 0.001
+# pixels of the elevation model so many times larger than the grid's have other slopes
+_COARSEST = 10
 # less than this is rounding of the interpolation between pixels
 _WHOLLY_KNOWN = 0.999
 # the centre of a pixel lies on known ground
@@ -74,8 +77,9 @@ def write_terrain(
         info = understand(raster)
         check_elevation_model(info)
         found = survey(Elevations(raster, info, grid))
-        heights = Elevations(raster, info, grid, found.fill)
-        knowledge = [Knowledge(raster, info, grid, found.fill, interpolate) for interpolate in (True, False)]
+        _check_survey(dem, found)
+        heights = Elevations(raster, info, grid, found)
+        knowledge = [Knowledge(raster, info, grid, found, interpolate) for interpolate in (True, False)]
         terrain = _Terrain(heights, knowledge if found.n_void else [], inside)
         with cog_writer(path, grid, "float32", bands, TERRAIN_NODATA) as output:
             for window in strips(grid):
@@ -84,6 +88,19 @@ def write_terrain(
                 progress()
             terrain.check(dem, found)
     return terrain.row(found)
+
+
+def _check_survey(dem: str, found: Survey) -> None:
+    if not found.n_pixels:
+        raise InputError(
+            f"elevation model {dem}: it does not meet the area of interest; expected is one of the place (dem). "
+            "Longitudes are read from −180 to 180."
+        )
+    if found.lowest == found.highest:
+        raise InputError(
+            f"elevation model {dem}: {found.lowest:g} m is its only number there, which is no landscape. Name another "
+            "one, or leave terrain_bands empty."
+        )
 
 
 class _Terrain:
@@ -151,6 +168,12 @@ class _Terrain:
             _log.warning("%s", text + (" Pixels without elevation are not mapped in any year." if missing else ""))
         else:
             _log.info("elevation model %s: it has elevations for the whole area of interest", dem)
+        size, resolution = pixel_m(self._heights), abs(self._grid.transform.a)
+        if size > _COARSEST * resolution:
+            _log.warning(
+                "elevation model %s: its pixels are %.0f m high, those of the grid %g m: slopes are much too even.",
+                dem, size, resolution,
+            )  # fmt: skip
         if self.share("steep") > _MOST_STEEP:
             _log.warning(
                 "elevation model %s: slopes above %g degrees in %s of the area of interest, as at the edges of "

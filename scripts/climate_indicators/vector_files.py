@@ -68,7 +68,12 @@ def read_layer(
         if info["crs"] is None:
             raise InputError(f"{name}: no coordinate reference system. Write it into the file (.prj of a shapefile).")
         _check_columns(list(info["fields"]), needed, name)
-        _check_coordinates(info["total_bounds"], CRS.from_user_input(info["crs"]), name)
+        crs = CRS.from_user_input(info["crs"])
+        if not (crs.is_geographic or crs.is_projected):
+            raise InputError(
+                f"{name}: its reference system {_short(crs)} has no place on earth. Write the true one into the file."
+            )
+        _check_coordinates(info["total_bounds"], crs, name)
         box = None if bounds is None else _box_in(info["crs"], *bounds)
         features = pyogrio.read_dataframe(source, layer=layer, where=where, bbox=box, fid_as_index=True)
     return features
@@ -95,7 +100,7 @@ def polygons(features: gpd.GeoDataFrame, name: str, level: int = logging.WARNING
     """
     shapes = features.geometry.to_numpy().copy()
     present = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if present.any() and not np.isfinite(shapely.bounds(shapes[present])).all():
+    if not np.isfinite(shapely.get_coordinates(shapes[present])).all():
         raise InputError(f"{name}: it has coordinates that are not finite. Remove or correct these features.")
     kinds = Counter(shape.geom_type for shape in shapes[present])
     shapes[present] = shapely.force_2d([_polygon_part(shape) for shape in shapes[present]])
@@ -184,20 +189,26 @@ def _check_columns(found: Sequence[str], needed: Sequence[str], name: str) -> No
 def _check_complete(path: Path) -> None:
     """Refuse files cut short that the reader would read in part, or as empty, without an error."""
     suffix = path.suffix.lower()
-    if suffix == ".shp":
-        # bytes 24 to 27 of the header: length of the file in 16-bit words
-        header = path.open("rb").read(28)
-        length = 2 * struct.unpack(">i", header[24:])[0] if len(header) == 28 else 100
-        if path.stat().st_size < length:
-            raise InputError(
-                f"it is truncated: its header says {length} bytes, found are {path.stat().st_size}. Copy it again."
-            )
-    elif suffix == ".gml":
+    for part in [path] if path.is_file() else sorted(path.glob("*.[sS][hH][pP]")):
+        if part.suffix.lower() == ".shp":
+            _check_shapefile(part)
+    if suffix == ".gml":
         parser = xml.parsers.expat.ParserCreate()
         try:
             parser.Parse(path.read_bytes(), True)
         except xml.parsers.expat.ExpatError as error:
             raise InputError(f"it is truncated or no XML: {error}. Copy it again.") from error
+
+
+def _check_shapefile(path: Path) -> None:
+    with path.open("rb") as file:
+        header = file.read(28)
+    # bytes 24 to 27 of the header: length of the file in 16-bit words
+    length = 2 * struct.unpack(">i", header[24:])[0] if len(header) == 28 else 100
+    if path.stat().st_size < length:
+        raise InputError(
+            f"{path.name} is truncated: its header says {length} bytes, found are {path.stat().st_size}. Copy it again."
+        )
 
 
 def _box_in(crs: str, area: gpd.GeoSeries, margin: float) -> tuple[float, float, float, float] | None:

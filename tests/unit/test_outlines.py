@@ -10,7 +10,16 @@ import pytest
 from affine import Affine
 from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
-from climate_indicators.grids import Grid, area_mask, read_area_of_interest, site_grid
+from climate_indicators.cogs import cog_writer
+from climate_indicators.grids import (
+    Grid,
+    area_mask,
+    in_degrees,
+    meets_tiles,
+    middle_in_degrees,
+    read_area_of_interest,
+    site_grid,
+)
 from climate_indicators.logs import InputError
 from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
 
@@ -274,6 +283,31 @@ def test_coordinates_that_are_not_of_the_reference_system_are_refused(tmp_path):
                 read()
 
 
+def test_reference_systems_of_no_place_and_coordinates_that_are_none_are_refused(tmp_path):
+    local = layer().set_crs('LOCAL_CS["mine",UNIT["metre",1]]', allow_override=True)
+    hole = Polygon([(630e3, 5_190e3), (np.nan, 5_190e3), (640e3, 5_180e3), (630e3, 5_190e3)])
+    far = Polygon([(630e3, 5_190e3), (np.inf, 5_190e3), (640e3, 5_180e3), (630e3, 5_190e3)])
+    for name, frame, found in (
+        ("local.gpkg", local, "no place on earth"),
+        ("nan.gpkg", layer([hole, SHAPES[0]]), "not finite"),
+        ("inf.gpkg", layer([far, SHAPES[0]]), "not finite"),
+    ):
+        path = written(tmp_path / name, frame)
+        for read in (lambda path=path: read_outlines(path, GRID), lambda path=path: read_area_of_interest(path)):
+            with pytest.raises(InputError, match=f"{name}.*{found}"):
+                read()
+
+
+def test_an_area_that_no_grid_holds_is_refused():
+    with pytest.raises(InputError, match="too large for one grid"):
+        site_grid(gpd.GeoSeries([box(-180, -90, 180, 90)], crs=4326), 20.0, None)
+
+
+def test_the_geometry_is_no_name(tmp_path):
+    with pytest.raises(InputError, match="no column 'geometry'; columns: name"):
+        read_outlines(written(tmp_path / "o.gpkg", layer()), GRID, "geometry")
+
+
 def test_a_filter_that_is_wrong_or_finds_nothing_is_named(tmp_path):
     path = written(tmp_path / "o.gpkg", layer())
     for where in ("nam = 'g0'", "name = 'g7'", "name ="):
@@ -317,6 +351,16 @@ def test_files_cut_short_are_refused_by_name(tmp_path, end, cut):
             read(tmp_path / name)
 
 
+def test_a_folder_of_shapefiles_is_checked_like_one(tmp_path):
+    (tmp_path / "folder").mkdir()
+    layer().to_file(tmp_path / "folder" / "o.shp")
+    assert read_area_of_interest(tmp_path / "folder").area.sum() == pytest.approx(10e6)
+    part = tmp_path / "folder" / "o.shp"
+    part.write_bytes(part.read_bytes()[:-40])
+    with pytest.raises(InputError, match="o.shp is truncated"):
+        read_area_of_interest(tmp_path / "folder")
+
+
 def test_gml_is_read_and_nothing_is_written_next_to_it(tmp_path):
     layer().to_file(tmp_path / "made.gml", driver="GML")
     (tmp_path / "in").mkdir()
@@ -343,6 +387,32 @@ def crossing(kind):
     return gpd.GeoSeries(
         [box(*{"beyond": (179.9, 66, 180.1, 66.1), "before": (-180.1, 66, -179.9, 66.1)}[kind])], crs=4326
     )
+
+
+def test_tiles_of_an_area_across_the_180th_meridian_are_found(tmp_path):
+    """They were said to lie outside it."""
+    for zone in (32601, 32660):
+        left, _, _, top = crossing("beyond").to_crs(zone).total_bounds
+        path, place = tmp_path / f"{zone}.tif", Affine(200, 0, left, 0, -200, top)
+        with cog_writer(path, Grid(f"EPSG:{zone}", place, 40, 50), "uint16", ["B03"]) as raster:
+            raster.write(np.ones((50, 40), "uint16"), 1)
+        for kind in ("split", "beyond", "before"):
+            assert meets_tiles(crossing(kind), [str(path)])
+        assert not meets_tiles(crossing("beyond").translate(yoff=-3), [str(path)])
+
+
+@pytest.mark.parametrize("kind", ["split", "beyond", "before"])
+def test_an_archive_is_not_asked_for_an_area_across_the_180th_meridian(kind):
+    with pytest.raises(InputError, match="from 179.90 to 180.10 degrees of longitude, so it crosses the 180th"):
+        in_degrees(crossing(kind))
+    longitude, latitude = middle_in_degrees(crossing(kind))
+    assert abs(longitude) == pytest.approx(180) and latitude == pytest.approx(66.05)
+
+
+def test_longitudes_from_0_to_360_are_the_same_place():
+    east = gpd.GeoSeries([box(210, 61, 210.2, 61.1)], crs=4326)
+    assert in_degrees(east).total_bounds == pytest.approx([-150, 61, -149.8, 61.1])
+    assert site_grid(east, 20.0, None).crs == "EPSG:32606"
 
 
 @pytest.mark.parametrize("kind", ["split", "beyond", "before"])

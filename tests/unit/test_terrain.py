@@ -114,10 +114,12 @@ def test_elevation_model_cut_short_is_named(tmp_path):
         ({"dtype": "uint8", "change": lambda m: m % 256}, "8 bits"),
         ({"change": lambda m: m * 3.2808}, "elevations from .* to 1"),
         ({"dtype": "int32", "change": lambda m: m * 10}, "elevations for 0 % .* to 3"),
-        ({"change": lambda m: m * 0 - 32768}, "elevations for 0 %"),
+        ({"change": lambda m: m * 0 - 32768}, "-32768 m is its only number"),
+        ({"change": lambda m: m * 0 + 2000}, "2000 m is its only number"),
+        ({"dtype": "complex64"}, "complex numbers"),
         ({"change": lambda m: m * np.nan}, "elevations for 0 %"),
     ],
-    ids=["colours", "feet", "relief", "undeclared feet", "decimetres", "all void", "all NaN"],
+    ids=["colours", "feet", "relief", "undeclared feet", "decimetres", "all void", "flat", "complex", "all NaN"],
 )
 def test_what_is_no_elevation_in_metres_is_refused(tmp_path, options, found):
     mountain(tmp_path / "dem.tif", **options)
@@ -218,8 +220,25 @@ def test_elevation_model_that_hardly_leaves_out_anything_is_told(tmp_path, lines
 
 def test_elevation_model_of_another_place_is_refused(tmp_path):
     mountain(tmp_path / "dem.tif", shift=100_000)
-    with pytest.raises(InputError, match="dem.tif.*elevations for 0 %"):
+    with pytest.raises(InputError, match="dem.tif.*does not meet the area"):
         terrain(tmp_path)
+
+
+@pytest.mark.parametrize("value", [-100, -1, 1, 600, 8848])
+def test_few_numbers_far_from_the_ground_are_voids(tmp_path, lines, value):
+    """Far below 1 % of the pixels, and within what the earth has; slopes around them were 89 degrees."""
+    mountain(tmp_path / "dem.tif")
+    whole, _, _ = terrain(tmp_path)
+    mountain(tmp_path / "dem.tif", change=lambda m: holes(m, value, size=2, every=90))
+    values, valid, row = terrain(tmp_path)
+    assert valid.all() and np.abs(values[..., 0] - whole[..., 0]).max() < 30 and values[..., 1].max() < 60
+    assert "range of the ground" in row.note and "99.9" in lines()[0]
+
+
+def test_coarse_elevation_models_are_told(tmp_path, lines):
+    mountain(tmp_path / "dem.tif", resolution=300.0)
+    terrain(tmp_path)
+    assert "pixels are" in lines()[0]
 
 
 def test_only_the_area_of_interest_counts(tmp_path, lines):
@@ -239,7 +258,7 @@ def test_the_sea_is_no_void(tmp_path, lines):
 
 
 def test_steep_walls_that_no_void_explains_are_told(tmp_path, lines):
-    mountain(tmp_path / "dem.tif", change=lambda m: np.where(m > 2600, m + 2000, m))
+    mountain(tmp_path / "dem.tif", change=lambda m: m + np.where(np.arange(len(m)) % 4 < 2, 250, -250)[:, None])
     terrain(tmp_path)
     assert "slopes above 80 degrees" in lines()[0]
 
