@@ -115,6 +115,24 @@ def test_values_cannot_be_listed_for_jpgs(tmp_path):
         rule_of(path, unknown_values=[255])
 
 
+def test_classes_in_jpgs_are_refused_and_two_values_are_read_at_any_quality(tmp_path):
+    rng = np.random.default_rng(0)
+    classes = save(tmp_path / "classes.jpg", 100 * rng.integers(0, 3, (60, 60)).astype("uint8"))
+    with pytest.raises(InputError, match=r"classes\.jpg.*PNG.*vegetation_values"):
+        rule_of(classes)
+    square = save(tmp_path / "square.jpg", np.repeat(np.array([[0, 255]], "uint8"), 32).reshape(2, 32).repeat(8, 0))
+    small = save(tmp_path / "small.jpg", np.array([[0, 2]], "uint8").repeat(16, 0).repeat(16, 1))
+    nothing = save(tmp_path / "nothing.jpg", np.zeros((16, 16), "uint8"))
+    assert rule_of(square, nothing).scale == "0 to 255"
+    with pytest.raises(InputError, match=r"small\.jpg"):
+        rule_of(square, small)
+    speckle = rng.random((64, 64)) < 0.3
+    for quality in (30, 75):
+        path = tmp_path / f"{quality}.jpg"
+        Image.fromarray(255 * speckle.astype("uint8")).save(path, quality=quality)
+        assert (np.array(labels(path)) == speckle).mean() > 0.999
+
+
 def test_rule_of_the_table_of_images(tmp_path):
     table = pd.DataFrame({"mask_scale": ["", "0 to 255"], "mask_palette": ["", "greys"]})
     rule = MaskRule.of_table(table, {"vegetation_values": None, "unknown_values": [7]})

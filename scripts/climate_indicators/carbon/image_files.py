@@ -89,10 +89,10 @@ def _add(start: Path, folder: Path, found: Listing, seen: set[str], links: list[
                 _add(path, folder, found, seen, links)
         elif entry.is_symlink() and not path.exists():
             found.broken.append(name)
-        elif path.is_dir() and not hidden:
+        elif entry.is_dir() and not hidden:
             links.append(path)
         else:
-            is_image = path.suffix.lower() in SUFFIXES and not hidden and path.is_file()
+            is_image = path.suffix.lower() in SUFFIXES and not hidden and entry.is_file()
             (found.images if is_image else found.others).append(name)
 
 

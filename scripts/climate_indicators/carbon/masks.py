@@ -28,6 +28,8 @@ GREYS, NUMBERS, NO_PALETTE = "greys", "numbers", ""
 # edges drawn smoothly have many values without gaps; class numbers are few, or end far below the full scale
 FEWEST_SOFT, WIDEST_GAP, LOWEST_TOP = 16, 0.25, 0.75
 MOST_VALUES = 1000
+# compression at the lowest usual quality, 10 of 100, turns 15 % of a mask of random pixels grey
+GREYEST_JPG = 0.2
 NAMED = 10
 
 
@@ -40,12 +42,14 @@ class MaskValues:
     values : float64, sorted, of the known pixels; of more than 1000 an even choice, the smallest and largest included.
     greys : the same, of a palette's colors; None if the mask has no palette, or one with colors that are not grey.
     has_palette, lossy : of the file; a lossy one is a JPG.
+    middle_share : of the known pixels, those between a quarter and three quarters of 255.
     """
 
     values: np.ndarray
     greys: np.ndarray | None
     has_palette: bool
     lossy: bool
+    middle_share: float
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def survey_mask(path: str | Path) -> MaskValues:
             greys = np.unique([color[0] for color in of_values]).astype("float64")
     if len(values) > MOST_VALUES:
         values = values[np.linspace(0, len(values) - 1, MOST_VALUES).round().astype("int64")]
-    return MaskValues(values, greys, colors is not None, lossy)
+    return MaskValues(values, greys, colors is not None, lossy, _middle_share(numbers[known], 255))
 
 
 def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], folder: str | Path) -> MaskRule:
@@ -137,6 +141,13 @@ def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], fold
         raise InputError(
             f"{folder}: {len(lossy)} masks are JPG ({some(lossy)}), whose compression changes the numbers, so that "
             "vegetation_values and unknown_values cannot be found in them. Save them as PNG or TIF."
+        )
+    grey = [name for name in lossy if found[name].middle_share > GREYEST_JPG]
+    if grey:
+        raise InputError(
+            f"{folder}: {len(grey)} JPG masks are neither dark nor bright in more than {GREYEST_JPG:.0%} of "
+            f"their pixels ({some(grey)}); compression makes fewer. If they hold numbers of classes, save them as PNG or TIF, and "
+            "list the values of vegetation in vegetation_values of the site."
         )
     by_grey = not vegetation and all(mask.greys is not None for mask in found.values() if mask.has_palette)
     palettes = any(mask.has_palette for mask in found.values())
@@ -173,9 +184,9 @@ def read_mask(path: str | Path, rule: MaskRule) -> Mask:
     else:
         full = SCALES[rule.scale]
         found = numbers >= full / 2
-        middle = ((numbers[known] > full / 4) & (numbers[known] < 3 * full / 4)).mean() if known.any() else 0.0
+        middle = _middle_share(numbers[known], full)
     labels = upright(np.where(known, found, BYTE_NODATA).astype("uint8"), orientation)
-    return Mask(labels, float(1 - known.mean()), float(middle), orientation)
+    return Mask(labels, float(1 - known.mean()), middle, orientation)
 
 
 def _read(path: str | Path, raster: DatasetReader) -> tuple[np.ndarray, np.ndarray, Mapping[int, Sequence[int]] | None]:
@@ -188,6 +199,10 @@ def _read(path: str | Path, raster: DatasetReader) -> tuple[np.ndarray, np.ndarr
         raise InputError(f"{path}: has colours; expected a mask of one band, 0 and 1, or 0 and 255. Convert it.")
     has_palette = raster.colorinterp[0] == ColorInterp.palette
     return numbers[0], known, raster.colormap(1) if has_palette else None
+
+
+def _middle_share(numbers: np.ndarray, full: float) -> float:
+    return float(((numbers > full / 4) & (numbers < 3 * full / 4)).mean()) if numbers.size else 0.0
 
 
 def _listed(values: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -213,12 +228,18 @@ def _scale(values: Mapping[str, np.ndarray], every: np.ndarray, lossy: Sequence[
         gap = np.diff([0, *every, full]).max() / full
         if len(every) < FEWEST_SOFT or gap > WIDEST_GAP:
             return None
-    exact = [one for name, one in values.items() if name not in lossy]
-    return None if any(_has_classes(one, full) for one in exact) else scale
+    if any(_has_classes(one, full, name in lossy) for name, one in values.items()):
+        return None
+    return scale
 
 
-def _has_classes(values: np.ndarray, full: float) -> bool:
-    """Whether a mask among smooth ones has few values, and none but small ones between 0 and the full scale."""
+def _has_classes(values: np.ndarray, full: float, lossy: bool) -> bool:
+    """Whether a mask among smooth ones has few values, and none but small ones between 0 and the full scale.
+
+    A JPG of nothing is 0 everywhere; one that is dark everywhere, but not 0, had small numbers.
+    """
+    if lossy:
+        return bool(len(values)) and 0 < values[-1] < full / 2
     between = values[(values > 0) & (values < full)]
     return 0 < len(between) <= len(values) < FEWEST_SOFT and between[-1] <= full / 10
 
@@ -236,9 +257,9 @@ def _ambiguous(folder: str | Path, values: Mapping[str, np.ndarray], every: np.n
     shown = "; ".join(f"{name} has {text}" for text, name in list(examples.items())[::-1][:3])
     return (
         f"{folder}: the masks hold the values {_text(every)} ({shown}); expected 0 and 1, or 0 and 255, in all masks "
-        "alike, the larger one for vegetation. If they are numbers of classes, list those of vegetation in "
-        "vegetation_values of the site; list those that say nothing of the ground, such as 255 for void, in "
-        "unknown_values."
+        "alike, the larger one for vegetation. If they are numbers of classes or levels of grey, list those of "
+        "vegetation in vegetation_values of the site; list those that say nothing of the ground, such as 255 for void, "
+        "in unknown_values."
     )
 
 
