@@ -146,8 +146,8 @@ def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], fold
     if grey:
         raise InputError(
             f"{folder}: {len(grey)} JPG masks are neither dark nor bright in more than {GREYEST_JPG:.0%} of "
-            f"their pixels ({some(grey)}); compression makes fewer. If they hold numbers of classes, save them as PNG or TIF, and "
-            "list the values of vegetation in vegetation_values of the site."
+            f"their pixels ({some(grey)}); compression makes fewer. If they hold numbers of classes, "
+            "save them as PNG or TIF, and list the values of vegetation in vegetation_values of the site."
         )
     by_grey = not vegetation and all(mask.greys is not None for mask in found.values() if mask.has_palette)
     palettes = any(mask.has_palette for mask in found.values())
