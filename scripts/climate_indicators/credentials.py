@@ -16,7 +16,7 @@ OPEN_METEO_KEY = "OPEN_METEO_KEY"
 S3_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 CREDENTIALS = (EARTHDATA_TOKEN, PLANETARY_KEY, OPEN_METEO_KEY, *S3_VARIABLES)
 BLANK = "..."
-# a shorter piece of a credential is found in ordinary words too, and tells nothing
+# a shorter piece of a credential is found in ordinary words too, and reveals nothing
 _LEAST_PIECE = 4
 
 

@@ -1,6 +1,6 @@
 """Outlines of all glaciers of a region from the Randolph Glacier Inventory: one file, fetched once for all sites.
 
-The file comes from the first of several addresses that has it. Its SHA-256 is written beside it.
+The file comes from the first of several addresses that has it. Its SHA-256 is written next to it.
 """
 
 from climate_indicators.archives.download import Expected

@@ -1,4 +1,4 @@
-"""A file of an ocean data set, fetched once from the first address that has it; its SHA-256 is written beside it."""
+"""A file of an ocean data set, fetched once from the first address that has it; its SHA-256 is written next to it."""
 
 from climate_indicators.archives.download import Expected
 from climate_indicators.archives.http import Patience, open_session

@@ -107,7 +107,7 @@ def test_single_address_fails_with_its_own_message():
         first_of(["a"], fail)
 
 
-def test_digest_of_what_was_fetched_is_written_beside_it(fetch, tmp_path):
+def test_digest_of_what_was_fetched_is_written_next_to_it(fetch, tmp_path):
     fetch()
     digest = hashlib.sha256(BODY).hexdigest()
     assert (tmp_path / "out/x.zip.sha256").read_text() == f"{digest}  x.zip\n"

@@ -86,8 +86,8 @@ def test_neither_log_nor_terminal_shows_a_credential(kind, tmp_path, root):
     line = [sys.executable, "-c", FAILING.replace("{kind}", kind).replace("{{", "{").replace("}}", "}"), "a.log"]
     environment = {"PYTHONPATH": str(root / "scripts"), "EARTHDATA_TOKEN": BROKEN}
     ended = subprocess.run(line, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-    texts = (tmp_path / "a.log").read_text(), ended.stdout + ended.stderr
+    texts = (tmp_path / "a.log").read_text(), ended.stdout + ended.stderr, (tmp_path / "a.warnings.csv").read_text()
     assert ended.returncode == 1 and "Invalid header value" in texts[0] and "Invalid header value" in texts[1]
     for text in texts:
         assert "marker" not in text
-    assert texts[0].count("...") >= 5 and "invalid literal for int" in texts[0]
+    assert texts[2] == "sent ...\n" and texts[0].count("...") >= 5 and "invalid literal for int" in texts[0]

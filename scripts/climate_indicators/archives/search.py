@@ -82,7 +82,7 @@ def search(
 ) -> list[dict[str, Any]]:
     """Items of a collection over an area in a span of days, all pages.
 
-    The area itself is asked for; where the server fails on it, the rectangle around it, and items beside the area are
+    The area itself is asked for; where the server fails on it, the rectangle around it, and items outside the area are
     left out here.
 
     Parameters
