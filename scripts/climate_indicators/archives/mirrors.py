@@ -59,9 +59,9 @@ def download_first(
 ) -> bool:
     """Fetch a file from the first of several addresses that has it; see `download_kept`.
 
-    The SHA-256 of what was fetched is written next to it, as ``PATH.sha256`` in the form of ``sha256sum``. It stays when
-    the file is made again: a kept file that was damaged since is fetched anew, and a file that differs from the one
-    before is a warning.
+    The SHA-256 of what was fetched is written next to it, as ``PATH.sha256`` in the form of ``sha256sum``. It stays
+    when the file is made again: a kept file that was damaged since is fetched anew, and a file that differs from the
+    one before is a warning.
 
     Parameters
     ----------
