@@ -389,13 +389,13 @@ def labelled_stack(wildcards):
 def input_parts(wildcards):
     """Tables of what was understood of a site's inputs, a job each; joined into `inputs.csv`."""
     study, site = wildcards.study, wildcards.site
-    names = snow_input_parts(site) if study == "snow" else [*scene_names(study, site), *glacier_input_parts(wildcards)]
+    names = ["aoi", *snow_input_parts(site)] if study == "snow" else [*scene_names(study, site), *glacier_input_parts(wildcards)]
     return expand("results/{study}/{site}/inputs/{name}.csv", study=study, site=site, name=names)
 
 
 def glacier_input_parts(wildcards):
     """Names of the tables of inputs other than scenes: the job that reads an input writes its row."""
-    return []
+    return ["aoi", "outlines", *(["terrain"] if terrain_channels(wildcards) else [])]
 
 
 def aoi_of(wildcards):

@@ -18,6 +18,7 @@ rule glacier_labels:
             labels={"table": "glaciers of the outlines"},
             caption="../report/glacier_ids.rst",
         ),
+        inputs="results/glacier/{site}/inputs/outlines.csv",
     log:
         "logs/glacier/{site}/glacier_labels.log",
     conda:

@@ -11,6 +11,7 @@ rule grid:
     output:
         grid="results/{study}/{site}/grid.json",
         aoi="results/{study}/{site}/aoi.tif",
+        inputs="results/{study}/{site}/inputs/aoi.csv",
     log:
         "logs/{study}/{site}/grid.log",
     conda:
@@ -127,7 +128,7 @@ rule terrain:
         grid="results/{study}/{site}/grid.json",
     output:
         terrain="results/{study}/{site}/terrain.tif",
-        row="results/{study}/{site}/terrain.csv",
+        inputs="results/{study}/{site}/inputs/terrain.csv",
     log:
         "logs/{study}/{site}/terrain.log",
     conda:

@@ -17,6 +17,7 @@ rule snow_scenes:
         ),
         grid="results/snow/{site}/grid.json",
         aoi="results/snow/{site}/aoi.tif",
+        inputs="results/snow/{site}/inputs/aoi.csv",
     log:
         "logs/snow/{site}/snow_scenes.log",
     wildcard_constraints:

@@ -9,6 +9,7 @@ import xml.parsers.expat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
@@ -77,6 +78,24 @@ def read_layer(
         box = None if bounds is None else _box_in(info["crs"], *bounds)
         features = pyogrio.read_dataframe(source, layer=layer, where=where, bbox=box, fid_as_index=True)
     return features
+
+
+@dataclass(frozen=True)
+class LayerHeader:
+    """Name and reference system of a layer, as text."""
+
+    name: str
+    crs: str
+
+
+def layer_header(path: str | Path, what: str, layer: str | None = None) -> LayerHeader:
+    """Name and reference system of the layer that `read_layer` reads with the same arguments."""
+    name = f"{what} {path}"
+    with guarded(name):
+        source = _source(path, layer)
+        layer = _only_layer(source, layer, name)
+        crs = pyogrio.read_info(source, layer=layer)["crs"]
+    return LayerHeader(layer, _short(CRS.from_user_input(crs)) if crs else "")
 
 
 def polygons(features: gpd.GeoDataFrame, name: str, level: int = logging.WARNING) -> gpd.GeoDataFrame:

@@ -1,7 +1,8 @@
 """Glacier outlines on the site's grid: labels for training, the number of each glacier, and their areas.
 
 Writes ``labels.tif`` (1 glacier, 0 not, 255 outside), ``glacier_ids.tif`` and ``glacier_ids.csv`` (``value, glacier_id,
-area_km2, polygon_km2``): the area drawn in pixels stands beside that of the polygons.
+area_km2, polygon_km2``): the area drawn in pixels stands beside that of the polygons. Also writes the outlines' row of
+``inputs.csv``.
 """
 
 import numpy as np
@@ -11,7 +12,9 @@ from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid, read_area_of_interest
 from climate_indicators.logs import naming, start_log
 from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
+from climate_indicators.rasters.table import write_inputs
 from climate_indicators.tiles import tiles_area
+from climate_indicators.vector_rows import outlines_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, grid = snakemake.params, Grid.read(snakemake.input.grid)
@@ -30,3 +33,4 @@ labels = np.where(inside == 1, numbers > 0, BYTE_NODATA).astype("uint8")
 write_cog(snakemake.output.labels, grid, labels, "glacier", BYTE_NODATA)
 write_cog(snakemake.output.ids, grid, numbers, "glacier number")
 write_csv(table, snakemake.output.table)
+write_inputs(snakemake.output.inputs, [outlines_row(snakemake.input.outlines, params.outlines["layer"], table)])

@@ -1,13 +1,15 @@
 """The one grid of a site and its area of interest, after the tiles of its first scene were checked by their headers.
 
-Writes ``grid.json`` and ``aoi.tif`` (1 inside).
+Writes ``grid.json``, ``aoi.tif`` (1 inside), and the row of ``inputs.csv`` of the area's file, if there is one.
 """
 
 from climate_indicators.cogs import write_cog
 from climate_indicators.grids import area_mask, read_area_of_interest, site_grid
 from climate_indicators.logs import naming, start_log
 from climate_indicators.rasters.radiometry import Radiometry
+from climate_indicators.rasters.table import write_inputs
 from climate_indicators.tiles import SceneInputs, check_scene, tiles_area
+from climate_indicators.vector_rows import area_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, params = snakemake.params.site, snakemake.params
@@ -22,3 +24,4 @@ with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
 log.info("grid of %d × %d pixels in %s", grid.width, grid.height, grid.crs)
 write_cog(snakemake.output.aoi, grid, mask, "area of interest")
 grid.write(snakemake.output.grid)
+write_inputs(snakemake.output.inputs, [area_row(path, params.aoi_layer, area, grid) for path in snakemake.input.aoi])

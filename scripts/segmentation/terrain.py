@@ -19,4 +19,4 @@ with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
         snakemake.params.bands,
         Progress(log, -(-grid.height // 512), "strip").step,
     )
-write_inputs(snakemake.output.row, [row])
+write_inputs(snakemake.output.inputs, [row])

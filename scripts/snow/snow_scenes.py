@@ -1,7 +1,8 @@
 """All scenes of a site with their names and orbits, the one grid, and the area of interest.
 
 Every raster's header is checked here, before anything long. Writes ``scenes.csv`` (``scene, sensor, path, date, year,
-orbit, cloud_mask``), ``grid.json`` (that of the first optical scene by date, cropped to the area) and ``aoi.tif``.
+orbit, cloud_mask``), ``grid.json`` (that of the first optical scene by date, cropped to the area), ``aoi.tif``, and the
+area's row of ``inputs.csv``.
 """
 
 import numpy as np
@@ -10,8 +11,10 @@ from climate_indicators.cogs import write_cog
 from climate_indicators.files import write_csv
 from climate_indicators.grids import area_mask, read_area_of_interest
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.table import write_inputs
 from climate_indicators.snow.scene_headers import check_scene, find_grid, find_orbits
 from climate_indicators.snow.scene_table import OPTICAL, name_scenes, read_scene_list
+from climate_indicators.vector_rows import area_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site = snakemake.params.site
@@ -30,4 +33,6 @@ log.info("%d × %d pixels in %s, %d of them in the area", grid.width, grid.heigh
 log.info("scenes: %s", ", ".join(f"{count} {sensor}" for sensor, count in scenes.sensor.value_counts().items()))
 write_cog(snakemake.output.aoi, grid, inside, "area of interest")
 grid.write(snakemake.output.grid)
+paths = snakemake.input.aoi
+write_inputs(snakemake.output.inputs, [area_row(path, snakemake.params.aoi_layer, area, grid) for path in paths])
 write_csv(scenes, snakemake.output.scenes)

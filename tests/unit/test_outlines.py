@@ -22,6 +22,7 @@ from climate_indicators.grids import (
 )
 from climate_indicators.logs import InputError
 from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
+from climate_indicators.vector_rows import area_row, outlines_row
 
 UTM = "EPSG:32632"
 GRID = Grid(UTM, Affine(20, 0, 630_000, 0, -20, 5_190_000), 600, 500)
@@ -429,3 +430,18 @@ def test_an_area_across_the_180th_meridian_has_a_grid_and_its_outlines(tmp_path,
     )
     found = read_outlines(written(tmp_path / "o.gpkg", glacier), grid, "name")
     assert found.area.sum() / 1e6 == pytest.approx(2 * 0.06 * 45.3 * 0.06 * 111.5, rel=0.01)
+
+
+def test_rows_of_the_table_of_inputs(tmp_path):
+    path = tmp_path / "all.gpkg"
+    layer([at(0, 0, 12_000, 10_000)], name=["basin"]).to_file(path, layer="basins")
+    layer().to_crs(4326).to_file(path, layer="outlines")
+    area = read_area_of_interest(path, "basins")
+    row = area_row(path, "basins", area, GRID)
+    assert (row.role, row.bands, row.crs, row.note) == ("aoi", "basins", UTM, "1 polygons, 120 km²")
+    outlines = read_outlines(str(path), GRID, "name", layer="outlines")
+    table = outline_areas(outlines, draw_outlines(outlines, GRID, INSIDE), GRID, area)
+    row = outlines_row(path, "outlines", table)
+    assert (row.role, row.bands, row.crs) == ("outlines", "outlines", "EPSG:4326") and row.note.startswith(
+        "2 glaciers, 10"
+    )
