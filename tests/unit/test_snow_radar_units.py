@@ -153,6 +153,9 @@ def test_what_was_understood_is_a_row_of_the_inputs(tmp_path):
     assert (row.scale, row.offset, row.nodata, row.crs) == (0.01, 0, -32768, SITE.crs)
     assert "nodata -32768" in row.missing_by and "nodata 7 of the settings" in row.missing_by
     assert row.covered_fraction == pytest.approx(0.88) and "db" in row.note
+    nan = write(tmp_path, filled(decibels(), np.nan), nodata=np.nan)
+    _, other = write_radar_scene(tmp_path / "out.tif", nan, SITE, EVERYWHERE, Backscatter(), {})
+    assert other.missing_by == "nodata nan, −inf"
     kept = decibels()[:, ~FILL]
     found = row.minimum, row.median, row.maximum
     assert found == pytest.approx((kept.min(), np.median(kept), kept.max()), abs=0.011)

@@ -187,8 +187,8 @@ def declares_missing(info: RasterInfo, bands: Sequence[Band]) -> bool:
 
 def missing_by(info: RasterInfo, bands: Sequence[Band]) -> str:
     """How a file says which pixels are missing, for tables: ``nodata 0``, ``alpha band``, ``internal mask``, or ""."""
-    numbers = dict.fromkeys(band.nodata for band in bands if band.nodata is not None)
-    ways = [f"nodata {number:g}" for number in numbers]
+    # by their texts: NaN is not equal to itself
+    ways = list(dict.fromkeys(f"nodata {band.nodata:g}" for band in bands if band.nodata is not None))
     ways += ["alpha band"] if info.alpha is not None else []
     ways += ["internal mask"] if info.masked else []
     return ", ".join(ways)
