@@ -111,15 +111,15 @@ def session():
         yield one
 
 
-@pytest.mark.parametrize("wrong", [False, True], ids=["as stated", "against what is stated"])
-@pytest.mark.parametrize("name", OPTICAL)
+# numbers of a baseline before 04.00 never carry the offset
+LATE = [name for name, (_, _, baselines, _) in OPTICAL.items() if max(baselines) >= "04"]
+
+
+@pytest.mark.parametrize(("name", "wrong"), [*((name, False) for name in OPTICAL), *((name, True) for name in LATE)])
 def test_sentinel_2_items_from_the_search_to_the_numbers(name, wrong, server, session, tmp_path):
     """Of each item orbit, baseline, offset and numbers; and the numbers once more if they carry the other offset."""
     preset, orbits, baselines, added = OPTICAL[name]
     items = recorded(name)
-    late = any(baseline >= "04" for baseline in baselines)
-    if wrong and not late:
-        pytest.skip("numbers of this baseline never carry the offset")
     catalogue = find_catalogue(preset, "optical", f"{server.url}/stac", items[0]["collection"])
     known = landing("es_landing" if name.startswith("es") else "pc_landing", server.url)
     server.landing = lambda: known
