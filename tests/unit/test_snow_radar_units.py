@@ -138,6 +138,14 @@ def test_fill_that_the_settings_declare_is_missing(tmp_path, number, values):
     assert row["mean_vv_db"] == pytest.approx(TRUE_DB, abs=0.02) and row["valid_fraction"] == pytest.approx(0.88)
 
 
+def test_numbers_that_the_settings_call_values_are_no_fill(tmp_path):
+    # clipped at −25 dB, as some exports are
+    path = write(tmp_path, np.maximum(decibels() - 6, -25))
+    with pytest.raises(InputError, match="number -25.*none"):
+        read(tmp_path, path)
+    assert read(tmp_path, path, nodata="none")["valid_fraction"] == 1
+
+
 def test_a_scene_that_this_workflow_wrote_is_read_again_unchanged(tmp_path):
     first = read(tmp_path, write(tmp_path, filled(decibels(), np.nan)))
     (tmp_path / "out.tif").rename(tmp_path / "again.tif")

@@ -17,6 +17,7 @@ from climate_indicators.rasters.reading import GridReader
 from climate_indicators.rasters.table import InputRow
 from climate_indicators.rasters.understanding import Band, understand
 from climate_indicators.snow.radar_units import (
+    ALL_VALUES,
     DB,
     LOG_OF_ZERO_DB,
     UNITS,
@@ -43,14 +44,15 @@ class Backscatter:
     filter : speckle filter: ``none``, ``mean`` or ``lee``.
     filter_px : side of its window, odd.
     bands : names of the rasters' bands in file order, where they have none.
-    nodata : number of missing pixels, besides those that the rasters declare; None if there is none.
+    nodata : number of missing pixels, besides those that the rasters declare; ``none`` if all other numbers are values;
+        None if nothing is known, so that undeclared fill is looked for.
     """
 
     unit: str = "auto"
     filter: str = "none"
     filter_px: int = 5
     bands: Sequence[str] | None = None
-    nodata: float | None = None
+    nodata: float | str | None = None
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -80,7 +82,8 @@ class RadarScene:
     """
 
     def __init__(self, stack: ExitStack, source: str, grid: Grid, reading: Backscatter) -> None:
-        self.grid, self._nodata = grid, reading.nodata
+        self.grid, self._fill = grid, reading.nodata != ALL_VALUES
+        self._nodata = reading.nodata if self._fill else None
         raster = stack.enter_context(opened(source))
         info = understand(raster, reading.bands, "radar_bands")
         by_index = {band.index: band for band in info.bands}
@@ -143,7 +146,7 @@ class RadarScene:
         words = [band.unit for band in self._bands] + [reader.info.tags.get("units", "")]
         survey = Survey(
             reader.path, *bands, [scale for scale, _ in levels], [offset for _, offset in levels],
-            self._bands[0].dtype, declared_unit(words),
+            self._bands[0].dtype, declared_unit(words), self._fill,
         )  # fmt: skip
         unit = find_unit(survey, wanted)
         return unit, n_log if unit == DB else n_zero

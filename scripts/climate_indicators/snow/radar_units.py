@@ -11,6 +11,8 @@ from climate_indicators.logs import InputError
 
 AUTO, DB, LINEAR, AMPLITUDE = "auto", "db", "linear", "amplitude"
 UNITS = (AUTO, DB, LINEAR, AMPLITUDE)
+# nodata of the settings where all numbers are values
+ALL_VALUES = "none"
 NAMES = {DB: "decibels", LINEAR: "linear power", AMPLITUDE: "amplitude"}
 _DECLARED = {
     "db": DB, "decibel": DB, "decibels": DB, "linear": LINEAR, "power": LINEAR, "linear power": LINEAR,
@@ -41,6 +43,7 @@ class Survey:
     scale, offset : of each band: ``number × scale + offset`` is the physical value.
     dtype : NumPy name of the file's type.
     declared : unit that the file declares, one of `UNITS` but auto; "" if it declares none.
+    fill : whether undeclared fill is looked for.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Survey:
     offset: Sequence[float] = (0.0, 0.0)
     dtype: str = "float32"
     declared: str = ""
+    fill: bool = True
 
 
 def declared_unit(words: Sequence[str]) -> str:
@@ -145,7 +149,7 @@ class _Band:
     """Finite numbers of a band with an echo, and what is known of them."""
 
     def __init__(self, survey: Survey, number: int) -> None:
-        self._name, self._label = survey.name, ("VV", "VH")[number]
+        self._name, self._label, self._looked_for = survey.name, ("VV", "VH")[number], survey.fill
         self.scale, self.offset = survey.scale[number], survey.offset[number]
         numbers = np.asarray((survey.vv, survey.vh)[number])
         self.numbers = numbers[np.isfinite(numbers)]
@@ -154,7 +158,7 @@ class _Band:
 
     def check_fill(self, without_zero: bool) -> None:
         numbers = self.numbers[self._all != 0] if without_zero else self.numbers
-        found = stands_out(numbers)
+        found = stands_out(numbers) if self._looked_for else None
         if found is None:
             return
         number, share = found
@@ -163,7 +167,7 @@ class _Band:
         raise InputError(
             f"{self._name}: {100 * share:.1f} % of the pixels of {self._label} have the number {number:g}{means}, as "
             "fill does, and the file does not say that it is missing. If it is, set snow.radar.nodata to it, or write "
-            f"nodata into the file (gdal_edit -a_nodata {number:g})."
+            f"nodata into the file (gdal_edit -a_nodata {number:g}); if all numbers are values, set it to {ALL_VALUES}."
         )
 
 
