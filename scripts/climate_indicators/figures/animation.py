@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from climate_indicators.files import atomic_path
+
+# a page of the report; in its address a third more, and browsers show nothing of one of more than 2 MiB
+MOST_PAGE_BYTES = 1_100_000
+_AROUND_BYTES = 2000  # what is in a page beside the animation
 
 
 def write_animation(
@@ -41,16 +46,47 @@ def write_animation(
 
 
 def write_page(animation: str | Path, path: str | Path, title: str) -> None:
-    """Write a GIF as a web page that holds it, since Snakemake's report shows pages and still pictures only."""
-    content = base64.b64encode(Path(animation).read_bytes()).decode("ascii")
-    title = html.escape(title)
+    """Write a GIF as a web page that holds it, since Snakemake's report shows pages and still pictures only.
+
+    The report puts the page into an address, and browsers show nothing of an address of more than 2 MiB. So an
+    animation that makes the page larger than `MOST_PAGE_BYTES` is written as WebP, as good as fits, and in the end
+    with fewer pixels.
+    """
+    kind, content = next(
+        (kind, text) for kind, text in _encodings(Path(animation)) if len(text) <= MOST_PAGE_BYTES - _AROUND_BYTES
+    )
+    title, source = html.escape(title), f"data:image/{kind};base64,{content}"
     with atomic_path(path) as temporary:
         temporary.write_text(
             f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>\n'
-            f'<body style="margin: 0"><img style="max-width: 100%" alt="{title}" src="data:image/gif;base64,{content}">'
+            f'<body style="margin: 0"><img style="max-width: 100%" alt="{title}" src="{source}">'
             "</body></html>\n",
             encoding="utf-8",
         )
+
+
+def _encodings(path: Path) -> Iterator[tuple[str, str]]:
+    """Kind and base64 text of an animation, each smaller than the one before.
+
+    Raises
+    ------
+    ValueError
+        After the smallest one: hundreds of frames of noise.
+    """
+    yield "gif", base64.b64encode(path.read_bytes()).decode("ascii")
+    with Image.open(path) as animation:
+        milliseconds = animation.info.get("duration", 1000)
+        frames = [frame.convert("RGB") for frame in ImageSequence.Iterator(animation)]
+    for scale in (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1):
+        size = tuple(max(1, round(scale * side)) for side in frames[0].size)
+        shown = [frame.resize(size, Image.Resampling.LANCZOS) for frame in frames] if scale < 1 else frames
+        for quality in (80, 60, 40):
+            content = io.BytesIO()
+            shown[0].save(
+                content, "WEBP", save_all=True, append_images=shown[1:], duration=milliseconds, loop=0, quality=quality
+            )
+            yield "webp", base64.b64encode(content.getvalue()).decode("ascii")
+    raise ValueError(f"{path}: {len(frames)} frames do not fit into a page of {MOST_PAGE_BYTES} bytes.")
 
 
 def pixels(figure: Figure) -> np.ndarray:
