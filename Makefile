@@ -48,7 +48,7 @@ $(STAMP): requirements.lock
 
 demo: $(STAMP)
 	$(RUN) snakemake --cores $(CORES)
-	$(RUN) snakemake --report results/report.html
+	$(RUN) snakemake --report results/report.html --report-stylesheet report/style.css
 	@echo
 	@echo "Done. Open the report:"
 	@echo "  $(CURDIR)/results/report.html"

@@ -74,6 +74,7 @@ for part in [
     "common_carbon",
     "common_ocean",
     "common_archive",
+    "common_report",
     "inputs",
     "archive_scenes",
     "archive",

@@ -1,10 +1,43 @@
 # What a run has made, over all studies.
 
 
+report: "../report/workflow.rst"
+
+
+rule overview:
+    """The main numbers of all sites as statements, for the front page of the report."""
+    input:
+        tables=overview_tables(),
+    output:
+        table=report(
+            "results/overview.csv",
+            category="all studies",
+            labels={"table": "overview"},
+            caption="../report/overview.rst",
+        ),
+        text="results/overview.rst",
+    log:
+        "logs/overview.log",
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("report/overview.py"),
+        sites=overview_sites(),
+    script:
+        "../scripts/report/overview.py"
+
+
 rule manifest:
     """Every result with its size and SHA-256, and the warnings of all jobs."""
     input:
-        results=[*glacier_results(), *snow_results(), *carbon_results(), *ocean_results()],
+        results=[
+            *glacier_results(),
+            *snow_results(),
+            *carbon_results(),
+            *ocean_results(),
+            "results/overview.csv",
+            "results/overview.rst",
+        ],
     output:
         table=report(
             "results/manifest.csv",

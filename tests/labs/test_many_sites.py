@@ -10,7 +10,7 @@ pytestmark = pytest.mark.lab
 # a world that is made in seconds, and a network that learns in seconds
 WORLD = {"size_px": 128, "resolution_m": 60, "first_year": 2020, "last_year": 2023, "cloudy_year": None}
 BATCHED = {"scenes_per_job": 10, "figures": {"each_site": False}}
-OVER_SITES = 3  # two summaries and the manifest
+OVER_SITES = 4  # two summaries, the overview and the manifest
 
 
 def many_sites(folder, number, **settings):

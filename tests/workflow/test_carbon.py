@@ -59,7 +59,7 @@ def test_second_run_has_nothing_to_do_and_another_window_redraws_the_trends_only
     assert passed and "Nothing to be done" in text, text
     changed = {"carbon": config["carbon"] | {"series": {"window": 12}}}
     text, passed = run(folder, changed, "--dry-run")
-    assert passed and jobs_of(text) == {"carbon_trend", "manifest"}, text
+    assert passed and jobs_of(text) == {"carbon_trend", "overview", "manifest"}, text
 
 
 def test_a_column_that_is_not_there_is_named(both, tmp_path):

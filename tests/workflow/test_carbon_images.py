@@ -23,7 +23,7 @@ RESULTS = {
     "carbon_gallery.png", "carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png",
     "trend_analysis.csv", "carbon_series.png", "forecast.csv", "forecast_skill.csv", "carbon_forecast.png",
 }  # fmt: skip
-ESTIMATED = {"carbon_estimates", "carbon_comparison", "carbon_trend", "carbon_forecast", "manifest"}
+ESTIMATED = {"carbon_estimates", "carbon_comparison", "carbon_trend", "carbon_forecast", "overview", "manifest"}
 LEARNT = ESTIMATED | {
     "carbon_train", "carbon_learning_curve", "carbon_held_out", "evaluate", "reliability", "carbon_image_skill",
     "carbon_vegetation", "carbon_gallery",
@@ -142,7 +142,7 @@ def test_training_says_how_much_of_its_time_it_waited(finished_carbon):
     ("group", "change", "expected"),
     [
         ("training", {"learning_rate": 0.02}, LEARNT | {"carbon_truth_check"}),
-        ("series", {"window": 12}, {"carbon_trend", "carbon_truth_check", "manifest"}),
+        ("series", {"window": 12}, {"carbon_trend", "carbon_truth_check", "overview", "manifest"}),
         ("estimates", {"draws": 300}, ESTIMATED | {"carbon_truth_check"}),
         ("factors", {"carbon_fraction": {"value": 0.5, "standard_error": 0.02}}, ESTIMATED | {"carbon_truth_check"}),
     ],

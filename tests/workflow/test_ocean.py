@@ -261,7 +261,7 @@ def work(finished_ocean, tmp_path_factory):
     return folder
 
 
-COVERED = {"ocean_coverage", "ocean_trend", "ocean_season", "ocean_truth_check", "manifest"}
+COVERED = {"ocean_coverage", "ocean_trend", "ocean_season", "ocean_truth_check", "overview", "manifest"}
 LABELLED = COVERED | {"ocean_labels", "ocean_competition", "ocean_occurrence", "ocean_drivers", "ocean_animation"}
 LEARNT = LABELLED | {"ocean_classifier", "ocean_skill", "ocean_sensitivity"}
 FOUND = LEARNT | {"ocean_biomes", "ocean_detection", "ocean_agreement"}
@@ -272,7 +272,7 @@ ZONE = {"name": "north", "title": "North", "lat": [30, 70]}
     ("group", "change", "expected"),
     [
         ("figures", {"seconds_per_frame": 0.5}, {"ocean_animation", "manifest"}),
-        ("trend", {"significance": 0.01}, {"ocean_trend", "ocean_truth_check", "manifest"}),
+        ("trend", {"significance": 0.01}, {"ocean_trend", "ocean_truth_check", "overview", "manifest"}),
         ("trend", {"confidence": 0.9}, COVERED),
         ("zones", [ZONE], COVERED),
         ("competition", [ZONE], {"ocean_competition", "manifest"}),

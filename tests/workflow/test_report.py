@@ -3,11 +3,15 @@
 import shutil
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
-from runs import SMALL, SMALL_OCEAN, SMALL_SNOW, run
+from PIL import Image
+from runs import ROOT, SMALL, SMALL_OCEAN, SMALL_SNOW, run
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
+
+from climate_indicators.figures.animation import write_animation, write_page
 
 DRIVER = shutil.which("chromedriver")
 GLACIER = {
@@ -127,5 +131,78 @@ def assert_animation_is_shown(browser, wait, animation):
     rows(browser, "figure")[animation].find_element(By.TAG_NAME, "a").click()
     wait.until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))
     browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
-    wait.until(lambda page: figure_is_shown(page, "data:image/gif"), f"the {animation} is not shown")
+    wait.until(lambda page: figure_is_shown(page, "data:image/"), f"the {animation} is not shown")
     browser.switch_to.default_content()
+
+
+# sides of the demo's largest figures, in pixels: far taller and far wider than a window, and small
+SHAPES = [(1900, 1500), (2600, 1000), (800, 2400), (400, 600)]
+TITLE = (220, 20, 60)
+
+
+@pytest.fixture
+def large(finished, tmp_path):
+    """The finished run with figures and an animation of the demo's size in place of its own, and its report."""
+    folder = tmp_path / "large"
+    shutil.copytree(finished, folder)
+    results = folder / "results/glacier/small"
+    for number, name in enumerate(sorted(GLACIER.values())):
+        rows, columns = SHAPES[number % len(SHAPES)]
+        picture = np.full((rows, columns, 3), 240, "uint8")
+        picture[:30] = TITLE
+        Image.fromarray(picture).save(results / name)
+    rng = np.random.default_rng(5)
+    frames = [rng.integers(60 + 10 * year, 160 + 10 * year, (655, 590, 3), dtype="uint8") for year in range(9)]
+    write_animation(frames, folder / "x.gif", 0.8, ["#FFFFFF"])
+    assert (folder / "x.gif").stat().st_size > 2_400_000  # that of the demo, which the report did not show
+    write_page(folder / "x.gif", results / "glacier_retreat_timelapse.html", "glacier retreat")
+    style = ["--report-stylesheet", str(ROOT / "report/style.css")]
+    text, passed = run(folder, SMALL, "--report", str(folder / "report.html"), *style)
+    assert passed, text
+    return folder / "report.html"
+
+
+# the top of the picture after its box is scrolled up as far as it goes, from the top of the box
+TOP = """
+const pictures = [...document.querySelectorAll("img")];
+const picture = pictures.find(one => one.naturalWidth > 300 && one.src.includes(arguments[0]));
+let box = picture.parentElement;
+while (box && !/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;
+box.scrollTop = 0;
+return picture.getBoundingClientRect().top - Math.max(0, box.getBoundingClientRect().top);
+"""
+
+
+@pytest.mark.parametrize("window", [(1500, 1000), (500, 900)])
+def test_the_title_of_every_figure_can_be_reached_and_a_large_timelapse_is_shown(large, browser, window):
+    browser.set_window_size(*window)
+    browser.get(large.as_uri())
+    wait = WebDriverWait(browser, 30)
+    wait.until(lambda page: page.find_elements(By.XPATH, "//a[normalize-space()='glacier']"))[0].click()
+    wait.until(lambda page: set(GLACIER) <= set(rows(page, "figure")))
+    for label, name in GLACIER.items():
+        rows(browser, "figure")[label].find_element(By.TAG_NAME, "a").click()
+        wait.until(lambda page, name=name: figure_is_shown(page, f"filename={name}"), f"figure '{label}' is not shown")
+        top = browser.execute_script(TOP, f"filename={name}")
+        assert top >= 0, f"the top of figure '{label}' lies {-top:.0f} pixels above what can be reached"
+    assert_animation_is_shown(browser, wait, "timelapse")
+
+
+def test_the_report_opens_on_the_main_results_and_limits(finished, tmp_path, browser):
+    report = tmp_path / "report.html"
+    text, passed = run(finished, SMALL, "--report", str(report))
+    assert passed, text
+    browser.get(report.as_uri())
+    wait = WebDriverWait(browser, 30)
+    shown = wait.until(lambda page: "Main results" in (body := page.find_element(By.TAG_NAME, "body").text) and body)
+    for words in (
+        "Glacier area: ",
+        "km² (interval ",
+        "simulated: no real place",
+        "Compared with the known truth",
+        "Limits",
+    ):
+        assert words in shown, shown
+    for line in (finished / "results/overview.rst").read_text().splitlines():
+        if line.startswith("- "):
+            assert line.removeprefix("- ").replace("\\", "") in shown

@@ -6,7 +6,7 @@ import pytest
 from runs import STUDY, WORLD, job_counts, run
 
 pytestmark = pytest.mark.slow
-SUMMARIES = {"skill_summary", "glacier_summary", "manifest"}
+SUMMARIES = {"skill_summary", "glacier_summary", "overview", "manifest"}
 # all jobs of a simulated site that are not of a scene
 ONCE = {
     "simulate_glacier", "grid", "scenes", "glacier_labels", "blocks", "patches", "train", "held_out", "baselines",
@@ -50,7 +50,7 @@ def finished_files(finished, files):
     last = site["scenes"].pop()
     for name in ("scenes/2023.tif", "scenes/2023.csv", "probability/2023.tif", "extent/2023.tif", "outlines/2023.gpkg"):
         (folder / "results/glacier/mine" / name).unlink()
-    for name in ("manifest.csv", "warnings.csv"):
+    for name in ("manifest.csv", "warnings.csv", "overview.csv", "overview.rst"):
         shutil.copy(finished / "results" / name, folder / "results" / name)
     text, passed = run(folder, config, "--touch")  # notes inputs and parameters of every output
     assert passed, text
@@ -61,7 +61,7 @@ def finished_files(finished, files):
 
 def test_a_further_year_runs_only_its_own_rules(finished_files):
     """Neither moves the grid nor trains again, be it later or earlier than all others."""
-    expected = SCENES | {"scenes", "glacier_scenes", "glacier_area_by_year", "glacier_trend", "manifest"}
+    expected = SCENES | {"scenes", "glacier_scenes", "glacier_area_by_year", "glacier_trend", "overview", "manifest"}
     expected |= {"glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery"}
     assert planned(*finished_files) == dict.fromkeys(expected, 1)
     folder, config = finished_files

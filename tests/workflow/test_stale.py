@@ -14,7 +14,8 @@ from runs import SMALL, STUDY, copy_workflow, jobs_of, run
 pytestmark = pytest.mark.slow
 EVALUATED = {
     "evaluate", "reliability", "predict", "glacier_outlines", "glacier_area_by_year", "glacier_trend",
-    "glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery", "glacier_truth_check", "manifest",
+    "glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery", "glacier_truth_check",
+    "overview", "manifest",
 }  # fmt: skip
 
 
@@ -42,7 +43,7 @@ def test_nothing_changed(work):
         (
             "trend",
             {"significance": 0.01},
-            {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "manifest"},
+            {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "overview", "manifest"},
         ),
         ("baselines", {"forest_trees": 21}, EVALUATED | {"baselines"}),
         ("training", {"learning_rate": 0.02}, EVALUATED | {"train", "learning_curve", "held_out"}),
@@ -57,7 +58,7 @@ def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("trends.py", {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "manifest"}),
+        ("trends.py", {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "overview", "manifest"}),
         ("calibration.py", EVALUATED),
         # imported by no script, but by modules that scripts import
         ("networks.py", EVALUATED | {"train", "learning_curve", "held_out"}),

@@ -1,0 +1,29 @@
+# What the report's front page is made of.
+
+# tables of a site that the overview reads, by study
+OVERVIEW_TABLES = {
+    "glacier": {"areas": "glacier_area_by_year.csv", "trend": "trend.csv"},
+    "snow": {"conclusions": "conclusions.csv"},
+    "carbon": {"trend": "trend_analysis.csv"},
+    "ocean": {"trend": "trend.csv"},
+}
+
+
+def overview_sites():
+    """Study, name, whether it is simulated, and names of its tables, of each site that has these tables."""
+    results = set(snow_results())
+    return [
+        [study, site, is_simulated(study, site), [*tables, *(["truth"] if is_simulated(study, site) else [])]]
+        for study, tables in OVERVIEW_TABLES.items()
+        for site in sites(study)
+        if study != "snow" or f"results/snow/{site}/conclusions.csv" in results
+    ]
+
+
+def overview_tables():
+    """Paths of the tables of these sites, in the same order."""
+    return [
+        f"results/{study}/{site}/{(OVERVIEW_TABLES[study] | {'truth': 'truth_check.csv'})[name]}"
+        for study, site, _, names in overview_sites()
+        for name in names
+    ]

@@ -1,0 +1,120 @@
+"""The main numbers of all sites as statements, for the front page of the report; taken from the studies' own tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+COLUMNS = ["study", "site", "simulated", "statement"]
+# sites of a study that the front page names; their tables hold the others
+MOST_SITES = 8
+MOST_FAILED = 3
+TITLES = {
+    "glacier": "Glacier area",
+    "snow": "Snow cover",
+    "carbon": "Vegetation carbon",
+    "ocean": "Ocean carbon biomes",
+}
+
+
+def site_statements(study: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """What the tables of one site say, in a few sentences.
+
+    Parameters
+    ----------
+    study : ``glacier``, ``snow``, ``carbon`` or ``ocean``.
+    tables : by name: ``areas`` and ``trend`` of a glacier site, ``conclusions`` of a snow site, ``trend`` of a carbon
+        or ocean site; ``truth`` of a simulated one. Columns as the studies' pages describe them.
+    """
+    said = {"glacier": _glacier, "snow": _snow, "carbon": _carbon, "ocean": _ocean}[study](tables)
+    return [*said, *(_truth(tables["truth"]) if "truth" in tables else ())]
+
+
+def overview_text(rows: pd.DataFrame) -> str:
+    """The statements as reStructuredText: a heading a study, an entry a site.
+
+    Parameters
+    ----------
+    rows : ``study, site, simulated, statement``, sites in order.
+    """
+    parts = []
+    for study, of_study in rows.groupby("study", sort=False):
+        title = TITLES[study]
+        lines = [title, "~" * len(title), ""]
+        sites = of_study["site"].unique()
+        for site in sites[:MOST_SITES]:
+            of_site = of_study[of_study["site"] == site]
+            kind = " (simulated: no real place)" if of_site["simulated"].iloc[0] else ""
+            lines += [f"**{_escaped(site)}**{kind}", ""]
+            lines += [f"- {_escaped(statement)}" for statement in of_site["statement"]]
+            lines.append("")
+        if len(sites) > MOST_SITES:
+            lines += [f"{len(sites) - MOST_SITES} more sites: see overview.csv and the tables of each site.", ""]
+        parts.append("\n".join(lines))
+    return "\n".join(parts)
+
+
+def _glacier(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    areas = tables["areas"]
+    sound = areas[areas["flag"].isna() | (areas["flag"] == "")].sort_values("year")
+    if sound.empty:
+        yield "No year has an area without a flag."
+    else:
+        first, last = sound.iloc[0], sound.iloc[-1]
+        text = _area(last)
+        if len(sound) > 1:
+            change = last.area_km2 - first.area_km2
+            share = f", {100 * change / first.area_km2:+.1f} %" if first.area_km2 else ""
+            text = f"{_area(first)}, {_area(last)}: {change:+.2f} km²{share}".replace("-", "−")
+        yield f"Glacier area: {text}."
+    yield str(tables["trend"]["sentence"].iloc[0])
+
+
+def _area(row: pd.Series) -> str:
+    return f"{row.area_km2:.2f} km² (interval {row.lower_km2:.2f} to {row.upper_km2:.2f}) in {row.year:.0f}"
+
+
+def _snow(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    table = tables["conclusions"]
+    yield from (f"{row.statement}." for row in table[table["topic"] == "trend"].head(1).itertuples())
+    yield from (f"{row.statement}; {row.evidence}." for row in table[table["topic"] == "tests"].itertuples())
+    beware = (table["topic"] == "data").sum()
+    if beware:
+        yield f"{beware} warning{'' if beware == 1 else 's'} about the data: see conclusions."
+
+
+def _carbon(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    yield str(tables["trend"]["sentence"].iloc[0])
+
+
+def _ocean(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    """The zone's largest significant trend under the first scaler, as the title of the figure has it."""
+    table = tables["trend"]
+    scaler, zone = table["scaler"].iloc[0], table["zone"].iloc[0]
+    rows = table[(table["scaler"] == scaler) & (table["zone"] == zone) & (table["biome"] != "unclassified")]
+    significant = rows[rows["significant"].astype(bool)]
+    if len(significant):
+        yield str(significant.loc[significant["slope_per_year"].abs().idxmax(), "sentence"])
+    elif rows["slope_per_year"].isna().all():
+        yield f"No trend is drawn: {rows['n_years'].max():.0f} whole years are too few."
+    else:
+        yield f"No biome has a significant trend under the {scaler} scaler ({rows['n_years'].max():.0f} years)."
+
+
+def _truth(table: pd.DataFrame) -> Iterator[str]:
+    tested = table[table["within"].notna()]
+    within = tested["within"].astype(str) == "True"
+    text = f"Compared with the known truth: {within.sum()} of {len(tested)} quantities lie within their intervals"
+    failed: Sequence[str] = tested.loc[~within, "quantity"].astype(str).tolist()
+    if failed:
+        more = f" and {len(failed) - MOST_FAILED} more" if len(failed) > MOST_FAILED else ""
+        text += f"; outside: {', '.join(failed[:MOST_FAILED])}{more}"
+    yield f"{text}."
+
+
+def _escaped(text: str) -> str:
+    """Text in which reStructuredText finds no markup."""
+    for sign in "\\*`|_":
+        text = text.replace(sign, f"\\{sign}")
+    return " ".join(text.split())

@@ -1,0 +1,18 @@
+"""The main numbers of all sites as statements: a table, and the same as text for the front page of the report."""
+
+import pandas as pd
+
+from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.logs import start_log
+from climate_indicators.overview import COLUMNS, overview_text, site_statements
+from climate_indicators.tables import read_table
+
+start_log(snakemake.log[0], snakemake.rule)
+paths, rows = iter(snakemake.input.tables), []
+for study, site, simulated, names in snakemake.params.sites:
+    tables = {name: read_table(next(paths)) for name in names}
+    rows += [(study, site, simulated, statement) for statement in site_statements(study, tables)]
+table = pd.DataFrame(rows, columns=COLUMNS)
+write_csv(table, snakemake.output.table)
+with atomic_path(snakemake.output.text) as path:
+    path.write_text(overview_text(table), encoding="utf-8")
