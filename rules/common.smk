@@ -111,7 +111,7 @@ def placed(value):
     return PLACES.replace_prefix(value) if is_own else value
 
 
-# paths of the user's own files, as far as anything has asked for them
+# paths of the user's own files and folders, as far as anything has asked for them
 USER_FILES = set()
 
 
@@ -145,9 +145,8 @@ def content_of(*inputs):
     """
 
     def found(wildcards):
-        paths = [one(wildcards) if callable(one) else one for one in inputs]
-        named = [path for some in paths for path in ([some] if isinstance(some, str) else some or [])]
-        return marks(path for path in named if path in USER_FILES)
+        named = (paths_in(one(wildcards) if callable(one) else one) for one in inputs)
+        return marks(path for paths in named for path in paths if is_users(path))
 
     return found
 
@@ -162,6 +161,11 @@ def files_below(path):
     if not os.path.isdir(path):
         return [path]
     return sorted(literal(str(inner)) for inner in Path(path).rglob("*") if inner.is_file())
+
+
+def is_users(path):
+    """Whether a file or folder is the user's own, by its path or by that of a folder around it."""
+    return not USER_FILES.isdisjoint([path, *map(str, Path(path).parents)])
 
 
 def configured_sites():
@@ -389,7 +393,11 @@ def labelled_stack(wildcards):
 def input_parts(wildcards):
     """Tables of what was understood of a site's inputs, a job each; joined into `inputs.csv`."""
     study, site = wildcards.study, wildcards.site
-    names = ["aoi", *snow_input_parts(site)] if study == "snow" else [*scene_names(study, site), *glacier_input_parts(wildcards)]
+    names = (
+        ["aoi", *snow_input_parts(site)]
+        if study == "snow"
+        else [*scene_names(study, site), *glacier_input_parts(wildcards)]
+    )
     return expand("results/{study}/{site}/inputs/{name}.csv", study=study, site=site, name=names)
 
 

@@ -165,6 +165,8 @@ def test_a_module_runs_from_a_repository(repository, tmp_path):
     assert {path.name for path in folder.iterdir()} == {"Snakefile", "climate", "config.yaml", ".snakemake"}
     text, passed = snakemake(folder, "--dry-run", "--", target)
     assert passed and "Nothing to be done" in text, text
+    text, passed = snakemake(folder, "--report", "report.html", "--", target)
+    assert passed and "Main results" in (folder / "report.html").read_text(), text
     text, passed = snakemake(folder, "--dry-run", "--", "climate/results/glacier/small/trend.csv")
     assert passed and {"ci_train", "ci_evaluate"} <= jobs_of(text) and "ci_grid" not in jobs_of(text), text
 
