@@ -137,6 +137,18 @@ def data_path(name):
     return literal(path if PLACES.replace_prefix(path) == path else os.path.abspath(path))
 
 
+def data_paths(tile):
+    """The same of a tile, which is a path, or a map of band and path."""
+    return {band: data_path(path) for band, path in tile.items()} if isinstance(tile, dict) else data_path(tile)
+
+
+def files_below(path):
+    """Files in a folder, each an input of its own, since the time of a folder says nothing of them; or the path itself."""
+    if not os.path.isdir(path):
+        return [path]
+    return sorted(literal(str(inner)) for inner in Path(path).rglob("*") if inner.is_file())
+
+
 def content_of(*inputs):
     """Parameter function: what tells the user's own files among some inputs of a rule apart, by content or date.
 
@@ -149,18 +161,6 @@ def content_of(*inputs):
         return marks(path for paths in named for path in paths if is_users(path))
 
     return found
-
-
-def data_paths(tile):
-    """The same of a tile, which is a path, or a map of band and path."""
-    return {band: data_path(path) for band, path in tile.items()} if isinstance(tile, dict) else data_path(tile)
-
-
-def files_below(path):
-    """Files in a folder, each an input of its own, since the time of a folder says nothing of them; or the path itself."""
-    if not os.path.isdir(path):
-        return [path]
-    return sorted(literal(str(inner)) for inner in Path(path).rglob("*") if inner.is_file())
 
 
 def is_users(path):
