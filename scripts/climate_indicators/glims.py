@@ -25,6 +25,21 @@ def is_glims(columns: Sequence[str]) -> bool:
     return "line_type" in names or {"glac_id", "anlys_id"} <= names
 
 
+def with_rocks(features: gpd.GeoDataFrame, everything: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Features that a filter chose, and the rocks inside these glaciers, which a filter on outlines leaves out.
+
+    Parameters
+    ----------
+    features, everything : rows of one layer with the columns of GLIMS and the same index, chosen and all.
+    """
+    known = {column.lower(): column for column in everything.columns}
+    if not {"line_type", "glac_id"} <= set(known):
+        return features
+    chosen = everything[known["glac_id"]].isin(features[known["glac_id"]])
+    rocks = everything[chosen & (everything[known["line_type"]] == ROCK)]
+    return pd.concat([features, rocks[~rocks.index.isin(features.index)]])
+
+
 def glims_outlines(features: gpd.GeoDataFrame, year: int, name: str) -> gpd.GeoDataFrame:
     """One outline a glacier, that of the date nearest to the middle of a year; of two as near, the later one.
 

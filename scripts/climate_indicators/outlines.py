@@ -12,7 +12,7 @@ from rasterio.features import rasterize
 from shapely.geometry import box
 
 from climate_indicators.extents import UNNAMED
-from climate_indicators.glims import glims_outlines, is_glims
+from climate_indicators.glims import glims_outlines, is_glims, with_rocks
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
@@ -68,6 +68,8 @@ def read_outlines(
         found = ", ".join(features.columns.drop("geometry"))
         raise InputError(f"{name} have no column {id_field!r}; columns: {found}")
     if is_glims(features.columns):
+        if where is not None:
+            features = with_rocks(features, read_layer(path, "outlines", layer, bounds=(near, MARGIN_M)))
         features = glims_outlines(features, year, name)
         id_field = id_field or "glac_id"
     outlines = polygons(features.to_crs(grid.crs), name)

@@ -191,7 +191,9 @@ def _only_layer(source: str | bytes, layer: str | None, name: str) -> str:
         )
     if layer is None and len(found) > 1:
         raise InputError(f"{name}: it has {len(found)} layers: {', '.join(found)}. Name the one that is meant (layer).")
-    if layer is None or (len(found) == 1 and isinstance(source, str) and source.startswith("/vsizip/")):
+    # in a zip, the name of the file chose it
+    by_file = isinstance(source, str) and source.startswith("/vsizip/") and Path(source).stem == layer
+    if layer is None or (len(found) == 1 and by_file):
         return found[0]
     if layer not in found:
         raise InputError(f"{name}: it has no layer '{layer}'; its layers: {', '.join(found)}. Correct the name.")

@@ -95,12 +95,19 @@ def test_files_without_use_are_named(tmp_path):
     with pytest.raises(InputError, match="zone 'sea': .*text.gpkg cannot be read"):
         zone_mask({"name": "sea", "file": tmp_path / "text.gpkg"}, LAT, LON)
     gpd.GeoDataFrame(geometry=[shapely.Point(0, 0)], crs="EPSG:4326").to_file(tmp_path / "point.gpkg")
-    with pytest.raises(InputError, match="has no polygon"):
+    with pytest.raises(InputError, match="zone 'sea'.*point.gpkg.*none of its 1 features is a polygon"):
         zone_mask({"name": "sea", "file": tmp_path / "point.gpkg"}, LAT, LON)
     with pytest.warns(UserWarning, match="'crs' was not provided"):
         gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)]).to_file(tmp_path / "bare.gpkg")
-    with pytest.raises(InputError, match="names no reference system"):
+    with pytest.raises(InputError, match="zone 'sea'.*bare.gpkg.*no coordinate reference system"):
         zone_mask({"name": "sea", "file": tmp_path / "bare.gpkg"}, LAT, LON)
+    sea = gpd.GeoDataFrame({"sea": ["a"]}, geometry=[shapely.box(0, 0, 9, 9)], crs="EPSG:4326")
+    for layer in ("seas", "lands"):
+        sea.to_file(tmp_path / "both.gpkg", layer=layer)
+    with pytest.raises(InputError, match="zone 'sea'.*both.gpkg.*seas, lands"):
+        zone_mask({"name": "sea", "file": tmp_path / "both.gpkg"}, LAT, LON)
+    with pytest.raises(InputError, match="zone 'sea'.*both.gpkg.*no polygon where sea = 'b'"):
+        zone_mask({"name": "sea", "file": tmp_path / "both.gpkg", "layer": "seas", "where": "sea = 'b'"}, LAT, LON)
 
 
 def test_zone_without_ocean_is_named_with_what_there_is():

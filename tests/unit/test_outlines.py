@@ -102,6 +102,10 @@ def test_zip_with_two_files_needs_the_name_of_one(tmp_path):
     with pytest.raises(InputError, match="two.zip.*first.shp, second.shp"):
         read_outlines(path, GRID, "name")
     assert areas(read_outlines(path, GRID, "name", layer="second")) == {"g0": 6}
+    one = shapefile_zip(tmp_path / "one.zip", {"first": layer()})
+    assert areas(read_outlines(one, GRID, "name", layer="first")) == {"g0": 6, "g1": 4}
+    with pytest.raises(InputError, match="one.zip.*no layer 'other'; its layers: first"):
+        read_outlines(one, GRID, "name", layer="other")
 
 
 # --- geometries
@@ -201,6 +205,12 @@ def test_glims_under_path_counts_one_date_and_no_rock(tmp_path, upper):
     assert areas(read_outlines(path, GRID, year=2015)) == pytest.approx({A: 5.5, B: 1.0})
     assert areas(read_outlines(path, GRID, year=2004)) == pytest.approx({A: 5.5, B: 4.0})
     assert areas(read_outlines(path, GRID, year=1970)) == pytest.approx({A: 11.75, B: 4.0})
+
+
+@pytest.mark.parametrize("where", ["line_type = 'glac_bound'", f"glac_id = '{A}'", f"glac_id = '{A}' AND anlys_id < 2"])
+def test_a_filter_on_glims_leaves_no_rock_in(tmp_path, where):
+    path = written(tmp_path / "glims.gpkg", glims(DATES))
+    assert areas(read_outlines(path, GRID, where=where, year=2015))[A] == pytest.approx(5.5)
 
 
 def test_glims_outlines_of_other_years_are_told(tmp_path, lines):

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
 from climate_indicators.logs import InputError
+from climate_indicators.vector_files import polygons, read_layer
 
 GLOBAL = {"name": "global", "title": "Global ocean", "lat": [-90, 90], "lon": None}
 
@@ -110,17 +110,14 @@ def _inside_polygons(zone: Mapping[str, Any], cell_lat: np.ndarray, cell_lon: np
 def _polygons(zone: Mapping[str, Any]) -> shapely.Geometry:
     path, name = Path(zone["file"]), zone["name"]
     if not path.exists():
-        raise InputError(f"zone '{name}': there is no file {path}. Mend the path, or give the zone by lat and lon.")
-    try:
-        features = gpd.read_file(path, layer=zone.get("layer"), where=zone.get("where"), engine="pyogrio")
-    except Exception as error:  # the reader has many kinds of errors, and each means that the user's file is at fault
-        raise InputError(f"zone '{name}': {path} cannot be read as polygons: {error}") from error
-    chosen = f" where {zone['where']}" if zone.get("where") else ""
-    if not isinstance(features, gpd.GeoDataFrame) or not features.geom_type.isin(["Polygon", "MultiPolygon"]).any():
-        raise InputError(f"zone '{name}': {path} has no polygon{chosen}. Mend layer and where, or give another file.")
-    if features.crs is None:
-        raise InputError(f"zone '{name}': {path} names no reference system. Write it with one, such as EPSG:4326.")
-    return features.to_crs("EPSG:4326").geometry.make_valid().union_all()
+        raise InputError(f"zone '{name}': there is no file {path}. Correct the path, or give the zone by lat and lon.")
+    found = f"zone '{name}': polygons"
+    features = read_layer(path, found, zone.get("layer"), zone.get("where"))
+    if features.empty:
+        chosen = f" where {zone['where']}" if zone.get("where") else ""
+        raise InputError(f"{found} {path}: it has no polygon{chosen}. Correct layer and where, or give another file.")
+    shapes = polygons(features, f"{found} {path}").to_crs("EPSG:4326").geometry
+    return shapes.make_valid().union_all()
 
 
 def _described(zone: Mapping[str, Any]) -> str:
