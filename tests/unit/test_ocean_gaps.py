@@ -253,6 +253,22 @@ def test_months_without_values_are_counted_and_said(tmp_path, said):
     assert all(word in warned[0] for word in ("variables.sst", "product.nc", "3 of 12 months", "2005-04 to 2005-05"))
 
 
+def test_zeros_in_a_part_of_the_ocean(tmp_path, said):
+    """Carbon that is 0 is missing; a temperature of 0 may be true, and is warned of where it is frequent."""
+
+    def half(values):
+        values[4, :6] = np.where(np.isnan(values[4, :6]), np.nan, 0)
+        return values
+
+    with OceanData.open(product(tmp_path, dic=half)) as data:
+        _, present = data.read_month("2005-05")
+        np.testing.assert_array_equal(present, data.ocean & (data.lat < 30))
+    with OceanData.open(product(tmp_path, sst=half)) as data:
+        assert data.survey().missing == {}
+    warned = [record.getMessage() for record in said.records if record.levelname == "WARNING"]
+    assert len(warned) == 1 and all(word in warned[0] for word in ("variables.sst", "exactly 0", "2005-05"))
+
+
 def test_a_first_year_without_data_does_not_take_the_ocean_away(tmp_path):
     whole = product(tmp_path, "whole.nc", months=24)
     late = product(tmp_path, "late.nc", months=24, sst=blank(*range(12)))

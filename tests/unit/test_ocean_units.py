@@ -153,6 +153,16 @@ def test_real_oceans_are_plausible():
     assert set(QUANTITIES) == {"sst", "dic", "alk", "fco2", "pco2", "salinity", "mld", "ice"}
 
 
+@pytest.mark.parametrize("quantity", ["dic", "alk", "fco2", "pco2"])
+def test_water_without_carbon_is_a_gap(quantity):
+    assert np.isnan(drop_impossible(np.array([0.0]), quantity)).all()
+
+
+@pytest.mark.parametrize("quantity", ["sst", "salinity", "mld", "ice"])
+def test_zero_is_a_value_of_other_quantities(quantity):
+    assert drop_impossible(np.array([0.0]), quantity).tolist() == [0]
+
+
 def test_undeclared_gaps_become_nan():
     found = drop_impossible(np.array([1e20, -999.0, 2000.0, np.nan, np.inf]), "dic")
     np.testing.assert_array_equal(np.isnan(found), [True, True, False, True, True])

@@ -21,7 +21,8 @@ class Quantity:
     long_name, standard_name : as CF has them; an empty standard name means that CF has none.
     kind : family of units, a key of ``UNDERSTOOD``.
     median : lowest and highest median that a field of an ocean can have; None where a median says nothing.
-    limits : lowest and highest possible value; what lies beyond is a gap that the file did not declare.
+    limits : lowest and highest possible value; what lies beyond is a gap that the file did not declare. All water holds
+        carbon, so that 0 is such a gap for its quantities.
     """
 
     unit: str
@@ -37,10 +38,10 @@ QUANTITIES: Mapping[str, Quantity] = {
     "sst": Quantity(
         "degC", "sea surface temperature", "sea_surface_temperature", "temperature", (-2.5, 36), (-10, 100)
     ),
-    "dic": Quantity("umol kg-1", "dissolved inorganic carbon", "", "concentration", (800, 3200), (0, 1e4)),
-    "alk": Quantity("umol kg-1", "total alkalinity", "", "concentration", (800, 3800), (0, 1e4)),
-    "fco2": Quantity("uatm", f"fugacity of {_CO2}", "", "pressure", (40, 3000), (0, 1e5)),
-    "pco2": Quantity("uatm", f"partial pressure of {_CO2}", "", "pressure", (40, 3000), (0, 1e5)),
+    "dic": Quantity("umol kg-1", "dissolved inorganic carbon", "", "concentration", (800, 3200), (1, 1e4)),
+    "alk": Quantity("umol kg-1", "total alkalinity", "", "concentration", (800, 3800), (1, 1e4)),
+    "fco2": Quantity("uatm", f"fugacity of {_CO2}", "", "pressure", (40, 3000), (1, 1e5)),
+    "pco2": Quantity("uatm", f"partial pressure of {_CO2}", "", "pressure", (40, 3000), (1, 1e5)),
     "salinity": Quantity("1", "practical salinity", "sea_surface_salinity", "salinity", (2, 45), (0, 100)),
     "mld": Quantity("m", "mixed layer depth", "ocean_mixed_layer_thickness", "length", (0.5, 2000), (0, 12_000)),
     "ice": Quantity("1", "sea ice area fraction", "sea_ice_area_fraction", "fraction", None, (-0.01, 1.01)),
