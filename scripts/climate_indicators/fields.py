@@ -60,7 +60,7 @@ def _writing(path: str | Path, temporary: Path, expected_bytes: int) -> Iterator
 
 
 def _system_error(error: Exception, temporary: Path, expected_bytes: int) -> int | None:
-    """Number of the operating system's error: of a write beside the file, else of the exception."""
+    """Number of the operating system's error: of a further write in the same folder, else of the exception."""
     probe = temporary.with_name(f"{temporary.name}.probe")
     left = min(expected_bytes, _PROBE_BYTES) + 1
     block = bytes(1 << 16)

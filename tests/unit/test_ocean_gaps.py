@@ -149,7 +149,7 @@ def test_water_under_ice_that_lacks_data_every_winter_is_no_gap(still):
     assert january.loc[2, "percent"] == pytest.approx(30) and january.loc[0, "percent"] == pytest.approx(50)
 
 
-def test_a_month_in_which_nothing_is_classified_tells_nothing_of_the_biomes(still):
+def test_a_month_in_which_nothing_is_classified_has_no_shares_of_biomes(still):
     still[7] = 0
     table = table_of(still)
     month = table[table["month"] == "2000-08"].set_index("label")

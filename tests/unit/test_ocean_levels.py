@@ -37,7 +37,7 @@ def test_values_of_s_rho_are_sigma_or_the_count_from_the_bottom(values, expected
     assert place(s_rho=(values, {})) == expected
 
 
-def test_stretching_of_roms_stands_in_for_its_coordinate():
+def test_stretching_of_roms_replaces_a_missing_coordinate():
     assert place(Cs_r=(SIGMA**3, {})) == 4
     assert place(Cs_r=((SIGMA**3)[::-1], {})) == 0
 

@@ -119,7 +119,7 @@ class OceanData:
         Parameters
         ----------
         month, limits : see `read`.
-        also_needed : quantities besides ``needed`` without which a point has no data, such as a further driver.
+        also_needed : further quantities without which a point has no data, such as a further driver.
 
         Returns
         -------

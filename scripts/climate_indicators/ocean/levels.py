@@ -111,8 +111,8 @@ def _nearest_to_surface(axis: xr.DataArray) -> int:
 
 def _is_roms(dataset: xr.Dataset) -> bool:
     names = {str(name).lower() for name in (*dataset.variables, *dataset.attrs)}
-    told = " ".join(str(dataset.attrs.get(key, "")) for key in ("type", "title", "source", "history"))
-    return bool(names & set(_ROMS_MARKS)) or "ROMS" in told
+    described = " ".join(str(dataset.attrs.get(key, "")) for key in ("type", "title", "source", "history"))
+    return bool(names & set(_ROMS_MARKS)) or "ROMS" in described
 
 
 def _end_with_more_water(variable: xr.DataArray, dim: Hashable) -> int | None:

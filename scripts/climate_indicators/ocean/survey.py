@@ -15,7 +15,7 @@ from climate_indicators.ocean.sources import Files, Source, read_field
 from climate_indicators.ocean.units import QUANTITIES, conversion
 
 _LOG = logging.getLogger(__name__)
-# share of the ocean above which zeros of a field that has none in nature are told of
+# share of the ocean above which the user is warned of zeros in a field that hardly has any
 _MANY_ZEROS = 0.01
 _NEVER_ZERO = ("sst", "salinity")
 
