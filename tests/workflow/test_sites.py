@@ -10,7 +10,7 @@ SUMMARIES = {"skill_summary", "glacier_summary", "overview", "manifest"}
 # all jobs of a simulated site that are not of a scene
 ONCE = {
     "simulate_glacier", "grid", "scenes", "glacier_labels", "blocks", "patches", "train", "held_out", "baselines",
-    "evaluate", "glacier_area_by_year", "glacier_trend", "glacier_truth_check",
+    "evaluate", "glacier_area_by_year", "glacier_trend", "glacier_truth_check", "input_table",
 }  # fmt: skip
 PICTURES = {
     "glacier_scenes", "block_map", "patch_sheet", "learning_curve", "reliability", "glacier_retreat_graph",
@@ -48,7 +48,14 @@ def finished_files(finished, files):
     shutil.copytree(finished / "results/glacier/small", folder / "results/glacier/mine")
     site = config["glacier"]["sites"]["mine"]
     last = site["scenes"].pop()
-    for name in ("scenes/2023.tif", "scenes/2023.csv", "probability/2023.tif", "extent/2023.tif", "outlines/2023.gpkg"):
+    for name in (
+        "inputs/2023.csv",
+        "scenes/2023.tif",
+        "scenes/2023.csv",
+        "probability/2023.tif",
+        "extent/2023.tif",
+        "outlines/2023.gpkg",
+    ):
         (folder / "results/glacier/mine" / name).unlink()
     for name in ("manifest.csv", "warnings.csv", "overview.csv", "overview.rst"):
         shutil.copy(finished / "results" / name, folder / "results" / name)
@@ -62,6 +69,7 @@ def finished_files(finished, files):
 def test_a_further_year_runs_only_its_own_rules(finished_files):
     """Neither moves the grid nor trains again, be it later or earlier than all others."""
     expected = SCENES | {"scenes", "glacier_scenes", "glacier_area_by_year", "glacier_trend", "overview", "manifest"}
+    expected |= {"input_table"}
     expected |= {"glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery"}
     assert planned(*finished_files) == dict.fromkeys(expected, 1)
     folder, config = finished_files
