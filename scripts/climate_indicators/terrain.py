@@ -32,9 +32,8 @@ MOST_MISSING = 0.01
 _STEEPEST_DEG, _MOST_STEEP = 80.0, 0.001
 # pixels of the elevation model so many times larger than the grid's have other slopes
 _COARSEST = 10
-# less than this is rounding of the interpolation between pixels
-_WHOLLY_KNOWN = 0.999
-# the centre of a pixel lies on known ground
+# a pixel lies on known ground if this share of what its value is made from does; an elevation model that ends with the
+# area of interest reaches to its edge then
 _MOSTLY_KNOWN = 0.5
 
 _log = logging.getLogger(__name__)
@@ -124,8 +123,7 @@ class _Terrain:
         height = self._heights.read(rows)[0]
         # weight of known ground in each value: all of it with interpolated voids, and without
         weights = [part.read(rows)[0] for part in self._knowledge] or [np.isfinite(height).astype("float32")] * 2
-        # a value that is made from a void as well is none
-        height[~(weights[0] > _WHOLLY_KNOWN)] = np.nan
+        height[~(weights[0] > _MOSTLY_KNOWN)] = np.nan
         steep = slope(height, abs(self._grid.transform.a))
         inner = slice(above, above + int(window.height))
         height, steep = height[inner], steep[inner]

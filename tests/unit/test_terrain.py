@@ -249,6 +249,24 @@ def test_only_the_area_of_interest_counts(tmp_path, lines):
     assert not lines()
 
 
+def test_elevation_model_that_is_clipped_to_the_area_reaches_to_its_edge(tmp_path, lines):
+    inside = np.zeros(GRID.shape, "uint8")
+    inside[32:180, 32:200] = 1
+
+    def clip(metres):
+        first_row, first_col, last_row, last_col = (int((BORDER + 20 * cells) / 30) for cells in (32, 32, 181, 201))
+        clipped = np.full_like(metres, -9999)
+        part = np.s_[first_row:last_row, first_col:last_col]
+        clipped[part] = metres[part]
+        return clipped
+
+    mountain(tmp_path / "dem.tif", change=clip, nodata=-9999)
+    _, valid, row = terrain(tmp_path, inside=inside)
+    assert row.covered_fraction == 1 and not lines()
+    ring = (inside == 1) & ~valid
+    assert not ring[34:178, 34:198].any() and valid[inside == 1].mean() > 0.97
+
+
 def test_the_sea_is_no_void(tmp_path, lines):
     """At a shore the ground begins at the water's level, also where it is steep."""
     mountain(tmp_path / "dem.tif", change=lambda m: np.maximum(m - 2350, 0))
