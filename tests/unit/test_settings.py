@@ -409,6 +409,16 @@ def test_a_file_has_one_role_in_a_site(schema, second, place):
     check_semantics(complete(shared, schema))  # sites may show the same tiles
 
 
+def test_bands_of_one_tile_may_share_a_file_and_two_tiles_may_not(schema):
+    maps = [{"B02": "a.tif", "B03": "a.tif", "B04": "b.tif"}, {"B02": "c.tif", "B03": "c.tif", "B04": "b.tif"}]
+    bands = {"bands": ["B02", "B03", "B04"]}
+    (problem,) = problems(from_files(scenes=[{"year": 2019, "date": "2019-09-01", "tiles": maps}], **bands), schema)
+    assert problem.startswith("glacier.sites.alp.scenes[0].tiles[1]: found b.tif, which glacier.sites.alp.scenes[0].ti")
+    maps[1]["B04"] = "d.tif"
+    alone = from_files(scenes=[{"year": 2019, "date": "2019-09-01", "tiles": maps}], **bands)
+    check_semantics(complete(alone, schema))
+
+
 def test_the_elevation_model_is_no_image(schema):
     (problem,) = problems(from_files(dem="2020.tif"), schema)
     assert problem.startswith("glacier.sites.alp.dem: found 2020.tif, which glacier.sites.alp.scenes[1].tiles[0] names")
