@@ -203,6 +203,15 @@ def test_units_that_are_not_understood_are_named(units):
 
 
 @pytest.mark.parametrize(
+    ("units", "value"),
+    [("days since 2000-01-01", 1e7), ("months since 2000-01-01", -1e5), ("day as %Y%m%d", 9.99e9), (UNITS, 1e300)],
+)
+def test_times_in_no_year_are_refused(units, value):
+    with pytest.raises(InputError, match="file.nc"):
+        month_places(np.array([value]), units, "standard", "file.nc, variable sst")
+
+
+@pytest.mark.parametrize(
     "texts",
     [
         ["2000-01-16", "2000-02-15"],

@@ -18,6 +18,8 @@ _NAMED_MONTH = re.compile(r"(\d{1,2})[-\s]([A-Za-z]{3})[A-Za-z]*[-\s](\d{4})")
 _MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _TEXT = re.compile(r"\s*(\d{4})-?(\d{2})(?:-?(\d{2})(?:[T_ ](\d{2}):?(\d{2})(?::?(\d{2}(?:\.\d*)?))?)?)?Z?\s*")
 _DAYS = 30.0
+# months of the years 0 to 9999
+_END = 120_000
 # times closer than this, in months, are the same instant: a quarter of a second
 INSTANT = 1e-7
 
@@ -59,6 +61,11 @@ def month_places(values: np.ndarray, units: str, calendar: str, where: str) -> n
         places[known] = [_place_of_digits(value, "%d" in units.lower()) for value in values[known]]
     elif known.any():
         places[known] = _places_of_dates(values[known], units, calendar, where)
+    if (outside := (places < 0) | (places >= _END)).any():
+        raise InputError(
+            f"{where}: {int(outside.sum())} times, in {units!r}, lie outside the years 0 to 9999; the first is "
+            f"{values[outside][0]:g}. Correct the times or their units."
+        )
     return places
 
 
