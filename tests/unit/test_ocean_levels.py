@@ -1,5 +1,7 @@
 """Which level is the surface: by values, by what the model is, by the water; else the user is asked."""
 
+import logging
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -88,6 +90,19 @@ def roms(folder, **more):
     flat["sst"] = deep.assign_attrs(units="degC")
     flat.assign(more).to_netcdf(folder / "roms.nc")
     return settings | {"files": [str(folder / "roms.nc")]}
+
+
+def test_a_surface_known_by_its_water_is_warned_of(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(logging.getLogger("climate_indicators"), "propagate", True)
+    settings = roms(tmp_path)
+    with xr.open_dataset(settings["files"][0], decode_times=False) as dataset:
+        changed = dataset.load()
+    changed["sst"][:, 0, :4] = np.nan
+    changed.to_netcdf(tmp_path / "shallow.nc")
+    with OceanData.open(settings | {"files": [str(tmp_path / "shallow.nc")]}) as data:
+        found = data.read("2005-03")["sst"]
+        np.testing.assert_allclose(found[data.ocean], fields(data.lat, data.lon, 3)["sst"][data.ocean])
+    assert "coordinates.surface" in caplog.text and "variables.sst" in caplog.text
 
 
 @pytest.mark.parametrize("how", ["Cs_r", "setting"])

@@ -18,6 +18,7 @@ _LEVELS += ["gdept_1d", "gdept_0"]
 _ROMS_MARKS = ("cs_w", "sc_w", "s_w", "hc", "theta_s", "theta_b", "vtransform", "vstretching")
 # share of the points by which the surface must have more water than the bottom to be known by it
 _MORE_WATER = 0.01
+BY_WATER = "which has more water than the other end"
 
 
 def is_level(dataset: xr.Dataset, dim: Hashable) -> bool:
@@ -83,7 +84,7 @@ def surface_place(
             "the surface: the dimension has no values, and both ends have as much water. Set coordinates.surface of "
             "this site to first or last (ROMS has it last, most other models first)."
         )
-    return place, f"{'last' if place else 'first'} of {size} levels, which has more water than the other end"
+    return place, f"{'last' if place else 'first'} of {size} levels, {BY_WATER}"
 
 
 def _values_along(dataset: xr.Dataset, dim: Hashable) -> xr.DataArray | None:
