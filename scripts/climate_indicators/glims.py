@@ -1,4 +1,4 @@
-"""Polygons of the GLIMS database: one outline a glacier, of one date, without the rocks inside."""
+"""Outlines of inventories by date: of the GLIMS database one a glacier, of one date, without the rocks inside."""
 
 from __future__ import annotations
 
@@ -12,11 +12,36 @@ from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons
 
 GLIMS_COLUMNS = ("glac_id", "src_date", "line_type")
+# columns with the day of an outline: of the Randolph Glacier Inventory 5 and 6 (YYYYMMDD), and of 7
+DATE_COLUMNS = ("bgndate", "src_date")
 GLACIER, ROCK, GONE = "glac_bound", "intrnl_rock", "gone"
 # outlines further than this from the year that they shall stand for are worth a warning
 FAR_YEARS = 5
 
 _log = logging.getLogger(__name__)
+
+
+def tell_dates(outlines: gpd.GeoDataFrame, year: int, name: str) -> None:
+    """Warn of outlines of the Randolph Glacier Inventory that are much older or younger than what they stand for.
+
+    Parameters
+    ----------
+    outlines : rows of a layer; nothing is done where no column has their dates.
+    year : year that the outlines shall stand for.
+    name : of the file, the start of every message.
+    """
+    columns = [column for column in outlines.columns if column.lower() in DATE_COLUMNS]
+    if not columns:
+        return
+    text = outlines[columns[0]].astype(str)
+    years = pd.to_numeric(text.str.extract(r"^((?:19|20)\d\d)")[0], errors="coerce").dropna()
+    far = (years - year).abs() > FAR_YEARS
+    if far.any():
+        _log.warning(
+            "%s: %d of %d outlines are of %d to %d, more than %d years from %d, for which they stand (reference_year): "
+            "the map learns from them as if nothing had changed.",
+            name, far.sum(), len(outlines), years[far].min(), years[far].max(), FAR_YEARS, year,
+        )  # fmt: skip
 
 
 def is_glims(columns: Sequence[str]) -> bool:

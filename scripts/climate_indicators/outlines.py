@@ -12,7 +12,7 @@ from rasterio.features import rasterize
 from shapely.geometry import box
 
 from climate_indicators.extents import UNNAMED
-from climate_indicators.glims import glims_outlines, is_glims, with_rocks
+from climate_indicators.glims import glims_outlines, is_glims, tell_dates, with_rocks
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
@@ -49,7 +49,7 @@ def read_outlines(
     id_field : column of the glaciers' names; None numbers the features, or takes the identifiers of GLIMS.
     where : OGR attribute filter.
     layer : name of the layer; None takes the only one.
-    year : year that the outlines stand for; needed for GLIMS.
+    year : year that the outlines stand for; needed for GLIMS. None compares no dates.
 
     Returns
     -------
@@ -67,7 +67,8 @@ def read_outlines(
     if id_field is not None and id_field not in features.columns.drop("geometry"):
         found = ", ".join(features.columns.drop("geometry"))
         raise InputError(f"{name} have no column {id_field!r}; columns: {found}")
-    if is_glims(features.columns):
+    of_glims = is_glims(features.columns)
+    if of_glims:
         if where is not None:
             features = with_rocks(features, read_layer(path, "outlines", layer, bounds=(near, MARGIN_M)))
         features = glims_outlines(features, year, name)
@@ -78,6 +79,8 @@ def read_outlines(
         chosen = f" that fulfil {where}" if where else ""
         raise InputError(f"{name}: no outlines{chosen} meet the area of interest; check place, CRS and filter.")
     _check_overlap(outlines, name)
+    if year is not None and not of_glims:
+        tell_dates(outlines, year, name)
     outlines = outlines.assign(glacier_id=_names(outlines, id_field, name))[["glacier_id", "geometry"]]
     merged = outlines.dissolve("glacier_id").reset_index()
     if len(merged) < len(outlines):

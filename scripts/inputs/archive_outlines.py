@@ -17,7 +17,9 @@ with naming(f"glacier site '{snakemake.wildcards.site}'"):
     if params.inventory == "glims":
         outlines = select_glims(snakemake.input.inventory, params.ids, area, params.reference_year, params.layer)
     else:
-        outlines = select_rgi(snakemake.input.inventory, params.inventory, params.ids, area, params.layer)
+        outlines = select_rgi(
+            snakemake.input.inventory, params.inventory, params.ids, area, params.layer, params.reference_year
+        )
     around = area_around(outlines, params.margin_m) if area is None else gpd.GeoDataFrame(geometry=area)
 write_geopackage(outlines, snakemake.output.outlines, "outlines")
 write_geopackage(around, snakemake.output.aoi, "aoi")

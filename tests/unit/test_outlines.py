@@ -242,6 +242,17 @@ def test_rgi_7_is_not_taken_for_glims(tmp_path):
     assert found == {"RGI2000-v7.0-G-11-00001": 6, "RGI2000-v7.0-G-11-00002": 4}
 
 
+def test_outlines_of_the_inventory_that_are_of_other_years_are_told(tmp_path, lines):
+    old = written(tmp_path / "rgi6.gpkg", layer(RGIId=["a", "b"], BgnDate=["20030799", "-9999999"]))
+    read_outlines(old, GRID, "RGIId", year=2005)
+    assert not lines()
+    read_outlines(old, GRID, "RGIId", year=2020)
+    assert "1 of 2 outlines are of 2003 to 2003" in lines()[0]
+    new = written(tmp_path / "rgi7.gpkg", layer(rgi_id=["a", "b"], src_date=["2001-08-01T00:00:00"] * 2))
+    read_outlines(new, GRID, "rgi_id", year=2020)
+    assert "2 of 2 outlines are of 2001" in lines()[1]
+
+
 # --- names and dates
 
 

@@ -9,7 +9,7 @@ import geopandas as gpd
 from shapely.geometry import box
 
 from climate_indicators.archives.identifiers import RGI_IDS
-from climate_indicators.glims import GLIMS_COLUMNS, glims_outlines
+from climate_indicators.glims import GLIMS_COLUMNS, glims_outlines, tell_dates
 from climate_indicators.grids import utm_zone
 from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
@@ -36,6 +36,7 @@ def select_rgi(
     ids: Sequence[str],
     area: gpd.GeoSeries | None = None,
     layer: str | None = None,
+    reference_year: int | None = None,
 ) -> gpd.GeoDataFrame:
     """Outlines of the Randolph Glacier Inventory by identifier, or those that meet an area.
 
@@ -46,6 +47,7 @@ def select_rgi(
     ids : identifiers; empty takes all that meet ``area``.
     area : polygons in any reference system.
     layer : name of the layer; None takes the only one.
+    reference_year : year that the outlines stand for; much older or younger ones are told. None compares no dates.
 
     Returns
     -------
@@ -65,7 +67,11 @@ def select_rgi(
             f"{path} has no {', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''} in its column {column}. Look "
             f"the identifiers up in that version of the inventory: they change from one to the next."
         )
-    return _chosen(polygons(features, str(path)), column, None if ids else area, path)
+    features = polygons(features, str(path))
+    outlines = _chosen(features, column, None if ids else area, path)
+    if reference_year is not None:
+        tell_dates(features[features[column].isin(outlines["glacier_id"])], reference_year, str(path))
+    return outlines
 
 
 def select_glims(
