@@ -368,11 +368,11 @@ def _glacier_flag(ice: YearOfIce, number: int) -> str:
     return NO_DATA if ice.unseen[number] == ice.whole[number] else INCOMPLETE
 
 
-def tell_missing(rows: Sequence[dict[str, object]]) -> None:
+def warn_of_missing(rows: Sequence[dict[str, object]]) -> None:
     """Warn of glaciers, in lines of the table of areas by glacier, that have no area or lack much of it."""
-    told = [row for row in rows if row["flag"] != INCOMPLETE or float(row["no_data_fraction"]) > MOST_UNSEEN]
+    missing = [row for row in rows if row["flag"] != INCOMPLETE or float(row["no_data_fraction"]) > MOST_UNSEEN]
     for flag in (NO_DATA, INCOMPLETE, NO_PIXEL):
-        names = list(dict.fromkeys(str(row["glacier_id"]) for row in told if row["flag"] == flag))
+        names = list(dict.fromkeys(str(row["glacier_id"]) for row in missing if row["flag"] == flag))
         if names:
             listed = ", ".join(names[:10]) + (f" and {len(names) - 10} more" if len(names) > 10 else "")
             _log.warning("glaciers flagged '%s' in the table of areas by glacier: %s", flag, listed)

@@ -24,7 +24,7 @@ LOWEST_M, HIGHEST_M = -500.0, 9000.0
 REACH_PX = 5
 # one number in more than this share of the pixels may be fill; 0 may be, however rare
 _COMMON = 0.01
-# fill stands apart from the ground around it by both of these; shores of seas and lakes do not
+# fill differs from the ground next to it by more than both of these; shores of seas and lakes do not
 _FILL_JUMP_M, _FILL_SLOPE_DEG = 100.0, 60.0
 _MOST_PIXELS = 1 << 22
 _FEET = ("ft", "foot", "feet", "us survey foot", "ussft", "us-ft", "ftus")
@@ -37,7 +37,7 @@ class Survey:
     Attributes
     ----------
     ground : lowest and highest elevation of the ground, in metres; numbers beyond are voids.
-    fill : numbers between them that stand for voids though the file does not say so, in metres.
+    fill : numbers between them that mark voids though the file does not declare them, in metres.
     n_pixels, n_missing, n_outside, n_fill : pixels in all; missing by the file; beyond the ground; fill.
     lowest, highest : of the numbers that the file does not declare as missing, in metres; NaN if there is none.
     """
@@ -175,7 +175,7 @@ def survey(model: Elevations) -> Survey:
 
     Elevations of a landscape follow each other without large gaps: numbers beyond a gap of 100 m, or of what 60 degrees
     make on one pixel, are none of the ground. Between them, fill is a number in more than 1 % of the pixels, or 0, that
-    stands apart from the pixels next to it by as much in the middle: at the shore of a sea or lake the ground begins at
+    differs from the pixels next to it by as much in the median: at the shore of a sea or lake the ground begins at
     the water's level.
     """
     counts: Counter[float] = Counter()
@@ -197,7 +197,7 @@ def survey(model: Elevations) -> Survey:
     ground = _ground(levels, model)
     common = [value for value, count in counts.items() if value == 0 or count > _COMMON * n_pixels]
     common = [value for value in common if ground[0] <= value <= ground[1]]
-    fill = tuple(sorted(value for value in common if _stands_apart(model, value)))
+    fill = tuple(sorted(value for value in common if _is_fill(model, value)))
     n_fill = sum(counts[value] for value in fill)
     if lowest > highest:
         lowest = highest = math.nan
@@ -215,7 +215,7 @@ def _ground(levels: np.ndarray, model: Elevations) -> tuple[float, float]:
     return float(most[0] + LOWEST_M), float(most[-1] + LOWEST_M + 1)
 
 
-def _stands_apart(model: Elevations, value: float) -> bool:
+def _is_fill(model: Elevations, value: float) -> bool:
     jumps = []
     for window in model.source_windows(_rows(model)):
         values = model.metres(window)[0]

@@ -15,19 +15,19 @@ GLIMS_COLUMNS = ("glac_id", "src_date", "line_type")
 # columns with the day of an outline: of the Randolph Glacier Inventory 5 and 6 (YYYYMMDD), and of 7
 DATE_COLUMNS = ("bgndate", "src_date")
 GLACIER, ROCK, GONE = "glac_bound", "intrnl_rock", "gone"
-# outlines further than this from the year that they shall stand for are worth a warning
+# outlines further than this from the year that they represent are worth a warning
 FAR_YEARS = 5
 
 _log = logging.getLogger(__name__)
 
 
-def tell_dates(outlines: gpd.GeoDataFrame, year: int, name: str) -> None:
-    """Warn of outlines of the Randolph Glacier Inventory that are much older or younger than what they stand for.
+def warn_of_dates(outlines: gpd.GeoDataFrame, year: int, name: str) -> None:
+    """Warn of outlines of the Randolph Glacier Inventory that are many years from the year that they represent.
 
     Parameters
     ----------
     outlines : rows of a layer; nothing is done where no column has their dates.
-    year : year that the outlines shall stand for.
+    year : year that the outlines represent.
     name : of the file, the start of every message.
     """
     columns = [column for column in outlines.columns if column.lower() in DATE_COLUMNS]
@@ -38,8 +38,8 @@ def tell_dates(outlines: gpd.GeoDataFrame, year: int, name: str) -> None:
     far = (years - year).abs() > FAR_YEARS
     if far.any():
         _log.warning(
-            "%s: %d of %d outlines are of %d to %d, more than %d years from %d, for which they stand (reference_year): "
-            "the map learns from them as if nothing had changed.",
+            "%s: %d of %d outlines are of %d to %d, more than %d years from %d (reference_year): the network "
+            "learns from them as if nothing had changed.",
             name, far.sum(), len(outlines), years[far].min(), years[far].max(), FAR_YEARS, year,
         )  # fmt: skip
 
@@ -74,7 +74,7 @@ def glims_outlines(features: gpd.GeoDataFrame, year: int, name: str) -> gpd.GeoD
     Parameters
     ----------
     features : a layer with the columns ``glac_id, src_date, line_type`` in any case.
-    year : year that the outlines shall stand for.
+    year : year that the outlines represent.
     name : of the file, the start of every message.
 
     Returns
@@ -91,7 +91,8 @@ def glims_outlines(features: gpd.GeoDataFrame, year: int, name: str) -> gpd.GeoD
     if lacking:
         raise InputError(
             f"{name}: it has columns of GLIMS, but not {' and '.join(lacking)}, so rocks, lakes and dates cannot be "
-            "told apart. Give the file as GLIMS delivers it, or one with one polygon a glacier and other column names."
+            "distinguished. Give the file as GLIMS delivers it, or one with one polygon a glacier and other "
+            "columns."
         )
     features = features.rename(columns={known[column]: column for column in GLIMS_COLUMNS})
     kinds = features["line_type"].value_counts().to_dict()
@@ -109,11 +110,11 @@ def glims_outlines(features: gpd.GeoDataFrame, year: int, name: str) -> gpd.GeoD
     rocks = layer[layer["line_type"] == ROCK].dissolve("glac_id").geometry.reindex(outer.index)
     shapes = outer.geometry.where(rocks.isna(), outer.geometry.difference(rocks, align=False))
     found = outer.set_geometry(shapes).reset_index()
-    _tell(found, nearest, features, kinds, year, name)
+    _log_choice(found, nearest, features, kinds, year, name)
     return found.drop(columns=["gap", "day", "line_type"])
 
 
-def _tell(
+def _log_choice(
     found: gpd.GeoDataFrame, nearest: pd.DataFrame, features: gpd.GeoDataFrame, kinds: dict, year: int, name: str
 ) -> None:
     far = int((nearest["gap"] > FAR_YEARS * 366).sum())

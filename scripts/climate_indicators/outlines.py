@@ -12,7 +12,7 @@ from rasterio.features import rasterize
 from shapely.geometry import box
 
 from climate_indicators.extents import UNNAMED
-from climate_indicators.glims import glims_outlines, is_glims, tell_dates, with_rocks
+from climate_indicators.glims import glims_outlines, is_glims, warn_of_dates, with_rocks
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
@@ -21,7 +21,7 @@ from climate_indicators.vector_files import polygons, read_layer
 MARGIN_M = 20_000.0
 # share of the outlines' area that more than one of them has; inventories have some ten-thousandths along divides
 OVERLAP_WARNED, OVERLAP_REFUSED = 0.005, 0.05
-# share of the area of interest from which on hardly any ground is left to tell glacier from
+# share of the area of interest from which on hardly any other ground is left to learn from
 MOST_GLACIER = 0.95
 # numbers of outlines are 16 bits, with one for none and one for ice without an outline
 MOST_OUTLINES = 65_534
@@ -49,7 +49,7 @@ def read_outlines(
     id_field : column of the glaciers' names; None numbers the features, or takes the identifiers of GLIMS.
     where : OGR attribute filter.
     layer : name of the layer; None takes the only one.
-    year : year that the outlines stand for; needed for GLIMS. None compares no dates.
+    year : year that the outlines represent; needed for GLIMS. None compares no dates.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def read_outlines(
         raise InputError(f"{name}: no outlines{chosen} meet the area of interest; check place, CRS and filter.")
     _check_overlap(outlines, name)
     if year is not None and not of_glims:
-        tell_dates(outlines, year, name)
+        warn_of_dates(outlines, year, name)
     outlines = outlines.assign(glacier_id=_names(outlines, id_field, name))[["glacier_id", "geometry"]]
     merged = outlines.dissolve("glacier_id").reset_index()
     if len(merged) < len(outlines):
@@ -121,7 +121,7 @@ def _check_overlap(outlines: gpd.GeoDataFrame, name: str) -> None:
     )
     if twice.sum() > OVERLAP_REFUSED * total:
         raise InputError(f"{text} Select one outline a glacier with outlines.where, such as where: year = 2020.")
-    _log.warning("%s Where two lie, the later one in the order of names owns the ice.", text)
+    _log.warning("%s Where two overlap, the later one in the order of names gets the pixels.", text)
 
 
 def outlines_inside(outlines: gpd.GeoDataFrame, area: gpd.GeoSeries) -> gpd.GeoDataFrame:

@@ -169,7 +169,7 @@ class _Terrain:
         size, resolution = pixel_m(self._heights), abs(self._grid.transform.a)
         if size > _COARSEST * resolution:
             _log.warning(
-                "elevation model %s: its pixels are %.0f m high, those of the grid %g m: slopes are much too even.",
+                "elevation model %s: its pixels are %.0f m high, those of the grid %g m: slopes are much too gentle.",
                 dem, size, resolution,
             )  # fmt: skip
         if self.share("steep") > _MOST_STEEP:

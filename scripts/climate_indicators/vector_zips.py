@@ -13,7 +13,7 @@ from climate_indicators.logs import InputError
 # what a zip may hold; a FileGDB is a folder
 FORMATS = (".shp", ".gpkg", ".geojson", ".gml", ".kml", ".fgb", ".gdb")
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
-# how a layer of a zip begins: formats are told by it, not by names
+# how a layer of a zip begins: the format is recognized by it, not by the name
 _FIRST_BYTES = {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3\x00", ".geojson": b"{"}
 
 

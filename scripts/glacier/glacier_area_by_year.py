@@ -14,7 +14,7 @@ from climate_indicators.areas import (
     level_correction,
     mapped_areas,
     measure_year,
-    tell_missing,
+    warn_of_missing,
     year_row,
 )
 from climate_indicators.extents import pixel_size_m
@@ -46,7 +46,7 @@ for ice, scene in zip(ices, scenes.to_dict("records"), strict=True):
     by_year.append(year_row(ice, scene, correction, pixel_m, settings))
     by_glacier += glacier_rows(int(scene["scene"]), ice, names, pixel_m, settings["buffer_px"])
     log.info("{year}: {area_km2:.3f} km², {lower_km2:.3f} to {upper_km2:.3f} {flag}".format(**by_year[-1]))
-tell_missing(by_glacier)
+warn_of_missing(by_glacier)
 log.info("intervals from %d held-out blocks", len(confusions))
 write_csv(pd.DataFrame(by_year), snakemake.output.by_year)
 write_csv(pd.DataFrame(by_glacier), snakemake.output.by_glacier)

@@ -14,7 +14,7 @@ from climate_indicators.areas import (
     held_out_confusions,
     level_correction,
     measure_year,
-    tell_missing,
+    warn_of_missing,
     year_row,
 )
 from climate_indicators.cogs import BYTE_NODATA, write_cog
@@ -225,7 +225,7 @@ def test_one_year_measured(tmp_path):
     assert [row["flag"] for row in rows] == ["", "", ""]
 
 
-def test_glaciers_that_no_year_shows_have_no_area_and_are_told(tmp_path, lines):
+def test_glaciers_that_no_year_shows_have_no_area_and_are_reported(tmp_path, lines):
     """As without terrain under them: an area of 0 would be a glacier that has melted."""
     this, other = np.zeros(GRID.shape, "uint8"), np.zeros(GRID.shape, "uint8")
     this[0], this[2, :4] = 1, 1
@@ -240,7 +240,7 @@ def test_glaciers_that_no_year_shows_have_no_area_and_are_told(tmp_path, lines):
     np.testing.assert_allclose(km2, [6 * 400e-6, np.nan, 4 * 400e-6, np.nan])
     scene = {"scene": 2016, "date": "2016-09-16", "valid_fraction": 0.9}
     assert year_row(ice, scene, None, 20.0, SETTINGS)["no_data_km2"] == pytest.approx(10 * 400e-6)
-    tell_missing([*rows, *rows])
+    warn_of_missing([*rows, *rows])
     assert [line.split(": ")[1] for line in lines()] == ["whole", "part", "tiny"]
 
 

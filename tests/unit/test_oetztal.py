@@ -209,7 +209,7 @@ def test_elevation_models_that_lack_much_are_refused(site, tmp_path, change, dty
 
 
 @needs_rhone
-def test_a_flow_line_is_no_glacier_and_two_dates_are_told_apart():
+def test_a_flow_line_is_no_glacier_and_two_dates_are_refused():
     area = gpd.read_file(RHONE / "outlines.shp").to_crs(UTM)
     grid = site_grid(gpd.GeoSeries([box(*area.total_bounds)], crs=UTM), 20.0, None)
     with pytest.raises(InputError, match="centerline.shp.*none of its 1 features is a polygon.*1 LineString"):

@@ -144,7 +144,7 @@ OVERLAPPING_PARTS = MultiPolygon([at(1000, 1000, 2000, 2000), at(2000, 1000, 200
 @pytest.mark.parametrize(
     ("shape", "km2"), [(BOW_TIE, 2.0), (SELF_TOUCH, 7.0), (OVERLAPPING_PARTS, 6.0)], ids=["bow tie", "touch", "parts"]
 )
-def test_invalid_polygons_become_what_their_rings_enclose_and_are_told(tmp_path, lines, shape, km2):
+def test_invalid_polygons_become_what_their_rings_enclose_and_are_reported(tmp_path, lines, shape, km2):
     path = written(tmp_path / "bad.gpkg", layer([shape, SHAPES[1]]))
     area = read_area_of_interest(path)
     assert area.is_valid.all() and area.area.sum() / 1e6 == pytest.approx(km2 + 4)
@@ -213,7 +213,7 @@ def test_a_filter_on_glims_leaves_no_rock_in(tmp_path, where):
     assert areas(read_outlines(path, GRID, where=where, year=2015))[A] == pytest.approx(5.5)
 
 
-def test_glims_outlines_of_other_years_are_told(tmp_path, lines):
+def test_glims_outlines_of_other_years_are_reported(tmp_path, lines):
     read_outlines(written(tmp_path / "glims.gpkg", glims(DATES)), GRID, year=2016)
     (line,) = lines()
     assert "2 of them" not in line and "1 of them are more than 5 years" in line
@@ -242,7 +242,7 @@ def test_rgi_7_is_not_taken_for_glims(tmp_path):
     assert found == {"RGI2000-v7.0-G-11-00001": 6, "RGI2000-v7.0-G-11-00002": 4}
 
 
-def test_outlines_of_the_inventory_that_are_of_other_years_are_told(tmp_path, lines):
+def test_outlines_of_the_inventory_that_are_of_other_years_are_reported(tmp_path, lines):
     old = written(tmp_path / "rgi6.gpkg", layer(RGIId=["a", "b"], BgnDate=["20030799", "-9999999"]))
     read_outlines(old, GRID, "RGIId", year=2005)
     assert not lines()
@@ -345,7 +345,7 @@ def test_outlines_beyond_the_edge_of_the_area_are_left_out(tmp_path):
         outlines_inside(outlines, triangle.translate(yoff=-4000, xoff=9000))
 
 
-def test_outlines_without_a_pixel_are_refused_and_everything_glacier_is_told(tmp_path, lines):
+def test_outlines_without_a_pixel_are_refused_and_everything_glacier_is_reported(tmp_path, lines):
     outlines = read_outlines(written(tmp_path / "o.gpkg", layer([at(1004, 1004, 5, 5)])), GRID)
     with pytest.raises(InputError, match="no pixel's centre inside"):
         draw_outlines(outlines, GRID, INSIDE)

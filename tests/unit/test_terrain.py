@@ -151,7 +151,7 @@ VOIDS = [-9999, -32767, -32768, 0, -3.4e38, np.nan, 32767]
 
 @pytest.mark.parametrize("value", VOIDS)
 @pytest.mark.parametrize("resolution", [30.0, 20.0], ids=["warped", "on the grid"])
-def test_small_undeclared_voids_are_interpolated_and_told(tmp_path, lines, value, resolution):
+def test_small_undeclared_voids_are_interpolated_and_reported(tmp_path, lines, value, resolution):
     """Slopes next to such voids were 89.7 degrees; −3.4e38 ended in a traceback."""
     mountain(tmp_path / "dem.tif", resolution)
     whole, _, _ = terrain(tmp_path)
@@ -210,7 +210,7 @@ def test_elevation_model_that_does_not_reach_over_the_area_is_refused(tmp_path):
         terrain(tmp_path)
 
 
-def test_elevation_model_that_hardly_leaves_out_anything_is_told(tmp_path, lines):
+def test_elevation_model_that_hardly_leaves_out_anything_is_reported(tmp_path, lines):
     mountain(tmp_path / "dem.tif", change=reaching(0.994))
     values, valid, row = terrain(tmp_path)
     assert not valid[:, -1].any() and valid[:, :-3].all()
@@ -235,7 +235,7 @@ def test_few_numbers_far_from_the_ground_are_voids(tmp_path, lines, value):
     assert "range of the ground" in row.note and "99.9" in lines()[0]
 
 
-def test_coarse_elevation_models_are_told(tmp_path, lines):
+def test_coarse_elevation_models_are_reported(tmp_path, lines):
     mountain(tmp_path / "dem.tif", resolution=300.0)
     terrain(tmp_path)
     assert "pixels are" in lines()[0]
@@ -275,7 +275,7 @@ def test_the_sea_is_no_void(tmp_path, lines):
     assert not lines()
 
 
-def test_steep_walls_that_no_void_explains_are_told(tmp_path, lines):
+def test_steep_walls_that_no_void_explains_are_reported(tmp_path, lines):
     mountain(tmp_path / "dem.tif", change=lambda m: m + np.where(np.arange(len(m)) % 4 < 2, 250, -250)[:, None])
     terrain(tmp_path)
     assert "slopes above 80 degrees" in lines()[0]

@@ -9,7 +9,7 @@ import geopandas as gpd
 from shapely.geometry import box
 
 from climate_indicators.archives.identifiers import RGI_IDS
-from climate_indicators.glims import GLIMS_COLUMNS, glims_outlines, tell_dates
+from climate_indicators.glims import GLIMS_COLUMNS, glims_outlines, warn_of_dates
 from climate_indicators.grids import utm_zone
 from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
@@ -70,7 +70,7 @@ def select_rgi(
     features = polygons(features, str(path))
     outlines = _chosen(features, column, None if ids else area, path)
     if reference_year is not None:
-        tell_dates(features[features[column].isin(outlines["glacier_id"])], reference_year, str(path))
+        warn_of_dates(features[features[column].isin(outlines["glacier_id"])], reference_year, str(path))
     return outlines
 
 
