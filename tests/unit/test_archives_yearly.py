@@ -218,6 +218,18 @@ def test_item_is_believed_with_a_warning_where_nothing_is_dark(scenes, year, cap
     scenes._sights.clear()
 
 
+def test_many_wrong_items_are_a_few_warnings(scenes, year, caplog):
+    for day in range(10, 18):
+        scenes.add(f"2020-09-{day}", sides=("west",), **{"s2:processing_baseline": "05.11"})
+    one = year()
+    logging.getLogger("climate_indicators").propagate = True
+    with caplog.at_level(logging.INFO):
+        assert not any(one.contradiction(candidate) for candidate in one.candidates)
+    told = [record.levelname for record in caplog.records if "its pixels show 0" in record.getMessage()]
+    assert told == ["WARNING"] * 5 + ["INFO"] * 3
+    assert "offset_source" in [record.getMessage() for record in caplog.records if record.levelname == "WARNING"][-1]
+
+
 def test_scene_whose_numbers_contradict_the_settings_is_left_out(scenes, year):
     scenes.add("2020-09-15", **{"s2:processing_baseline": "05.11"})
     scenes.add("2020-09-05", **{"s2:processing_baseline": "03.01"})

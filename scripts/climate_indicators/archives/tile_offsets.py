@@ -22,6 +22,8 @@ SETTINGS, ITEM, CONFIRMED, PIXELS = "settings", "item", "item, confirmed by pixe
 UNCONFIRMED = "item, not confirmed by pixels"
 # so many pixels below a reflectance of −0.03 after the offset mean that it was taken off twice
 IMPOSSIBLE_SHARE = 0.05
+# tiles of a year that are warned of one by one
+MOST_WARNED = 5
 _KEY = "archive.offset_applied"
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class TileOffsets:
         self._windows, self._bands, self._masked, self._applied = windows, bands, masked, applied
         self._grid, self._class_grid = grid, class_grid
         self._settled: dict[str, _Settled] = {}
+        self._warned = 0
 
     def offset(self, tile: Tile, band: str) -> float:
         """Offset in digital numbers: the settled one, else the stated one."""
@@ -103,27 +106,37 @@ class TileOffsets:
         words = " and ".join(sorted({f"{offset:g}" for offset in stated.values()}))
         if self._applied is not None:
             if found not in (None, stated):
-                _log.warning(
-                    "%s: the pixels contradict %s: %s, which is followed; remove that key to follow the pixels",
-                    place, _KEY, str(self._applied).lower(),
-                )  # fmt: skip
+                given = str(self._applied).lower()
+                self._warn(
+                    f"{place}: the pixels contradict {_KEY}: {given}, which is followed; remove that key to follow them"
+                )
             return _Settled(stated, SETTINGS, counts)
         if found is None and not any(stated.values()) and not carries_by_date(tile.item):
             return _Settled(stated, ITEM, counts)
         if found is None:
-            _log.warning(
-                "%s: too few dark pixels show whether the offset of baseline 04.00 is in the numbers; the item's %s is "
-                "used. If the image is 0.1 too dark or too bright, set %s",
-                place, words, _KEY,
-            )  # fmt: skip
+            self._warn(
+                f"{place}: too few dark pixels show whether the offset of baseline 04.00 is in the numbers; the item's "
+                f"{words} is used. If the image is 0.1 too dark or too bright, set {_KEY}"
+            )
             return _Settled(stated, UNCONFIRMED, counts)
         if found == stated:
             return _Settled(stated, CONFIRMED, counts)
-        _log.warning(
-            "%s: the item states the offset %s, its pixels show %d, which is used; set %s: %s to state it yourself",
-            place, words, SENTINEL2_OFFSET_DN if carries else 0, _KEY, str(not carries).lower(),
-        )  # fmt: skip
+        shown = SENTINEL2_OFFSET_DN if carries else 0
+        self._warn(
+            f"{place}: the item states the offset {words}, its pixels show {shown}, which is used; set {_KEY}: "
+            f"{str(not carries).lower()} to state it yourself"
+        )
         return _Settled(found, PIXELS, counts)
+
+    def _warn(self, text: str) -> None:
+        """Warn of a tile; of a year with many only of the first ones; the others are in the log."""
+        self._warned += 1
+        if self._warned > MOST_WARNED:
+            _log.info("%s", text)
+        elif self._warned == MOST_WARNED:
+            _log.warning("%s. Further tiles are in the log, and in the column offset_source of the candidates", text)
+        else:
+            _log.warning("%s", text)
 
     def _counts(self, tile: Tile) -> dict[str, np.ndarray]:
         classes = self._windows.read(tile, CLASSES, self._class_grid, self._grid, Resampling.nearest)
