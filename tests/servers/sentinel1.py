@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-import rasterio
+import rasterio.windows
 from shapely.geometry import mapping
 
 from climate_indicators.cogs import raster_grid

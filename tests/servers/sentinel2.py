@@ -3,7 +3,7 @@
 import datetime
 
 import numpy as np
-import rasterio
+import rasterio.shutil
 import shapely
 from pyproj import Transformer
 from rasterio.io import MemoryFile
