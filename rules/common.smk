@@ -307,6 +307,12 @@ def first_tiles(wildcards):
     return scenes_by_name(study, wildcards.site)[first_scene(study, wildcards.site)]["tiles"]
 
 
+def first_tile_files(wildcards):
+    """What the tiles of that scene are watched by."""
+    study = wildcards.get("study", "glacier")
+    return scene_files(study, wildcards.site, first_scene(study, wildcards.site))["tiles"]
+
+
 def scene_batches():
     """Scenes that one job works on, as `scenes_per_job` says: a suffix for rules, their names, the sites that have them.
 

@@ -65,7 +65,7 @@ SNOW_FILES = Known(
 
 def snow_input_parts(site):
     """Names of the tables of what was understood of a site's inputs, one a sensor and year."""
-    return [f"optical_{year}" for year in snow_years(site, "optical")]
+    return [f"{sensor}_{year}" for sensor in ("optical", "radar") for year in snow_years(site, sensor)]
 
 
 def snow_years(site, sensor):

@@ -4,9 +4,7 @@
 rule grid:
     """The one grid of a site, laid on the scene of its reference year."""
     input:
-        tiles=lambda wildcards: scene_files(
-            wildcards.study, wildcards.site, first_scene(wildcards.study, wildcards.site)
-        )["tiles"],
+        tiles=first_tile_files,
         aoi=aoi_of,
     output:
         grid="results/{study}/{site}/grid.json",
@@ -21,7 +19,7 @@ rule grid:
         runtime=minutes(60),
     params:
         code=code("segmentation/grid.py"),
-        content=content_of(first_tiles, aoi_of),
+        content=content_of(first_tile_files, aoi_of),
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
         | {key: site_inputs(wildcards.study, wildcards.site)[key] for key in ("crs", "resolution_m")},
         tiles=placed(first_tiles),

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import rasterio
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 from sklearn.ensemble import RandomForestClassifier
@@ -17,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.cogs import BYTE_NODATA, REFLECTANCE_SCALE, Stack, strips
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import opened
 from climate_indicators.scores import INDEX, PROBABILITY, ScoreCounts
 
 FOREST, BAND_RATIO, BRIGHTNESS = "random_forest", "band_ratio", "brightness"
@@ -76,7 +76,7 @@ def training_sample(stack: Stack, labels: str | Path, splits: str | Path, limit:
         If the drawn pixels do not hold both labels.
     """
     values, truth = [], []
-    with rasterio.open(labels) as label_raster, rasterio.open(splits) as split_raster:
+    with opened(labels) as label_raster, opened(splits) as split_raster:
         windows = list(strips(stack.grid))
         totals = [int(_training(split_raster, window).sum()) for window in windows]
         drawn = _draw(sum(totals), limit, seed)
@@ -236,7 +236,7 @@ def score_blocks(
     counts = {
         name: ScoreCounts.empty(model.kind, blocks.block, blocks.split, model.edges) for name, model in models.items()
     }
-    with rasterio.open(labels) as label_raster, rasterio.open(splits) as split_raster:
+    with opened(labels) as label_raster, opened(splits) as split_raster:
         for number, block in enumerate(blocks.itertuples()):
             rows, cols = (block.row_start, block.row_stop), (block.col_start, block.col_stop)
             window = Window.from_slices(rows, cols)

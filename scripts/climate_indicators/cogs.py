@@ -14,8 +14,7 @@ from rasterio.windows import Window
 
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
-from climate_indicators.rasters.guard import Writer, check_complete, opened, raster_errors
+from climate_indicators.rasters.guard import Writer, check_written, created, opened, raster_errors
 
 REFLECTANCE_SCALE = 1e-4
 REFLECTANCE_NODATA = -32768
@@ -68,36 +67,20 @@ def cog_writer(
     with rasterio.Env(**_GDAL_CACHE), atomic_path(path) as temporary:
         plain = temporary.with_name(temporary.stem + ".plain.tif")
         try:
-            with raster_errors(path, plain):
-                raster = rasterio.open(plain, "w", **profile)
-            try:
+            with created(plain, path, **profile) as raster:
                 raster.descriptions = tuple(bands)
                 raster.scales = (scale,) * len(bands)
                 raster.update_tags(**(tags or {}))
-                yield Writer(raster, path)
-            finally:
-                with raster_errors(path, plain):
-                    raster.close()
-            with raster_errors(path, plain):
-                _check_whole(plain)
+                yield raster
             predictor = "YES" if np.dtype(dtype).itemsize > 1 else "NO"
             with raster_errors(path, temporary):
                 rasterio.shutil.copy(
                     plain, temporary, driver="COG", COMPRESS="DEFLATE", LEVEL=1, PREDICTOR=predictor, BLOCKSIZE=block,
                     OVERVIEW_RESAMPLING=overview_resampling, NUM_THREADS="ALL_CPUS", BIGTIFF="IF_SAFER",
                 )  # fmt: skip
-                _check_whole(temporary)
+                check_written(temporary)
         finally:
             plain.unlink(missing_ok=True)
-
-
-def _check_whole(written: Path) -> None:
-    """Raise if a raster lacks bytes: GDAL does not say so of what it writes as it closes a file."""
-    try:
-        with opened(written) as raster:
-            check_complete(raster)
-    except InputError as error:
-        raise OSError("not all of it was written") from error
 
 
 def write_cog(path: str | Path, grid: Grid, array: np.ndarray, band: str, nodata: float | None = None) -> None:

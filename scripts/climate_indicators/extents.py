@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from rasterio.crs import CRS
 
 from climate_indicators.cogs import BYTE_NODATA, strips
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import opened
 
 UNNAMED = "unnamed"
 STRIP_ROWS = 512
@@ -66,7 +66,7 @@ def filled_extent(
     extent = np.full(inside.shape, BYTE_NODATA, "uint8")
     filled = np.zeros(inside.shape, bool)
     with ExitStack() as stack:
-        rasters = [stack.enter_context(rasterio.open(path)) for path in paths]
+        rasters = [stack.enter_context(opened(path)) for path in paths]
         grid = Grid(rasters[index].crs.to_string(), rasters[index].transform, inside.shape[1], inside.shape[0])
         for window in strips(grid, STRIP_ROWS):
             rows = slice(window.row_off, window.row_off + window.height)

@@ -6,7 +6,6 @@ glacier_id, area_km2, buffer_km2, valid_fraction, no_data_fraction, flag``).
 """
 
 import pandas as pd
-import rasterio
 
 from climate_indicators.areas import (
     glacier_rows,
@@ -21,6 +20,7 @@ from climate_indicators.extents import pixel_size_m
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.guard import opened
 from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -31,7 +31,7 @@ names = read_table(snakemake.input.glaciers, dtype={"glacier_id": str}).glacier_
 with naming(f"glacier site '{snakemake.wildcards.site}'"):
     pixel_m = pixel_size_m(Grid.read(snakemake.input.grid))
     confusions = held_out_confusions(read_table(snakemake.input.confusion))
-with rasterio.open(snakemake.input.aoi) as aoi, rasterio.open(snakemake.input.glacier_ids) as ids:
+with opened(snakemake.input.aoi) as aoi, opened(snakemake.input.glacier_ids) as ids:
     inside, glacier_ids = aoi.read(1), ids.read(1)
 extents, years = scenes.extent.tolist(), scenes.scene.tolist()
 by_year, by_glacier = [], []

@@ -1,15 +1,14 @@
 """Blocks of the labelled scene, dealt to training, validation and test, and the split of every pixel."""
 
-import rasterio
-
 from climate_indicators.blocks import SPLITS, make_blocks, split_map
 from climate_indicators.cogs import Stack, write_cog
 from climate_indicators.files import write_csv
 from climate_indicators.logs import naming, start_log
+from climate_indicators.rasters.guard import opened
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.patches
-with rasterio.open(snakemake.input.labels) as raster:
+with opened(snakemake.input.labels) as raster:
     labels = raster.read(1)
 with Stack(snakemake.input.channels) as stack:
     grid, valid = stack.grid, stack.valid()

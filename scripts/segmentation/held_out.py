@@ -1,13 +1,12 @@
 """Scores of the network on every pixel of the validation and test blocks, as counts."""
 
-import rasterio
-
 from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks
 from climate_indicators.cogs import BYTE_NODATA, Stack
 from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.model_folder import read_card
 from climate_indicators.prediction import Windows, predict_rectangle
+from climate_indicators.rasters.guard import opened
 from climate_indicators.scores import LOGIT, ScoreCounts, write_scores
 from climate_indicators.tables import read_table
 
@@ -23,8 +22,8 @@ scores = ScoreCounts.empty(LOGIT, blocks.block, blocks.split)
 progress = Progress(log, len(blocks), "block")
 with (
     Stack(snakemake.input.channels) as stack,
-    rasterio.open(snakemake.input.labels) as label_raster,
-    rasterio.open(snakemake.input.splits) as split_raster,
+    opened(snakemake.input.labels) as label_raster,
+    opened(snakemake.input.splits) as split_raster,
 ):
     for index, block in enumerate(blocks.itertuples()):
         rows, cols = (block.row_start, block.row_stop), (block.col_start, block.col_stop)

@@ -1,17 +1,16 @@
 """Patches of the labelled scene, for training and validation, in one file."""
 
-import rasterio
-
 from climate_indicators.cogs import Stack
 from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.patches import plan_patches, write_patches
+from climate_indicators.rasters.guard import opened
 from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 size, stride = snakemake.params.patches["size_px"], snakemake.params.patches["stride_px"]
-with rasterio.open(snakemake.input.labels) as raster:
+with opened(snakemake.input.labels) as raster:
     labels = raster.read(1)
-with rasterio.open(snakemake.input.splits) as raster:
+with opened(snakemake.input.splits) as raster:
     splits = raster.read(1)
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     plan = plan_patches(splits, read_table(snakemake.input.blocks), size, stride)

@@ -5,13 +5,12 @@ Reads the masks of optical scenes, the maps of radar scenes and the table of tri
 ``radar_cover.csv``, the rates of the radar maps' errors and the mean snow cover corrected for them, and the figure.
 """
 
-import rasterio
-
 from climate_indicators.figures.snow_cover import snow_cover_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.cover import OPTICAL, RADAR, cover_rows, cover_table, snow_series
 from climate_indicators.snow.cover_rates import count_cells, map_rates, rates_table
 from climate_indicators.snow.cover_reasons import shown_scenes
@@ -22,7 +21,7 @@ from climate_indicators.tables import read_table
 log = start_log(snakemake.log[0], snakemake.rule)
 params, site = snakemake.params, snakemake.wildcards.site
 grid = Grid.read(snakemake.input.grid)
-with rasterio.open(snakemake.input.aoi) as raster:
+with opened(snakemake.input.aoi) as raster:
     area = raster.read(1)
 areas = row_areas(grid)
 log.info("a pixel covers %.6g to %.6g m²", areas.min(), areas.max())

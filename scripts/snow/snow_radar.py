@@ -6,11 +6,11 @@ of the files (rows of ``inputs.csv``).
 """
 
 import pandas as pd
-import rasterio
 
 from climate_indicators.files import atomic_path, write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.guard import opened
 from climate_indicators.rasters.table import write_inputs
 from climate_indicators.snow.radar_scenes import TABLE, Backscatter, coverage_warnings, write_radar_scene
 from climate_indicators.snow.scene_headers import ORBIT_TAG
@@ -19,7 +19,7 @@ from climate_indicators.snow.scene_table import RADAR, read_scenes
 log = start_log(snakemake.log[0], snakemake.rule)
 site, settings, grid = snakemake.params.site, snakemake.params.radar, Grid.read(snakemake.input.grid)
 scenes = read_scenes(snakemake.input.scenes, RADAR, snakemake.wildcards.year)
-with rasterio.open(snakemake.input.aoi) as raster:
+with opened(snakemake.input.aoi) as raster:
     area = raster.read(1)
 progress, rows, inputs = Progress(log, len(scenes), "scene"), [], []
 with naming(f"snow site '{snakemake.wildcards.site}'"):

@@ -5,12 +5,11 @@ without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the kept
 ``patches.h5``.
 """
 
-import rasterio
-
 from climate_indicators.figures.snow_curation import snow_curation_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.curation import count_reasons, curate, pair_verdicts
 from climate_indicators.snow.pairing import read_pairs
 from climate_indicators.snow.places import make_places
@@ -23,7 +22,7 @@ size = params["size_px"]
 folders = Folders(inputs.radar, inputs.change, inputs.optical)
 pairs = with_years(read_pairs(inputs.pairs))
 checks = read_table(inputs.scene_checks, dtype={"scene": str, "orbit": str}, parse_dates=["date"])
-with rasterio.open(inputs.aoi) as raster:
+with opened(inputs.aoi) as raster:
     area = raster.read(1)
 with naming(f"snow site '{snakemake.wildcards.site}'"):
     places = make_places(area, size, params["gap_px"])

@@ -1,6 +1,8 @@
 """Faults planted into a site whose areas are known: the right area, a flag, or a refusal that names the file."""
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,10 +27,11 @@ from control_site import (
 )
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
+from climate_indicators.cogs import raster_grid
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
-from climate_indicators.tiles import SceneInputs, check_scene, tile_date
+from climate_indicators.tiles import SceneInputs, check_scene, tile_date, write_scene
 
 
 def right(folder, one, **more):
@@ -359,3 +362,24 @@ def test_the_date_of_a_fetched_tile(tmp_path):
                 tile_date(path)
         else:
             assert tile_date(path) == text
+
+
+EVEREST = Path(os.environ.get("GLACIER_EVEREST", Path(__file__).resolve().parents[3] / "shared/data/glacier_everest"))
+
+
+@pytest.mark.skipif(not EVEREST.is_dir(), reason=f"real data not found at {EVEREST}; set GLACIER_EVEREST")
+def test_a_real_image_of_eight_bits_saturated_over_snow(tmp_path, caplog):
+    path = str(next(EVEREST.glob("*.tif")))
+    with rasterio.open(path) as raster:
+        site = raster_grid(raster)
+    names = ["red", "green", "blue"]
+    inputs = SceneInputs([path], names, names, (), Radiometry(scale=1 / 255), SceneOffset("2000-10-30"))
+    check_scene(inputs, None)
+    with caplog.at_level("WARNING"):
+        valid, rows = write_scene(str(tmp_path / "a.tif"), site, np.ones(site.shape, "uint8"), inputs)
+    assert valid == 1 and "36.3 % of the pixels have the number 255" in caplog.text and "saturated" in rows[0].note
+    assert rows[0].maximum == 1 and rows[0].missing_by == "0 in all bands"
+    with pytest.raises(InputError, match=r"radiometry\.scale"):
+        write_scene(
+            str(tmp_path / "b.tif"), site, np.ones(site.shape, "uint8"), replace(inputs, radiometry=Radiometry())
+        )

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from PIL import Image
 from rasterio.enums import Resampling
 
 from climate_indicators.files import atomic_path
+from climate_indicators.rasters.guard import opened
 
 LONGEST_PX = 512
 # share of the darkest and of the brightest pixels that may be drawn black and white
@@ -27,7 +27,7 @@ def write_picture(path: str | Path, image: str | Path, bands: Sequence[str], lon
     bands : names of those shown as red, green and blue; the first band stands in for one that the raster lacks.
     longest_px : longer side of the picture.
     """
-    with rasterio.open(image) as raster:
+    with opened(image) as raster:
         scale = min(1.0, longest_px / max(raster.shape))
         shape = tuple(max(1, round(size * scale)) for size in raster.shape)
         names = list(raster.descriptions)

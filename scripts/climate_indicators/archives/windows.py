@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import requests
 from affine import Affine
 from rasterio.crs import CRS
@@ -26,7 +25,7 @@ from climate_indicators.archives.signing import Signer
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
-from climate_indicators.rasters.guard import Reader
+from climate_indicators.rasters.guard import Reader, created
 from climate_indicators.rasters.guard import opened as opened_here
 from climate_indicators.rasters.understanding import RasterInfo, understand
 
@@ -161,7 +160,7 @@ def _keep(path: Path, numbers: np.ndarray, transform: Affine, crs: CRS, nodata: 
         "driver": "GTiff", "dtype": numbers.dtype, "count": 1, "height": numbers.shape[0], "width": numbers.shape[1],
         "crs": crs, "transform": transform, "nodata": nodata, "compress": "deflate", "zlevel": 1,
     }  # fmt: skip
-    with atomic_path(path) as temporary, rasterio.open(temporary, "w", **profile) as kept:
+    with atomic_path(path) as temporary, created(temporary, path, **profile) as kept:
         kept.write(numbers, 1)
         if empty:
             kept.update_tags(**{_EMPTY: "1"})

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from scipy.special import expit, logit
 
 from climate_indicators.carbon.images import SeenImage, fit, unfit
 from climate_indicators.patches import fill_invalid
+from climate_indicators.rasters.guard import created
 
 VEGETATION, OTHER, NOT_SEEN = 255, 0, 128
 DENSITY = "density"
@@ -134,7 +134,7 @@ def write_mask(folder: Path, mapped: Mapped) -> None:
         else {"driver": "PNG"}
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    with rasterio.open(path, "w", **profile) as raster:
+    with created(path, **profile) as raster:
         raster.write(mapped.mask, 1)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-import rasterio
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -17,6 +16,7 @@ from matplotlib.patheffects import withStroke
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import OUTLINE, scale_bar
+from climate_indicators.rasters.guard import opened
 
 COLOURS = {"train": "#0072B2", "validation": "#F0E442", "test": "#CC79A7"}  # of Okabe and Ito, all unlike OUTLINE
 TINT = 0.45
@@ -34,7 +34,7 @@ def blocks_figure(scene: str, labels: str, splits: str, blocks: pd.DataFrame, rg
     """
     image = read_rgb(scene, rgb)
     positive, split = read_classes(labels) == 1, read_classes(splits)
-    with rasterio.open(labels) as raster:
+    with opened(labels) as raster:
         left, bottom, right, top = raster.bounds
         pixel = abs(raster.transform.a)
     grey = display(image, common_stretch([image])).mean(axis=2, keepdims=True)

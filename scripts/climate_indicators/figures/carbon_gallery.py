@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 import h5py
 import numpy as np
 import pandas as pd
-import rasterio
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
@@ -23,6 +22,7 @@ from climate_indicators.figures.gallery import BOTH, CLASS_COLOURS, MAP_ONLY, NE
 from climate_indicators.figures.images import common_stretch
 from climate_indicators.figures.style import GAP
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import opened
 
 SHOWN = 8
 ACROSS = 2
@@ -86,7 +86,7 @@ def read_mapped(masks: str | Path, image: str, shape: tuple[int, int]) -> np.nda
         )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path) as raster:
+        with opened(path) as raster:
             values, seen = raster.read(1), raster.dataset_mask() > 0
     # a share of the area: single pixels, taken at a coarser step, would lie beside their place
     vegetation, known = (resample(layer, shape) for layer in ((values == 255) & seen, seen))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 import pandas as pd
-import rasterio
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -18,6 +17,7 @@ from rasterio.windows import Window
 from climate_indicators.cogs import BYTE_NODATA, PROBABILITY_SCALE
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import GAP, scale_bar
+from climate_indicators.rasters.guard import opened
 
 # Okabe–Ito: blue where both agree, orange and reddish purple where they do not
 BOTH, MAP_ONLY, OUTLINES_ONLY, NEITHER = "#0072B2", "#E69F00", "#CC79A7", "#F2F2F2"
@@ -113,7 +113,7 @@ def _window(block: tuple) -> Window:
 
 def _place(path: str, window: Window) -> tuple[float, float, float, float]:
     """Left, right, bottom, top of a window, as ``imshow`` wants them."""
-    with rasterio.open(path) as raster:
+    with opened(path) as raster:
         left, top = raster.transform @ (window.col_off, window.row_off)
         right, bottom = raster.transform @ (window.col_off + window.width, window.row_off + window.height)
     return left, right, bottom, top

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import rasterio
 from rasterio.windows import Window
 
 from climate_indicators.figures.style import GAP
+from climate_indicators.rasters.guard import opened
 
 LARGEST_SIDE = 600
 BRIGHTEN = 0.6  # exponent of the display: beside snow, rock would be black on a linear scale
@@ -21,7 +21,7 @@ def read_rgb(path: str, rgb: Sequence[str], window: Window | None = None, larges
     -------
     float32 array, shape (rows, columns, 3), reflectance, NaN in gaps.
     """
-    with rasterio.open(path) as raster:
+    with opened(path) as raster:
         indexes = [raster.descriptions.index(band) + 1 for band in rgb]
         rows, cols = thinned_shape(raster.shape if window is None else (window.height, window.width), largest)
         numbers = raster.read(indexes, window=window, out_shape=(len(rgb), rows, cols))
@@ -32,7 +32,7 @@ def read_rgb(path: str, rgb: Sequence[str], window: Window | None = None, larges
 
 def read_classes(path: str, window: Window | None = None, largest: int = LARGEST_SIDE) -> np.ndarray:
     """First band of a raster of classes or counts, thinned like the image of `read_rgb`, in its own pixel type."""
-    with rasterio.open(path) as raster:
+    with opened(path) as raster:
         shape = thinned_shape(raster.shape if window is None else (window.height, window.width), largest)
         return raster.read(1, window=window, out_shape=shape)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import rasterio
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import GAP, OUTLINE, scale_bar
+from climate_indicators.rasters.guard import opened
 
 
 def scenes_figure(
@@ -31,7 +31,7 @@ def scenes_figure(
     images = [read_rgb(path, rgb) for path in paths]
     limits = common_stretch(images)
     glacier = read_classes(labels) == 1
-    with rasterio.open(labels) as raster:
+    with opened(labels) as raster:
         left, bottom, right, top = raster.bounds
     columns = min(3, len(paths))
     rows = math.ceil(len(paths) / columns)

@@ -15,6 +15,7 @@ from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.figures.animation import pixels
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import GAP, OUTLINE, heading, scale_bar
+from climate_indicators.rasters.guard import opened
 
 REFERENCE = "#F0E442"  # yellow of the Okabe–Ito colours
 # colours that the animation keeps as they are
@@ -48,7 +49,7 @@ def timelapse_frames(
     images = [read_rgb(path, rgb) for path in scenes]
     stretch = common_stretch(images)
     reference = read_classes(labels)
-    with rasterio.open(labels) as raster:
+    with opened(labels) as raster:
         bounds = raster.bounds
     frames = []
     for image, extent, row in zip(images, extents, areas.itertuples(), strict=True):

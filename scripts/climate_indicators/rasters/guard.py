@@ -38,6 +38,12 @@ class Reader:
     def __init__(self, raw: DatasetReader, path: str | Path) -> None:
         self.raw, self.path = raw, str(path)
 
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.raw.close()
+
     def read(self, *arguments: Any, **options: Any) -> Any:
         """`DatasetReader.read`; raises `InputError` with the path where pixels cannot be read."""
         with raster_errors(self.path):
@@ -85,10 +91,51 @@ def opened(path: str | Path, drivers: Sequence[str] | None = None, **options: An
     InputError
         If the file cannot be opened, has another format than allowed, or a later read fails; names path, cause, errno.
     """
+    with open_raster(path, drivers, **options) as raster:
+        yield raster
+
+
+def open_raster(path: str | Path, drivers: Sequence[str] | None = None, **options: Any) -> Reader:
+    """The same as `opened`, for a raster that stays open until it is closed."""
     with raster_errors(path, allowed=drivers):
         raw = rasterio.open(path, **options) if drivers is None else _open_as(path, drivers, options)
-    with raw:
-        yield Reader(raw, path)
+    return Reader(raw, path)
+
+
+@contextmanager
+def created(path: str | Path, named: str | Path | None = None, **profile: Any) -> Iterator[Writer]:
+    """Open a raster for writing.
+
+    Parameters
+    ----------
+    path : file to write, often a temporary one.
+    named : file that messages name; None is ``path``.
+    profile : options of `rasterio.open`: driver, size, type, place.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written, as on a full disk; names path, cause and errno.
+    """
+    named = path if named is None else named
+    with raster_errors(named, path):
+        raw = rasterio.open(path, "w", **profile)
+    try:
+        yield Writer(raw, named)
+    finally:
+        with raster_errors(named, path):
+            raw.close()
+    with raster_errors(named, path):
+        check_written(path)
+
+
+def check_written(path: str | Path) -> None:
+    """Raise `OSError` if a raster lacks bytes: GDAL does not say so of what it writes as it closes a file."""
+    try:
+        with opened(path) as raster:
+            check_complete(raster)
+    except InputError as error:
+        raise OSError("not all of it was written") from error
 
 
 def _open_as(path: str | Path, drivers: Sequence[str], options: dict[str, Any]) -> DatasetReader:

@@ -60,7 +60,10 @@ class SceneOffset:
 
 @dataclass(frozen=True)
 class Levels:
-    """``number × scale + offset`` is reflectance; where both come from, and whether the date alone chose the offset."""
+    """``number × scale + offset`` is reflectance; where both come from, and whether the offset is stated.
+
+    ``offset_is_stated`` is true where file, settings, a processing baseline or the number of bits leave no doubt of it.
+    """
 
     scale: np.ndarray
     offset: np.ndarray
@@ -121,7 +124,9 @@ def levels_of(path: str, bands: Sequence[Band], asked: Radiometry, scene: SceneO
         baseline = _baseline_offset(path, bands, scale, asked, scene)
         offset += baseline
         source += f", Sentinel-2 baseline {baseline:+g}" if baseline else ""
+    # eight bits are stretched for the eye: their darkest numbers say nothing of an offset
     is_stated = asked_dn is not None or scene.processing_baseline is not None
+    is_stated |= all(np.dtype(band.dtype).itemsize == 1 for band in bands)
     return Levels(scale, offset * scale, source, is_stated)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import rasterio
 from affine import Affine
 from rasterio.features import shapes
 from rasterio.warp import Resampling, calculate_default_transform, reproject, transform
@@ -17,6 +16,7 @@ from shapely.geometry import Polygon, shape
 
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
+from climate_indicators.rasters.guard import created
 from climate_indicators.rasters.radiometry import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
 from climate_indicators.simulation.dates import date_of_year
 from climate_indicators.simulation.glaciers import Forcing, GlacierModel, Ice, forcing
@@ -147,6 +147,6 @@ def write_raster(
         "driver": "GTiff", "dtype": array.dtype, "count": len(array), "nodata": nodata, "crs": grid.crs,
         "transform": grid.transform, "width": grid.width, "height": grid.height, "tiled": True, "compress": "deflate",
     }  # fmt: skip
-    with atomic_path(path) as temporary, rasterio.open(temporary, "w", **profile) as raster:
+    with atomic_path(path) as temporary, created(temporary, **profile) as raster:
         raster.descriptions = names
         raster.write(array)

@@ -14,7 +14,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import rasterio
 from affine import Affine
 from rasterio.warp import transform
 from shapely.geometry import Polygon
@@ -23,6 +22,7 @@ from climate_indicators.files import write_csv, write_json
 from climate_indicators.geopackages import write_geopackage
 from climate_indicators.grids import Grid, area_mask
 from climate_indicators.logs import Progress
+from climate_indicators.rasters.guard import created
 from climate_indicators.simulation import snow_pack
 from climate_indicators.simulation.snow_dates import RadarScene, SceneDates, record, snow_scene_dates
 from climate_indicators.simulation.snow_optical import (
@@ -232,7 +232,7 @@ def write_tif(
         "transform": grid.transform, "width": grid.width, "height": grid.height, "tiled": False, "blockysize": 64,
         "compress": "zstd", "zstd_level": 1, "predictor": predictor, "interleave": "band",
     }  # fmt: skip
-    with rasterio.open(path, "w", **profile) as raster:
+    with created(path, **profile) as raster:
         raster.descriptions = names
         raster.update_tags(**tags)
         raster.write(array)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import rasterio
 
 from climate_indicators.cogs import BYTE_NODATA, strips
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.cover_rates import CORRECTED, Rates, corrected, why_not
 from climate_indicators.snow.cover_reasons import DRY_RADAR, OTHER_SHOWS_MORE, OTHER_SOURCE, shown_scenes
 from climate_indicators.snow.regime import DRY, regime_of_dates
@@ -77,7 +77,7 @@ def cover_rows(
 
 def _measure(path: Path, area: np.ndarray, grid: Grid, row_areas: np.ndarray, whole: float) -> dict[str, float]:
     snow, valid = np.zeros(grid.height, "int64"), np.zeros(grid.height, "int64")
-    with rasterio.open(path) as raster:
+    with opened(path) as raster:
         if raster.shape != grid.shape or not np.allclose(raster.transform, grid.transform):
             raise InputError(f"{path} is not on the site's grid; remove its folder and run again.")
         for window in strips(grid):

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import rasterio
 from rasterio.windows import Window
 from scipy.special import stdtrit
 
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.comparisons import CONFIDENCE
+from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.calendar import hydro_years
 from climate_indicators.snow.jackknife import Statistic, jackknife
 from climate_indicators.snow.pairing import scene_path
@@ -96,7 +96,7 @@ def count_cells(
     cells = np.zeros((len(held_out), len(CELLS)))
     for (radar, mask), own in held_out.groupby(["radar", "optical"]):
         paths = scene_path(maps, radar[:4], f"{radar}_extent"), scene_path(optical, mask[:4], f"{mask}_mask")
-        with rasterio.open(paths[0]) as mapped, rasterio.open(paths[1]) as true:
+        with opened(paths[0]) as mapped, opened(paths[1]) as true:
             for row in own.itertuples():
                 window = Window(row.col, row.row, settings["size_px"], settings["size_px"])
                 cells[row.Index] = _confusion(mapped.read(1, window=window), true.read(1, window=window))

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import rasterio
 
+from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.scene_table import MIXED
 
 RADAR_BAND, REFERENCE_BAND = "VV", "VV_reference"
@@ -241,7 +242,7 @@ def _ranks(codes: np.ndarray) -> np.ndarray:
 
 
 def _band(path: str | Path, name: str) -> np.ndarray:
-    with rasterio.open(path) as raster:
+    with opened(path) as raster:
         return thinned(raster, raster.descriptions.index(name) + 1, COMPARED_PX)
 
 

@@ -15,6 +15,7 @@ from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import opened
 from climate_indicators.rasters.reading import GridReader
 from climate_indicators.rasters.table import InputRow
+from climate_indicators.rasters.together import opened_together
 from climate_indicators.rasters.understanding import Band, understand
 from climate_indicators.snow.radar_units import (
     ALL_VALUES,
@@ -26,7 +27,7 @@ from climate_indicators.snow.radar_units import (
     find_unit,
     to_power,
 )
-from climate_indicators.snow.scene_headers import RADAR_BANDS, scene_bands
+from climate_indicators.snow.scene_headers import RADAR_BANDS, scene_bands, scene_paths
 from climate_indicators.snow.scene_table import RADAR
 from climate_indicators.snow.speckle import check_filter
 
@@ -66,7 +67,7 @@ class RadarScene:
     Parameters
     ----------
     stack : closes the file.
-    source : raster with VV and VH.
+    source : raster with VV and VH, or a folder with a file of each.
     grid : the site's grid.
     reading : unit, bands and nodata.
 
@@ -84,10 +85,13 @@ class RadarScene:
     def __init__(self, stack: ExitStack, source: str, grid: Grid, reading: Backscatter) -> None:
         self.grid, self._fill = grid, reading.nodata != ALL_VALUES
         self._nodata = reading.nodata if self._fill else None
-        raster = stack.enter_context(opened(source))
-        info = understand(raster, reading.bands, "radar_bands")
+        paths = scene_paths(source, RADAR)
+        together = paths != [source]
+        raster = stack.enter_context(opened_together(paths, RADAR_BANDS, source) if together else opened(source))
+        names = None if together else reading.bands
+        info = understand(raster, names, "radar_bands")
         by_index = {band.index: band for band in info.bands}
-        self._bands = [by_index[index] for index in scene_bands(raster, RADAR, reading.bands)]
+        self._bands = [by_index[index] for index in scene_bands(raster, RADAR, names)]
         kinds = {"infinite": True}  # the logarithm of 0
         self.unit, self.n_minus_inf = self._survey(GridReader(raster, info, self._bands, grid, **kinds), reading.unit)
         self._reader = GridReader(raster, info, self._bands, grid, convert=self._power, **kinds)

@@ -12,6 +12,7 @@ import rasterio
 
 from climate_indicators.cogs import cog_writer, raster_grid, strips
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.radar_scenes import DB_NODATA, DB_SCALE
 from climate_indicators.snow.scene_headers import ORBIT_TAG
 
@@ -70,7 +71,7 @@ def write_reference(path: str | Path, scenes: Sequence[str | Path], orbit: str) 
         If a scene is of another orbit or grid, or no pixel has a value.
     """
     with ExitStack() as stack:
-        rasters = [stack.enter_context(rasterio.open(scene)) for scene in scenes]
+        rasters = [stack.enter_context(opened(scene)) for scene in scenes]
         grid = raster_grid(rasters[0])
         for raster in rasters:
             _check_orbit(raster, orbit)
@@ -121,7 +122,7 @@ def write_change(path: str | Path, scene: str | Path, reference: str | Path) -> 
     """
     if not Path(reference).is_file():
         raise InputError(f"{scene} has no snow-free reference of its orbit: {reference} is missing.")
-    with rasterio.open(scene) as image, rasterio.open(reference) as free:
+    with opened(scene) as image, opened(reference) as free:
         orbit = image.tags().get(ORBIT_TAG, "")
         _check_orbit(free, orbit)
         grid = raster_grid(image)
@@ -142,7 +143,7 @@ def change_numbers(scene: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 def orbit_of(path: str | Path) -> str:
     """Relative orbit of a scene, from its tag."""
-    with rasterio.open(path) as raster:
+    with opened(path) as raster:
         return raster.tags().get(ORBIT_TAG, "")
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import rasterio
 from rasterio.windows import Window
 from scipy import fft, ndimage
+
+from climate_indicators.rasters.guard import opened
 
 SEARCH_PX = 24  # largest shift that is looked for
 PARTNERS = 4  # scenes next in time that a scene is compared with
@@ -177,7 +178,7 @@ class _Reader:
 
     def _read(self, name: str) -> list[Orientations]:
         if name not in self._kept:
-            with rasterio.open(self._paths[name]) as raster:
+            with opened(self._paths[name]) as raster:
                 index = raster.descriptions.index(self._band) + 1
                 parts = [raster.read(index, window=window) for window in _windows(raster.shape)]
                 self._kept[name] = [orientations(part, part != raster.nodata) for part in parts]

@@ -11,6 +11,7 @@ import pandas as pd
 import rasterio
 
 from climate_indicators.cogs import raster_grid, strips
+from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.orbit_fit import MIN_COMPARED, orbit_correlations, thinned
 from climate_indicators.snow.pairing import PAIR_COLUMNS
 from climate_indicators.snow.registration import scene_shifts
@@ -40,7 +41,7 @@ def find_copies(paths: Mapping[str, Path], progress: Callable[[], None] = lambda
     names, pictures = list(paths), []
     with rasterio.Env():  # one for all: each raster would make its own
         for name in names:
-            with rasterio.open(paths[name]) as raster:
+            with opened(paths[name]) as raster:
                 pictures.append(thinned(raster, 1, THUMBNAIL_PX))
             progress()
     rows, copies = [], set()
@@ -89,7 +90,7 @@ def similarities(pictures: np.ndarray) -> np.ndarray:
 def pixel_digest(path: str | Path) -> str:
     """SHA-256 of all pixels of a raster, whatever its compression and tags; read strip by strip."""
     digest = hashlib.sha256()
-    with rasterio.open(path) as raster:
+    with opened(path) as raster:
         for window in strips(raster_grid(raster)):
             digest.update(raster.read(window=window).tobytes())
     return digest.hexdigest()

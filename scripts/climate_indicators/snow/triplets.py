@@ -10,7 +10,6 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-import rasterio
 from rasterio.windows import Window
 
 from climate_indicators.blocks import SPLIT_VALUES, SPLITS
@@ -19,6 +18,7 @@ from climate_indicators.files import atomic_path
 from climate_indicators.input_scaling import check_spread, spread
 from climate_indicators.logs import InputError
 from climate_indicators.patches import fill_invalid
+from climate_indicators.rasters.guard import open_raster
 from climate_indicators.snow.curation import KEPT
 from climate_indicators.snow.pairing import scene_path
 from climate_indicators.snow.places import UNUSED, deal_triplets
@@ -84,8 +84,8 @@ class PairReader:
     def __init__(self, pair: tuple, folders: Folders, area: np.ndarray) -> None:
         paths = [scene_path(part, pair.radar_year, pair.radar) for part in (folders.radar, folders.change)]
         self.stack = Stack(paths)
-        self._optical = rasterio.open(scene_path(folders.optical, pair.optical_year, pair.optical))
-        self._mask = rasterio.open(scene_path(folders.optical, pair.optical_year, f"{pair.optical}_mask"))
+        self._optical = open_raster(scene_path(folders.optical, pair.optical_year, pair.optical))
+        self._mask = open_raster(scene_path(folders.optical, pair.optical_year, f"{pair.optical}_mask"))
         self._area = area
         for raster in (self._optical, self._mask):
             if raster.shape != area.shape or self.stack.grid.shape != area.shape:
