@@ -56,7 +56,7 @@ def test_second_run_has_nothing_to_do(finished):
 def test_two_runs_give_the_same_tables(finished, tmp_path):
     text, passed = run(tmp_path, SMALL)
     assert passed, text
-    assert len(tables(finished)) == 19
+    assert len(tables(finished)) == 29
     # the manifest, one of the tables, holds the digest of every map, figure and model
     for table in tables(finished):
         if "benchmarks" not in table.parts:

@@ -74,7 +74,7 @@ def test_a_further_year_runs_only_its_own_rules(finished_files):
     assert planned(*finished_files) == dict.fromkeys(expected, 1)
     folder, config = finished_files
     scenes = config["glacier"]["sites"]["mine"]["scenes"]
-    scenes.insert(0, scenes.pop() | {"year": 2018})
+    scenes.insert(0, scenes.pop() | {"year": 2018, "date": "2018-10-15"})
     # the gallery shows the reference year and the furthest from it, 2022 as before
     assert planned(folder, config) == dict.fromkeys(expected - {"glacier_gallery"}, 1)
 
