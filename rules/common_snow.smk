@@ -31,7 +31,7 @@ def snow_scenes_of(site):
     if settings["scenes_table"]:
         return data_path(settings["scenes_table"])
     paths = ("path", "cloud_mask")
-    return [scene | {key: data_path(scene[key]) for key in paths} for scene in settings["scenes"]]
+    return [scene | {key: data_paths(scene[key]) for key in paths} for scene in settings["scenes"]]
 
 
 def snow_scene_files(site):

@@ -1,5 +1,7 @@
 """Radar and optical scenes whose bands are files of a folder."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,9 @@ from climate_indicators.rasters.understanding import understand
 from climate_indicators.snow.optical_scenes import OpticalReading, write_optical_scene
 from climate_indicators.snow.radar_reader import Backscatter
 from climate_indicators.snow.radar_scenes import write_radar_scene
-from climate_indicators.snow.scene_headers import check_scene, find_grid
+from climate_indicators.snow.scene_headers import check_scene, find_grid, find_orbits, scene_paths
+from climate_indicators.snow.scene_table import read_scene_list
+from climate_indicators.snow.scene_years import scene_years
 from climate_indicators.snow.snow_indices import SnowRule
 
 EVERYWHERE = np.ones(GRID.shape, "uint8")
@@ -77,3 +81,17 @@ def test_an_optical_folder_is_read_like_one_file(tmp_path):
     )
     assert row["snow_fraction"] == 0.5 and inputs[0].file == str(folder)
     assert written(paths[0])[0][0, 0] == pytest.approx([0.8, 0.82, 0.81, 0.76, 0.09])
+
+
+def test_a_map_of_band_and_file_in_a_list_of_scenes(tmp_path):
+    folder = Path(hyp3(tmp_path / "S1"))
+    files = {band: str(folder / f"S1_{band}.tif") for band in ("VV", "VH")}
+    seen = {"sensor": "optical", "path": "b.tif", "date": "2019-06-12"}
+    radar = {"sensor": "radar", "path": files, "date": "2019-06-12", "orbit": 48, "cloud_mask": None}
+    assert scene_years([radar, seen])[0] == ("radar", "2019", list(files.values()))
+    table = read_scene_list([radar, seen])
+    source = table.path[0]
+    assert scene_paths(source, "radar") == list(files.values()) and scene_paths(table.path[1], "optical") == ["b.tif"]
+    assert find_orbits(table, False).orbit[0] == "48"
+    write_radar_scene(tmp_path / "a.tif", source, GRID, EVERYWHERE, Backscatter("linear"), {})
+    assert written(tmp_path / "a.tif")[1][1:].all()

@@ -63,6 +63,21 @@ def infinite(folder, site):
     edit(folder / "data/tiles/2023_west.tif", change)
 
 
+def reflectance_from_0_to_1(folder, site):
+    for side in ("west", "east"):
+        edit(
+            folder / f"data/tiles/2023_{side}.tif", lambda pixels, profile, names: ((pixels / 1e4).astype("f4"), names)
+        )
+
+
+def mask_elsewhere(folder, site):
+    def change(pixels, profile, names):
+        profile.update(transform=profile["transform"] @ profile["transform"].translation(5000, 0))
+        return pixels, names
+
+    edit(folder / "data/clouds/2023.tif", change)
+
+
 def year_twice(folder, site):
     site["scenes"][1]["year"] = 2023
 
@@ -137,6 +152,8 @@ BAD = [
     (without_crs, ["2023_west.tif", "no coordinate reference system"]),
     (all_nodata, ["'mine', scene 2023", "no pixel of the area of interest has a value"]),
     (infinite, ["2023_west.tif", "NaN or infinite"]),
+    (reflectance_from_0_to_1, ["2023_west.tif", "radiometry.scale", "'mine', scene 2023"]),
+    (mask_elsewhere, ["clouds/2023.tif", "leaves out 100.0 %"]),
     (year_twice, ["2023", "glacier.sites.mine"]),
     (unknown_key, ["glacier.sites.mine.outlinez", "outlines"]),
     (wrong_type, ["glacier.sites.mine.resolution_m", "'forty'", "number"]),

@@ -19,6 +19,16 @@ def test_tables_have_the_columns_that_all_studies_share(finished):
     assert (check.within == ((check.truth >= check.lower) & (check.truth <= check.upper))).all()
 
 
+def test_what_was_understood_of_every_input_is_listed(finished):
+    table = pd.read_csv(finished / SITE / "inputs.csv", keep_default_na=False, na_values=[""])
+    assert table.role.value_counts().to_dict() == {"scene": 10, "cloud_mask": 5, "outlines": 1, "aoi": 1}
+    scenes = table[table.role == "scene"]
+    assert (scenes.missing_by == "nodata 0").all() and set(scenes.crs) == {"EPSG:32644", "EPSG:32645"}
+    late = scenes.file.str.contains("2022|2023")
+    assert (scenes.offset == late * -0.1).all() and scenes.covered_fraction.between(0.5, 0.7).all()
+    assert (scenes["median"] < 0.4).all() and (scenes.minimum > -0.05).all()
+
+
 def test_the_cloudy_year_is_flagged_and_filled(finished):
     areas = pd.read_csv(finished / SITE / "glacier_area_by_year.csv").set_index("year")
     assert areas.flag[2022] == "cloudy" and areas.flag.drop(2022).isna().all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -97,6 +98,16 @@ def tile_files(tiles: Sequence[Tile], bands: Sequence[str]) -> list[TileFiles]:
         found += _loose(stem, by_band, bands, tiles)
     order = {str(tile): number for number, tile in enumerate(tiles)}
     return sorted(found, key=lambda one: min(order.get(path, order.get(one.label, 0)) for path in one.paths))
+
+
+def tile_text(tile: Tile) -> str:
+    """A tile as the cell of a table: its path, or its map of band and file as JSON."""
+    return tile if isinstance(tile, str) else json.dumps(dict(tile))
+
+
+def tile_of(text: str) -> Tile:
+    """The tile that `tile_text` wrote."""
+    return json.loads(text) if text.startswith("{") else text
 
 
 def band_of(path: str, bands: Sequence[str]) -> tuple[str, str] | None:

@@ -72,7 +72,8 @@ class Levels:
 
     def reflectance(self, numbers: np.ndarray) -> np.ndarray:
         """Reflectance, float32 (bands, rows, columns), of digital numbers of the same shape; NaN stays NaN."""
-        return (numbers.astype("float64") * self.scale[:, None, None] + self.offset[:, None, None]).astype("float32")
+        scale, offset = (one.astype("float32")[:, None, None] for one in (self.scale, self.offset))
+        return numbers.astype("float32") * scale + offset
 
     @property
     def offset_dn(self) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from climate_indicators.cogs import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE, cog_writer, strips
 from climate_indicators.grids import Grid
-from climate_indicators.rasters.layouts import tile_files
+from climate_indicators.rasters.layouts import tile_files, tile_of
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.rasters.scenes import Scene
 from climate_indicators.rasters.table import InputRow
@@ -89,7 +89,7 @@ def write_optical_scene(
             cog_writer(mask_path, grid, "uint8", ["snow"], BYTE_NODATA, tags=tags, overview_resampling="nearest")
         )
         tiles = Scene(
-            stack, tile_files([source], OPTICAL_BANDS), [cloud_mask] if cloud_mask else [], OPTICAL_BANDS,
+            stack, tile_files([tile_of(source)], OPTICAL_BANDS), [cloud_mask] if cloud_mask else [], OPTICAL_BANDS,
             reading.bands, grid, area, reading.radiometry, offset, zero_in_any=True, nan=True, key="optical_bands",
         )  # fmt: skip
         for strip in tiles.strips(strips(grid)):

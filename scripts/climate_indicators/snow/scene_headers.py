@@ -16,7 +16,7 @@ from rasterio.windows import transform as window_transform
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import Reader, check_complete, opened
-from climate_indicators.rasters.layouts import tile_files
+from climate_indicators.rasters.layouts import tile_files, tile_of
 from climate_indicators.rasters.understanding import check_place, understand
 from climate_indicators.snow.scene_table import MIXED, OPTICAL, RADAR, orbit_text
 
@@ -59,14 +59,14 @@ def scene_bands(raster: Reader | DatasetReader, sensor: str, names: Sequence[str
 
 
 def scene_paths(path: str, sensor: str) -> list[str]:
-    """Files of a scene: itself, or those of the study's bands in a folder, such as one of Sentinel-2 (SAFE).
+    """Files of a scene: itself, or those of the study's bands in a folder, such as one of Sentinel-2 (SAFE), or a map.
 
     Raises
     ------
     InputError
         If a folder lacks a band.
     """
-    return tile_files([path], _NEEDED[sensor])[0].paths
+    return tile_files([tile_of(path)], _NEEDED[sensor])[0].paths
 
 
 def find_orbits(

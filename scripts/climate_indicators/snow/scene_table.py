@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.layouts import tile_text
 from climate_indicators.tables import read_user_table
 
 RADAR, OPTICAL = "radar", "optical"
@@ -45,7 +46,7 @@ def read_scene_list(source: str | Path | Sequence[Mapping[str, Any]]) -> pd.Data
     if isinstance(source, str | Path):
         name, folder, table = str(source), os.path.dirname(source), _read_csv(source)
     else:
-        name, folder, table = "the list of scenes", "", pd.DataFrame([dict(scene) for scene in source])
+        name, folder, table = "the list of scenes", "", pd.DataFrame([_with_text(scene) for scene in source])
         table = table.astype(object).where(table.notna(), "").astype(str)
     missing = [column for column in _NEEDED if column not in table]
     if missing:
@@ -62,8 +63,18 @@ def read_scene_list(source: str | Path | Sequence[Mapping[str, Any]]) -> pd.Data
                 f"{name} has no {sensor} scene; the study needs radar and optical scenes of the same days."
             )
     for column in ("path", "cloud_mask"):
-        table[column] = [os.path.normpath(os.path.join(folder, path)) if path else "" for path in table[column]]
+        table[column] = [_placed(folder, path) for path in table[column]]
     return table
+
+
+def _placed(folder: str, path: str) -> str:
+    """A path joined to the folder of the table; "" and maps of band and file as they are."""
+    return path if not path or path.startswith("{") else os.path.normpath(os.path.join(folder, path))
+
+
+def _with_text(scene: Mapping[str, Any]) -> dict[str, Any]:
+    """A scene of the list whose path is text, also where it is a map of band and file."""
+    return dict(scene) | {"path": tile_text(scene["path"])} if "path" in scene else dict(scene)
 
 
 def name_scenes(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from climate_indicators.logs import InputError
-from climate_indicators.scene_paths import repeated
+from climate_indicators.scene_paths import paths_in, repeated
 
 COLUMNS = ("sensor", "path", "date")
 
@@ -33,7 +33,7 @@ def scene_years(scenes: str | Iterable[Mapping[str, Any]]) -> list[tuple[str, st
         year = str(row["date"])[:4]
         if not (len(year) == 4 and year.isdigit()):
             raise InputError(f"scene {row['path']}: found the date {row['date']!r}, expected one such as 2019-06-12.")
-        found.append((str(row["sensor"]), year, [str(row[key]) for key in ("path", "cloud_mask") if row.get(key)]))
+        found.append((str(row["sensor"]), year, [*paths_in(row["path"]), *paths_in(row.get("cloud_mask") or [])]))
     return found
 
 
