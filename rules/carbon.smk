@@ -88,6 +88,15 @@ use rule train as carbon_train with:
         study="carbon",
 
 
+use rule check_network as carbon_check_network with:
+    input:
+        model="results/{study}/{site}/model",
+        patches="results/{study}/{site}/patches.h5",
+        history="results/{study}/{site}/training_metrics.csv",
+    wildcard_constraints:
+        study="carbon",
+
+
 use rule learning_curve as carbon_learning_curve with:
     input:
         history="results/{study}/{site}/training_metrics.csv",
@@ -100,6 +109,7 @@ rule carbon_held_out:
     input:
         model=network_of("carbon"),
         patches="results/carbon/{site}/patches.h5",
+        check=network_check_of("carbon"),
     output:
         scores="results/carbon/{site}/unet_scores.h5",
         by_image="results/carbon/{site}/image_scores.h5",

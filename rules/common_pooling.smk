@@ -45,6 +45,12 @@ def network_of(study=None):
     return folder
 
 
+def network_check_of(study=None):
+    """Input function: check of the network that maps a site."""
+    folder = network_of(study)
+    return lambda wildcards: folder(wildcards).removesuffix("model") + "network_check.csv"
+
+
 def real_places(wildcards):
     """Sites that the study's one network learns from and that lie somewhere: simulated ones, and images, do not."""
     places = [] if wildcards.study == "carbon" else POOLS[wildcards.study]

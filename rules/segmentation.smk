@@ -224,10 +224,36 @@ rule train:
         "../scripts/segmentation/train.py"
 
 
+rule check_network:
+    """The network's skill on its validation patches in training and in prediction; ends the run if they differ."""
+    input:
+        model="results/{study}/{site}/model",
+        patches="results/{study}/{site}/patches.h5",
+        history="results/{study}/{site}/history.csv",
+    output:
+        table="results/{study}/{site}/network_check.csv",
+    log:
+        "logs/{study}/{site}/check_network.log",
+    conda:
+        tensorflow_env("../envs/deep-learning.yaml")
+    threads: 8
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(60, per_input_gb=60),
+    params:
+        code=code("segmentation/check_network.py"),
+        prediction=lambda wildcards: {
+            key: config[wildcards.study]["prediction"][key] for key in ("engine", "precision")
+        },
+    script:
+        "../scripts/segmentation/check_network.py"
+
+
 rule held_out:
     """Scores of the network on the validation and test blocks."""
     input:
         model=network_of(),
+        check=network_check_of(),
         channels=labelled_stack,
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",

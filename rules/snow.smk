@@ -6,6 +6,11 @@ use rule train as snow_train with:
         study="snow",
 
 
+use rule check_network as snow_check_network with:
+    wildcard_constraints:
+        study="snow",
+
+
 use rule learning_curve as snow_learning_curve with:
     wildcard_constraints:
         study="snow",
@@ -28,6 +33,7 @@ rule snow_held_out:
         model=network_of("snow"),
         patches="results/snow/{site}/patches.h5",
         triplets="results/snow/{site}/triplets.csv",
+        check=network_check_of("snow"),
     output:
         scores="results/snow/{site}/unet_scores.h5",
         by_triplet="results/snow/{site}/unet_triplet_scores.h5",

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,11 +20,12 @@ from climate_indicators.augmentation import Augmentation
 from climate_indicators.backend import keras, training_precision
 from climate_indicators.blocks import SPLIT_VALUES, make_blocks, split_map
 from climate_indicators.cogs import Stack
-from climate_indicators.engines import open_engine
+from climate_indicators.engines import Engine, open_engine
 from climate_indicators.input_scaling import INPUT_SCALING, InputScaling, check_spread
 from climate_indicators.keeper import Keeper
 from climate_indicators.logs import InputError
 from climate_indicators.models import save_model
+from climate_indicators.network_check import TOLERANCE, check_network
 from climate_indicators.networks import unet
 from climate_indicators.patches import band_statistics, plan_patches, write_patches
 from climate_indicators.precision import VARIABLE
@@ -513,6 +515,42 @@ def test_the_environment_variable_reaches_training(patches, tmp_path, monkeypatc
         low = train(patches, tmp_path / "epochs", epochs=1, precision="auto")
     assert "mixed_bfloat16" in caplog.text
     assert {weight.dtype for weight in low.model.weights} == {"float32"}
+
+
+@pytest.fixture(scope="module")
+def saved(trained, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved") / "model"
+    save_model(folder, trained.model, {})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"), [("openvino", "float32"), ("openvino", "bfloat16"), ("keras", "float32")]
+)
+def test_prediction_has_the_validation_skill_of_training(trained, saved, patches, name, precision):
+    table = check_network(open_engine(saved, name, precision, 1), patches, trained.history)
+    row = table.iloc[0]
+    assert row.iou_training == trained.history.val_iou[trained.best_epoch - 1]
+    assert abs(row.iou_prediction - row.iou_training) < (1e-3 if precision == "float32" else 0.02)
+    assert row.n_patches == len(PatchBatches(patches, "validation", 1, seed=1)) and row.engine == name
+
+
+def test_an_engine_that_spoils_the_network_ends_the_run(trained, saved, patches):
+    sound = open_engine(saved, "openvino", "float32", 1)
+    spoilt = Engine("openvino", "bfloat16", lambda images: sound.run(images) + 3.0)
+    with pytest.raises(InputError) as error:
+        check_network(spoilt, patches, trained.history)
+    in_training = trained.history.val_iou[trained.best_epoch - 1]
+    numbers = [float(text) for text in re.findall(r"0\.\d{3}", str(error.value))]
+    assert numbers[0] == pytest.approx(in_training, abs=5e-4) and numbers[1] < in_training - TOLERANCE
+    assert "openvino in bfloat16" in str(error.value) and "prediction.precision" in str(error.value)
+
+
+def test_densities_are_checked_as_training_counts_them(byte_patches, tmp_path):
+    found = train(byte_patches, tmp_path / "epochs", epochs=2)
+    save_model(tmp_path / "model", found.model, {})
+    table = check_network(open_engine(tmp_path / "model", "auto", "float32", 1), byte_patches, found.history)
+    assert table.iou_prediction[0] == pytest.approx(table.iou_training[0], abs=1e-3)
 
 
 # the whole of a training in a process of its own, since threads are set before the first computation
