@@ -122,7 +122,10 @@ def test_numbers_that_cannot_be_reflectance_are_refused(change, stated, offset, 
 
 
 def test_a_few_pixels_say_nothing():
-    check(true_reflectance(900) * 1e4)
+    check(true_reflectance(90) * 1e4)
+    check(true_reflectance(900) + 0.1)
+    with pytest.raises(InputError, match="radiometry.scale"):
+        check(true_reflectance(900) * 1e4)
 
 
 def test_quantiles_and_summary_of_a_histogram():

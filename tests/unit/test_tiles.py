@@ -117,6 +117,15 @@ def test_the_tile_with_values_wins_over_an_empty_one(tmp_path):
     assert rows[0].missing_by == "0 in all bands" and rows[0].covered_fraction == pytest.approx(66 / 160, abs=0.01)
 
 
+def test_zero_is_missing_beside_another_declared_number(tmp_path):
+    one = replace(make_year(2021), profile={"nodata": 65535})
+    one.numbers["west"][:, :, 66:] = 0
+    one.numbers["east"][:, :60, 30:] = 65535
+    area, valid, rows = outcome(tmp_path, inputs_of(tmp_path, one))
+    assert valid == pytest.approx(1 - 66 / 160 / 2, abs=0.01) and area < true_area(2021)
+    assert rows[0].missing_by == "nodata 65535, 0 in all bands"
+
+
 @pytest.mark.parametrize(("dtype", "fill"), [("uint16", 65535), ("int16", -9999), ("float32", -9999)])
 def test_other_undeclared_fill_is_refused_by_its_number(tmp_path, dtype, fill):
     one = with_numbers(replace(make_year(2021), profile={}), lambda numbers: numbers.astype(dtype))

@@ -12,8 +12,8 @@ from climate_indicators.logs import InputError
 _SCALE = 1e-4
 _CLIP = 32767
 _HALF = 1 << 15
-# fewer pixels than this say nothing about a scene
-_FEWEST_PIXELS = 1000
+# fewer pixels than these say nothing about a scene, and nothing about its darkest pixels
+_FEWEST_PIXELS, _FEWEST_FOR_DARK = 100, 1000
 NEGATIVE, MOST_NEGATIVE = -0.03, 0.05
 # numbers that carry the +1000 of Sentinel-2 are hardly ever lower than 900, even in shadow
 OFFSET_FLOOR, MOST_BELOW_FLOOR = -0.01, 0.02
@@ -133,7 +133,7 @@ def _problem(found: Histogram, offset_is_stated: bool, offset_dn: float) -> tupl
             "Likely radiometry.scale is too large: it is 0.0001 for Sentinel-2 and HLS, 0.0000275 with "
             "offset_dn: -7273 for Landsat Collection 2 (sentinel2_baseline: false).",
         )
-    if not offset_is_stated and dark.max() < FEWEST_DARK:
+    if not offset_is_stated and dark.max() < FEWEST_DARK and found.n_pixels >= _FEWEST_FOR_DARK:
         return (
             f"hardly a pixel of any band lies below {DARK_LEVEL:g} (medians {_values(medians, found)})",
             "Likely the numbers carry an offset: set offset_dn: -1000 or processing_baseline for a reprocessed "

@@ -89,7 +89,8 @@ class GridReader:
         ways = [text for text in [missing_by(self.info, self.bands)] if text]
         if self._nodata is not None and any(band.nodata is None for band in self.bands):
             ways.append(f"nodata {self._nodata:g} of the settings")
-        if self._whole_numbers and self._zero:
+        zero_is_nodata = all(band.nodata == 0 for band in self.bands)
+        if self._whole_numbers and self._zero and not zero_is_nodata:
             ways.append("0 in all bands" if self._zero == ZERO_IN_ALL else "0 in any band")
         return ", ".join(ways) or "nothing"
 

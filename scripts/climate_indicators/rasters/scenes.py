@@ -19,7 +19,7 @@ from climate_indicators.rasters.plausibility import Histogram, check_reflectance
 from climate_indicators.rasters.radiometry import NO_NODATA, Radiometry, SceneOffset, levels_of
 from climate_indicators.rasters.reading import ZERO_IN_ALL, ZERO_IN_ANY, GridReader
 from climate_indicators.rasters.table import InputRow
-from climate_indicators.rasters.understanding import Band, RasterInfo, declares_missing, understand
+from climate_indicators.rasters.understanding import Band, RasterInfo, understand
 
 NODATA = -32768
 SCALE = 1e-4
@@ -58,7 +58,7 @@ class Scene:
     grid, area : the site's grid and area of interest, uint8 of ``grid.shape``.
     radiometry, offset : what the settings say of all scenes, and of this one.
     resampling : how tiles are warped.
-    zero_in_any : whether 0 in one band is missing (true), or only in all bands of whole numbers that declare nothing.
+    zero_in_any : whether 0 in one band is missing (true), or only in all bands of whole numbers without a mask.
     nan : whether NaN that a file does not declare is missing (true) or refused (false).
     key : setting of ``names``, for messages.
 
@@ -277,8 +277,8 @@ def _reader(
     nodata = None if radiometry.nodata == NO_NODATA else radiometry.nodata
     whole = all(np.dtype(band.dtype).kind in "iu" for band in bands)
     zero = ZERO_IN_ANY if zero_in_any and whole else None
-    if zero is None and whole and radiometry.nodata is None and not declares_missing(info, bands):
-        zero = ZERO_IN_ALL
+    if zero is None and whole and radiometry.nodata != NO_NODATA and not (info.masked or info.alpha is not None):
+        zero = ZERO_IN_ALL  # nothing on the ground reflects nothing in every band
     if zero_in_any and not whole and nodata is None:
         nodata = 0.0
     if any("complex" in band.dtype for band in bands):
