@@ -255,7 +255,7 @@ def archive_inputs(site, settings):
             "date_in_tile": True,
             "tiles": [f"{folder}/archive/{year}.tif"],
             "cloud_mask": [f"{folder}/archive/{year}_clouds.tif"],
-            "offset_dn": None,
+            "offset_dn": 0,  # decided when the image was made
             "processing_baseline": None,
             "boa_offset_applied": True,
         }

@@ -103,7 +103,7 @@ def snow_aoi(wildcards):
 def snow_optical_site(wildcards):
     """How a site's optical scenes are read; fetched ones have the bands' names, and no offset."""
     site = sites("snow")[wildcards.site]
-    offset = {"sentinel2_baseline": False} if site["source"] == "archive" else {}
+    offset = {"sentinel2_baseline": False, "offset_dn": 0} if site["source"] == "archive" else {}
     return {"optical_bands": site["optical_bands"], "radiometry": site["radiometry"] | offset}
 
 
