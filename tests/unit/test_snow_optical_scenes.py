@@ -97,6 +97,24 @@ def test_the_offset_is_added_before_the_scale(tmp_path):
     assert values[0, 0] == pytest.approx([0.8, 0.82, 0.81, 0.76, 0.09])
 
 
+def test_reflectance_read_as_numbers_is_refused_and_nothing_is_written(tmp_path):
+    floats = optical().astype("float32") / 10_000
+    path = write_optical(tmp_path / "float.tif", floats)
+    with pytest.raises(InputError, match=r"float\.tif.*radiometry\.scale"):
+        run(tmp_path, path)
+    assert not (tmp_path / "out.tif").exists() and not (tmp_path / "out_mask.tif").exists()
+    assert run(tmp_path, path, reading=reading_of(1.0))[0]["snow_fraction"] == 0.5
+
+
+def test_the_offset_of_one_scene_counts_before_its_date(tmp_path):
+    path = write_optical(tmp_path / "a.tif", optical() + np.uint16(1000))
+    paths = tmp_path / "out.tif", tmp_path / "out_mask.tif"
+    for given in (SceneOffset("2019-06-12", offset_dn=-1000), SceneOffset("2019-06-12", processing_baseline="05.00")):
+        reading = OpticalReading(Radiometry())
+        row, inputs = write_optical_scene(*paths, path, None, given, GRID, EVERYWHERE, reading, SnowRule())
+        assert row["snow_fraction"] == 0.5 and inputs[0].offset == pytest.approx(-0.1)
+
+
 def test_a_scene_of_another_pixel_size_is_brought_to_the_grid(tmp_path):
     coarse = write_optical(tmp_path / "a.tif", optical((12, 16)), shifted(size=2))
     _, values, valid, mask = run(tmp_path, coarse)

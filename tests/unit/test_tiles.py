@@ -30,6 +30,7 @@ from rasterio.warp import Resampling, calculate_default_transform, reproject
 from climate_indicators.cogs import raster_grid
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.layouts import tile_files
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.tiles import SceneInputs, check_scene, tile_date, write_scene
 
@@ -332,6 +333,32 @@ def test_a_safe_folder(tmp_path, baseline, year):
     band_files(safe, year, name, dict.fromkeys(BANDS, 2), numbers, "JP2OpenJPEG")
     rows = same_area(tmp_path, [str(safe)], year=year)
     assert rows[0].offset == pytest.approx(-offset / 1e4) and rows[0].missing_by == "nodata 0"
+
+
+@pytest.mark.parametrize(("text", "offset"), [("<BOA_ADD_OFFSET band_id='1'>-1000</BOA_ADD_OFFSET>", 1000), ("", 0)])
+@pytest.mark.parametrize("year", [2019, 2023])
+def test_metadata_of_a_safe_folder_count_before_its_date(tmp_path, year, text, offset):
+    safe = tmp_path / f"S2A_MSIL2A_{year}0820T101031_N9999_R022_T32TPT_{year}0820T120000.SAFE"
+
+    def numbers(values):
+        return np.clip(np.rint(values * 1e4) + offset, 1, None).astype("uint16")
+
+    band_files(safe, year, f"T32TPT_{year}0820T101031_{{band}}_{{meters}}m.tif", None, numbers)
+    (safe / "MTD_MSIL2A.xml").write_text(f"<a><PROCESSING_BASELINE>99.99</PROCESSING_BASELINE>{text}</a>")
+    assert same_area(tmp_path, [str(safe)], year=year)[0].offset == pytest.approx(-offset / 1e4)
+    (safe / "MTD_MSIL2A.xml").write_text("<a><PROCESSING_BASELINE>05.09</PROCESSING_BASELINE></a>")
+    if offset:
+        assert same_area(tmp_path, [str(safe)], year=year)[0].offset == pytest.approx(-0.1)
+
+
+def test_tiles_of_several_forms_keep_their_order(tmp_path):
+    def numbers(values):
+        return digital_numbers(2019, values)
+
+    west = inputs_of(tmp_path, make_year(2019)).tiles[0]
+    one, two = (band_files(tmp_path / name, 2019, "a_{band}.tif", None, numbers) for name in ("one", "two"))
+    found = tile_files([west, one, *two.values(), str(tmp_path / "one"), west], BANDS)
+    assert [tile.label for tile in found] == [west, one["B02"], two["B02"], str(tmp_path / "one"), west]
 
 
 def test_a_landsat_folder(tmp_path):

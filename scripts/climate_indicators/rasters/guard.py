@@ -242,32 +242,33 @@ def _check_tiff(raster: Reader) -> None:
 
 
 def _check_jpeg2000(raster: Reader) -> None:
-    """Walk the boxes (ISO/IEC 15444-1, annex I) to the code stream, which ends in the marker FF D9."""
+    """Walk the boxes (ISO/IEC 15444-1, annex I); a code stream of unknown length ends in the marker FF D9."""
     size = os.path.getsize(raster.path)
     with open(raster.path, "rb") as stream:
-        end = size if stream.read(2) == b"\xff\x4f" else _code_stream_end(stream, raster.path, size)
-        stream.seek(end - 2)
-        if stream.read(2) != b"\xff\xd9":
+        open_ended = stream.read(2) == b"\xff\x4f" or _last_box_is_open(stream, raster.path, size)
+        stream.seek(max(size - 1024, 0))
+        if open_ended and not stream.read().rstrip(b"\0").endswith(b"\xff\xd9"):
             raise _truncated(raster.path, "its code stream has no end marker", size)
 
 
-def _code_stream_end(stream: BinaryIO, path: str, size: int) -> int:
-    """First byte behind the code stream; a box is its length, its type, for length 1 the true length, its content."""
+def _last_box_is_open(stream: BinaryIO, path: str, size: int) -> bool:
+    """Whether the last box reaches to the end of the file, however long; raises where a box is cut short.
+
+    A box is its length, its type, for length 1 the true length, its content.
+    """
     start = 0
     while start < size:
         stream.seek(start)
         head = stream.read(16)
         length = int.from_bytes(head[:4], "big")
+        if length == 0:
+            return True
         if length == 1:
             length = int.from_bytes(head[8:16], "big")
-        elif length == 0:  # the last box, to the end of the file
-            length = size - start
         if length < 8 or start + length > size:
             raise _truncated(path, f"a part of {length} bytes begins at byte {start}", size)
         start += length
-        if head[4:8] == b"jp2c":
-            return start
-    raise _truncated(path, "it has no code stream", size)
+    return False
 
 
 def _check_vrt(raster: Reader) -> None:

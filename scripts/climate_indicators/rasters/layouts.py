@@ -17,6 +17,8 @@ _SUFFIXES = (".jp2", ".tif", ".tiff", ".vrt", ".img")
 # Landsat Collection 2, level 2: https://www.usgs.gov/landsat-missions/landsat-collection-2-level-2-science-products
 _LANDSAT = re.compile(r"L[COTEM]\d\d_L2S[PR]_.*_SR_B\d", re.IGNORECASE)
 _SENTINEL2 = re.compile(r"(S2[A-D]_MSIL|T\d\d[A-Z]{3}_\d{8}T\d{6}_)", re.IGNORECASE)
+_OWN_BASELINE = 99.0
+SENTINEL2_OFFSET_BASELINE = 4.0
 _BASELINE = re.compile(r"S2[A-D]_MSIL\w+?_N(\d{4})_", re.IGNORECASE)
 
 
@@ -82,22 +84,22 @@ def tile_files(tiles: Sequence[Tile], bands: Sequence[str]) -> list[TileFiles]:
     InputError
         If a map or folder lacks a band, or has several files of one.
     """
-    found: list[TileFiles] = []
+    found: list[tuple[int, TileFiles]] = []
     loose: dict[str, dict[str, list[str]]] = {}
-    for tile in tiles:
+    place: dict[str, int] = {}
+    for number, tile in enumerate(tiles):
         if isinstance(tile, Mapping):
-            found.append(_mapped(tile, bands))
+            found.append((number, _mapped(tile, bands)))
         elif os.path.isdir(tile):
-            found.append(_folder(tile, bands))
+            found.append((number, _folder(tile, bands)))
         elif (band := band_of(tile, bands)) is not None and len(bands) > 1:
-            group = loose.setdefault(band[0], {})
-            group.setdefault(band[1], []).append(tile)
+            loose.setdefault(band[0], {}).setdefault(band[1], []).append(tile)
+            place[tile] = number
         else:
-            found.append(TileFiles(tile, ((tile, None),)))
+            found.append((number, TileFiles(tile, ((tile, None),))))
     for stem, by_band in loose.items():
-        found += _loose(stem, by_band, bands, tiles)
-    order = {str(tile): number for number, tile in enumerate(tiles)}
-    return sorted(found, key=lambda one: min(order.get(path, order.get(one.label, 0)) for path in one.paths))
+        found += [(min(place[path] for path in one.paths), one) for one in _loose(stem, by_band, bands, tiles)]
+    return [one for _, one in sorted(found, key=lambda item: item[0])]
 
 
 def tile_text(tile: Tile) -> str:
@@ -149,7 +151,9 @@ def _folder(folder: str, bands: Sequence[str]) -> TileFiles:
             f"{' …' if len(paths) > 12 else ''}. Name the files in a map of band and file, or correct `bands`."
         )
     files = tuple((_finest(by_band[band], band, folder), band) for band in bands)
-    return TileFiles(folder, files, product_of([folder, *(path for path, _ in files)]))
+    product = product_of([folder, *(path for path, _ in files)])
+    stated = _stated_baseline(folder)
+    return TileFiles(folder, files, product if stated is None else replace(product, processing_baseline=stated))
 
 
 def _loose(stem: str, by_band: Mapping[str, list[str]], bands: Sequence[str], tiles: Sequence[Tile]) -> list[TileFiles]:
@@ -179,12 +183,28 @@ def _finest(paths: list[str], band: str, where: str) -> str:
     return ordered[0]
 
 
+def _stated_baseline(folder: str) -> str | None:
+    """Processing baseline that the metadata of a Sentinel-2 product state; None without metadata.
+
+    Products that users made with Sen2Cor have the baseline 99.99: there, whether an offset is listed decides.
+    """
+    for path in sorted(Path(folder).rglob("MTD_MSIL*.xml")):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        stated = re.search(r"<PROCESSING_BASELINE>\s*([\d.]+)\s*<", text)
+        if stated and float(stated[1]) < _OWN_BASELINE:
+            return stated[1]
+        carries = re.search(r"<(BOA|RADIO)_ADD_OFFSET[^>]*>\s*-\d+\s*<", text)
+        return str(SENTINEL2_OFFSET_BASELINE) if carries else "0"
+    return None
+
+
 def product_of(paths: Sequence[str]) -> Product:
     """What is known of a product by the names of its files and folders."""
     if any(_LANDSAT.search(os.path.basename(path)) for path in paths):
         return Product("Landsat Collection 2 level 2", 2.75e-5, -0.2, 0)
     if any(_SENTINEL2.search(path) for path in paths):
-        baseline = next((match[1] for path in paths if (match := _BASELINE.search(path))), None)
+        found = (match[1] for path in paths if (match := _BASELINE.search(path)))
+        baseline = next((text for text in found if float(text) < 100 * _OWN_BASELINE), None)
         product = Product("Sentinel-2", nodata=0)
         return product if baseline is None else replace(product, processing_baseline=baseline)
     return Product()

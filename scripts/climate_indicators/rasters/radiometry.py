@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.layouts import SENTINEL2_OFFSET_BASELINE
 from climate_indicators.rasters.understanding import Band
 
 # Sentinel-2 processing baseline 04.00: L2A digital numbers carry +1000 (BOA_ADD_OFFSET −1000) from this day on.
 SENTINEL2_OFFSET_FROM = datetime.date(2022, 1, 25)
 SENTINEL2_OFFSET_DN = -1000
 SENTINEL2_SCALE = 1e-4
-SENTINEL2_OFFSET_BASELINE = 4.0
 DEFAULT_SCALE = 1e-4
 NO_NODATA = "none"
 
