@@ -21,6 +21,8 @@ from pyproj import CRS
 from climate_indicators.logs import InputError
 from climate_indicators.vector_zips import vector_source
 
+# features of a file up to which those without a geometry are looked for
+MOST_COUNTED = 200_000
 # degrees beyond which coordinates are no longitudes, whether these are counted to 180 or to 360
 MOST_LONGITUDE, MOST_LATITUDE = 361.0, 90.5
 
@@ -77,6 +79,8 @@ def read_layer(
         _check_coordinates(info["total_bounds"], crs, name)
         box = None if bounds is None else _box_in(info["crs"], *bounds)
         features = pyogrio.read_dataframe(source, layer=layer, where=where, bbox=box, fid_as_index=True)
+        if box is not None and info["features"] <= MOST_COUNTED:
+            _warn_of_shapeless(pyogrio.read_bounds(source, layer=layer, where=where)[1], name)
     return features
 
 
@@ -198,6 +202,13 @@ def _only_layer(source: str | bytes, layer: str | None, name: str) -> str:
     if layer not in found:
         raise InputError(f"{name}: it has no layer '{layer}'; its layers: {', '.join(found)}. Correct the name.")
     return layer
+
+
+def _warn_of_shapeless(boxes: np.ndarray, name: str) -> None:
+    """Warn of features without a geometry, which no box can find; a damaged index of a shapefile loses shapes so."""
+    missing = int(np.isnan(boxes).all(axis=0).sum())
+    if missing:
+        _log.warning("%s: %d of %d features have no geometry and were left out.", name, missing, boxes.shape[1])
 
 
 def _check_columns(found: Sequence[str], needed: Sequence[str], name: str) -> None:

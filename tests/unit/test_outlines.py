@@ -127,9 +127,10 @@ def test_what_is_no_polygon_among_polygons_is_left_out_with_a_warning(tmp_path, 
     mixed = [GeometryCollection([SHAPES[0], LineString([(0, 0), (1, 1)])]), SHAPES[1], Point(633_000, 5_188_000), None]
     path = written(tmp_path / "mixed.geojson", layer(mixed).to_crs(4326))
     assert areas(read_outlines(path, GRID, "name")) == pytest.approx({"g0": 6, "g1": 4}, rel=1e-4)
-    assert "1 of 3 features" in lines()[0] and "1 Point" in lines()[0], "what has no place is not near the grid"
+    assert "1 of 4 features have no geometry" in lines()[0]
+    assert "1 of 3 features" in lines()[1] and "1 Point" in lines()[1]
     assert read_area_of_interest(path).to_crs(UTM).area.sum() == pytest.approx(10e6, rel=1e-4)
-    assert "2 of 4 features" in lines()[1]
+    assert "2 of 4 features" in lines()[2]
 
 
 BOW_TIE = Polygon([(631e3, 5_189e3), (633e3, 5_187e3), (633e3, 5_189e3), (631e3, 5_187e3)])
@@ -371,6 +372,27 @@ def test_files_cut_short_are_refused_by_name(tmp_path, end, cut):
     for read in (read_area_of_interest, lambda path: read_outlines(str(path), GRID)):
         with pytest.raises(InputError, match=name):
             read(tmp_path / name)
+
+
+@pytest.mark.parametrize("end", ["shp", "shx", "dbf", "gpkg", "geojson", "gml", "kml", "fgb"])
+def test_damaged_bytes_end_in_a_message_or_in_outlines(tmp_path, end):
+    """Whatever the reader makes of them, no other error comes through."""
+    rng, refused = np.random.default_rng(1), 0
+    name = f"o.{'shp' if end in ('shx', 'dbf') else end}"
+    layer().to_crs(4326).to_file(tmp_path / name, driver={"gml": "GML", "kml": "KML"}.get(end))
+    whole = (tmp_path / f"o.{end}").read_bytes()
+    for _ in range(12):
+        content = bytearray(whole)
+        for place in rng.integers(0, len(content), 8):
+            content[place] = rng.integers(0, 256)
+        (tmp_path / f"o.{end}").write_bytes(content)
+        try:
+            area_mask(read_area_of_interest(tmp_path / name), GRID)
+            draw_outlines(read_outlines(str(tmp_path / name), GRID), GRID, INSIDE)
+        except InputError as error:
+            assert name in str(error) or "area of interest" in str(error) or "outlines" in str(error)
+            refused += 1
+    assert refused, "nothing was damaged"
 
 
 def test_a_folder_of_shapefiles_is_checked_like_one(tmp_path):
