@@ -43,6 +43,21 @@ def test_the_scene_counts_before_its_date():
     assert levels(scene=SceneOffset("2023-08-01", offset_dn=0)) == (1e-4, 0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "scene", "stated"),
+    [
+        (Radiometry(), LATE, False),
+        (Radiometry(1e-4, 0, None, True), LATE, False),  # the date decides
+        (Radiometry(offset_dn=-1000), LATE, True),
+        (Radiometry(), SceneOffset("2019-08-01", offset_dn=0), True),
+        (Radiometry(), SceneOffset("2019-08-01", processing_baseline=5.09), True),
+        (Radiometry(), SceneOffset("2023-08-01", applied=True), False),
+    ],
+)
+def test_whether_the_offset_is_stated(asked, scene, stated):
+    assert levels_of("a.tif", bands(), asked, scene).offset_is_stated == stated
+
+
 def test_the_files_own_scale_and_offset_are_used():
     landsat = {"scale": 2.75e-5, "offset": -0.2}
     assert levels(scene=LATE, **landsat) == pytest.approx((2.75e-5, -0.2 / 2.75e-5))

@@ -126,7 +126,8 @@ def levels_of(path: str, bands: Sequence[Band], asked: Radiometry, scene: SceneO
         offset += baseline
         source += f", Sentinel-2 baseline {baseline:+g}" if baseline else ""
     # eight bits are stretched for the eye: their darkest numbers say nothing of an offset
-    is_stated = asked_dn is not None or scene.processing_baseline is not None
+    by_site = asked.offset_dn is not None and asked.sentinel2_baseline is not True
+    is_stated = by_site or scene.offset_dn is not None or scene.processing_baseline is not None
     is_stated |= all(np.dtype(band.dtype).itemsize == 1 for band in bands)
     return Levels(scale, offset * scale, source, is_stated)
 
