@@ -7,7 +7,8 @@ from climate_indicators.grids import in_degrees, read_area_of_interest
 from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
-params, aoi = snakemake.params, snakemake.input.get("aoi")
+params = snakemake.params
+aoi = snakemake.input.aoi[0] if snakemake.input.aoi else None
 with naming(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
     bounds = None if params.ids else in_degrees(read_area_of_interest(aoi, params.aoi_layer)).total_bounds
     patience = Patience.of(snakemake.config["archives"])

@@ -6,11 +6,12 @@ from climate_indicators.logs import naming, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
+aoi = snakemake.input.aoi[0] if snakemake.input.aoi else None
 patience = Patience.of(snakemake.config["archives"])
 asked = {key: params.weather[key] for key in ("first", "last", "timezone", "model")}
 with naming(f"snow site '{snakemake.wildcards.site}'"), open_session(patience) as session:
     given = params.weather["latitude"], params.weather["longitude"]
-    latitude, longitude = place_of(*given, snakemake.input.get("aoi"), params.aoi_layer)
+    latitude, longitude = place_of(*given, aoi, params.aoi_layer)
     request = WeatherRequest(latitude=latitude, longitude=longitude, variables=tuple(params.variables), **asked)
     fetched = fetch_weather(session, params.url, request, params.kept, snakemake.output.table, patience)
 log.info("%d years fetched, the others were there; weather of %g, %g", fetched, latitude, longitude)

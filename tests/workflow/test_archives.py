@@ -11,6 +11,7 @@ from runs import STUDY, files_with, run, run_until
 from servers.faulty import Fault
 from servers.files import FileServer
 from servers.weather import WeatherServer, mountain
+from shapely.geometry import box
 
 from climate_indicators.snow.weather import read_weather
 
@@ -35,7 +36,7 @@ class Archives:
         quick = {"tries": 2, "backoff_s": 0.05, "connect_s": 10, "read_s": 10}
         return {
             "archives": {"open_meteo": self.weather.endpoint, "rgi7": self.outlines.url, **quick},
-            "glacier": STUDY | {"sites": {name: glacier_site(ids) for name, ids in zip("ab", IDS, strict=True)}},
+            "glacier": STUDY | {"sites": {"a": glacier_site(IDS[0]), "b": glacier_site(IDS[1]), "c": area_site()}},
             "snow": {"sites": {"hut": snow_site()}, "climate": {"variables": VARIABLES}},
             "ocean": {"sites": {"seas": ocean_site(f"{self.ocean.url}/fields.nc")}},
             **more,
@@ -57,10 +58,22 @@ def glacier_site(identifier):
     }
 
 
+def area_site():
+    """A site whose outlines are those that meet an area."""
+    return glacier_site(IDS[0]) | {"aoi": "area.gpkg", "outlines": {"archive": "rgi7", "region": 15}}
+
+
+def write_areas(folder):
+    """Areas of interest and a table of scenes that no test reads: around the hut, whose weather is that of the middle, and over the second and third glacier."""
+    for name, shape in (("hut", box(86.73, 27.88, 86.93, 28.08)), ("area", box(79.12, 30.79, 79.22, 30.86))):
+        gpd.GeoSeries([shape], crs="EPSG:4326").to_file(folder / f"{name}.gpkg", driver="GPKG")
+    scenes = ["sensor,path,date,orbit,cloud_mask", "radar,r.tif,2020-01-01,48,", "optical,o.tif,2020-01-02,,"]
+    (folder / "scenes.csv").write_text("\n".join(scenes))
+
+
 def snow_site():
-    place = {"latitude": 27.98, "longitude": 86.83}
-    weather = {"archive": "open_meteo", "first": "2019-01-01", "last": "2020-06-30", **place}
-    return {"source": "series", "snow": "snow.csv", "weather": weather}
+    weather = {"archive": "open_meteo", "first": "2019-01-01", "last": "2020-06-30"}
+    return {"source": "files", "scenes_table": "scenes.csv", "aoi": "hut.gpkg", "weather": weather}
 
 
 def ocean_site(url):
@@ -88,6 +101,7 @@ def credentials(monkeypatch):
 
 
 def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(archives, credentials, tmp_path):
+    write_areas(tmp_path)
     wrong = [f"{text}-expired" for text in (TOKEN, KEY)]
     credentials(*wrong)
     text, passed = run(tmp_path, archives.config(), "--keep-going", "fetch_all")
@@ -109,7 +123,7 @@ def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(arc
     assert (tmp_path / "resources/ocean/seas/files/fields.nc").read_bytes() == FIELDS
 
     text, passed = run(
-        tmp_path, archives.config(offline=True), *(f"resources/glacier/{site}/outlines.gpkg" for site in "ab")
+        tmp_path, archives.config(offline=True), *(f"resources/glacier/{site}/outlines.gpkg" for site in "abc")
     )
     assert passed, text
     for site, identifier in zip("ab", IDS, strict=True):
@@ -118,10 +132,13 @@ def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(arc
         assert list(outlines["glacier_id"]) == [identifier]
         gaps = np.abs(outlines.to_crs(area.crs).total_bounds - area.total_bounds)
         np.testing.assert_allclose(gaps, 2000, atol=1)
+    outlines = gpd.read_file(tmp_path / "resources/glacier/c/outlines.gpkg")
+    assert list(outlines["glacier_id"]) == IDS
     assert archives.asked() == [3, 2, 1]
 
 
 def test_offline_ends_at_once_with_the_list_of_what_is_missing(archives, tmp_path):
+    write_areas(tmp_path)
     (tmp_path / "resources/ocean/seas/files").mkdir(parents=True)
     (tmp_path / "resources/ocean/seas/files/fields.nc").write_bytes(FIELDS)
     text, passed = run(tmp_path, archives.config(offline=True), "--dry-run")
@@ -135,6 +152,7 @@ def test_offline_ends_at_once_with_the_list_of_what_is_missing(archives, tmp_pat
 
 def test_killed_in_the_middle_goes_on_where_it_was(archives, credentials, tmp_path):
     credentials(TOKEN, KEY)
+    write_areas(tmp_path)
     archives.ocean.fail("/fields.nc", Fault(slow_s=0.2))
     kept = tmp_path / "resources/archive/files"
 
