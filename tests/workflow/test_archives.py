@@ -64,7 +64,7 @@ def area_site():
 
 
 def write_areas(folder):
-    """Areas of interest, around the hut and over the second and third glacier, and a table of scenes that none reads."""
+    """Areas of interest around the hut and over two glaciers, and a table of scenes that no job reads."""
     for name, shape in (("hut", box(86.73, 27.88, 86.93, 28.08)), ("area", box(79.12, 30.79, 79.22, 30.86))):
         gpd.GeoSeries([shape], crs="EPSG:4326").to_file(folder / f"{name}.gpkg", driver="GPKG")
     scenes = ["sensor,path,date,orbit,cloud_mask", "radar,r.tif,2020-01-01,48,", "optical,o.tif,2020-01-02,,"]
