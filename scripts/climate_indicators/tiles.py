@@ -108,13 +108,9 @@ def check_scene(scene: SceneInputs, area: gpd.GeoSeries | None) -> None:
             f"cloud_mask lists {len(scene.masks)} files, but the scene has {len(files)} tiles; expected one mask for "
             "all of them, or one a tile in the order of `tiles`."
         )
-    for mask in scene.masks:
-        with opened(mask) as raster:
-            check_place(understand(raster))
-            check_complete(raster)
     _check_touching(files, area)
     for number, mask in enumerate(scene.masks):
-        _check_mask(mask, [files[number]] if len(scene.masks) == len(files) else files, area)
+        check_mask(mask, [files[number]] if len(scene.masks) == len(files) else files, area)
 
 
 def _check_file(
@@ -142,21 +138,36 @@ def _check_touching(files: Sequence[TileFiles], area: gpd.GeoSeries | None) -> N
         )
 
 
-def _check_mask(mask: str, files: Sequence[TileFiles], area: gpd.GeoSeries | None) -> None:
-    """Raise where a cloud mask leaves out more than a pixel's width of what its tiles show of the area."""
-    own = tiles_outline([mask])
+def check_mask(mask: str, files: Sequence[TileFiles], area: gpd.GeoSeries | None) -> None:
+    """Check a cloud mask by its header.
+
+    Parameters
+    ----------
+    mask : raster.
+    files : tiles that it is for.
+    area : area of interest; None takes all that the tiles show.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is truncated, has no place on earth, or leaves out more than a pixel's width of what the
+        tiles show of the area.
+    """
     with opened(mask) as raster:
+        check_place(understand(raster))
+        check_complete(raster)
         pixel = max(abs(raster.transform.a), abs(raster.transform.e))
+    own = tiles_outline([mask])
     needed = tiles_outline([path for tile in files for path in tile.paths], own.crs).union_all()
     if area is not None:
         needed = needed.intersection(area.to_crs(own.crs).union_all())
     left_out = needed.difference(own.buffer(pixel, join_style="mitre").iloc[0]).area
     if left_out > MOST_LEFT_OUT * needed.area:
         raise InputError(
-            f"the cloud mask {mask} ({_bounds(own.total_bounds)} in {own.crs.to_string()}) leaves out "
-            f"{100 * left_out / needed.area:.1f} % of what {', '.join(tile.label for tile in files)} shows of the area "
-            f"of interest ({_bounds(needed.bounds)}): clouds there would be taken for ground. Make it as large as the "
-            "tiles, or give one mask a tile."
+            f"the cloud mask {mask} ({_bounds(own.total_bounds)} in {own.crs.to_string()}) does not cover what "
+            f"{', '.join(tile.label for tile in files)} shows of the area of interest ({_bounds(needed.bounds)}): "
+            f"{100 * left_out / needed.area:.1f} % is left out, and clouds there would be taken for ground. Make it as "
+            "large as the tiles, or give one mask a tile."
         )
 
 

@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
+from shapely.geometry import box
 
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
@@ -19,6 +20,7 @@ from climate_indicators.rasters.guard import Reader, check_complete, opened
 from climate_indicators.rasters.layouts import tile_files, tile_of
 from climate_indicators.rasters.understanding import check_place, understand
 from climate_indicators.snow.scene_table import MIXED, OPTICAL, RADAR, orbit_text
+from climate_indicators.tiles import check_mask
 
 RADAR_BANDS = ("VV", "VH")
 OPTICAL_BANDS = ("B02", "B03", "B04", "B08", "B11")
@@ -147,29 +149,26 @@ def check_scene(row: pd.Series, grid: Grid, names: Sequence[str] | None = None) 
         If a check fails, or the cloud mask does not cover what the scene shows of the grid.
     """
     for path in scene_paths(row.path, row.sensor):
-        shown = _check_file(path, row, grid, names)
+        _check_file(path, row, grid, names)
     if row.cloud_mask:
-        _check_cloud_mask(row, grid, shown)
+        outline = gpd.GeoSeries([box(*grid.bounds)], crs=grid.crs)
+        check_mask(row.cloud_mask, tile_files([tile_of(row.path)], _NEEDED[row.sensor]), outline)
 
 
-def _check_file(
-    path: str, row: pd.Series, grid: Grid, names: Sequence[str] | None
-) -> tuple[float, float, float, float]:
-    """Bounds of what a file of a scene shows of the grid, once its header was checked."""
+def _check_file(path: str, row: pd.Series, grid: Grid, names: Sequence[str] | None) -> None:
+    """Check the header of a file of a scene."""
     with opened(path) as raster:
         if path == row.path:
             scene_bands(raster, row.sensor, names)
         if any("complex" in dtype for dtype in raster.dtypes):
             raise InputError(f"{path} has complex numbers; expected detected backscatter, in dB or linear power.")
         _check_upright(raster)
-        shown = _overlap(raster, grid)
-        if shown is None:
+        if not _overlaps(raster, grid):
             raise InputError(
                 f"{path} ({_text(raster.bounds)} in {raster.crs.to_string()}) lies outside the site's grid "
                 f"({_text(grid.bounds)} in {grid.crs}). Remove the scene, or correct its reference system."
             )
         check_complete(raster)
-    return shown
 
 
 def _check_upright(raster: DatasetReader) -> None:
@@ -179,26 +178,12 @@ def _check_upright(raster: DatasetReader) -> None:
         raise InputError(f"{raster.name} is turned or upside down; warp it to a north-up grid (gdalwarp does).")
 
 
-def _check_cloud_mask(row: pd.Series, grid: Grid, shown: tuple[float, float, float, float]) -> None:
-    with opened(row.cloud_mask) as mask:
-        _check_upright(mask)
-        check_complete(mask)
-        left, bottom, right, top = transform_bounds(mask.crs, CRS.from_string(grid.crs), *mask.bounds, densify_pts=21)
-    pixel_x, pixel_y = grid.transform.a, -grid.transform.e
-    covers = left - pixel_x <= shown[0] and right + pixel_x >= shown[2]
-    if not (covers and bottom - pixel_y <= shown[1] and top + pixel_y >= shown[3]):
-        raise InputError(
-            f"{row.cloud_mask} ({_text((left, bottom, right, top))}) does not cover what {row.path} shows of the grid "
-            f"({_text(shown)}): clouds beyond it would be taken for ground. Make it as large as the scene."
-        )
-
-
-def _overlap(raster: DatasetReader, grid: Grid) -> tuple[float, float, float, float] | None:
+def _overlaps(raster: Reader, grid: Grid) -> bool:
     own = transform_bounds(raster.crs, CRS.from_string(grid.crs), *raster.bounds, densify_pts=21)
     wanted = grid.bounds
     left, bottom = max(own[0], wanted[0]), max(own[1], wanted[1])
     right, top = min(own[2], wanted[2]), min(own[3], wanted[3])
-    return (left, bottom, right, top) if left < right and bottom < top else None
+    return left < right and bottom < top
 
 
 def _span(first: float, last: float, origin: float, step: float, size: int) -> tuple[int, int]:
