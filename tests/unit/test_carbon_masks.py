@@ -224,3 +224,65 @@ def test_share_of_vegetation_is_the_true_one_in_all_masks(tmp_path, numbers):
     found = [(read_mask(tmp_path / f"masks/{name}.png", rule).labels == 1).mean() for name in "abc"]
     assert found == [0.5, 1, 0] and stock.soft_masks == []
     assert (stock.table["unknown_fraction"] == 0).all()
+
+
+def disk(size=96):
+    row, column = np.mgrid[:size, :size]
+    return (row - 40) ** 2 + (column - 50) ** 2 < 30**2
+
+
+@pytest.mark.parametrize("quality", [50, 75, 95])
+def test_masks_that_were_jpgs_are_read_as_what_they_were(tmp_path, quality):
+    """A PNG, and a TIF compressed as JPG: compression leaves several numbers next to 0 and to 255."""
+    truth = disk()
+    jpg = tmp_path / "a.jpg"
+    Image.fromarray(truth.astype("uint8") * 255).save(jpg, quality=quality)
+    values = np.array(Image.open(jpg))
+    assert len(np.unique(values)) > 6
+    png = save(tmp_path / "masks" / "a.png", values)
+    tif = tmp_path / "masks" / "b.tif"
+    profile = {"driver": "GTiff", "height": 96, "width": 96, "count": 1, "dtype": "uint8", "compress": "JPEG"}
+    with rasterio.open(tif, "w", **profile, jpeg_quality=quality) as raster:
+        raster.write(truth.astype("uint8") * 255, 1)
+    for path in (png, tif):
+        assert np.mean(np.array(labels(path)) == truth) > 0.999
+
+
+@pytest.mark.parametrize("values", [(0, 1, 2, 3, 255), (0, 1, 2, 253, 255), (0, 40, 200, 220, 254), (0, 1, 254, 255)])
+def test_few_numbers_near_the_ends_are_classes(tmp_path, values):
+    path = save(tmp_path / "a.png", np.array([values * 30], "uint8"))
+    with pytest.raises(InputError, match="vegetation_values"):
+        rule_of(path)
+
+
+def test_a_mask_of_one_bit_is_black_and_white_whatever_the_others_have(tmp_path):
+    """Programs save a mask in one bit or in eight as its colours need."""
+    truth = disk()
+    one = tmp_path / "a.png"
+    Image.fromarray(truth.astype("uint8") * 255).convert("1").save(one)
+    eight = save(tmp_path / "b.png", truth.astype("uint8") * 255)
+    rule = rule_of(one, eight)
+    for path in (one, eight):
+        assert np.array_equal(read_mask(path, rule).labels, truth.astype("uint8"))
+    assert np.array_equal(labels(one, vegetation_values=[1]), truth.astype("uint8"))
+
+
+def without_ground(path, kind, truth):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "transparent":
+        Image.fromarray(np.dstack([np.full((*truth.shape, 3), 255), truth * 255]).astype("uint8")).save(path)
+        return
+    profile = {"driver": "GTiff", "height": truth.shape[0], "width": truth.shape[1], "count": 1, "dtype": "uint8"}
+    with rasterio.open(path, "w", **profile, nodata=0) as raster:
+        raster.write(truth.astype("uint8"), 1)
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("transparent", "png"), ("nodata", "tif")])
+def test_masks_that_label_vegetation_alone_are_refused(tmp_path, kind, ending):
+    """QGIS and gdal_rasterize declare 0 as no data, GIMP erases to transparent: the ground would be unknown."""
+    rng = np.random.default_rng(5)
+    for name in ("a", "b"):
+        save(tmp_path / "images" / f"{name}.png", rng.integers(30, 250, (96, 96, 3)).astype("uint8"))
+        without_ground(tmp_path / "masks" / f"{name}.{ending}", kind, disk())
+    with pytest.raises(InputError, match=r"masks: none of the 2 masks .*no data"):
+        take_stock(tmp_path / "images", ["a.png", "b.png"], tmp_path / "masks", RGB)

@@ -123,3 +123,16 @@ def test_a_planted_step_is_found_and_noise_has_none():
 def test_the_same_seed_gives_the_same_table():
     carbon = read_series(monthly(), "carbon", "day")
     pd.testing.assert_frame_equal(trend_table(carbon, seed=4), trend_table(carbon, seed=4))
+
+
+@pytest.mark.parametrize("date", ["2019", "9999-12-31", "0001-01-01", "2019-03-0112", "201903", "43525"])
+def test_what_is_no_month_is_refused(date):
+    """A year alone would be January, and 9999 stands for a missing date."""
+    table = pd.DataFrame({"carbon": [1.0, 2.0], "date": ["2019-03-21", date]})
+    with pytest.raises(InputError, match=f"row 2: found '{date}'"):
+        read_series(table, "carbon", "date")
+
+
+@pytest.mark.parametrize("date", ["2019-03", "20190321", "2019-03-21T10:00:00Z", "2019-03-21 10:00", "2019/03/21"])
+def test_months_that_are_read(date):
+    assert read_series(pd.DataFrame({"carbon": [1.0], "date": [date]}), "carbon", "date").labels.tolist() == ["2019-03"]

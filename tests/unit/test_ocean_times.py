@@ -60,7 +60,29 @@ def test_bounds_of_many_years_do_not_move_mean_months(key):
     bounds = np.stack([pairs(2000)[:, 0], pairs(2009)[:, 1]], axis=1)
     axis = axis_of(middles(2009), bounds, **{key: "time_bnds"})
     assert axis.months == year(2009)
-    assert len(axis.warnings) == 1 and "time_bnds" in axis.warnings[0] and "month long" in axis.warnings[0]
+    assert axis.warnings == () and len(axis.of_series) == 1
+    assert "time_bnds" in axis.of_series[0] and "month long" in axis.of_series[0]
+
+
+def test_bounds_within_the_month_of_the_stamp_need_no_warning():
+    """`cdo monmean` of five-day fields: bounds from the first field's middle to the last one's."""
+    bounds = np.stack([pairs(2000)[:, 0] + 2, pairs(2000)[:, 1] - 4], axis=1)
+    axis = axis_of(middles(2000), bounds, bounds="time_bnds")
+    assert axis.months == year(2000) and axis.warnings == axis.of_series == ()
+
+
+def test_bounds_of_several_months_are_told():
+    """A running mean of three months is no monthly mean."""
+    bounds = np.stack([pairs(2000)[:, 0] - 30, pairs(2000)[:, 1] + 30], axis=1)
+    axis = axis_of(middles(2000), bounds, bounds="time_bnds")
+    assert axis.months == year(2000) and len(axis.warnings) == 1 and "time_bnds" in axis.warnings[0]
+
+
+@pytest.mark.parametrize("time_stamp", ["start", "end"])
+def test_a_setting_that_the_stamps_contradict_is_refused(time_stamp):
+    with pytest.raises(InputError, match="coordinates.time_stamp"):
+        axis_of(middles(2000) + 1, time_stamp=time_stamp)
+    assert axis_of(middles(2000), time_stamp="middle").months == year(2000)
 
 
 def test_mean_months_of_cdo_have_their_own_temperature(tmp_path):

@@ -84,3 +84,28 @@ def test_cells_are_text_without_blanks_and_only_numbers_may_be_called_missing(tm
     assert table["date"].isna().tolist() == [False, True, True]
     series = read_series(table, "carbon", None)
     assert series.values.tolist() == [1.5] and series.n_left_out == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("image;date;carbon\na;2019-03-01;1,5\n", ("semicolons", "image;date;carbon")),
+        ("sep=;\nimage;date;carbon\na;2019-03-01;1,5\n", ("semicolons",)),
+        ("image\tdate\tcarbon\na\t2019-03-01\t1.5\n", ("tabs",)),
+        ("image,carbon, carbon\na,1,100\n", ("'carbon'", "2 times")),
+        ("image,carbon,carbon \na,1,100\n", ("'carbon'", "2 times")),
+        ("image,carbon\na,1\nb,-9999\nc,-9999.0\n", ("'carbon'", "row 2", "2 of 3")),
+    ],
+)
+def test_tables_that_look_good_and_are_not_are_refused(tmp_path, text, words):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        read_user_table(path, "carbon table", ["carbon", None])
+    assert all(word in str(error.value) for word in (str(path), *words)), str(error.value)
+
+
+def test_a_column_that_is_not_asked_for_may_be_there_twice(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("image,note,note,carbon\na,-9999,y,1\n")
+    assert read_user_table(path, "carbon table", ["carbon"]).carbon.tolist() == ["1"]

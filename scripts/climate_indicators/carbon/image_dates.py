@@ -15,6 +15,8 @@ from climate_indicators.logs import InputError
 from climate_indicators.tables import read_user_table
 
 NAMED = 5
+# what lies outside is no date, but other digits, or stands for a missing date
+FIRST_YEAR, LAST_YEAR = 1800, 2200
 ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})(?:-(?P<day>\d{2})(?:[T ].*)?)?")
 
 
@@ -105,6 +107,8 @@ def _iso(match: re.Match[str] | None, where: str, text: str) -> str:
         if len(year or "") != 4:
             raise ValueError("a year has four digits")
         found = date(int(year), int(month), int(day or 1))
+        if not FIRST_YEAR <= found.year <= LAST_YEAR:
+            raise ValueError(f"its year is not from {FIRST_YEAR} to {LAST_YEAR}")
     except (TypeError, ValueError) as error:
         raise InputError(
             f"{where}: '{text}' is not a date ({error}); expected one such as 2019-03-21 or 2019-03. Mend it."

@@ -85,11 +85,11 @@ def take_stock(
     ------
     InputError
         As `climate_indicators.carbon.folders.find_masks`, `masks.decide_rule` and `images.check_scales`; or if no mask
-        holds any vegetation.
+        holds any vegetation, or none any other ground.
     """
     masks = {} if masks_folder is None else find_masks(images, masks_folder)
     rule = _surveyed(masks, masks_folder, mask_values or {}) if masks else None
-    rows, thumbnails, problems, soft, turned, levels, filled = [], [], [], [], [], {}, 0
+    rows, thumbnails, problems, soft, turned, levels, filled, grounded = [], [], [], [], [], {}, 0, 0
     for image in images:
         progress()
         path, name, mask = Path(folder) / image, masks.get(image, ""), None
@@ -102,6 +102,7 @@ def take_stock(
             continue
         if mask:
             filled += bool((mask.labels == 1).any())
+            grounded += bool((mask.labels == 0).any())
             soft += [name] if mask.middle_share > CLEAR_EDGES else []
             turned += [image] if seen.orientation != mask.orientation and _fits_both_ways(seen) else []
         levels[image] = seen.dtype, seen.full_scale, seen.bright_level
@@ -115,6 +116,13 @@ def take_stock(
             f"{masks_folder}: none of the {(table['mask'] != '').sum()} masks holds any vegetation, read as "
             f"{rule.described()}; expected 0 and 1, or 0 and 255, with the larger one for vegetation, or its values in "
             "vegetation_values of the site."
+        )
+    if filled and not grounded:
+        raise InputError(
+            f"{masks_folder}: none of the {(table['mask'] != '').sum()} masks holds any ground without vegetation: all "
+            "pixels are vegetation, or unknown (no data, transparent, or in unknown_values of the site). If what is "
+            "not vegetation was saved as no data 0 or transparent, write the masks without it, for instance with "
+            "gdal_edit.py -unsetnodata or gdal_translate -b 1 -a_nodata none."
         )
     pictures = np.array(thumbnails, "uint8").reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
     return Stock(table, pictures, problems, soft, turned)

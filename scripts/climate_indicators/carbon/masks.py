@@ -28,6 +28,8 @@ GREYS, NUMBERS, NO_PALETTE = "greys", "numbers", ""
 # edges drawn smoothly have many values without gaps; class numbers are few, or end far below the full scale
 FEWEST_SOFT, WIDEST_GAP, LOWEST_TOP = 16, 0.25, 0.75
 MOST_VALUES = 1000
+# compression that was undone leaves several numbers next to both ends of the scale, and few pixels between them
+FEWEST_NEAR_ENDS, MOST_BETWEEN = 3, 0.02
 # compression at the lowest usual quality, 10 of 100, turns 15 % of a mask of random pixels grey
 GREYEST_JPG = 0.2
 NAMED = 10
@@ -41,7 +43,7 @@ class MaskValues:
     ----------
     values : float64, sorted, of the known pixels; of more than 1000 an even choice, the smallest and largest included.
     greys : the same, of a palette's colors; None if the mask has no palette, or one with colors that are not grey.
-    has_palette, lossy : of the file; a lossy one is a JPG.
+    has_palette, lossy : of the file; a lossy one is a JPG, or a TIF that is compressed as one.
     middle_share : of the known pixels, those between a quarter and three quarters of 255.
     """
 
@@ -105,7 +107,7 @@ def survey_mask(path: str | Path) -> MaskValues:
     """
     with open_image(path) as raster:
         numbers, known, colors = _read(path, raster)
-        lossy = raster.driver == "JPEG"
+        lossy = raster.driver == "JPEG" or raster.profile.get("compress") == "jpeg"
     values = np.unique(numbers[known]).astype("float64")
     greys = None
     if colors is not None:
@@ -121,8 +123,9 @@ def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], fold
     """Rule for all masks of a folder, from the values of all of them together.
 
     Vegetation is 1 if all values are 0 and 1 or between them, 255 if they are 0 and 255, 65535 if they are 0 and 65535.
-    Many values without gaps up to such a full scale are smooth edges, and JPG files always have them; their upper half
-    is vegetation. Anything else may be numbers of classes, and needs ``vegetation_values``.
+    Many values without gaps up to such a full scale are smooth edges, and JPG files always have them, also once they
+    are saved as PNG or TIF; their upper half is vegetation. Anything else may be numbers of classes, and needs
+    ``vegetation_values``.
 
     Parameters
     ----------
@@ -157,7 +160,8 @@ def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], fold
     every = np.unique(np.concatenate([np.empty(0), *values.values()]))
     if vegetation:
         return MaskRule(LISTED, palette, vegetation, unknown)
-    scale = _scale(values, every, lossy)
+    were_jpg = all(mask.middle_share <= MOST_BETWEEN for mask in found.values()) and _near_ends(every)
+    scale = _scale(values, every, lossy, were_jpg)
     if scale is None:
         raise InputError(_ambiguous(folder, values, every))
     return MaskRule(scale, palette, (), unknown)
@@ -197,8 +201,11 @@ def _read(path: str | Path, raster: DatasetReader) -> tuple[np.ndarray, np.ndarr
     known = (raster.read_masks() > 0).all(axis=0) & np.isfinite(numbers[0])
     if any(not np.array_equal(numbers[0][known], band[known]) for band in numbers[1:]):
         raise InputError(f"{path}: has colours; expected a mask of one band, 0 and 1, or 0 and 255. Convert it.")
-    has_palette = raster.colorinterp[0] == ColorInterp.palette
-    return numbers[0], known, raster.colormap(1) if has_palette else None
+    if raster.colorinterp[0] == ColorInterp.palette:
+        return numbers[0], known, raster.colormap(1)
+    # one bit is black or white, whatever numbers the other masks of the folder have
+    one_bit = raster.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1"
+    return numbers[0], known, {0: (0,) * 3, 1: (255,) * 3} if one_bit else None
 
 
 def _middle_share(numbers: np.ndarray, full: float) -> float:
@@ -213,7 +220,16 @@ def _values(mask: MaskValues, by_grey: bool) -> np.ndarray:
     return mask.greys if by_grey and mask.has_palette else mask.values
 
 
-def _scale(values: Mapping[str, np.ndarray], every: np.ndarray, lossy: Sequence[str]) -> str | None:
+def _near_ends(every: np.ndarray) -> bool:
+    """Whether values of 8 bits lie next to 0 and next to 255, as compression leaves them of a mask of 0 and 255."""
+    near = [every[(every >= low) & (every < low + 32)] for low in (1, 223)]
+    ends = every[every > 0][:1].tolist() == [1] and 254 in every
+    return ends and every[-1] <= 255 and min(map(len, near)) >= FEWEST_NEAR_ENDS
+
+
+def _scale(
+    values: Mapping[str, np.ndarray], every: np.ndarray, lossy: Sequence[str], were_jpg: bool = False
+) -> str | None:
     """Scale of a folder's masks; None if the numbers can be meant in several ways."""
     if not len(every) or every[0] < 0:
         return None if len(every) else "0 to 255"
@@ -224,7 +240,7 @@ def _scale(values: Mapping[str, np.ndarray], every: np.ndarray, lossy: Sequence[
     top = every[-1] / full
     if not LOWEST_TOP <= top <= 1:
         return None
-    if not lossy:
+    if not lossy and not were_jpg:
         gap = np.diff([0, *every, full]).max() / full
         if len(every) < FEWEST_SOFT or gap > WIDEST_GAP:
             return None

@@ -9,6 +9,9 @@ import pandas as pd
 
 from climate_indicators.logs import InputError
 
+# year and month, at least; a year alone is no month
+DATE = r"\d{4}(?:-?\d{2}-?\d{2}|-\d{2}|/\d{2}(?:/\d{2})?)(?:[T ].*)?"
+FIRST_YEAR, LAST_YEAR = 1800, 2200
 SERIES, MOVING_AVERAGE = "series", "moving_average"
 RUNNING_TOTAL, RUNNING_AVERAGE = "running_total", "running_average"
 ROW_ORDER, DATES = "row order", "date"
@@ -78,8 +81,8 @@ def read_series(table: pd.DataFrame, value: str, date: str | None = None) -> Car
     Raises
     ------
     InputError
-        If a column is missing, a value is no finite number, or a row has no date or none that can be read while others
-        have; the message names the row.
+        If a column is missing, a value is no finite number, or a row has no date or none of 1800 to 2200 with a month
+        while others have; the message names the row.
     """
     for column in (value, date):
         if column and column not in table:
@@ -94,9 +97,10 @@ def read_series(table: pd.DataFrame, value: str, date: str | None = None) -> Car
     if not date or table[date].isna().all():
         labels = np.array([f"row {row}" for row in rows], dtype=object)
         return CarbonSeries(numbers[kept], labels, None, len(table), int((~kept).sum()))
-    texts = table[date].astype("string").str[:10]
-    times = pd.to_datetime(texts, format="ISO8601", errors="coerce")
-    _refuse(table[date], times.isna().to_numpy(), "a date such as 2019-03-21 or 2019-03")
+    texts = table[date].astype("string").where(table[date].astype("string").str.fullmatch(DATE).fillna(False))
+    times = pd.to_datetime(texts.str[:10], format="ISO8601", errors="coerce")
+    wrong = times.isna() | (times.dt.year < FIRST_YEAR) | (times.dt.year > LAST_YEAR)
+    _refuse(table[date], wrong.to_numpy(), "a date such as 2019-03-21 or 2019-03")
     means = pd.Series(numbers[kept]).groupby(times.to_numpy()[kept].astype("datetime64[M]").astype("int64")).mean()
     months = means.index.to_numpy("int64").astype("datetime64[M]")
     return CarbonSeries(means.to_numpy(), months.astype(str).astype(object), months, len(table), int((~kept).sum()))

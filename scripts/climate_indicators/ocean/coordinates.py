@@ -24,6 +24,8 @@ _UNITS = {
 _NOMINAL = ("xh", "yh", "xq", "yq", "xt_ocean", "yt_ocean", "grid_xt", "grid_yt", "grid_x_t", "grid_y_t")
 # points closer than this, in degrees, are the same point stored twice
 _SAME = 1e-3
+# width of a point by its bounds, in spacings of the points
+_WIDTHS = (0.75, 1.33)
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Grid:
     lat, lon : float64, shape (y, x), degrees, longitudes in −180 to 180 (180 excluded); may be NaN on land.
     rectilinear : latitude depends on the row alone, longitude on the column alone.
     lat_bounds, lon_bounds : float64, shape (y, 2) and (x, 2), borders of the points as the file gives them, or None.
+    unusable_bounds : names of bounds in the file that cannot be the borders of these points.
     """
 
     lat: np.ndarray
@@ -42,6 +45,7 @@ class Grid:
     rectilinear: bool
     lat_bounds: np.ndarray | None = None
     lon_bounds: np.ndarray | None = None
+    unusable_bounds: tuple[str, ...] = ()
 
 
 def wrap_longitude(lon: np.ndarray) -> np.ndarray:
@@ -170,7 +174,11 @@ def make_grid(lat: xr.DataArray, lon: xr.DataArray, dataset: xr.Dataset, where: 
         )
     grid = np.broadcast_arrays(lat_values[:, None], wrap_longitude(lon_values)[None])
     bounds = [_bounds(dataset, axis) for axis in (lat, lon)]
-    return Grid(grid[0].copy(), grid[1].copy(), True, *bounds)
+    points = lat_values, lon_values
+    wrong = [one is not None and not _are_borders(one, at) for one, at in zip(bounds, points, strict=True)]
+    names = tuple(str(_bounds_name(axis)) for axis, is_wrong in zip((lat, lon), wrong, strict=True) if is_wrong)
+    usable = [None if is_wrong else one for one, is_wrong in zip(bounds, wrong, strict=True)]
+    return Grid(grid[0].copy(), grid[1].copy(), True, *usable, names)
 
 
 def _degrees(axis: xr.DataArray) -> np.ndarray:
@@ -190,11 +198,32 @@ def _is_product(lat: xr.DataArray, lon: xr.DataArray) -> bool:
 
 
 def _bounds(dataset: xr.Dataset, axis: xr.DataArray) -> np.ndarray | None:
-    name = axis.attrs.get("bounds", axis.encoding.get("bounds"))
+    name = _bounds_name(axis)
     if name not in dataset.variables:
         return None
     values = np.asarray(dataset[name].values, "float64")
     return values if values.shape == (axis.size, 2) and np.isfinite(values).all() else None
+
+
+def _bounds_name(axis: xr.DataArray) -> str | None:
+    return axis.attrs.get("bounds", axis.encoding.get("bounds"))
+
+
+def _are_borders(bounds: np.ndarray, points: np.ndarray) -> bool:
+    """Whether bounds enclose their points and meet, or are about as wide as the points lie apart.
+
+    Where a mean over neighboring points was taken of the bounds too, they are those of a single point.
+    """
+    sides = wrap_longitude(bounds - points[:, None])
+    low, high = sides.min(axis=1), sides.max(axis=1)
+    width, enclosed = high - low, (low <= _SAME) & (high >= -_SAME)
+    if not (width > 0).all() or not enclosed[[0, -1]].all():
+        return False
+    steps = wrap_longitude(np.diff(points))
+    gaps = [steps + low[1:] - high[:-1], steps + high[1:] - low[:-1]]
+    if min(np.abs(wrap_longitude(gap)).max(initial=0) for gap in gaps) < _SAME:
+        return True
+    return bool(enclosed.all() and _WIDTHS[0] < np.median(width) / np.median(np.abs(steps)) < _WIDTHS[1])
 
 
 def first_of_each(lat: np.ndarray, lon: np.ndarray, ocean: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ from climate_indicators.ocean.units import QUANTITIES
 
 _LOG = logging.getLogger(__name__)
 _REQUIRED = ("sst", "dic", "alk")
+# share of points both with data outside a mask, and without data inside, from which it is warned of
+_SHIFTED = 0.05
 
 
 @dataclass
@@ -186,22 +188,27 @@ def _open(cls: type[OceanData], settings: Mapping[str, Any], files: Files, known
         read_field(source, files, months[0], density, ocean)
     # the job that looks through the data set warns; the many that read it after would only say the same
     level = logging.WARNING if known_ocean is None else logging.INFO
-    for warning in _warnings(data, sources):
+    for warning in _warnings(data, sources, bool(settings.get("climatology"))):
         _LOG.log(level, "%s", warning)
     return data
 
 
-def _warnings(data: OceanData, sources: Mapping[str, Source]) -> list[str]:
+def _warnings(data: OceanData, sources: Mapping[str, Source], climatology: bool) -> list[str]:
     """What may be wrong in how the files are read, each thing once however many variables and files it is said of."""
     said: dict[str, list[str]] = {}
     for quantity, source in sources.items():
         for layout in source.layouts:
-            for warning in layout.warnings:
+            for warning in (*layout.warnings, *(() if climatology else layout.of_series)):
                 said.setdefault(warning, []).append(f"variables.{quantity} ({layout.where})")
     warnings = [
         f"{places[0]}{f' and {len(places) - 1} more' * (len(places) > 1)}: {text}" for text, places in said.items()
     ]
     warnings += data._positions.warnings
+    if unusable := data._positions.grid.unusable_bounds:
+        warnings.append(
+            f"{data._positions.found}: the bounds {', '.join(unusable)} are not the borders of the points and are not "
+            "used for their areas; borders are taken half-way between points."
+        )
     if data.annual_only:
         warnings.append(f"{', '.join(data.annual_only)}: without time in the files; the same field is used every month")
     return warnings
@@ -254,6 +261,8 @@ def _ocean(
     ocean = mask_of(settings, sources["sst"].layouts[0], grid, files)
     if ocean is None:
         ocean = _where_there_are_data(sources, files, months, density)
+    else:
+        _warn_of_shifted(ocean, _where_there_are_data(sources, files, months, density, ocean), settings["mask"]["name"])
     ocean &= np.isfinite(grid.lat) & np.isfinite(grid.lon)
     _check_latitudes(grid.lat, ocean, sources["sst"].layouts[0].path)
     once = first_of_each(grid.lat, grid.lon, ocean)
@@ -267,6 +276,19 @@ def _ocean(
     return once
 
 
+def _warn_of_shifted(mask: np.ndarray, data: np.ndarray, name: str) -> None:
+    """Tell of a mask that leaves out points with data and takes in points without: it may be inverted or turned."""
+    left_out, empty = (data & ~mask).sum() / max(1, data.sum()), (mask & ~data).sum() / max(1, mask.sum())
+    if min(left_out, empty) > _SHIFTED:
+        _LOG.warning(
+            "mask.name %s: %.0f %% of the points with data lie outside this mask, and %.0f %% of its points have no "
+            "data. It may be inverted (it must be 0 on land), upside down, shifted, or of another grid.",
+            name,
+            100 * left_out,
+            100 * empty,
+        )
+
+
 def _check_latitudes(lat: np.ndarray, ocean: np.ndarray, where: str) -> None:
     outside = ocean & (np.abs(lat) > 90.001)
     if outside.any():
@@ -277,15 +299,20 @@ def _check_latitudes(lat: np.ndarray, ocean: np.ndarray, where: str) -> None:
 
 
 def _where_there_are_data(
-    sources: Mapping[str, Source], files: Files, months: Sequence[str], density: float
+    sources: Mapping[str, Source],
+    files: Files,
+    months: Sequence[str],
+    density: float,
+    checked: np.ndarray | None = None,
 ) -> np.ndarray:
     """Points that have sst, and dic and alk above 0, in one of four months with data: ice may hide some.
 
-    The four are a quarter apart over the first year, or where these have no data the next ones that have.
+    The four are a quarter apart over the first year, or where these have no data the next ones that have. Only at
+    ``checked`` points must the fields be plausible; None for everywhere.
     """
     ocean, seen = None, 0
     for month in dict.fromkeys([*months[:12:3], *months]):
-        fields = {name: read_field(sources[name], files, month, density, None) for name in _REQUIRED}
+        fields = {name: read_field(sources[name], files, month, density, checked) for name in _REQUIRED}
         here = np.isfinite(fields["sst"]) & (fields["dic"] > 0) & (fields["alk"] > 0)
         ocean = here if ocean is None else ocean | here
         seen += here.any()

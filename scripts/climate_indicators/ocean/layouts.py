@@ -30,6 +30,7 @@ class Layout:
     shape : number of rows and of columns.
     time_rule, level_rule : how months and surface were found, for the table of inputs.
     warnings : what in that may be wrong, and how to set it right.
+    of_series : the same, but only in a series of years, not in a climatology.
     """
 
     path: str
@@ -44,6 +45,7 @@ class Layout:
     time_rule: str = ""
     level_rule: str = ""
     warnings: tuple[str, ...] = ()
+    of_series: tuple[str, ...] = ()
 
     def read(self, dataset: xr.Dataset, place: int | None) -> np.ndarray:
         """Values at one place in time, shape (rows, columns), in the file's unit; ``dataset`` is the open file."""
@@ -108,6 +110,7 @@ def find_layout(dataset: xr.Dataset, path: str, name: str, coordinates: Mapping[
         time_rule=time.rule,
         level_rule="; ".join(rule for dim, (_, rule) in levels.items() if variable.sizes[dim] > 1),
         warnings=(*time.warnings, *by_water, *([read_as] if read_as else [])),
+        of_series=time.of_series,
     )
 
 

@@ -64,10 +64,9 @@ def surface_place(
     if size == 1:
         return 0, "single level"
     if not is_level(dataset, dim):
-        if str(dim).lower() in TIMES:
-            return 0, f"first of {dim}"
+        what = "a second one of time" if str(dim).lower() in TIMES else "neither time nor depth nor one of the map"
         raise InputError(
-            f"{where}: the dimension {dim!r} of length {size} is neither time nor depth nor a coordinate of the map. "
+            f"{where}: the dimension {dim!r} of length {size} is {what}. "
             f"Take one of its places out into a file of its own, for instance with ncks -d {dim},0."
         )
     if configured:

@@ -17,7 +17,11 @@ from climate_indicators.ocean.point_areas import point_areas
 from climate_indicators.ocean.sources import Files, Source
 
 _METRES = {"": 1.0, "m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0, "km": 1e3}
+_METRES |= dict.fromkeys(("cm", "centimeter", "centimeters"), 0.01)
 _SQUARE_METRES = {"": 1.0, "m2": 1.0, "m^2": 1.0, "m**2": 1.0, "km2": 1e6, "km^2": 1e6, "km**2": 1e6}
+_SQUARE_METRES |= dict.fromkeys(("cm2", "cm^2", "cm**2", "centimeter^2", "centimeters^2"), 1e-4)
+# areas by the file, in areas by the positions of the points, that can be right: a wrong unit is off by 10,000 or more
+_AREAS = (0.2, 5.0)
 # points closer than this, in degrees, are in the same place
 _SAME_PLACE = 0.01
 
@@ -151,16 +155,33 @@ def cell_areas(settings: Mapping[str, Any], layout: Layout, grid: Grid, files: F
     Raises
     ------
     InputError
-        If a configured variable is missing or its unit is none of a length or an area.
+        If a configured variable is missing, its unit is none of a length or an area, or the areas are none of points
+        where these are.
     """
     edges = settings.get("cell_edges")
     if not edges:
         return point_areas(grid)
     paths = edges.get("files") or [layout.path]
     if edges.get("area"):
-        return _measured(edges["area"], paths, "cell_edges.area", _SQUARE_METRES, grid, settings, files)
+        areas = _measured(edges["area"], paths, "cell_edges.area", _SQUARE_METRES, grid, settings, files)
+        _check_areas(areas, grid, f"{paths[0]}, variable {edges['area']} (cell_edges.area)")
+        return areas
     along = [_measured(edges[axis], paths, f"cell_edges.{axis}", _METRES, grid, settings, files) for axis in ("x", "y")]
-    return along[0] * along[1]
+    areas = along[0] * along[1]
+    _check_areas(areas, grid, f"{paths[0]}, variables {edges['x']} and {edges['y']} (cell_edges)")
+    return areas
+
+
+def _check_areas(areas: np.ndarray, grid: Grid, where: str) -> None:
+    """Refuse areas that are negative, or far from those of points where these are."""
+    known = areas != 0
+    ratio = float(np.median(areas[known] / point_areas(grid)[known])) if known.any() else 0.0
+    if (areas < 0).any() or not _AREAS[0] < ratio < _AREAS[1]:
+        raise InputError(
+            f"{where}: the areas of the points are {ratio:.3g} times those that belong to their positions (median; "
+            f"smallest area {areas.min():.3g} m²). The unit in the file may be wrong or missing, or it is another "
+            "variable. Correct its attribute units, or leave cell_edges out: areas then follow from the positions."
+        )
 
 
 def _measured(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import Progress
+from climate_indicators.logs import InputError, Progress
 from climate_indicators.ocean.months import month_number, month_text
 from climate_indicators.ocean.sources import Files, Source, read_field
 from climate_indicators.ocean.units import QUANTITIES, conversion
@@ -18,6 +18,8 @@ _LOG = logging.getLogger(__name__)
 # share of the ocean above which the user is warned of zeros in a field that hardly has any
 _MANY_ZEROS = 0.01
 _NEVER_ZERO = ("sst", "salinity")
+_PERCENT = 0.01
+_NEEDED = ("sst", "dic", "alk", "fco2", "pco2")
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,13 @@ def look_through(
     Raises
     ------
     InputError
-        If a field cannot be read, has a unit that is not understood, or no values of an ocean; the message names file,
-        variable and month.
+        If a field cannot be read, has a unit that is not understood, or no values of an ocean, or a needed quantity
+        has no value in any month; the message names file, variable and month.
     """
     first: dict[str, np.ndarray] = {}
     empty: dict[tuple[str, str], bool] = {}
     zeros: dict[str, tuple[float, str]] = {}
+    most_ice = 0.0
     progress = Progress(_LOG, len(months), "month")
     for month in months:
         for quantity, source in sources.items():
@@ -80,6 +83,7 @@ def look_through(
             empty[key] = not known.size
             if known.size:
                 first.setdefault(quantity, known)
+                most_ice = max(most_ice, known.max()) if quantity == "ice" else most_ice
                 share = float(np.mean(known == 0)) if quantity in _NEVER_ZERO else 0.0
                 zeros[quantity] = max(zeros.get(quantity, (0.0, "")), (share, month))
         progress.step()
@@ -87,7 +91,9 @@ def look_through(
         quantity: [month for month in months if empty[quantity, source.key(month)]]
         for quantity, source in sources.items()
     }
+    _refuse_all_missing(sources, missing, len(months))
     _warn(sources, missing, zeros, len(months))
+    _warn_of_contradictions(sources, first, most_ice, density)
     rows = [
         _row(source, first.get(quantity, np.array([np.nan])), missing[quantity], len(months), density, positions)
         for quantity, source in sources.items()
@@ -103,6 +109,42 @@ def runs(months: Sequence[str]) -> str:
     pieces = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
     ends = [(month_text(int(piece[0])), month_text(int(piece[-1]))) for piece in pieces]
     return ", ".join(first if first == last else f"{first} to {last}" for first, last in ends)
+
+
+def _refuse_all_missing(sources: Mapping[str, Source], missing: Mapping[str, Sequence[str]], n_months: int) -> None:
+    for quantity in _NEEDED:
+        if quantity in sources and len(missing[quantity]) == n_months:
+            raise InputError(
+                f"variables.{quantity} ({sources[quantity].layouts[0].where}): none of the {n_months} months has any "
+                "value in the ocean. Look at the gaps of the file, and at the mask, which must be 0 on land (mask.name "
+                "of this site)."
+            )
+
+
+def _warn_of_contradictions(
+    sources: Mapping[str, Source], first: Mapping[str, np.ndarray], most_ice: float, density: float
+) -> None:
+    """Tell of fields that are possible one by one, but not as what they are read."""
+    dic, alk = (float(np.median(first[quantity])) for quantity in ("dic", "alk"))
+    if alk < dic:
+        _LOG.warning(
+            "variables.alk (%s): its median, %.0f umol kg-1, lies below that of dic, %.0f; in the surface ocean it "
+            "lies above. The two variables may be swapped, or one of the units is wrong.",
+            sources["alk"].layouts[0].where,
+            alk,
+            dic,
+        )
+    if "ice" not in sources or not 0 < most_ice <= _PERCENT:
+        return
+    layout = sources["ice"].layouts[0]
+    unit = sources["ice"].unit or layout.unit
+    if np.isclose(conversion("ice", unit, layout.where, density)[0], _PERCENT):
+        _LOG.warning(
+            "variables.ice (%s): no value in any month is above 1 %%. The numbers may be fractions although the unit "
+            "is %r; then set variables.ice.unit to 1.",
+            layout.where,
+            unit,
+        )
 
 
 def _warn(

@@ -18,6 +18,10 @@ _BOUNDS = ("time_bnds", "time_bounds", "bounds_time", "time_bound", "bnds_time",
 # "about a month", in months: a file may count from the first day of a month to the last
 _MONTH_LONG = (0.85, 1.2)
 _CLOSE = 0.02
+# parts of a month between which a stamp marks neither its start nor its end
+_INSIDE = (0.25, 0.75)
+# bounds at least this long, in months, are those of mean months of several years
+_YEARS = 11
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,14 @@ class TimeAxis:
     months : of each place along it: "YYYY-MM", or "01" to "12" where the file knows no years; () without time.
     rule : how the months were found, for the table of inputs.
     warnings : what in it may be wrong, and how to set it right.
+    of_series : the same, but only in a series of years, not in a climatology.
     """
 
     dim: Hashable | None = None
     months: tuple[str, ...] = ()
     rule: str = "no time"
     warnings: tuple[str, ...] = ()
+    of_series: tuple[str, ...] = ()
 
 
 def find_time_axis(
@@ -96,8 +102,9 @@ def _axis(dataset: xr.Dataset, axis: xr.DataArray, dim: Hashable, time_stamp: st
         return TimeAxis(dim, _calendar_months(values, where), "months 1 to 12")
     if not np.isfinite(stamps).all():
         raise InputError(f"{where}: {int((~np.isfinite(stamps)).sum())} of {len(stamps)} times are missing.")
-    name, middles, unusable = _middles(dataset, axis, stamps, where)
+    name, middles, unusable, of_series = _middles(dataset, axis, stamps, where)
     if time_stamp:
+        _check_stamps(stamps, time_stamp, where)
         months = months_at(stamps + _TO_MIDDLE[time_stamp])
         warnings = []
         if middles is not None and months_at(middles) != months:
@@ -115,7 +122,19 @@ def _axis(dataset: xr.Dataset, axis: xr.DataArray, dim: Hashable, time_stamp: st
             "month before ends; they are taken for its beginning. Where they mark the end, set coordinates.time_stamp: "
             "end, else start, which ends this warning."
         )
-    return TimeAxis(dim, tuple(months_at(stamps)), "month that holds the time stamp", tuple(warnings))
+    series = (of_series,) if of_series else ()
+    return TimeAxis(dim, tuple(months_at(stamps)), "month that holds the time stamp", tuple(warnings), series)
+
+
+def _check_stamps(stamps: np.ndarray, time_stamp: str, where: str) -> None:
+    """Refuse a setting that the stamps contradict: it would move every month."""
+    parts = (stamps + INSTANT) % 1
+    inside = (parts > _INSIDE[0]) & (parts < _INSIDE[1])
+    if time_stamp != "middle" and inside.any():
+        raise InputError(
+            f"{where}: {int(inside.sum())} of {len(stamps)} time stamps lie well inside a month, not at its "
+            f"{time_stamp}, as coordinates.time_stamp says. Set it to middle, or leave it out."
+        )
 
 
 def _calendar(axis: xr.DataArray, otherwise: str = "standard") -> str:
@@ -133,30 +152,43 @@ def _calendar_months(values: np.ndarray, where: str) -> tuple[str, ...]:
 
 def _middles(
     dataset: xr.Dataset, axis: xr.DataArray, stamps: np.ndarray, where: str
-) -> tuple[str, np.ndarray | None, str]:
-    """Name of the bounds, the middle of each pair (None without usable bounds), and what makes them unusable."""
+) -> tuple[str, np.ndarray | None, str, str]:
+    """Name of the bounds, the middle of each pair (None without usable bounds), and what makes them unusable.
+
+    The last two: in any case, and in a series of years only.
+    """
     bounds = _bounds_of(dataset, axis)
     if bounds is None:
-        return "", None, ""
+        return "", None, "", ""
     # CF lets bounds go without units and calendar; those of the time then count
     units = next((text for one in (bounds, axis) if is_time_unit(text := str(one.attrs.get("units", "")))), None)
     if units is None:
-        return str(bounds.name), None, ""
+        return str(bounds.name), None, "", ""
     calendar = _calendar(bounds, _calendar(axis))
     pairs = np.sort(month_places(bounds.values, units, calendar, f"{where}, {bounds.name}"), axis=1)
     if not np.isfinite(pairs).any():
-        return str(bounds.name), None, ""
+        return str(bounds.name), None, "", ""
     length = pairs[:, 1] - pairs[:, 0]
     about_a_month = (length > _MONTH_LONG[0]) & (length < _MONTH_LONG[1])
     contained = (pairs[:, 0] - _CLOSE <= stamps) & (stamps <= pairs[:, 1] + _CLOSE)
     if (about_a_month & contained).all():
-        return str(bounds.name), pairs.mean(axis=1), ""
+        return str(bounds.name), pairs.mean(axis=1), "", ""
     reason = "do not contain the time stamps" if about_a_month.all() else "are not about a month long"
-    return (
-        str(bounds.name),
-        None,
-        f"the bounds {bounds.name} {reason} and are not used; each month is that of its time stamp.",
-    )
+    text = f"the bounds {bounds.name} {reason} and are not used; each month is that of its time stamp."
+    inside, years = _agreement(pairs, stamps)
+    return str(bounds.name), None, "" if inside or years else text, text if years else ""
+
+
+def _agreement(pairs: np.ndarray, stamps: np.ndarray) -> tuple[bool, bool]:
+    """Whether bounds that are no months lead to the same months as the stamps: each within its month, or over years.
+
+    Within are those of a mean of five-day fields; over years, from one month to the same one, those of the mean months
+    of many years.
+    """
+    ends = stamps + INSTANT, pairs[:, 0] + INSTANT, pairs[:, 1] - INSTANT
+    months, first, last = (np.floor(places).astype("int64") for places in ends)
+    years = (pairs[:, 1] - pairs[:, 0] >= _YEARS) & ((first - months) % 12 == 0) & ((last - months) % 12 == 0)
+    return bool(((first == months) & (last == months)).all()), bool(years.all())
 
 
 def _bounds_of(dataset: xr.Dataset, axis: xr.DataArray) -> xr.DataArray | None:
