@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from realistic_scenes import GOOD, scene
 
 from climate_indicators.logs import InputError
 from climate_indicators.rasters.plausibility import Histogram, check_reflectance
@@ -99,7 +100,9 @@ def true_reflectance(n=20_000, seed=0):
 
 
 def histogram(reflectance):
-    found = Histogram(["B04", "B11"])
+    found = Histogram(
+        ["B04", "B11"] if len(reflectance) == 2 else ["B02", "B03", "B04", "B08", "B11"][: len(reflectance)]
+    )
     numbers = np.clip(np.rint(reflectance * 1e4), -32767, 32767).astype("int16")
     found.add(numbers[:, None], np.ones((1, reflectance.shape[1]), bool))
     return found
@@ -134,6 +137,47 @@ def test_numbers_that_cannot_be_reflectance_are_refused(change, stated, offset, 
     with pytest.raises(InputError, match=word) as found:
         check(change(true_reflectance()), stated, offset)
     assert "the tiles do not look like reflectance" in str(found.value)
+
+
+WITHOUT_SWIR = {name: pixels[:3] for name, pixels in GOOD.items() if name != "fresh snow alone"}
+
+
+@pytest.mark.parametrize("pixels", [*GOOD.values(), *WITHOUT_SWIR.values()], ids=[*GOOD, *WITHOUT_SWIR])
+@pytest.mark.parametrize("offset", [0.0, -1000.0])
+def test_unusual_scenes_that_are_right_pass(pixels, offset):
+    check(pixels, False, offset)
+    check(pixels, True, offset)
+
+
+@pytest.mark.parametrize("name", [name for name in GOOD if name != "fresh snow alone"])
+def test_unusual_scenes_with_a_wrong_offset_or_scale_are_refused_or_warned_about(name, caplog):
+    for pixels in (GOOD[name], GOOD[name][:3]):
+        for wrong in (np.clip(pixels, 0, None) - 0.1, np.clip((pixels + 0.2) / 0.275, 0, 6.5) - 0.1):
+            with pytest.raises(InputError):
+                check(wrong, False, -1000.0)
+        with pytest.raises(InputError, match=r"radiometry\.scale"):
+            check(np.clip(pixels, 0, 1) * 255e-4, True)
+        caplog.clear()
+        try:
+            check(pixels + 0.1)
+        except InputError as error:
+            assert "offset_dn: -1000" in str(error)
+        else:
+            assert "wrong by 0.1" in caplog.text
+
+
+def test_pixels_that_do_not_show_the_offset_are_a_warning(caplog):
+    snow = scene({"fresh snow": 1}) - 0.1  # harmonized: nothing is dark but the short-wave infrared
+    with pytest.raises(InputError, match="boa_offset_applied"):
+        check(snow, False, -1000.0)
+    bright = scene({"desert": 1}) + 0.05
+    check(bright, False, -1000.0)
+    assert "boa_offset_applied" in caplog.text
+    caplog.clear()
+    check(bright, True, -1000.0)
+    check(GOOD["glacier in summer"], False, -1000.0)
+    check(GOOD["glacier in summer"])
+    assert not caplog.text
 
 
 def test_a_few_pixels_say_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,13 +16,19 @@ _HALF = 1 << 15
 # fewer pixels than these say nothing about a scene, and nothing about its darkest pixels
 _FEWEST_PIXELS, _FEWEST_FOR_DARK = 100, 1000
 NEGATIVE, MOST_NEGATIVE = -0.03, 0.05
-# numbers that carry the +1000 of Sentinel-2 are hardly ever lower than 900, even in shadow
-OFFSET_FLOOR, MOST_BELOW_FLOOR = -0.01, 0.02
-# nothing in a scene is brighter than this share of the light: eight bits read with a scale of 1e-4 end at 0.0255
-DULLEST_SCENE, BRIGHT_SHARE = 0.03, 0.99
-DARKEST_MEDIAN, BRIGHTEST_MEDIAN, MOST_CLIPPED = 0.005, 1.6, 0.01
-# some pixel of a real scene is in shadow, water or snow's dark short-wave infrared: this share lies below the level
+# Numbers that carry the +1000 of Sentinel-2 are hardly ever lower than 700, also where the atmosphere was corrected too
+# much; over water and in shadow many lie between 700 and 900.
+OFFSET_FLOOR, DEEP, MOST_BELOW, MOST_DEEP = -0.01, -0.05, 0.02, 0.002
+# nothing in a scene is brighter: eight bits read with a scale of 1e-4 end at 0.0255
+DULLEST_SCENE = 0.0256
+# of a dark scene at least 1 % reflects more than this: lit slopes among shadow
+DARKEST_MEDIAN, LIT, LIT_SHARE = 0.005, 0.1, 0.99
+BRIGHTEST_MEDIAN, MOST_CLIPPED = 1.6, 0.01
+# Some pixel of most scenes is in shadow, water or snow's dark short-wave infrared: this share lies below the level.
+# With +1000 the darkest lie between `CORRECTED` and `WITH_OFFSET`; those of Landsat Collection 2 lie above `LANDSAT`.
 DARK_LEVEL, FEWEST_DARK = 0.09, 1e-3
+CORRECTED, WITH_OFFSET, LANDSAT = 0.07, 0.19, 0.5
+_LOG = logging.getLogger(__name__)
 
 
 class Histogram:
@@ -87,14 +94,20 @@ def check_reflectance(found: Histogram, scene: str, offset_is_stated: bool, offs
     Raises
     ------
     InputError
-        If more than 5 % of a band lie below −0.03; the median of every band is below 0.005, or nearly all pixels of all
-        bands are below 0.03; the median of one is above 1.6; more than 1 % of a band is clipped; more than 2 % of a
-        band lie below −0.01 once the offset of a Sentinel-2 scene was taken off by its date; or, where nothing states
-        the offset, hardly a pixel of any band lies below 0.09.
+        If more than 5 % of a band lie below −0.03; no pixel of any band reflects more than 0.0256, or the medians are
+        below 0.005 and hardly a pixel is lit; the median of one band is above 1.6; more than 1 % of a band is clipped;
+        or, where nothing states the offset, the darkest pixels contradict it. Where they do not decide, a warning is
+        logged.
     """
     if found.n_pixels < _FEWEST_PIXELS:
         return
-    problem = _problem(found, offset_is_stated, offset_dn)
+    problem = _negative(found) or _level(found)
+    if not offset_is_stated and found.n_pixels >= _FEWEST_FOR_DARK:
+        by_date = offset_dn < 0
+        problem = (_offset_twice(found) if by_date else None) or problem or _offset_left(found, by_date)
+        doubt = _doubt(found, by_date)
+        if doubt and not problem:
+            _LOG.warning("%s (%s; offset %g digital numbers): %s", scene, source, offset_dn, doubt)
     if problem:
         looks, likely = problem
         raise InputError(
@@ -102,25 +115,21 @@ def check_reflectance(found: Histogram, scene: str, offset_is_stated: bool, offs
         )
 
 
-def _problem(found: Histogram, offset_is_stated: bool, offset_dn: float) -> tuple[str, str] | None:
-    medians = found.quantiles(0.5) * _SCALE
-    by_date = not offset_is_stated and offset_dn < 0
+def _negative(found: Histogram) -> tuple[str, str] | None:
     negative = found.shares_below(NEGATIVE / _SCALE)
-    floor = found.shares_below(OFFSET_FLOOR / _SCALE)
-    dark = found.shares_below(DARK_LEVEL / _SCALE)
-    if by_date and floor.max() > MOST_BELOW_FLOOR:
-        return (
-            f"{_percent(floor, found)} lie below {OFFSET_FLOOR:g} once 1000 is taken off by the scene's date",
-            "Likely the numbers never carried 1000 or the archive took it off: set boa_offset_applied: true or "
-            "offset_dn: 0 for the scene, or radiometry.sentinel2_baseline: false for images of other sensors.",
-        )
-    if negative.max() > MOST_NEGATIVE:
-        return (
-            f"{_percent(negative, found)} lie below {NEGATIVE:g}",
-            "Likely the offset was taken off twice, or a number that means missing is read as data: correct "
-            "radiometry.offset_dn (or offset_dn of the scene), radiometry.sentinel2_baseline or radiometry.nodata.",
-        )
-    if medians.max() < DARKEST_MEDIAN or found.quantiles(BRIGHT_SHARE).max() * _SCALE < DULLEST_SCENE:
+    if negative.max() <= MOST_NEGATIVE:
+        return None
+    return (
+        f"{_percent(negative, found)} lie below {NEGATIVE:g}",
+        "Likely the offset was taken off twice, or a number that means missing is read as data: correct "
+        "radiometry.offset_dn (or offset_dn of the scene), radiometry.sentinel2_baseline or radiometry.nodata.",
+    )
+
+
+def _level(found: Histogram) -> tuple[str, str] | None:
+    medians = found.quantiles(0.5) * _SCALE
+    unlit = medians.max() < DARKEST_MEDIAN and found.quantiles(LIT_SHARE).max() * _SCALE < LIT
+    if unlit or found.summary()[2] <= DULLEST_SCENE:
         return (
             f"the medians of the bands are {_values(medians, found)}, and hardly a pixel is above {DULLEST_SCENE:g}",
             "Likely the numbers are reflectance already, or have few bits: set radiometry.scale, 1 for reflectance "
@@ -133,14 +142,71 @@ def _problem(found: Histogram, offset_is_stated: bool, offset_dn: float) -> tupl
             "Likely radiometry.scale is too large: it is 0.0001 for Sentinel-2 and HLS, 0.0000275 with "
             "offset_dn: -7273 for Landsat Collection 2 (sentinel2_baseline: false).",
         )
-    if not offset_is_stated and dark.max() < FEWEST_DARK and found.n_pixels >= _FEWEST_FOR_DARK:
-        return (
-            f"hardly a pixel of any band lies below {DARK_LEVEL:g} (medians {_values(medians, found)})",
-            "Likely the numbers carry an offset: set offset_dn: -1000 or processing_baseline for a reprocessed "
-            "Sentinel-2 scene, scale 0.0000275 and offset_dn: -7273 in radiometry for Landsat Collection 2; or, if "
-            "the numbers are right, offset_dn: 0 for the scene.",
-        )
     return None
+
+
+def _offset_twice(found: Histogram) -> tuple[str, str] | None:
+    """Numbers that never carried the 1000 that was taken off by the date."""
+    floor, negative, deep = (found.shares_below(level / _SCALE) for level in (OFFSET_FLOOR, NEGATIVE, DEEP))
+    # over water and in shadow all bands are dark; over snow the short-wave infrared alone, which is not negative there
+    few_dark = np.mean(_dark(found) >= FEWEST_DARK) < 0.5
+    for level, shares, most in ((NEGATIVE, negative, MOST_BELOW), (DEEP, deep, MOST_DEEP)):
+        if shares.max() > most:
+            return _twice(shares, level, found)
+    return _twice(floor, OFFSET_FLOOR, found) if few_dark and floor.max() > MOST_BELOW else None
+
+
+def _twice(shares: np.ndarray, level: float, found: Histogram) -> tuple[str, str]:
+    return (
+        f"{_percent(shares, found)} lie below {level:g} once 1000 is taken off by the scene's date",
+        "Likely the numbers never carried 1000 or the archive took it off: set boa_offset_applied: true or "
+        "offset_dn: 0 for the scene, or radiometry.sentinel2_baseline: false for images of other sensors.",
+    )
+
+
+def _offset_left(found: Histogram, by_date: bool) -> tuple[str, str] | None:
+    """Numbers that still carry an offset: 1000, or the 7273 of Landsat."""
+    darkest = _darkest(found)
+    if darkest < (LANDSAT if by_date else DARK_LEVEL) or (not by_date and WITH_OFFSET <= darkest < LANDSAT):
+        return None
+    medians = _values(found.quantiles(0.5) * _SCALE, found)
+    return (
+        f"hardly a pixel of any band lies below {DARK_LEVEL:g} (medians {medians})",
+        "Likely the numbers carry an offset: set offset_dn: -1000 or processing_baseline for a reprocessed "
+        "Sentinel-2 scene, scale 0.0000275 and offset_dn: -7273 in radiometry for Landsat Collection 2; or, if "
+        "the numbers are right, the offset_dn of the scene, 0 for none.",
+    )
+
+
+def _doubt(found: Histogram, by_date: bool) -> str:
+    """Why the pixels do not confirm the offset; "" where they do."""
+    darkest, floor = _darkest(found), found.shares_below(OFFSET_FLOOR / _SCALE)
+    if by_date and floor.max() > MOST_BELOW:
+        return (
+            f"{_percent(floor, found)} lie below {OFFSET_FLOOR:g} once 1000 is taken off by the scene's date, as over "
+            "water, in shadow, or where the numbers never carried 1000. State the offset of the scene: "
+            "offset_dn: -1000 if this is right, else boa_offset_applied: true."
+        )
+    level = DARK_LEVEL if by_date else CORRECTED
+    if darkest >= level:
+        stated = (
+            "offset_dn: -1000, or boa_offset_applied: true if the archive took it off" if by_date else "offset_dn: 0"
+        )
+        return (
+            f"hardly a pixel of any band lies below {level:g}, so that the pixels do not show "
+            "whether they carried the 1000 of Sentinel-2: all reflectance may be wrong by 0.1. "
+            f"State the offset of the scene: {stated}."
+        )
+    return ""
+
+
+def _dark(found: Histogram) -> np.ndarray:
+    return found.shares_below(DARK_LEVEL / _SCALE)
+
+
+def _darkest(found: Histogram) -> float:
+    """Level below which 0.1 % of the pixels of the darkest band lie."""
+    return float(found.quantiles(FEWEST_DARK).min() * _SCALE)
 
 
 def _percent(shares: np.ndarray, found: Histogram) -> str:
