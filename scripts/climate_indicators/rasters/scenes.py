@@ -12,6 +12,7 @@ from rasterio.windows import Window
 
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
+from climate_indicators.rasters.cloud_masks import CloudMask
 from climate_indicators.rasters.fill import check_fill
 from climate_indicators.rasters.guard import Reader, opened
 from climate_indicators.rasters.layouts import TileFiles
@@ -52,7 +53,7 @@ class Scene:
     ----------
     stack : closes the files.
     tiles : files of the tiles.
-    masks : cloud masks, not 0 where there is cloud: none, one for all tiles, or one a tile.
+    masks : cloud masks, see `cloud_masks`: none, one for all tiles, or one a tile.
     bands : names of the wanted bands.
     names : names of the bands of files with several bands, in file order; None takes their descriptions.
     grid, area : the site's grid and area of interest, uint8 of ``grid.shape``.
@@ -85,7 +86,7 @@ class Scene:
         key: str = "`band_names`",
     ) -> None:
         self.bands, self._area = tuple(bands), area
-        self._masks = [_Mask(stack, mask, grid, area) for mask in masks]
+        self._masks = [CloudMask(stack, mask, grid, area) for mask in masks]
         by_tile = len(masks) == len(tiles)
         self._tiles = [
             _Tile(
@@ -126,7 +127,7 @@ class Scene:
     def rows(self) -> list[InputRow]:
         """What was understood of each tile and mask; after all strips were read."""
         n_area = max(int((self._area == 1).sum()), 1)
-        return [tile.row(n_area) for tile in self._tiles] + [mask.row(n_area) for mask in self._masks]
+        return [tile.row(n_area) for tile in self._tiles] + [mask.row() for mask in self._masks]
 
 
 class _Tile:
@@ -145,7 +146,7 @@ class _Tile:
         zero_in_any: bool,
         nan: bool,
         key: str,
-        mask: _Mask | None,
+        mask: CloudMask | None,
     ) -> None:
         self.files, self._mask = files, mask
         self.readers, self.levels, self.notes = [], [], []
@@ -197,39 +198,6 @@ class _Tile:
             median=middle,
             maximum=high,
             note="; ".join([levels.source, *(note for note in self.notes if note)]),
-        )
-
-
-class _Mask:
-    """A cloud mask on the grid; beyond it nothing is known of clouds."""
-
-    def __init__(self, stack: ExitStack, path: str, grid: Grid, area: np.ndarray) -> None:
-        raster = stack.enter_context(opened(path))
-        info = understand(raster)
-        # in a mask 0 is clear, also where the file calls it nodata
-        first = replace(info.bands[0], nodata=None)
-        self.info = replace(info, bands=(first,), alpha=None, masked=False)
-        self._reader = GridReader(raster, self.info, [first], grid, Resampling.nearest)
-        self._n_known = self._n_cloud = 0
-        self.cloud = self.unknown = np.zeros(0, bool)
-
-    def load(self, window: Window, inside: np.ndarray) -> None:
-        """Read a window; ``cloud`` and ``unknown`` are then bool (rows, columns)."""
-        values = self._reader.read(window)[0]
-        self.unknown = np.isnan(values)
-        self.cloud = ~self.unknown & (values != 0)
-        self._n_known += int((~self.unknown & inside).sum())
-        self._n_cloud += int((self.cloud & inside).sum())
-
-    def row(self, n_area: int) -> InputRow:
-        """What was understood of the mask."""
-        return InputRow(
-            file=self.info.path,
-            role="cloud_mask",
-            bands="1",
-            crs=self.info.crs,
-            covered_fraction=self._n_known / n_area,
-            note=f"cloud in {100 * self._n_cloud / n_area:.1f} % of the area",
         )
 
 
