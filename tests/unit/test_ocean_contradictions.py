@@ -167,3 +167,66 @@ def test_bounds_of_mean_months_are_as_they_must_be_in_a_climatology(tmp_path, sa
     settings = changed(tmp_path, change) | {"climatology": climatology, "first_month": None, "last_month": None}
     survey(settings)
     assert len(said()) == n_warnings and all("edges" in text for text in said())
+
+
+def second_file(folder, change):
+    """Settings of two files, of which the second was changed, and of the same two as they were."""
+    for name in ("one", "two", "same"):
+        (folder / name).mkdir()
+    one = product(folder / "one")
+    two = product(folder / "two", first="2006-01")
+    with xr.open_dataset(two["files"][0], decode_times=False) as dataset:
+        other = change(dataset.load())
+    other.to_netcdf(folder / "two" / "changed.nc")
+    settings = one | {"last_month": "2006-12"}
+    first = one["files"]
+    return settings | {"files": [*first, str(folder / "two" / "changed.nc")]}, settings | {
+        "files": first + two["files"]
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda dataset: dataset.isel(lat=slice(None, None, -1)),
+        lambda dataset: dataset.roll(lon=18, roll_coords=True),
+        lambda dataset: dataset.assign_coords(lon=(dataset.lon + 180) % 360 - 180).sortby("lon"),
+    ],
+)
+def test_each_file_of_a_series_has_its_own_order_of_rows_and_columns(tmp_path, change):
+    turned, plain = second_file(tmp_path, change)
+    with OceanData.open(turned) as found, OceanData.open(plain) as expected:
+        for month in ("2005-03", "2006-03"):
+            for name, values in expected.read(month).items():
+                np.testing.assert_allclose(found.read(month)[name], values, rtol=1e-12, err_msg=f"{name} {month}")
+
+
+def test_a_file_of_a_series_on_other_points_is_refused(tmp_path):
+    turned, _ = second_file(tmp_path, lambda dataset: dataset.assign_coords(lon=dataset.lon + 5))
+    with OceanData.open(turned) as data, pytest.raises(InputError, match="two/changed.nc"):
+        data.survey()
+
+
+@pytest.mark.parametrize(
+    ("depths", "unit", "n_warnings"), [((500, 900), "m", 1), ((5, 15), "m", 0), ((500, 900), "cm", 0)]
+)
+def test_an_uppermost_level_in_the_deep_is_told(tmp_path, said, depths, unit, n_warnings):
+    def change(dataset):
+        dataset["sst"] = dataset.sst.expand_dims(depth=np.array(depths, "float64")).transpose(
+            "time", "depth", "lat", "lon"
+        )
+        dataset.depth.attrs.update(units=unit, positive="down")
+        return dataset
+
+    survey(changed(tmp_path, change))
+    assert len(said()) == n_warnings and all("depth" in text and "variables.sst" in text for text in said())
+
+
+@pytest.mark.parametrize(("water", "n_warnings"), [(np.nan, 1), (-999, 1), (0, 0)])
+def test_water_without_ice_that_is_a_gap_is_told(tmp_path, said, water, n_warnings):
+    def change(dataset):
+        dataset["ice"] = dataset.ice.where(dataset.ice != 0, water)
+        return dataset
+
+    survey(changed(tmp_path, change))
+    assert len(said()) == n_warnings and all("variables.ice" in text for text in said())

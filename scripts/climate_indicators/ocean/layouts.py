@@ -10,7 +10,7 @@ import xarray as xr
 
 from climate_indicators.logs import InputError
 from climate_indicators.ocean.coordinates import find_coordinates
-from climate_indicators.ocean.levels import BY_WATER, is_level, surface_place
+from climate_indicators.ocean.levels import BY_WATER, DEEP, is_level, surface_place
 from climate_indicators.ocean.opening import READ_AS, UNREADABLE
 from climate_indicators.ocean.time_axes import find_time_axis
 
@@ -91,10 +91,15 @@ def find_layout(dataset: xr.Dataset, path: str, name: str, coordinates: Mapping[
         )
     surface = coordinates.get("surface")
     levels = {dim: surface_place(dataset, variable, dim, surface, where) for dim in others if dim not in horizontal}
-    by_water = [
+    of_levels = [
         f"the levels along {dim} have no values; the surface is taken to be the {rule}. coordinates.surface sets it."
         for dim, (_, rule) in levels.items()
         if BY_WATER in rule
+    ]
+    of_levels += [
+        f"the uppermost level along {dim} lies deep ({rule}); the study needs fields of the surface."
+        for dim, (_, rule) in levels.items()
+        if DEEP in rule
     ]
     unit, read_as = variable.attrs.get("units"), variable.attrs.get(READ_AS)
     return Layout(
@@ -109,7 +114,7 @@ def find_layout(dataset: xr.Dataset, path: str, name: str, coordinates: Mapping[
         shape=(variable.sizes[horizontal[0]], variable.sizes[horizontal[1]]),
         time_rule=time.rule,
         level_rule="; ".join(rule for dim, (_, rule) in levels.items() if variable.sizes[dim] > 1),
-        warnings=(*time.warnings, *by_water, *([read_as] if read_as else [])),
+        warnings=(*time.warnings, *of_levels, *([read_as] if read_as else [])),
         of_series=time.of_series,
     )
 

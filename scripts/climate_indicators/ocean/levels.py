@@ -18,6 +18,10 @@ _LEVELS += ["gdept_1d", "gdept_0"]
 _ROMS_MARKS = ("cs_w", "sc_w", "s_w", "hc", "theta_s", "theta_b", "vtransform", "vstretching")
 # share of the points by which the surface must have more water than the bottom to be known by it
 _MORE_WATER = 0.01
+# depth in metres of the uppermost level from which it is no surface
+_DEEP_M = 100.0
+_IN_METRES = {"m": 1.0, "metres": 1.0, "meters": 1.0, "meter": 1.0, "cm": 0.01, "centimeters": 0.01, "km": 1e3}
+DEEP = "no surface"
 BY_WATER = "which has more water than the other end"
 
 
@@ -73,7 +77,9 @@ def surface_place(
         return (0 if configured == "first" else size - 1), f"{configured} of {size} levels, as set"
     if (axis := _values_along(dataset, dim)) is not None:
         place = _nearest_to_surface(axis)
-        return place, f"level {place + 1} of {size}, {axis.name} = {float(axis.values[place]):.4g}"
+        depth = abs(float(axis.values[place]))
+        is_deep = depth * _IN_METRES.get(str(axis.attrs.get("units", "")).strip().lower(), 0.0) > _DEEP_M
+        return place, f"level {place + 1} of {size}, {axis.name} = {depth:.4g}{f', {DEEP}' if is_deep else ''}"
     if str(dim).lower() in _ROMS and _is_roms(dataset):
         return size - 1, f"last of {size} levels, as in all files of ROMS"
     place = _end_with_more_water(variable, dim)

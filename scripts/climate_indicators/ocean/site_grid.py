@@ -121,7 +121,7 @@ def _fits(found: tuple[xr.DataArray, xr.DataArray], layout: Layout) -> bool:
 
 
 def orient(sources: Mapping[str, Source], positions: Positions, settings: Mapping[str, Any], files: Files) -> None:
-    """Set each source's order of rows and columns to the grid's.
+    """Let each source bring its files to the order of the grid; its first file is checked.
 
     Raises
     ------
@@ -129,15 +129,9 @@ def orient(sources: Mapping[str, Source], positions: Positions, settings: Mappin
         If a variable lies on other points.
     """
     for source in sources.values():
-        layout = source.layouts[0]
-        dataset = files.dataset(layout.path)
-        with understood(layout.where):
-            found = find_coordinates(dataset, dataset[layout.name], settings.get("coordinates") or {})
-            own = make_grid(*found, dataset, layout.path) if found else None
-        if own:
-            source.order = matching_order(own, positions.references, layout.where)
-        else:
-            _check_shape(layout.shape, positions.grid, layout.where)
+        source.references, source.coordinates = positions.references, settings.get("coordinates") or {}
+        source.order(files, 0)
+        _check_shape(source.layouts[0].shape, positions.grid, source.layouts[0].where)
 
 
 def mask_of(settings: Mapping[str, Any], layout: Layout, grid: Grid, files: Files) -> np.ndarray | None:

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from climate_indicators.logs import InputError
+from climate_indicators.ocean.coordinates import Grid, find_coordinates, make_grid, matching_order
 from climate_indicators.ocean.layouts import Layout, find_layout
 from climate_indicators.ocean.opening import open_fields, understood
 from climate_indicators.ocean.times import calendar_month, listed
@@ -72,7 +73,9 @@ class Source:
         "YYYY-MM" (cadence monthly), "01" to "12" (calendar) or "" (annual).
     cadence : MONTHLY, CALENDAR (the same twelve months every year) or ANNUAL (no time at all).
     unit : unit by the config, None to take each file's own.
-    order : places of rows and columns that bring it to the grid of the data set; None for as they are.
+    references : grids that the coordinates of a file may be, see `site_grid.Positions`; () leaves rows and columns as
+        they are.
+    coordinates : settings of the site, see `layouts.find_layout`.
     """
 
     quantity: str
@@ -80,21 +83,43 @@ class Source:
     places: Mapping[str, tuple[int, int | None]]
     cadence: str
     unit: str | None = None
-    order: tuple[np.ndarray | None, np.ndarray | None] = field(default=(None, None))
+    references: Sequence[Grid] = ()
+    coordinates: Mapping[str, str | None] = field(default_factory=dict)
+    _orders: dict[int, tuple[np.ndarray | None, np.ndarray | None]] = field(default_factory=dict)
 
     def key(self, month: str) -> str:
         """Key of a month "YYYY-MM" in ``places``."""
         return {MONTHLY: month, CALENDAR: f"{calendar_month(month):02d}", ANNUAL: ""}[self.cadence]
 
     def read(self, files: Files, month: str) -> tuple[np.ndarray, Layout]:
-        """Values of a month as the file has them, shape (y, x), and the file's layout."""
+        """Values of a month as the file has them, in the order of the data set's grid, shape (y, x); its layout.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read, or lies on other points.
+        """
         which, place = self.places[self.key(month)]
         layout = self.layouts[which]
         with understood(f"{layout.where}, {month}"):
             values = layout.read(files.dataset(layout.path), place)
-        for axis, order in enumerate(self.order):
+        for axis, order in enumerate(self.order(files, which)):
             values = values if order is None else np.take(values, order, axis=axis)
         return values, layout
+
+    def order(self, files: Files, which: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Places of rows and columns that bring one of the files to the grid of the data set; None for as they are.
+
+        Each file has its own: of a series, one may run from south to north and the next from north to south.
+        """
+        if which not in self._orders:
+            layout = self.layouts[which]
+            dataset = files.dataset(layout.path)
+            with understood(layout.where):
+                found = find_coordinates(dataset, dataset[layout.name], self.coordinates) if self.references else None
+                own = make_grid(*found, dataset, layout.path) if found else None
+            self._orders[which] = matching_order(own, self.references, layout.where) if own else (None, None)
+        return self._orders[which]
 
 
 def find_source(

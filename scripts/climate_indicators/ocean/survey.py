@@ -19,6 +19,8 @@ _LOG = logging.getLogger(__name__)
 _MANY_ZEROS = 0.01
 _NEVER_ZERO = ("sst", "salinity")
 _PERCENT = 0.01
+# below the first, water is free of ice; above the second, the share of gaps in a field of ice is large
+_ICE_FREE, _ICE_GAPS = 0.001, 0.2
 _NEEDED = ("sst", "dic", "alk", "fco2", "pco2")
 
 
@@ -71,7 +73,7 @@ def look_through(
     first: dict[str, np.ndarray] = {}
     empty: dict[tuple[str, str], bool] = {}
     zeros: dict[str, tuple[float, str]] = {}
-    most_ice = 0.0
+    most_ice, least_ice, ice_gaps = 0.0, np.inf, 0.0
     progress = Progress(_LOG, len(months), "month")
     for month in months:
         for quantity, source in sources.items():
@@ -83,7 +85,9 @@ def look_through(
             empty[key] = not known.size
             if known.size:
                 first.setdefault(quantity, known)
-                most_ice = max(most_ice, known.max()) if quantity == "ice" else most_ice
+                if quantity == "ice":
+                    most_ice, least_ice = max(most_ice, known.max()), min(least_ice, known.min())
+                    ice_gaps = max(ice_gaps, 1 - known.size / values.size)
                 share = float(np.mean(known == 0)) if quantity in _NEVER_ZERO else 0.0
                 zeros[quantity] = max(zeros.get(quantity, (0.0, "")), (share, month))
         progress.step()
@@ -93,6 +97,14 @@ def look_through(
     }
     _refuse_all_missing(sources, missing, len(months))
     _warn(sources, missing, zeros, len(months))
+    if least_ice > _ICE_FREE and ice_gaps > _ICE_GAPS and np.isfinite(least_ice):
+        _LOG.warning(
+            "variables.ice (%s): up to %.0f %% of the ocean's points have no value in a month, and no value in any "
+            "month is 0. Water without ice may be a gap in this file; its gaps are unknown, not free of ice, and mean "
+            "ice is too high. Fill the gaps with 0, for instance with cdo setmisstoc,0.",
+            sources["ice"].layouts[0].where,
+            100 * ice_gaps,
+        )
     _warn_of_contradictions(sources, first, most_ice, density)
     rows = [
         _row(source, first.get(quantity, np.array([np.nan])), missing[quantity], len(months), density, positions)
