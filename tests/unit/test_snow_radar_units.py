@@ -11,7 +11,14 @@ from snow_scene_files import KHUMBU, needs_khumbu
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 from climate_indicators.snow.radar_scenes import Backscatter, coverage_warnings, write_radar_scene
-from climate_indicators.snow.radar_units import Survey, declared_unit, find_unit, stands_out, to_power
+from climate_indicators.snow.radar_units import (
+    Survey,
+    declared_unit,
+    find_unit,
+    named_unit,
+    stands_out,
+    to_power,
+)
 
 SITE = grid(80, 100)
 EVERYWHERE = np.ones(SITE.shape, "uint8")
@@ -218,6 +225,47 @@ def test_power_of_each_unit():
     np.testing.assert_allclose(to_power(values, "amplitude"), [0.01, np.nan, np.nan, np.nan])
     np.testing.assert_allclose(to_power(values, "linear"), [0.1, np.nan, np.nan, np.nan])
     assert declared_unit(["dB", "", None]) == "db" and declared_unit(["dB", "power"]) == declared_unit(["m"]) == ""
+
+
+HYP3 = "S1A_IW_20190820T052600_DVP_RTC30_G_g{}uned_AB12"
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("/data/" + HYP3.format("p"), "linear"),
+        (f"/data/{HYP3.format('a')}/{HYP3.format('a')}_VV.tif", "amplitude"),
+        ("/data/" + HYP3.format("d"), ""),
+        ("OPERA_L2_RTC-S1_T168-359595-IW1_20190820T052600Z_20230101T000000Z_S1A_30_v1.0_VV.tif", "linear"),
+        ("/data/scene.tif", ""),
+    ],
+)
+def test_the_unit_in_the_name_of_a_product(path, unit):
+    assert named_unit(path) == unit
+
+
+def test_bright_scenes_of_named_products_are_understood():
+    """Firn and towns of −4 dB: their power may be amplitude by its numbers, but not by the product's name."""
+    vv, vh = (band.ravel() for band in power() * 5)
+    with pytest.raises(InputError, match="linear power or amplitude"):
+        find_unit(Survey("a.tif", vv, vh), "auto")
+    for named in ("linear", "amplitude"):
+        assert find_unit(Survey("a.tif", vv, vh, named=named), "auto") == named
+    assert find_unit(Survey("a.tif", 10 * np.log10(vv), 10 * np.log10(vh), named="linear"), "auto") == "db"
+
+
+@pytest.mark.parametrize("in_db", [True, False])
+def test_low_numbers_that_were_raised_to_a_floor_are_no_fill(in_db, caplog):
+    """Water and wet snow: some of VH lie at −30 dB."""
+    wet = np.maximum(decibels() - 9, -30)
+    assert (wet == -30).mean() > 0.01
+    far = np.where(FILL, -50.0, decibels())  # as low as no number near it
+    forms = [values if in_db else 10 ** (values / 10) for values in (wet, far)]
+    floor, fill = (Survey("a.tif", *(band.ravel() for band in values)) for values in forms)
+    assert find_unit(floor, "auto") == ("db" if in_db else "linear")
+    assert "raised" in caplog.text
+    with pytest.raises(InputError, match="as fill does"):
+        find_unit(fill, "auto")
 
 
 def test_scenes_that_show_little_are_named():

@@ -25,6 +25,7 @@ from climate_indicators.snow.radar_units import (
     Survey,
     declared_unit,
     find_unit,
+    named_unit,
     to_power,
 )
 from climate_indicators.snow.scene_headers import RADAR_BANDS, scene_bands, scene_paths
@@ -150,7 +151,7 @@ class RadarScene:
         words = [band.unit for band in self._bands] + [reader.info.tags.get("units", "")]
         survey = Survey(
             reader.path, *bands, [scale for scale, _ in levels], [offset for _, offset in levels],
-            self._bands[0].dtype, declared_unit(words), self._fill,
+            self._bands[0].dtype, declared_unit(words), self._fill, named_unit(reader.path),
         )  # fmt: skip
         unit = find_unit(survey, wanted)
         return unit, n_log if unit == DB else n_zero

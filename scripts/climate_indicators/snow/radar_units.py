@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +20,9 @@ _DECLARED = {
     "db": DB, "decibel": DB, "decibels": DB, "linear": LINEAR, "power": LINEAR, "linear power": LINEAR,
     "intensity": LINEAR, "amplitude": AMPLITUDE,
 }  # fmt: skip
+# names of files of ASF HyP3 (…_RTC30_G_gpuned_…: gamma or sigma nought; power, decibels or amplitude) and OPERA
+_HYP3 = re.compile(r"_RTC\d+_[A-Z]_[gs]([pda])[a-z]{4}_")
+_BY_LETTER = {"p": LINEAR, "a": AMPLITUDE}
 # medians of VV that land, water, ice or a town can have, dB
 LOWEST_VV_DB, HIGHEST_VV_DB = -30.0, 3.0
 # decibels from which on down a pixel is the logarithm of 0, to which a tiny number was added
@@ -27,6 +32,10 @@ _DB_BELOW = -1.0
 # fill: one number in more pixels than this, and this many times as frequent as the numbers next to it
 _MOST_ONE_VALUE, _STANDS_OUT, _NEXT = 0.01, 5, 3
 _FEWEST = 100
+# A floor, to which low numbers were raised: within these decibels, and other numbers follow it closely. A higher one
+# would hide wet snow.
+_FLOOR_DB, _FLOOR_GAP_DB = (-60.0, -28.0), 1.0
+_LOG = logging.getLogger(__name__)
 # without a unit, positive numbers are taken for power where the median of VV is at most 0.2 (as amplitude −14 dB)
 # and that of VH at most 0.3 of it (−5.2 dB; as amplitude −10.5 dB, which land hardly has)
 _POWER_BELOW, _POWER_RATIO = 0.2, 0.3
@@ -44,6 +53,7 @@ class Survey:
     dtype : NumPy name of the file's type.
     declared : unit that the file declares, one of `UNITS` but auto; "" if it declares none.
     fill : whether undeclared fill is looked for.
+    named : ``linear`` or ``amplitude`` where the product's name says so, see `named_unit`; else "".
     """
 
     name: str
@@ -54,12 +64,21 @@ class Survey:
     dtype: str = "float32"
     declared: str = ""
     fill: bool = True
+    named: str = ""
 
 
 def declared_unit(words: Sequence[str]) -> str:
     """Unit that a file's texts name, such as the units of its bands: ``db``, ``linear``, ``amplitude``, or ""."""
     found = {_DECLARED[word.strip().lower()] for word in words if word and word.strip().lower() in _DECLARED}
     return found.pop() if len(found) == 1 else ""
+
+
+def named_unit(path: str) -> str:
+    """``linear`` or ``amplitude`` where the name of a file or folder is that of a product that says so; else ""."""
+    found = _HYP3.search(path + "_")
+    if found:
+        return _BY_LETTER.get(found[1], "")
+    return LINEAR if "OPERA_L2_RTC-S1" in path else ""
 
 
 def find_unit(survey: Survey, wanted: str) -> str:
@@ -72,7 +91,7 @@ def find_unit(survey: Survey, wanted: str) -> str:
     ----------
     survey : numbers of the raster.
     wanted : unit of the settings. ``auto`` takes the file's own; without one decibels are known by a negative median of
-        VH, and positive numbers are taken for power where they can hardly be amplitude.
+        VH, positive numbers by the product's name, or are taken for power where they can hardly be amplitude.
 
     Returns
     -------
@@ -163,12 +182,28 @@ class _Band:
             return
         number, share = found
         value = number * self.scale + self.offset
+        if self._is_floor(value):
+            _LOG.warning(
+                "%s: %.1f %% of the pixels of %s have the lowest number, %g: lower ones were raised to it, so that wet "
+                "snow and water are darker than they seem.", self._name, 100 * share, self._label, value,
+            )  # fmt: skip
+            return
         means = "" if (self.scale, self.offset) == (1, 0) else f" ({value:g} with the file's scale and offset)"
         raise InputError(
             f"{self._name}: {100 * share:.1f} % of the pixels of {self._label} have the number {number:g}{means}, as "
             "fill does, and the file does not say that it is missing. If it is, set snow.radar.nodata to it, or write "
             f"nodata into the file (gdal_edit -a_nodata {number:g}); if all numbers are values, set it to {ALL_VALUES}."
         )
+
+    def _is_floor(self, value: float) -> bool:
+        """Whether a common number is the lowest of the band, to which lower ones were raised, such as −30 dB."""
+        above = np.unique(self.values[self.values > value])[:_NEXT]
+        if not above.size or value == 0 or (self.values < value).any():
+            return False
+        levels = np.append(above, value)
+        decibels = levels if value < 0 else 10 * np.log10(levels)
+        low, high = _FLOOR_DB
+        return bool(low <= decibels[-1] <= high and decibels[:-1].max() - decibels[-1] <= _FLOOR_GAP_DB)
 
 
 def stands_out(numbers: np.ndarray) -> tuple[float, float] | None:
@@ -201,7 +236,7 @@ def _check_sign(survey: Survey, bands: Sequence[_Band], wanted: str) -> str:
     telling = bands[1] if bands[1].values.size else bands[0]
     in_db = bool(np.median(telling.values) < _DB_BELOW)
     if wanted == AUTO:
-        return DB if in_db else _power_or_amplitude(survey, bands)
+        return DB if in_db else survey.named or _power_or_amplitude(survey, bands)
     if in_db != (wanted == DB):
         values = np.concatenate([band.values for band in bands])
         likely = LINEAR if wanted == DB else DB
