@@ -398,3 +398,20 @@ def test_reflectance_without_its_full_scale_is_refused_and_with_it_read(tmp_path
         check_scales(levels, tmp_path)
     found = read_image(path, Reading(full_scale=1000, black_is_missing=False)).values
     assert found.max() == pytest.approx(204, abs=0.1)
+
+
+def test_a_bright_image_of_another_scale_does_not_hide_that_the_others_are_dark():
+    """Images of 12 bits, and one of 16: by its type, all the others would be black."""
+    levels = {f"{number}.tif": ("uint16", 65535.0, 3600.0) for number in range(5)}
+    with pytest.raises(InputError, match="full_scale"):
+        check_scales({**levels, "bright.tif": ("uint16", 65535.0, 61000.0)}, "images")
+    bright = {name: ("uint16", 65535.0, 30000.0) for name in levels}
+    check_scales({**bright, "dark.tif": ("uint16", 65535.0, 3600.0), "b.tif": ("uint16", 65535.0, 61000.0)}, "images")
+
+
+def test_a_grey_image_that_counts_from_white_is_what_viewers_show(tmp_path):
+    values = np.arange(40, 240, dtype="uint8").reshape(10, 20)
+    profile = {"driver": "GTiff", "height": 10, "width": 20, "count": 1, "dtype": "uint8", "photometric": "MINISWHITE"}
+    with rasterio.open(tmp_path / "a.tif", "w", **profile) as raster:
+        raster.write(255 - values, 1)
+    assert np.array_equal(read_image(tmp_path / "a.tif", Reading()).values[..., 0], values.astype("float32"))

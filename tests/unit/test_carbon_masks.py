@@ -286,3 +286,14 @@ def test_masks_that_label_vegetation_alone_are_refused(tmp_path, kind, ending):
         without_ground(tmp_path / "masks" / f"{name}.{ending}", kind, disk())
     with pytest.raises(InputError, match=r"masks: none of the 2 masks .*no data"):
         take_stock(tmp_path / "images", ["a.png", "b.png"], tmp_path / "masks", RGB)
+
+
+def test_a_mask_that_counts_from_white_is_what_viewers_show(tmp_path):
+    truth = disk()
+    path = tmp_path / "a.tif"
+    profile = {"driver": "GTiff", "height": 96, "width": 96, "count": 1, "dtype": "uint8", "photometric": "MINISWHITE"}
+    with rasterio.open(path, "w", **profile) as raster:
+        raster.write((~truth).astype("uint8") * 255, 1)
+    with Image.open(path) as picture:
+        assert np.array_equal(np.array(picture) == 255, truth)
+    assert np.array_equal(labels(path), truth.astype("uint8"))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
@@ -42,6 +43,24 @@ def open_image(path: str | Path) -> Iterator[DatasetReader]:
         raise InputError(
             f"{path}: cannot be read whole ({reason}). It is damaged, cut short, or no image; replace or remove it."
         ) from error
+
+
+def from_black(raster: DatasetReader, numbers: np.ndarray) -> np.ndarray:
+    """Numbers of a file so that 0 is black, as viewers show them.
+
+    A grey TIF may count from white (photometric interpretation WhiteIsZero, as scanners write it); read as they are,
+    its pictures would be negatives.
+
+    Parameters
+    ----------
+    raster : the open file.
+    numbers : of its bands, of any shape, in the type of the file.
+    """
+    if raster.tags(ns="IMAGE_STRUCTURE").get("MINISWHITE") != "YES" or not np.issubdtype(
+        numbers.dtype, np.unsignedinteger
+    ):
+        return numbers
+    return np.iinfo(numbers.dtype).max - numbers
 
 
 def _check_png(path: str | Path) -> None:

@@ -14,7 +14,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.io import DatasetReader
 from scipy import ndimage
 
-from climate_indicators.carbon.image_opening import open_image
+from climate_indicators.carbon.image_opening import from_black, open_image
 from climate_indicators.carbon.orientation import UPRIGHT, read_orientation, upright
 from climate_indicators.carbon.pixel_area import pixel_area
 from climate_indicators.carbon.resampling import resample
@@ -22,6 +22,8 @@ from climate_indicators.logs import InputError
 
 BLACK = 8  # of 255; compression lifts the black around a rotated scene a little
 BRIGHT = 99  # percentile that stands for the brightness of an image
+# share of full brightness that the image in the middle of a folder must reach
+MIDDLE_IMAGE = 0.125
 EIGHT_BITS = ("uint8", "int8")
 ENOUGH_SEEN = 0.5 - 1e-5  # half a cell, less what float32 averages lose
 
@@ -107,6 +109,7 @@ def read_image(path: str | Path, reading: Reading) -> SeenImage:
         numbers, colours = _read(raster, bands)
         seen = _declared(raster, bands) & _known(numbers, dtype, reading.nodata)
         full = _full_scale(raster, dtype, reading.full_scale)
+        numbers = numbers if colours is not None else from_black(raster, numbers)
         georeferenced = not raster.transform.is_identity
         orientation = UPRIGHT if georeferenced else read_orientation(path)
         place = (raster.crs, raster.transform) if georeferenced else (None, None)
@@ -127,10 +130,10 @@ def read_image(path: str | Path, reading: Reading) -> SeenImage:
 
 
 def check_scales(levels: Mapping[str, tuple[str, float, float]], folder: str | Path) -> None:
-    """Refuse a full scale by the type of numbers that leaves all images of that type dark, or some beyond it.
+    """Refuse a full scale by the type of numbers that leaves most images of that type dark, or some beyond it.
 
     The images of a folder are judged together, since a single one may be dark; and not by their brightest pixel, since
-    a single pixel may be broken.
+    a single pixel may be broken; and not by their brightest image alone, since it may be of another scale.
 
     Parameters
     ----------
@@ -140,8 +143,8 @@ def check_scales(levels: Mapping[str, tuple[str, float, float]], folder: str | P
     Raises
     ------
     InputError
-        If the brightest image of a type of whole numbers stays below half of its full scale, or an image exceeds twice
-        its own.
+        If the brightest image of a type of whole numbers stays below half of its full scale, or half of the images
+        below an eighth, or an image exceeds twice its own.
     """
     for dtype in sorted({dtype for dtype, _, _ in levels.values()} - set(EIGHT_BITS)):
         of_type = ((name, level, full) for name, (kind, full, level) in levels.items() if kind == dtype)
@@ -155,6 +158,16 @@ def check_scales(levels: Mapping[str, tuple[str, float, float]], folder: str | P
                 f"{folder}: the numbers of {len(bright)} images ({dtype}) reach {level:g} in the brightest one, {name} "
                 f"(99 in 100 of its numbers are smaller), where {full:g} would be full brightness. Say what is, in "
                 "full_scale of the site: 10000 for Sentinel-2 reflectance, 4095 for 12 bits."
+            )
+        ordered = sorted(bright, key=lambda one: bright[one][0] / bright[one][1])
+        name = ordered[len(ordered) // 2]
+        level, full = bright[name]
+        if np.issubdtype(dtype, np.integer) and level < MIDDLE_IMAGE * full:
+            raise InputError(
+                f"{folder}: half of the {len(bright)} images ({dtype}) are darker than an eighth of full brightness: "
+                f"99 in 100 numbers of {name} lie below {level:g}, where {full:g} would be full; {ordered[-1]} reaches "
+                f"{bright[ordered[-1]][0]:g}. They may have several scales: convert them to one, and say it in "
+                "full_scale of the site."
             )
 
 

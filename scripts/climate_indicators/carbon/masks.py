@@ -14,7 +14,7 @@ from rasterio.enums import ColorInterp
 from rasterio.io import DatasetReader
 
 from climate_indicators.carbon.image_dates import some
-from climate_indicators.carbon.image_opening import open_image
+from climate_indicators.carbon.image_opening import from_black, open_image
 from climate_indicators.carbon.orientation import UPRIGHT, read_orientation, upright
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.logs import InputError
@@ -203,6 +203,7 @@ def _read(path: str | Path, raster: DatasetReader) -> tuple[np.ndarray, np.ndarr
         raise InputError(f"{path}: has colours; expected a mask of one band, 0 and 1, or 0 and 255. Convert it.")
     if raster.colorinterp[0] == ColorInterp.palette:
         return numbers[0], known, raster.colormap(1)
+    numbers = from_black(raster, numbers)
     # one bit is black or white, whatever numbers the other masks of the folder have
     one_bit = raster.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1"
     return numbers[0], known, {0: (0,) * 3, 1: (255,) * 3} if one_bit else None
