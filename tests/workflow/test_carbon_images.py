@@ -25,8 +25,8 @@ RESULTS = {
 }  # fmt: skip
 ESTIMATED = {"carbon_estimates", "carbon_comparison", "carbon_trend", "carbon_forecast", "overview", "manifest"}
 LEARNT = ESTIMATED | {
-    "carbon_train", "carbon_learning_curve", "carbon_held_out", "evaluate", "reliability", "carbon_image_skill",
-    "carbon_vegetation", "carbon_gallery",
+    "carbon_train", "carbon_learning_curve", "carbon_check_network", "carbon_held_out", "evaluate", "reliability",
+    "carbon_image_skill", "carbon_vegetation", "carbon_gallery",
 }  # fmt: skip
 READ = LEARNT | {"carbon_images", "carbon_samples", "carbon_baselines", "patch_sheet", "augmentation_sheet"}
 COLUMNS = {

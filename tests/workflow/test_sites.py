@@ -9,8 +9,8 @@ pytestmark = pytest.mark.slow
 SUMMARIES = {"skill_summary", "glacier_summary", "overview", "manifest"}
 # all jobs of a simulated site that are not of a scene
 ONCE = {
-    "simulate_glacier", "grid", "scenes", "glacier_labels", "blocks", "patches", "train", "held_out", "baselines",
-    "evaluate", "glacier_area_by_year", "glacier_trend", "glacier_truth_check", "input_table",
+    "simulate_glacier", "grid", "scenes", "glacier_labels", "blocks", "patches", "train", "check_network", "held_out",
+    "baselines", "evaluate", "glacier_area_by_year", "glacier_trend", "glacier_truth_check", "input_table",
 }  # fmt: skip
 PICTURES = {
     "glacier_scenes", "block_map", "patch_sheet", "learning_curve", "reliability", "glacier_retreat_graph",

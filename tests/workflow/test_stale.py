@@ -46,7 +46,7 @@ def test_nothing_changed(work):
             {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "overview", "manifest"},
         ),
         ("baselines", {"forest_trees": 21}, EVALUATED | {"baselines"}),
-        ("training", {"learning_rate": 0.02}, EVALUATED | {"train", "learning_curve", "held_out"}),
+        ("training", {"learning_rate": 0.02}, EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -61,7 +61,7 @@ def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
         ("trends.py", {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "overview", "manifest"}),
         ("calibration.py", EVALUATED),
         # imported by no script, but by modules that scripts import
-        ("networks.py", EVALUATED | {"train", "learning_curve", "held_out"}),
+        ("networks.py", EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
         ("figures/learning.py", {"learning_curve", "manifest"}),
     ],
 )
