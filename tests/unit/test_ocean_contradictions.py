@@ -148,6 +148,7 @@ def test_a_second_dimension_of_time_is_refused(tmp_path):
         ("sst", "℃", "degC"),
         ("sst", "Celcius", "degC"),
         ("mld", "centimeters", "cm"),
+        ("salinity", "gram/kilogram", "g kg-1"),
     ],
 )
 def test_further_spellings_of_units(quantity, unit, same):
@@ -230,3 +231,24 @@ def test_water_without_ice_that_is_a_gap_is_told(tmp_path, said, water, n_warnin
 
     survey(changed(tmp_path, change))
     assert len(said()) == n_warnings and all("variables.ice" in text for text in said())
+
+
+@pytest.mark.parametrize("fill", [0, -1, 1e20])
+def test_positions_that_are_filled_on_land_change_no_area(tmp_path, fill):
+    """NEMO writes 0 as latitude and longitude where its grid is all land; coasts must not reach to there."""
+
+    def bent(dataset, filled):
+        lat, lon = np.meshgrid(dataset.lat.values, dataset.lon.values, indexing="ij")
+        land = np.isnan(dataset.sst.values[0])
+        positions = {"nav_lat": (lat + np.sin(np.radians(lon)), "degrees_north"), "nav_lon": (lon, "degrees_east")}
+        other = dataset.drop_vars(["lat", "lon"]).rename(lat="y", lon="x")
+        for name, (values, unit) in positions.items():
+            other[name] = (("y", "x"), np.where(land & filled, fill, values), {"units": unit})
+        return other
+
+    for name in ("filled", "whole"):
+        (tmp_path / name).mkdir()
+    ocean, area = survey(changed(tmp_path / "filled", lambda dataset: bent(dataset, filled=True)))
+    whole, expected = survey(changed(tmp_path / "whole", lambda dataset: bent(dataset, filled=False)))
+    assert np.array_equal(ocean, whole)
+    np.testing.assert_allclose(area[ocean], expected[ocean], rtol=0.05)

@@ -24,6 +24,8 @@ _UNITS = {
 _NOMINAL = ("xh", "yh", "xq", "yq", "xt_ocean", "yt_ocean", "grid_xt", "grid_yt", "grid_x_t", "grid_y_t")
 # points closer than this, in degrees, are the same point stored twice
 _SAME = 1e-3
+# times that a bent grid has one place, at most
+_MOST_TIMES = 4
 # width of a point by its bounds, in spacings of the points
 _WIDTHS = (0.75, 1.33)
 
@@ -164,9 +166,9 @@ def make_grid(lat: xr.DataArray, lon: xr.DataArray, dataset: xr.Dataset, where: 
     """
     lat_values, lon_values = _degrees(lat), _degrees(lon)
     if lat.ndim == 2:
-        return Grid(
-            np.where(np.abs(lat_values) < 1e3, lat_values, np.nan), _wrap_known(lon_values), _is_product(lat, lon)
-        )
+        product = _is_product(lat, lon)
+        lat_values, lon_values = _without_fill(lat_values, lon_values)
+        return Grid(lat_values, wrap_longitude(lon_values), product)
     if lat.dims == lon.dims:
         raise InputError(
             f"{where} has an unstructured grid: latitude and longitude both lie along {lat.dims[0]!r}. The study needs "
@@ -186,9 +188,22 @@ def _degrees(axis: xr.DataArray) -> np.ndarray:
     return np.degrees(values) if str(axis.attrs.get("units", "")).lower().startswith("rad") else values
 
 
-def _wrap_known(lon: np.ndarray) -> np.ndarray:
-    """`wrap_longitude`, with NaN for what is no longitude, such as an undeclared 1e20 on land."""
-    return wrap_longitude(np.where(np.abs(lon) < 1e3, lon, np.nan))
+def _without_fill(lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions with NaN for what is none: an undeclared 1e20, or one place that many points have.
+
+    NEMO writes 0 (or -1) for both in parts of its grid that are all land. A grid that is folded or wrapped has a place
+    twice, or three times where both meet.
+    """
+    known = (np.abs(lat) < 1e3) & (np.abs(lon) < 1e3)
+    # only a place next to itself can be one that fills an area; to count all places of a large grid would take long
+    repeated = np.zeros(lat.shape, bool)
+    repeated[:, 1:] |= (lat[:, 1:] == lat[:, :-1]) & (lon[:, 1:] == lon[:, :-1])
+    repeated[1:] |= (lat[1:] == lat[:-1]) & (lon[1:] == lon[:-1])
+    for place in set(zip(lat[repeated & known].tolist(), lon[repeated & known].tolist(), strict=True)):
+        there = (lat == place[0]) & (lon == place[1])
+        if there.sum() > _MOST_TIMES:
+            known &= ~there
+    return np.where(known, lat, np.nan), np.where(known, lon, np.nan)
 
 
 def _is_product(lat: xr.DataArray, lon: xr.DataArray) -> bool:

@@ -83,6 +83,7 @@ _SPELLINGS = (
     (r"[{}]", ""),
     ("-?atmospheres?", "atm"),
     ("kilogram(me)?s?", "kg"),
+    ("grams?", "g"),
     ("centi-?", "c"),
     ("kelvin", "k"),
     ("moles?", "mol"),
