@@ -26,6 +26,8 @@ _NOMINAL = ("xh", "yh", "xq", "yq", "xt_ocean", "yt_ocean", "grid_xt", "grid_yt"
 _SAME = 1e-3
 # times that a bent grid has one place, at most
 _MOST_TIMES = 4
+# places looked at that may fill areas
+_FILLS = 10
 # width of a point by its bounds, in spacings of the points
 _WIDTHS = (0.75, 1.33)
 
@@ -199,8 +201,10 @@ def _without_fill(lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndar
     repeated = np.zeros(lat.shape, bool)
     repeated[:, 1:] |= (lat[:, 1:] == lat[:, :-1]) & (lon[:, 1:] == lon[:, :-1])
     repeated[1:] |= (lat[1:] == lat[:-1]) & (lon[1:] == lon[:-1])
-    for place in set(zip(lat[repeated & known].tolist(), lon[repeated & known].tolist(), strict=True)):
-        there = (lat == place[0]) & (lon == place[1])
+    repeated &= known
+    places, counts = np.unique(lat[repeated] + 1j * lon[repeated], return_counts=True)
+    for place in places[np.argsort(-counts)[:_FILLS]]:
+        there = (lat == place.real) & (lon == place.imag)
         if there.sum() > _MOST_TIMES:
             known &= ~there
     return np.where(known, lat, np.nan), np.where(known, lon, np.nan)
