@@ -178,6 +178,8 @@ def test_pixels_that_do_not_show_the_offset_are_a_warning(caplog):
     check(GOOD["glacier in summer"], False, -1000.0)
     check(GOOD["glacier in summer"])
     assert not caplog.text
+    check(GOOD["glacier in summer"] + 0.2, True, 1000.0)  # the sign of a stated offset is wrong
+    assert "wrong by 0.1" in caplog.text
 
 
 def test_a_few_pixels_say_nothing():

@@ -127,6 +127,17 @@ def test_zero_is_missing_beside_another_declared_number(tmp_path):
     assert rows[0].missing_by == "nodata 65535, 0 in all bands"
 
 
+def test_zero_in_one_band_of_a_file_that_declares_nothing_is_a_warning(tmp_path, caplog):
+    one = replace(make_year(2021), profile={})
+    right(tmp_path, one)
+    assert not caplog.text
+    one.numbers["east"][4, :, 60:] = 0
+    *_, rows = outcome(tmp_path, inputs_of(tmp_path, one))
+    assert "2021_east.tif: 0 in some bands" in caplog.text and "radiometry.nodata: 0" in caplog.text
+    assert "0 in some bands" in " ".join(row.note for row in rows)
+    assert flagged(tmp_path, replace(one, radiometry=Radiometry(nodata=0))) < FEWEST_VALID
+
+
 @pytest.mark.parametrize(("dtype", "fill"), [("uint16", 65535), ("int16", -9999), ("float32", -9999)])
 def test_other_undeclared_fill_is_refused_by_its_number(tmp_path, dtype, fill):
     one = with_numbers(replace(make_year(2021), profile={}), lambda numbers: numbers.astype(dtype))

@@ -102,7 +102,9 @@ def check_reflectance(found: Histogram, scene: str, offset_is_stated: bool, offs
     if found.n_pixels < _FEWEST_PIXELS:
         return
     problem = _negative(found) or _level(found)
-    if not offset_is_stated and found.n_pixels >= _FEWEST_FOR_DARK:
+    # no product adds to its numbers: a positive offset is one with the wrong sign
+    doubtful = not offset_is_stated or offset_dn > 0
+    if doubtful and found.n_pixels >= _FEWEST_FOR_DARK:
         by_date = offset_dn < 0
         problem = (_offset_twice(found) if by_date else None) or problem or _offset_left(found, by_date)
         doubt = _doubt(found, by_date)

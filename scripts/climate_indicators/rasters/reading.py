@@ -79,6 +79,11 @@ class GridReader:
         return self.info.path
 
     @property
+    def takes_zero_as_data(self) -> bool:
+        """Whether 0 in one band of whole numbers is data while the others have numbers."""
+        return self._whole_numbers and self._zero != ZERO_IN_ANY
+
+    @property
     def declares_missing(self) -> bool:
         """Whether the file or ``nodata`` says which pixels are missing."""
         return declares_missing(self.info, self.bands) or self._nodata is not None
@@ -176,8 +181,8 @@ class GridReader:
         if bad.any():
             raise InputError(
                 f"{self.info.path} holds {int(bad.sum())} NaN or infinite values that are not declared as nodata "
-                f"(missing by: {self.missing_by}). Set the raster's nodata value, or clean the "
-                "pixels."
+                f"(missing by: {self.missing_by}). If NaN means missing, set radiometry.nodata: .nan, or write it into "
+                "the file (gdal_edit -a_nodata nan); correct infinite values."
             )
 
     def _placed(self, place: Window) -> np.ndarray:
