@@ -53,6 +53,8 @@ def test_the_scene_counts_before_its_date():
         (Radiometry(), SceneOffset("2019-08-01", offset_dn=0), True),
         (Radiometry(), SceneOffset("2019-08-01", processing_baseline=5.09), True),
         (Radiometry(), SceneOffset("2023-08-01", applied=True), False),
+        (Radiometry(), SceneOffset("2023-08-01", processing_baseline="05.09", applied=True), False),
+        (Radiometry(sentinel2_baseline=False), SceneOffset("2023-08-01", processing_baseline="05.09"), False),
     ],
 )
 def test_whether_the_offset_is_stated(asked, scene, stated):

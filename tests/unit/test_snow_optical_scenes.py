@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import rasterio
+from realistic_scenes import scene
 from snow_scene_files import GRID, KHUMBU, needs_khumbu, optical, shifted, write_optical, write_raster
 
 from climate_indicators.cogs import Stack, raster_grid
@@ -123,6 +124,22 @@ def test_a_scene_of_another_pixel_size_is_brought_to_the_grid(tmp_path):
     row, values, valid, _ = run(tmp_path, beside)
     assert row["valid_fraction"] == pytest.approx(24 / 32) and not valid[:, :8].any()
     assert values[0, 8] == pytest.approx([0.8, 0.82, 0.81, 0.76, 0.09])
+
+
+@pytest.mark.parametrize("rule", ["ndsi_nir", "ndsi_nir_or_ndfsi"])
+def test_shadow_and_water_are_known_and_no_snow_before_and_after_the_offset(tmp_path, rule):
+    shares = {"old snow": 30, "lake": 30, "sea": 20, "rock in shadow": 20}
+    size = GRID.width * GRID.height
+    pixels = scene(shares, noise=0.002, haze=-0.01, n=size)
+    truth = scene({"old snow": 1}, n=1)[1, 0] / 2
+    for day, numbers in (
+        ("2019-06-12", np.clip(np.rint(pixels * 1e4), 1, None)),  # as they were cut until baseline 04.00
+        ("2023-06-12", np.rint(pixels * 1e4) + 1000),
+    ):
+        path = write_optical(tmp_path / f"{day}.tif", numbers.reshape(5, *GRID.shape).astype("uint16"))
+        row, *_ = run(tmp_path, path, reading=OpticalReading(), rule=SnowRule(rule), date=day)
+        assert row["valid_fraction"] == 1
+        assert row["snow_fraction"] == pytest.approx((pixels[1] > truth).mean(), abs=0.001)
 
 
 def test_indices_against_values_worked_by_hand():

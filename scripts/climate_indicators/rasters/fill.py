@@ -39,7 +39,7 @@ def check_fill(reader: GridReader, key: str = "radiometry.nodata") -> str:
     Raises
     ------
     InputError
-        If more than 0.1 % of the pixels have one number, other than 0 in whole numbers, in all bands.
+        If more than 0.1 % of the pixels have one number, other than 0 and 1 in whole numbers, in all bands.
     """
     if reader.declares_missing:
         return ""
@@ -53,6 +53,7 @@ def check_fill(reader: GridReader, key: str = "radiometry.nodata") -> str:
         _LOG.warning("%s: %s; if it means missing, set %s: 0.", reader.path, note, key)
     if kind.kind in "iu":
         counts.pop(0.0, None)
+        counts.pop(1.0, None)  # Sentinel-2 cut its numbers at 1, in shadow in all bands
     if len(reader.bands) == 1:
         usual = {*_USUAL_FILL, float(np.iinfo(kind).max) if kind.kind in "iu" else 0.0}
         counts = Counter({value: count for value, count in counts.items() if value in usual})

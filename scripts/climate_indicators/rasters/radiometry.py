@@ -127,7 +127,9 @@ def levels_of(path: str, bands: Sequence[Band], asked: Radiometry, scene: SceneO
         source += f", Sentinel-2 baseline {baseline:+g}" if baseline else ""
     # eight bits are stretched for the eye: their darkest numbers say nothing of an offset
     by_site = asked.offset_dn is not None and asked.sentinel2_baseline is not True
-    is_stated = by_site or scene.offset_dn is not None or scene.processing_baseline is not None
+    # a baseline states the offset, unless settings say that the numbers do not carry it
+    by_baseline = scene.processing_baseline is not None and not scene.applied and asked.sentinel2_baseline is not False
+    is_stated = by_site or scene.offset_dn is not None or by_baseline
     is_stated |= all(np.dtype(band.dtype).itemsize == 1 for band in bands)
     return Levels(scale, offset * scale, source, is_stated)
 

@@ -54,8 +54,8 @@ def write_optical_scene(
     """Put one optical scene on the grid and write it and its snow mask as COGs. Works in strips.
 
     The scene is int16, scale 1e-4, nodata −32768, bands B02, B03, B04, B08, B11; the mask uint8: 1 snow, 0 no snow,
-    255 unknown. Unknown is what lies outside the area, under cloud, has no data in a band (0 in whole numbers, or the
-    file's nodata), or reflects nothing in the bands of an index. A scene that is all cloud is written as such.
+    255 unknown. Unknown is what lies outside the area, under cloud, or has no data in a band (0 in whole numbers,
+    or the file's nodata). A scene that is all cloud is written as such.
 
     Parameters
     ----------
@@ -116,6 +116,7 @@ def write_optical_scene(
 def _snow(numbers: np.ndarray, rule: SnowRule) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Snow by every rule, and where it is known, from the scene's numbers as they are written."""
     missing = numbers[0] == REFLECTANCE_NODATA
-    chosen = numbers[[_GREEN, _NIR, _SWIR]].astype("float64") * REFLECTANCE_SCALE
+    # Sentinel-2 cut its numbers at 1 before it added 1000 to them: shadow and water are as dark as that in all years
+    chosen = np.maximum(numbers[[_GREEN, _NIR, _SWIR]], 1) * REFLECTANCE_SCALE
     chosen[:, missing] = np.nan
     return snow_by_rule(*chosen, rule)

@@ -9,6 +9,8 @@ import numpy as np
 from climate_indicators.logs import InputError
 
 SNOW, NO_SNOW, UNKNOWN = 1, 0, 255
+# Water and deep shadow reflect less in the near infrared, snow under trees more. Their NDFSI is made by noise.
+DARK_NIR = 0.03
 RULES = ("ndsi", "ndsi_nir", "ndfsi", "ndsi_nir_or_ndfsi")
 
 
@@ -79,7 +81,7 @@ def snow_by_rule(
     known = np.isfinite(index) & np.isfinite(forest)
     rules = {"ndsi": index > limits.ndsi, "ndfsi": forest > limits.ndfsi}
     rules["ndsi_nir"] = rules["ndsi"] & (nir > limits.nir)
-    rules["ndsi_nir_or_ndfsi"] = rules["ndsi_nir"] | rules["ndfsi"]
+    rules["ndsi_nir_or_ndfsi"] = rules["ndsi_nir"] | (rules["ndfsi"] & (nir > DARK_NIR))
     return {name: rules[name] & known for name in RULES}, known
 
 
