@@ -122,8 +122,16 @@ def literal(path):
             f"{path}: has a name in braces, which Snakemake takes for one of its wildcards. "
             "Rename the file or folder without braces."
         )
-    USER_FILES.add(path)
+    if not is_made_here(path):
+        USER_FILES.add(path)
     return path
+
+
+def is_made_here(path):
+    """Whether a site that is simulated or fetched makes this file, which another site may use as its own."""
+    top, study, site = (*Path(path).parts[:3], "", "", "")[:3]
+    source = sites(study).get(site, {}).get("source") if top == "resources" else None
+    return source in ("simulate", "archive")
 
 
 def data_path(name):
