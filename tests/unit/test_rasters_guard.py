@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 
+import netCDF4
 import numpy as np
 import pytest
 import rasterio
@@ -122,3 +123,15 @@ def test_a_disk_that_is_full_is_named_with_path_and_errno(tmp_path, share):
     assert str(path) in str(found.value) and "cannot be written" in str(found.value)
     assert f"errno {errno.EFBIG}" in str(found.value)
     assert list(tmp_path.iterdir()) == [], "something half-written stays"
+
+
+def test_a_file_of_several_rasters_is_refused_with_their_names(tmp_path):
+    """NetCDF and HDF hold variables that GDAL opens as rasters of their own."""
+    path = tmp_path / "two.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        for axis in ("y", "x"):
+            dataset.createDimension(axis, 4)
+        for name in ("ndsi", "quality"):
+            dataset.createVariable(name, "f4", ("y", "x"))[:] = 1
+    with pytest.raises(InputError, match=r"two\.nc has no bands of its own \(2 rasters inside.*:ndsi"), opened(path):
+        pass

@@ -268,6 +268,27 @@ def test_low_numbers_that_were_raised_to_a_floor_are_no_fill(in_db, caplog):
         find_unit(fill, "auto")
 
 
+@pytest.mark.parametrize("unit", ["db", "linear", "amplitude"])
+def test_swapped_bands_are_refused(unit):
+    values = {"db": decibels(), "linear": power(), "amplitude": np.sqrt(power())}[unit]
+    vv, vh = (band.ravel() for band in values)
+    assert find_unit(Survey("a.tif", vv, vh), unit) == unit
+    for wanted in (unit, "auto"):
+        with pytest.raises(InputError, match="swapped"):
+            find_unit(Survey("a.tif", vh, vv), wanted)
+    calm = decibels() - 14  # water: noise of both bands is as high
+    assert find_unit(Survey("a.tif", calm[0].ravel(), calm[0].ravel() + 1), "auto") == "db"
+
+
+@pytest.mark.parametrize("tiny", [-100.0, -120.0])
+def test_the_logarithm_of_a_tiny_number_is_no_fill(tmp_path, tiny):
+    row = read(tmp_path, write(tmp_path, filled(decibels(), tiny)))
+    assert row["unit"] == "db" and row["median_vv_db"] == pytest.approx(TRUE_DB, abs=0.2)
+    assert row["valid_fraction"] == pytest.approx(1 - FILL.mean()) and row["n_minus_inf"] == FILL.sum()
+    with pytest.raises(InputError, match="as fill does"):
+        read(tmp_path, write(tmp_path, filled(power(), tiny)))
+
+
 def test_scenes_that_show_little_are_named():
     table = pd.DataFrame({"scene": ["a", "b"], "valid_fraction": [0.9, 0.1]})
     (message,) = coverage_warnings(table)

@@ -89,7 +89,8 @@ def opened(path: str | Path, drivers: Sequence[str] | None = None, **options: An
     Raises
     ------
     InputError
-        If the file cannot be opened, has another format than allowed, or a later read fails; names path, cause, errno.
+        If the file cannot be opened, has another format than allowed or no bands, or a later read fails; names path,
+        cause, errno.
     """
     with open_raster(path, drivers, **options) as raster:
         yield raster
@@ -99,6 +100,14 @@ def open_raster(path: str | Path, drivers: Sequence[str] | None = None, **option
     """The same as `opened`, for a raster that stays open until it is closed."""
     with raster_errors(path, allowed=drivers):
         raw = rasterio.open(path, **options) if drivers is None else _open_as(path, drivers, options)
+    if raw.count == 0:
+        parts = raw.subdatasets
+        raw.close()
+        found = f"{len(parts)} rasters inside, such as {', '.join(parts[:3])}" if parts else "none inside"
+        raise InputError(
+            f"{path} has no bands of its own ({found}). Take out what is needed (gdal_translate makes a GeoTIFF of "
+            "one), and name that file."
+        )
     return Reader(raw, path)
 
 

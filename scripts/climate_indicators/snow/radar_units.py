@@ -27,6 +27,10 @@ _BY_LETTER = {"p": LINEAR, "a": AMPLITUDE}
 LOWEST_VV_DB, HIGHEST_VV_DB = -30.0, 3.0
 # decibels from which on down a pixel is the logarithm of 0, to which a tiny number was added
 LOG_OF_ZERO_DB = -100.0
+# such numbers, 1e-10 to 1e-25, are no fill in decibels; −9999 and −327.68 are
+_TINY_DB = -250.0
+# cross-polarized backscatter is lower than co-polarized; where both are noise it may be as much higher
+_ORDER_DB = 2.0
 # below this median of VH the numbers are decibels: linear power is negative only where noise was subtracted
 _DB_BELOW = -1.0
 # fill: one number in more pixels than this, and this many times as frequent as the numbers next to it
@@ -176,7 +180,12 @@ class _Band:
         self.values = self._all[self._all != 0]
 
     def check_fill(self, without_zero: bool) -> None:
-        numbers = self.numbers[self._all != 0] if without_zero else self.numbers
+        asked = ~((self._all >= _TINY_DB) & (self._all <= LOG_OF_ZERO_DB))
+        if not asked.any() or np.median(self._all[asked]) >= _DB_BELOW:
+            asked[:] = True
+        if without_zero:
+            asked &= self._all != 0
+        numbers = self.numbers[asked]
         found = stands_out(numbers) if self._looked_for else None
         if found is None:
             return
@@ -235,6 +244,7 @@ def _check_sign(survey: Survey, bands: Sequence[_Band], wanted: str) -> str:
     """The unit, where decibels and others are told apart by their sign; refused where it contradicts ``wanted``."""
     telling = bands[1] if bands[1].values.size else bands[0]
     in_db = bool(np.median(telling.values) < _DB_BELOW)
+    _check_order(survey, bands, in_db)
     if wanted == AUTO:
         return DB if in_db else survey.named or _power_or_amplitude(survey, bands)
     if in_db != (wanted == DB):
@@ -247,6 +257,18 @@ def _check_sign(survey: Survey, bands: Sequence[_Band], wanted: str) -> str:
             f"(snow.radar.unit) to {other}."
         )
     return wanted
+
+
+def _check_order(survey: Survey, bands: Sequence[_Band], in_db: bool) -> None:
+    """Refuse VV and VH that were swapped."""
+    if not all(band.values.size for band in bands):
+        return
+    vv, vh = (float(np.median(band.values)) for band in bands)
+    if vh - vv > _ORDER_DB if in_db else 0 < vv * 10 ** (_ORDER_DB / 10) < vh:
+        raise InputError(
+            f"{survey.name}: the median of VH, {vh:.3g}, is higher than that of VV, {vv:.3g}, as on no ground. "
+            "Likely the bands are swapped: correct their names in the file, or radar_bands."
+        )
 
 
 def _power_or_amplitude(survey: Survey, bands: Sequence[_Band]) -> str:
