@@ -69,6 +69,9 @@ rule all:
 
 for part in [
     "common",
+    "paths",
+    "resources",
+    "common_glacier",
     "common_pooling",
     "common_snow",
     "common_carbon",

@@ -1,0 +1,323 @@
+# Scenes, files and results of glacier sites, and settings that the image studies share.
+def is_simulated(study, site):
+    return sites(study)[site]["source"] == "simulate"
+
+
+def is_fetched(site):
+    return sites("glacier")[site]["source"] == "archive"
+
+
+def simulated_years(site):
+    world = sites("glacier")[site]["simulate"]
+    return range(world["first_year"], world["last_year"] + 1)
+
+
+@cache
+def site_inputs(study, site):
+    """Scenes (name, date, tiles, cloud mask), area of interest, outlines and grid settings of a site.
+
+    Asked for again and again while thousands of jobs are planned, so kept: read it, never change it.
+    """
+    settings = sites(study)[site]
+    if settings["source"] == "simulate":
+        folder = f"resources/glacier/{site}/"
+        world = settings["simulate"]
+        scenes = [
+            {
+                "name": str(year),
+                "date": date_of_year(year, world["seed"]).isoformat(),
+                "tiles": [f"{folder}tiles/{year}_{side}.tif" for side in ("west", "east")],
+                "cloud_mask": [f"{folder}clouds/{year}.tif"],
+                "offset_dn": None,
+                "processing_baseline": None,
+                "boa_offset_applied": False,
+            }
+            for year in simulated_years(site)
+        ]
+        outlines = {"path": f"{folder}outlines.gpkg", "id_field": "glacier_id", "where": None, "layer": None}
+        return {
+            "scenes": scenes,
+            "aoi": f"{folder}aoi.gpkg",
+            "outlines": outlines,
+            "dem": f"{folder}dem.tif",
+            "crs": "EPSG:32644",
+            "resolution_m": world["resolution_m"],
+        }
+    if settings["source"] == "archive":
+        return archive_inputs(site, settings)
+    scenes = [
+        {
+            "name": str(scene["year"]),
+            "date": scene["date"],
+            "tiles": [data_paths(tile) for tile in scene["tiles"]],
+            "cloud_mask": [data_path(mask) for mask in paths_in(scene["cloud_mask"] or [])],
+        }
+        | {key: scene[key] for key in ("offset_dn", "processing_baseline", "boa_offset_applied")}
+        for scene in settings["scenes"]
+    ]
+    return {
+        "scenes": scenes,
+        "aoi": data_path(settings["aoi"]),
+        "outlines": site_outlines(site),
+        "dem": data_path(settings["dem"]),
+        "crs": settings["crs"],
+        "resolution_m": settings["resolution_m"],
+    }
+
+
+@cache
+def scenes_by_name(study, site):
+    scenes = {scene["name"]: scene for scene in site_inputs(study, site)["scenes"]}
+    return Known(scenes, f"scene of {study} site '{site}'")
+
+
+def archive_inputs(site, settings):
+    """The same of a site whose images are fetched; the day of an image is known only when it is there, from its tag."""
+    folder = f"resources/glacier/{site}"
+    scenes = [
+        {
+            "name": str(year),
+            "date": None,
+            "date_in_tile": True,
+            "tiles": [f"{folder}/archive/{year}.tif"],
+            "cloud_mask": [f"{folder}/archive/{year}_clouds.tif"],
+            "offset_dn": 0,  # decided when the image was made
+            "processing_baseline": None,
+            "boa_offset_applied": True,
+        }
+        for year in archive_years(settings["archive"])
+    ]
+    return {
+        "scenes": scenes,
+        "aoi": data_path(settings["aoi"]) or f"{folder}/aoi.gpkg",
+        "outlines": site_outlines(site),
+        "dem": data_path(settings["dem"]),
+        "crs": settings["crs"],
+        "resolution_m": settings["resolution_m"] or 10,
+    }
+
+
+def site_outlines(site):
+    """File of a site's outlines, column of the names and condition; those of an inventory are chosen by a rule."""
+    outlines = sites("glacier")[site]["outlines"]
+    if outlines["archive"]:
+        return {
+            "path": f"resources/glacier/{site}/outlines.gpkg",
+            "id_field": "glacier_id",
+            "where": None,
+            "layer": None,
+        }
+    return {"path": data_path(outlines["path"]), **{key: outlines[key] for key in ("id_field", "where", "layer")}}
+
+
+def scene_names(study, site):
+    return list(scenes_by_name(study, site))
+
+
+def scene_files(study, site, scene):
+    """What a scene is watched by: its tiles and cloud mask, or, if simulated, the folders that hold them."""
+    if is_simulated(study, site):
+        return {"tiles": [f"resources/glacier/{site}/tiles"], "cloud_mask": [f"resources/glacier/{site}/clouds"]}
+    found = scenes_by_name(study, site)[scene]
+    tiles = [path for tile in paths_in(found["tiles"]) for path in files_below(tile)]
+    return {"tiles": list(dict.fromkeys(tiles)), "cloud_mask": found["cloud_mask"]}
+
+
+def first_scene(study, site):
+    """Name of the scene that the grid is laid on and the network learns from: a further year moves neither."""
+    return str(sites(study)[site]["reference_year"])
+
+
+def first_tiles(wildcards):
+    study = wildcards.get("study", "glacier")
+    return scenes_by_name(study, wildcards.site)[first_scene(study, wildcards.site)]["tiles"]
+
+
+def first_tile_files(wildcards):
+    """What the tiles of that scene are watched by."""
+    study = wildcards.get("study", "glacier")
+    return scene_files(study, wildcards.site, first_scene(study, wildcards.site))["tiles"]
+
+
+def scene_batches():
+    """Scenes that one job works on, as `scenes_per_job` says: a suffix for rules, their names, the sites that have them.
+
+    Names of scenes stand in the outputs of rules, which know no site. So a batch is a block of the calendar, and sites
+    share a few of them, each with rules of its own. Of one scene a job, the name is the wildcard.
+    """
+    per_job = config.get("glacier", {}).get("scenes_per_job", 1)
+    if per_job == 1:
+        return [("", ["{scene}"], "[a-z][a-z0-9_]*")]
+    found = {}
+    for site in sites("glacier"):
+        years = sorted(scene_names("glacier", site), key=int)
+        for _, block in groupby(years, lambda year: int(year) // per_job):
+            found.setdefault(tuple(block), []).append(site)
+    return [("_" + batch_label(scenes), list(scenes), "|".join(names)) for scenes, names in found.items()]
+
+
+def batch_label(scenes):
+    """Years of a batch in short, `2016_2019`, or `2016_2018_and_2020` where one is missing; of one scene a job, the wildcard.
+
+    Two batches never share a label: rules are named by it.
+    """
+    if scenes == ["{scene}"]:
+        return "{scene}"
+    runs = [
+        [year for _, year in run] for _, run in groupby(enumerate(map(int, scenes)), lambda item: item[1] - item[0])
+    ]
+    return "_and_".join(str(run[0]) if len(run) == 1 else f"{run[0]}_{run[-1]}" for run in runs)
+
+
+def batch_files(pattern, scenes):
+    """Files of the scenes of a batch, other wildcards left as they are."""
+    return [pattern.replace("{scene}", scene) for scene in scenes]
+
+
+def scenes_of_batch(scenes):
+    """Input function: settings of the scenes of a batch."""
+    return lambda wildcards: [scenes_by_name("glacier", wildcards.site)[scene.format(**wildcards)] for scene in scenes]
+
+
+def tiles_of_batch(kind, scenes):
+    """Input function: what the scenes of a batch are watched by, `tiles` or `cloud_mask`."""
+
+    def paths(wildcards):
+        found = (scene_files("glacier", wildcards.site, scene.format(**wildcards))[kind] for scene in scenes)
+        return list(dict.fromkeys(path for files in found for path in files))
+
+    return paths
+
+
+def study_settings(wildcards, group, keys):
+    """Named settings of a group, such as `patches`, that all sites of a study share."""
+    return {key: config[wildcards.study][group][key] for key in keys}
+
+
+def shown_bands(wildcards):
+    """Bands that pictures of a site, or of the sites of a pool, show as red, green and blue."""
+    study = wildcards.get("study", "glacier")
+    if study != "glacier":
+        return ["VV"] * 3 if study == "snow" else ["red", "green", "blue"]
+    site = POOLS[study][0] if wildcards.site == POOLED else wildcards.site
+    return bands_to_show(sites(study)[site]["bands"], glacier_settings("figures")["rgb"])
+
+
+def baseline_settings(wildcards):
+    """How the simple methods of a study with scenes work on a site."""
+    settings = study_settings(wildcards, "baselines", ("ratio", "forest_trees", "forest_samples"))
+    bands = sites(wildcards.study)[wildcards.site]["bands"]
+    return settings | {"ratio": ratio_of(bands, settings["ratio"])}
+
+
+def terrain_channels(wildcards):
+    """Raster of further channels as a list: empty where a site has none."""
+    has_terrain = sites(wildcards.study)[wildcards.site]["terrain_bands"]
+    return [f"results/{wildcards.study}/{wildcards.site}/terrain.tif"] if has_terrain else []
+
+
+def labelled_stack(wildcards):
+    """Rasters whose bands are together the channels of the scene that the labels stand for."""
+    scene = first_scene(wildcards.study, wildcards.site)
+    return [f"results/{wildcards.study}/{wildcards.site}/scenes/{scene}.tif", *terrain_channels(wildcards)]
+
+
+def input_parts(wildcards):
+    """Tables of what was understood of a site's inputs, a job each; joined into `inputs.csv`."""
+    study, site = wildcards.study, wildcards.site
+    names = (
+        ["aoi", *snow_input_parts(site)]
+        if study == "snow"
+        else [*scene_names(study, site), *glacier_input_parts(wildcards)]
+    )
+    return expand("results/{study}/{site}/inputs/{name}.csv", study=study, site=site, name=names)
+
+
+def glacier_input_parts(wildcards):
+    """Names of the tables of inputs other than scenes: the job that reads an input writes its row."""
+    return ["aoi", "outlines", *(["terrain"] if terrain_channels(wildcards) else [])]
+
+
+def aoi_of(wildcards):
+    """The area of interest's file as a list: empty where it is the extent of the tiles."""
+    path = site_inputs(wildcards.get("study", "glacier"), wildcards.site)["aoi"]
+    return [] if path is None else [path]
+
+
+def aoi_layer(study=None):
+    """Parameter function: layer of the user's area of interest; none where it is fetched, simulated or not given."""
+    return lambda wildcards: sites(study or wildcards.study)[wildcards.site]["aoi_layer"]
+
+
+def glacier_site(wildcards):
+    return site_inputs("glacier", wildcards.site)
+
+
+def glacier_sites(*sources):
+    """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
+    names = [name for name, site in sites("glacier").items() if site["source"] in sources]
+    return "|".join(names) or "(?!)"
+
+
+def glacier_results():
+    """Tables, figures and maps that a run of the glacier study is for."""
+    pictures = [
+        "glacier_scenes.png",
+        "blocks.png",
+        "patches.png",
+        "learning_curve.png",
+        "reliability.png",
+        "glacier_retreat_graph.png",
+        "glacier_retreat_timelapse.gif",
+        "glacier_retreat_timelapse.html",
+        "glacier_gallery.png",
+    ]
+    tables = [
+        "inputs.csv",
+        "scenes.csv",
+        "labels.tif",
+        "glacier_ids.csv",
+        "model",
+        "history.csv",
+        "calibration.json",
+        "metrics.csv",
+        "reliability.csv",
+        "block_confusion.csv",
+        "glacier_area_by_year.csv",
+        "glacier_area_by_glacier.csv",
+        "trend.csv",
+    ]
+    names = [*tables, *(pictures if glacier_settings("figures").get("each_site") else [])]
+    maps = ["scenes/{scene}.tif", "probability/{scene}.tif", "extent/{scene}.tif", "outlines/{scene}.gpkg"]
+    summaries = ["skill_summary.csv", "glacier_summary.csv"] if len(sites("glacier")) > 1 else []
+    results = [f"results/glacier/{name}" for name in summaries]
+    results += expand(
+        "resources/glacier/{site}/scenes.csv", site=[name for name in sites("glacier") if is_fetched(name)]
+    )
+    for site in sites("glacier"):
+        truth = ["truth_check.csv", "truth_check.png"] if is_simulated("glacier", site) else []
+        results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth])
+        results += expand(f"results/glacier/{site}/{{name}}", name=expand(maps, scene=scene_names("glacier", site)))
+    return with_one_network("glacier", results)
+
+
+def glacier_scene_files(pattern):
+    """Input function: files of all scenes of a glacier site, in the order of its settings."""
+    return lambda wildcards: expand(pattern, site=wildcards.site, scene=scene_names("glacier", wildcards.site))
+
+
+def glacier_gallery_years(wildcards):
+    """Year of the outlines and, if there is another, the year that is furthest from it."""
+    reference = sites("glacier")[wildcards.site]["reference_year"]
+    others = sorted(int(scene) for scene in scene_names("glacier", wildcards.site) if int(scene) != reference)
+    return [reference, *sorted(others, key=lambda year: abs(year - reference))[-1:]]
+
+
+def glacier_gallery_files(pattern):
+    """Input function: files of the years that the gallery shows."""
+    return lambda wildcards: expand(pattern, site=wildcards.site, scene=glacier_gallery_years(wildcards))
+
+
+def glacier_settings(group):
+    """Settings of a group of the glacier study; none where the study is not configured."""
+    return config.get("glacier", {}).get(group, {})
