@@ -17,7 +17,8 @@ from climate_indicators.blocks import SPLIT_VALUES
 pytestmark = pytest.mark.slow
 RESULTS = {
     "images.csv", "duplicates.csv", "rejected.csv", "patches.h5", "patches.png", "augmentation.png", "model",
-    "training_metrics.csv", "network_check.csv", "learning_curve.png", "unet_scores.h5", "image_scores.h5", "baseline_scores.h5",
+    "training_metrics.csv", "network_check.csv", "learning_curve.png", "unet_scores.h5", "image_scores.h5",
+    "baseline_scores.h5",
     "calibration.json", "metrics.csv", "reliability.csv", "reliability.png", "block_confusion.csv",
     "image_metrics.csv", "protocol.csv", "vegetation.csv", "masks", "CO2_seq.csv", "carbon_total.csv",
     "carbon_gallery.png", "carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png",
