@@ -3,19 +3,8 @@
 import csv
 import logging
 
-import pytest
-
 from climate_indicators.logs import start_log, warnings_path
 from climate_indicators.runs.warnings import warning_rows, warning_text
-
-
-@pytest.fixture(autouse=True)
-def without_handlers():
-    yield
-    logging.captureWarnings(False)
-    for name in ("climate_indicators", "py.warnings"):
-        logging.getLogger(name).handlers.clear()
-    logging.getLogger("climate_indicators").propagate = True  # tests of other modules listen at the root
 
 
 def job(folder, log, *messages):
