@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
+from climate_indicators.group_bootstrap import expansion, group_weights, t_over_normal
 from climate_indicators.logs import InputError
 
 # share of the seen pixels that is taken for vegetation, by how the network's output is read
@@ -65,7 +65,7 @@ class MaskError:
         at = (places * donors.shape[1]).astype("int64")
         at = first[rows, at] + (rng.random(places.shape) * count[rows, at]).astype("int64")
         shares = self.residual[donors[rows, at]]
-        shares *= np.sqrt(1 + 1 / donors.shape[1]) * _t_over_normal(donors.shape[1], self.confidence)
+        shares *= np.sqrt(1 + 1 / donors.shape[1]) * t_over_normal(donors.shape[1], self.confidence)
         shares += self.ratios * np.asarray(mapped, "float64")[:, None]
         return np.clip(shares, 0.0, 1.0, out=shares)
 
@@ -149,15 +149,8 @@ def mask_error(held_out: pd.DataFrame, draws: int, confidence: float, rng: np.ra
     sums = np.stack([np.bincount(number, pixels * share) for share in (true, mapped)], axis=1)
     ratio = float(sums[:, 0].sum() / sums[:, 1].sum())
     groups = len(sums)
-    wider = np.sqrt(groups / (groups - 1)) * _t_over_normal(groups, confidence)
-    ratios = np.maximum(ratio + wider * (_resampled(sums, draws, rng) - ratio), 0.0)
+    ratios = np.maximum(ratio + expansion(groups, confidence) * (_resampled(sums, draws, rng) - ratio), 0.0)
     return MaskError(ratio, ratios, number, mapped, true - ratio * mapped, rng.random(len(mapped)), confidence)
-
-
-def _t_over_normal(n: int, confidence: float) -> float:
-    """Quantile of Student's t for n values over the normal one."""
-    tail = (1 + confidence) / 2
-    return float(stats.t.ppf(tail, n - 1) / stats.norm.ppf(tail))
 
 
 def _resampled(sums: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
@@ -165,6 +158,6 @@ def _resampled(sums: np.ndarray, draws: int, rng: np.random.Generator) -> np.nda
     groups = len(sums)
     kept = np.empty((0, 2))
     while len(kept) < draws:
-        resampled = rng.multinomial(groups, np.full(groups, 1 / groups), draws) @ sums
+        resampled = group_weights(groups, draws, rng) @ sums
         kept = np.concatenate([kept, resampled[resampled[:, 1] > 0]])
     return kept[:draws, 0] / kept[:draws, 1]
