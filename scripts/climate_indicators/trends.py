@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from climate_indicators.trend_tests import TEST, MonotonicTrend, monotonic_trend
+from climate_indicators.multiple_testing import Method, adjust_table
+from climate_indicators.trend_tests import TEST, monotonic_trend
 
 # with fewer values no test can reach p < 0.05: of four, the smallest p-value of the Mann-Kendall test is 0.089
 MIN_YEARS = 5
@@ -81,29 +82,61 @@ def trend_row(
         "test": TEST,
         "significant": bool(trend.p_value < significance),
     }
-    return row | {"sentence": _sentence(row, trend, confidence)}
+    return row | {"sentence": _sentence(row, confidence)}
 
 
-def _sentence(row: dict[str, object], trend: MonotonicTrend, confidence: float) -> str:
+def adjusted_trends(
+    rows: pd.DataFrame,
+    significance: float = 0.05,
+    confidence: float = 0.95,
+    family: Sequence[str] = (),
+    method: Method = "bh",
+) -> pd.DataFrame:
+    """Trends of one table, with verdicts and sentences that allow for the number of tests.
+
+    Parameters
+    ----------
+    rows : lines of `trend_row`, perhaps with further columns.
+    significance : a trend is significant if its adjusted p-value is below this.
+    confidence : that of the rows.
+    family, method : as for `multiple_testing.adjust_table`.
+
+    Returns
+    -------
+    The rows with ``p_adjusted`` as a further column, and ``significant`` and ``sentence`` that follow from it.
+    """
+    table = adjust_table(rows, significance, family, method=method)
+    counts = table.groupby(list(family), sort=False)["p_value"].transform("count") if family else None
+    tests = counts if family else pd.Series(table["p_value"].count(), table.index)
+    told = [
+        row["sentence"] if row["test"] == "none" else _sentence(row, confidence, int(count))
+        for row, count in zip(table.to_dict("records"), tests, strict=True)
+    ]
+    return table.assign(sentence=told)
+
+
+def _sentence(row: Mapping[str, object], confidence: float, tests: int = 1) -> str:
     """A significant trend by its direction and size; another one with "no significant trend" first."""
     quantity, unit = row["quantity"], row["unit"]
+    slope, lower, upper = (row[f"{name}_per_year"] for name in ("slope", "lower", "upper"))
     name = quantity[0].upper() + quantity[1:]
     span = f"{row['first_year']} to {row['last_year']}"
-    test = f"{row['test']}, {_p_text(trend.p_value)}, lag-1 correlation {_numbers(trend.lag1)[0]}"
-    if row["significant"] and trend.slope:
-        verb, sign = ("fell", -1) if trend.slope < 0 else ("rose", 1)
-        low, high = sorted((sign * trend.lower, sign * trend.upper))
-        size, interval = _with_interval(abs(trend.slope), low, high, confidence)
+    test = f"{row['test']}, {_p_text(row['p_value'])}, lag-1 correlation {_numbers(row['lag1'])[0]}"
+    if tests > 1:
+        test += f"; {_p_text(row['p_adjusted'])} adjusted for {tests} tests"
+    if row["significant"] and slope:
+        verb, sign = ("fell", -1) if slope < 0 else ("rose", 1)
+        low, high = sorted((sign * lower, sign * upper))
+        size, interval = _with_interval(abs(slope), low, high, confidence)
         total = f"in total {_numbers(row['total_change'])[0]} {unit}{_percent(row['total_percent'])}"
         text = f"{name} {verb} by {size} {unit} a year ({interval}), {span}, {total}: significant ({test})."
     else:
-        size, interval = _with_interval(trend.slope, trend.lower, trend.upper, confidence)
+        size, interval = _with_interval(slope, lower, upper, confidence)
         text = f"{name} has no significant trend, {span}: {size} {unit} a year ({interval}; {test})."
-    excludes_zero = not trend.lower <= 0 <= trend.upper and np.isfinite(trend.lower)
+    excludes_zero = not lower <= 0 <= upper and np.isfinite(lower)
     if excludes_zero != row["significant"]:
-        text += (
-            f" The interval {'excludes' if excludes_zero else 'includes'} 0, since its level is not 1 − significance."
-        )
+        why = "it is that of one test alone" if tests > 1 and excludes_zero else "its level is not 1 − significance"
+        text += f" The interval {'excludes' if excludes_zero else 'includes'} 0, since {why}."
     return text
 
 

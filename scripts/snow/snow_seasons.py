@@ -20,7 +20,7 @@ weather = read_table(snakemake.input.weather, parse_dates=["date"])
 parts = [(snow, [params.snow]), (weather, params.variables)]
 settings = params.year_start_month, params.confidence, params.significance
 years = pd.concat([yearly_values(*part, params.year_start_month) for part in parts], ignore_index=True)
-trends = pd.concat([season_trends(*part, *settings) for part in parts], ignore_index=True)
+trends = season_trends(parts, *settings)
 for row in trends.itertuples():
     log.info("%s", row.sentence)
 write_csv(years, snakemake.output.years)

@@ -44,7 +44,7 @@ def demo(tmp_path):
 
 
 def tables(data, lags=(7, 30)):
-    trends = pd.concat([season_trends(data.table, ["snow_pixels"]), season_trends(data.weather, VARIABLES)])
+    trends = season_trends([(data.table, ["snow_pixels"]), (data.weather, VARIABLES)])
     single = single_regressions(data.table, "snow_pixels", VARIABLES, lags)
     return findings_table(data.findings), trends, single, multiple_regression(data.table, "snow_pixels", VARIABLES)[0]
 
@@ -180,7 +180,8 @@ def test_every_claim_has_its_p_value(tmp_path):
     table = conclusions(*tables(demo(tmp_path)), "snow_pixels")
     claims = table[table["p_value"].notna()]
     assert len(claims) > 60 and claims["statement"].str.contains(r"p [=<] [\d.]+").all()
-    assert (claims["significant"] == (claims["p_value"] < 0.05)).all()
+    assert (claims["significant"] == (claims["p_adjusted"] < 0.05)).all()
+    assert (claims["p_adjusted"] >= claims["p_value"]).all()
     assert not table[table["p_value"].isna()]["significant"].any()
     assert not table["evidence"].str.contains("nan").any()
     calm = claims[~claims["significant"]]
@@ -189,6 +190,18 @@ def test_every_claim_has_its_p_value(tmp_path):
     assert not loud["statement"].str.contains("no significant").any()
     winter = table[table["statement"].str.startswith("Number of snow pixels in DJF")]
     assert len(winter) == 1 and f"{len(claims)} tests" in table["statement"].iloc[-1]
+
+
+def test_one_low_p_value_of_many_tests_is_no_finding():
+    """Weather that has nothing to do with the snow: with some of 30 tests below 0.05, no sentence claims a relation."""
+    claims, low = 0, 0
+    for seed in range(10):
+        table = daily_weather(8, seed=seed).rename(columns={"time": "date"})[::9]
+        table["snow_pixels"] = np.random.default_rng(seed + 99).normal(40_000, 5_000, len(table))
+        single = single_regressions(table, "snow_pixels", VARIABLES)
+        claims += int(single[["significant", "significant_deseasonalized"]].to_numpy().sum())
+        low += int((single[["p_value", "p_deseasonalized"]] < 0.05).to_numpy().sum())
+    assert low > 2 and claims <= 1
 
 
 def test_numbers_of_sentences():

@@ -53,7 +53,7 @@ def test_a_year_that_lacks_its_coldest_month_is_not_warmer():
 def test_a_planted_warming_lies_inside_the_intervals():
     inside = {"theil_sen": 0, "beside_cycle": 0}
     for seed in range(20):
-        row = season_trends(weather(warming=2.0, seed=seed)[::5], [TMAX]).iloc[0]
+        row = season_trends([(weather(warming=2.0, seed=seed)[::5], [TMAX])]).iloc[0]
         for name, low, high in (("theil_sen", "theil_sen_lower", "theil_sen_upper"),
                                 ("beside_cycle", "beside_cycle_lower", "beside_cycle_upper")):  # fmt: skip
             inside[name] += row[low] <= 2.0 <= row[high]
@@ -61,17 +61,17 @@ def test_a_planted_warming_lies_inside_the_intervals():
 
 
 def test_a_strong_trend_is_significant_and_no_trend_is_not():
-    strong = season_trends(weather(warming=8.0), [TMAX]).set_index("season")
+    strong = season_trends([(weather(warming=8.0), [TMAX])]).set_index("season")
     assert strong["significant"].all() and (strong["theil_sen_per_decade"] > 4).all()
     assert (strong["p_robust"].drop("all") < 0.05).all()
-    found = [season_trends(weather(seed=seed)[::5], [TMAX])["significant"] for seed in range(12)]
+    found = [season_trends([(weather(seed=seed)[::5], [TMAX])])["significant"] for seed in range(12)]
     assert np.mean(pd.concat(found)) < 0.15
 
 
 def test_memory_makes_the_robust_p_value_larger():
     classic, robust = [], []
     for seed in range(12):
-        rows = season_trends(weather(seed=seed)[::2], [TMAX]).query("season != 'all'")
+        rows = season_trends([(weather(seed=seed)[::2], [TMAX])]).query("season != 'all'")
         classic += rows["p_least_squares"].tolist()
         robust += rows["p_robust"].tolist()
     assert np.mean(np.array(robust) < 0.05) < np.mean(np.array(classic) < 0.05)
@@ -80,7 +80,7 @@ def test_memory_makes_the_robust_p_value_larger():
 def test_a_line_without_noise():
     table = pd.DataFrame({"date": pd.date_range("2010-01-01", "2016-12-31", freq="7D")})
     table["snow_pixels"] = 1000 + 0.5 * (table["date"] - table["date"][0]).dt.days + 0.0
-    rows = season_trends(table, ["snow_pixels"])
+    rows = season_trends([(table, ["snow_pixels"])])
     np.testing.assert_allclose(rows["slope_per_day"], 0.5)
     np.testing.assert_allclose(rows["slope_per_decade"], 0.5 * 3652.425)
     np.testing.assert_allclose(rows["theil_sen_per_decade"], 0.5 * 3652.425, rtol=0.02)
@@ -88,7 +88,7 @@ def test_a_line_without_noise():
 
 def test_too_few_values_are_said_to_be_too_few():
     table = pd.DataFrame({"date": pd.to_datetime(["2020-01-05", "2020-07-01"]), "snow_pixels": [3.0, 1.0]})
-    rows = season_trends(table, ["snow_pixels"]).set_index("season")
+    rows = season_trends([(table, ["snow_pixels"])]).set_index("season")
     assert rows["p_value"].isna().all() and rows["slope_per_day"].isna().all() and not rows["significant"].any()
     assert rows.loc["MAM", "n"] == 0 and "a trend needs 5" in rows.loc["MAM", "sentence"]
 
@@ -96,8 +96,8 @@ def test_too_few_values_are_said_to_be_too_few():
 @needs_published
 def test_the_published_trends():
     data = read_joined(PUBLISHED, "snow_pixels", VARIABLES, {"snow_pixels": "snow_pixel_count"})
-    snow = season_trends(data.table, ["snow_pixels"]).set_index("season").drop("all")
+    snow = season_trends([(data.table, ["snow_pixels"])]).set_index("season").drop("all")
     assert snow["slope_per_day"].round(2).tolist() == [-1.42, 1.64, 0.40, -1.87]
     assert (snow["p_least_squares"] > 0.6).all() and not snow["significant"].any()
-    warm = season_trends(data.weather, [TMAX]).set_index("season").loc["all"]
+    warm = season_trends([(data.weather, [TMAX])]).set_index("season").loc["all"]
     assert f"{warm.slope_per_day:.3e}" == "6.813e-05" and not warm.significant

@@ -10,7 +10,7 @@ from climate_indicators.snow.weather import WARNING
 
 # above this a variable says mostly what the others say (Marquardt 1970, doi:10.1080/00401706.1970.10488699)
 HIGH_VIF = 10
-COLUMNS = ["topic", "statement", "evidence", "p_value", "significant"]
+COLUMNS = ["topic", "statement", "evidence", "p_value", "p_adjusted", "significant"]
 
 
 def conclusions(
@@ -29,25 +29,27 @@ def conclusions(
 
     Returns
     -------
-    ``topic, statement, evidence, p_value, significant``. Lines without a p-value claim nothing of snow or weather:
+    ``topic, statement, evidence, p_value, p_adjusted, significant``; statements follow from the p-value that is
+    adjusted for the number of tests of its table. Lines without a p-value claim nothing of snow or weather:
     they tell of the data, of what was not tested, and how many tests there are.
     """
     sure = f"{100 * confidence:.4g} %"
     rows = [_warning(row) for row in findings[findings["severity"] == WARNING].itertuples()]
     rows += [_trend(row, sure) for row in trends.itertuples()]
     for row in single.itertuples():
-        rows += _regression(row, snow, sure, significance)
+        rows += _regression(row, snow, sure)
     rows += [_beside_others(row, snow, sure) for row in multiple.itertuples()]
     tests = [row for row in rows if np.isfinite(row["p_value"])]
     found = sum(row["significant"] for row in tests)
-    rows.append({
-        "topic": "tests",
-        "statement": f"{len(tests)} tests were made, and {found} are significant at {significance:g}",
-        "evidence": f"about {significance * len(tests):.1f} would be by chance alone; the p-values are not corrected "
-        "for their number",
-        "p_value": np.nan,
-        "significant": False,
-    })  # fmt: skip
+    alone = sum(row["p_value"] < significance for row in tests)
+    statement = (
+        f"{len(tests)} tests were made, and {found} are significant at {significance:g}, adjusted for their number"
+    )
+    evidence = (
+        f"the tests of each table are one family (Benjamini and Hochberg 1995); {alone} p-values alone are below "
+        f"{significance:g}, of which chance gives about {significance * len(tests):.1f} if there is nothing to find"
+    )
+    rows.append(_line("tests", statement, evidence, np.nan, np.nan, False))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -64,20 +66,29 @@ def number_text(value: float, signed: bool = True) -> str:
     return f"{sign}{size:,.{decimals}f}"
 
 
-def _line(topic: str, statement: str, evidence: str, p_value: float, significant: bool) -> dict[str, object]:
-    return dict(zip(COLUMNS, (topic, statement, evidence, float(p_value), bool(significant)), strict=True))
+def _line(
+    topic: str, statement: str, evidence: str, p_value: float, p_adjusted: float, significant: bool
+) -> dict[str, object]:
+    cells = topic, statement, evidence, float(p_value), float(p_adjusted), bool(significant)
+    return dict(zip(COLUMNS, cells, strict=True))
+
+
+def _untested(topic: str, subject: str, reason: str) -> dict[str, object]:
+    return _line(topic, f"{subject}: not tested", reason, np.nan, np.nan, False)
 
 
 def _warning(row) -> dict[str, object]:
     statement, _, rest = row.message.partition(". ")
-    return _line("data", f"Beware: {row.check}", f"{statement}. {rest}".strip().rstrip(".") + ".", np.nan, False)
+    return _line(
+        "data", f"Beware: {row.check}", f"{statement}. {rest}".strip().rstrip(".") + ".", np.nan, np.nan, False
+    )
 
 
 def _trend(row, sure: str) -> dict[str, object]:
     label, unit = label_unit(row.quantity)
     name = _capital(label) + ("" if row.season == "all" else f" in {row.season}")
     if not np.isfinite(row.p_value):
-        return _line("trend", f"{name}: not tested", row.sentence, np.nan, False)
+        return _untested("trend", name, row.sentence)
     verb = "no significant trend"
     if row.significant:
         verb = "a trend without size" if not row.theil_sen_per_decade else (
@@ -96,51 +107,60 @@ def _trend(row, sure: str) -> dict[str, object]:
             f"{number_text(row.beside_cycle_lower)} to {number_text(row.beside_cycle_upper)}), "
             f"{p_text(row.p_beside_cycle)} as they go together"
         )
-    return _line("trend", f"{name}: {verb} ({slope}, {p_text(row.p_value)})", evidence, row.p_value, row.significant)
+    statement = f"{name}: {verb} ({slope}, {_both(row.p_value, row.p_adjusted)})"
+    return _line("trend", statement, evidence, row.p_value, row.p_adjusted, row.significant)
 
 
-def _regression(row, snow: str, sure: str, significance: float) -> list[dict[str, object]]:
+def _regression(row, snow: str, sure: str) -> list[dict[str, object]]:
     days = f" (mean of {row.lag_days} days)" if row.lag_days else ""
     name, topic = label_unit(row.variable)[0] + days, "lagged regression" if row.lag_days else "regression"
     subject = _capital(label_unit(snow)[0])
     if not np.isfinite(row.p_value):
-        return [_line(topic, f"{subject} and {name}: not tested", row.note, np.nan, False)]
+        return [_untested(topic, f"{subject} and {name}", row.note)]
     slope = f"{number_text(row.slope)} {row.slope_unit}"
     evidence = (
         f"slope {slope} ({sure} interval {number_text(row.lower)} to {number_text(row.upper)}, Newey–West with "
         f"{row.max_lags:.0f} lags), R² = {row.r_squared:.3f}, n = {row.n}, worth {row.n_effective:.0f} "
         "independent values"
     )
-    statement = _relation(subject, name, f"r = {_minus(row.r)}", row.slope, row.p_value, row.significant)
-    lines = [_line(topic, statement, evidence, row.p_value, row.significant)]
+    p_values, verdict = (row.p_value, row.p_adjusted), row.significant
+    statement = _relation(subject, name, f"r = {_minus(row.r)}", row.slope, p_values, verdict)
+    lines = [_line(topic, statement, evidence, *p_values, verdict)]
     if np.isfinite(row.p_deseasonalized):
-        within = bool(row.p_deseasonalized < significance)
-        about = f"{subject} less its usual level of the calendar month"
-        statement = _relation(
-            about, name, f"r = {_minus(row.r_deseasonalized)}", row.slope_deseasonalized, row.p_deseasonalized, within
-        )
+        p_values, verdict = (row.p_deseasonalized, row.p_deseasonalized_adjusted), row.significant_deseasonalized
+        about = f"{subject} without its season"
+        strength = f"r = {_minus(row.r_deseasonalized)}"
+        statement = _relation(about, name, strength, row.slope_deseasonalized, p_values, verdict)
         size = f"slope {number_text(row.slope_deseasonalized)} {row.slope_unit} with three harmonics of the season"
-        lines.append(_line(f"{topic} without the season", statement, size, row.p_deseasonalized, within))
+        lines.append(_line(f"{topic} without the season", statement, size, *p_values, verdict))
     return lines
 
 
 def _beside_others(row, snow: str, sure: str) -> dict[str, object]:
     name, subject = label_unit(row.variable)[0], _capital(label_unit(snow)[0])
     if not np.isfinite(row.p_value):
-        return _line("multiple regression", f"{subject} and {name}: not tested", row.note, np.nan, False)
+        return _untested("multiple regression", f"{subject} and {name}", row.note)
     size = f"standardised {_minus(row.standardised)}"
-    statement = _relation(f"{subject}, other variables held", name, size, row.coefficient, row.p_value, row.significant)
+    p_values = row.p_value, row.p_adjusted
+    statement = _relation(f"{subject}, other variables held", name, size, row.coefficient, p_values, row.significant)
     evidence = (
         f"{number_text(row.coefficient)} {row.coefficient_unit} ({sure} interval {number_text(row.lower)} to "
         f"{number_text(row.upper)}), R² of all variables {row.r_squared:.3f}, n = {row.n}, VIF {row.vif:.1f}"
     )
     if row.vif > HIGH_VIF:
         evidence += f": above {HIGH_VIF}, the variable goes along with the others, and its own part is hard to tell"
-    return _line("multiple regression", statement, evidence, row.p_value, row.significant)
+    return _line("multiple regression", statement, evidence, *p_values, row.significant)
 
 
-def _relation(subject: str, name: str, size: str, slope: float, p_value: float, significant: bool) -> str:
-    numbers = f"({size}, {p_text(p_value)})"
+def _both(p_value: float, p_adjusted: float) -> str:
+    """A p-value, and the one adjusted for the number of tests."""
+    return f"{p_text(p_value)}, adjusted {p_text(p_adjusted)}"
+
+
+def _relation(
+    subject: str, name: str, size: str, slope: float, p_values: tuple[float, float], significant: bool
+) -> str:
+    numbers = f"({size}, {_both(*p_values)})"
     if not significant:
         return f"{subject}: no significant relation with the {name} {numbers}"
     return f"{subject}: {'larger' if slope > 0 else 'smaller'} where the {name} is higher {numbers}"

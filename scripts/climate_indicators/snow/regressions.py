@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
+from climate_indicators.multiple_testing import adjust_table
 from climate_indicators.snow.robust import RobustFit, robust_fit, season_columns
 from climate_indicators.snow.snow_weather import label_unit, lagged_name
 
@@ -17,10 +18,15 @@ SINGLE = [
     "r_squared", "max_lags", "n_effective", "r_deseasonalized", "slope_deseasonalized", "p_deseasonalized",
 ]  # fmt: skip
 
+# both p-values of a line belong to one family of tests
+VERDICTS = {
+    "p_value": ("p_adjusted", "significant"),
+    "p_deseasonalized": ("p_deseasonalized_adjusted", "significant_deseasonalized"),
+}
 MULTIPLE = [
     "variable", "unit", "n", "coefficient", "coefficient_unit", "se_classic", "p_classic", "se_robust", "lower",
-    "upper", "p_value", "standardised", "standardised_lower", "standardised_upper", "partial_r", "vif", "r_squared",
-    "r_squared_adjusted", "n_effective", "max_lags", "significant", "note",
+    "upper", "p_value", "p_adjusted", "standardised", "standardised_lower", "standardised_upper", "partial_r", "vif",
+    "r_squared", "r_squared_adjusted", "n_effective", "max_lags", "significant", "note",
 ]  # fmt: skip
 
 
@@ -51,7 +57,7 @@ def single_regressions(
     variables : columns of weather.
     lags : lengths of means in days; 0, the day itself, is always there.
     confidence : of the slope's interval, in (0, 1).
-    significance : a slope is significant if its robust p-value is below this.
+    significance : a slope is significant if its robust p-value, adjusted for all tests of the table, is below this.
 
     Returns
     -------
@@ -59,16 +65,18 @@ def single_regressions(
     ``se_classic, p_classic`` of the slope for independent values; ``se_robust, lower, upper, p_value`` after Newey
     and West with ``max_lags``; ``r_squared, n_effective``; ``r_deseasonalized, slope_deseasonalized,
     p_deseasonalized``: the same with three harmonics of the day of the year in the regression
-    (`robust.season_columns`), which shows what remains without the season that both share; ``significant, note``.
-    Without enough values the numbers are NaN, and the note says why.
+    (`robust.season_columns`), which shows what remains without the season that both share; ``note``; ``p_adjusted,
+    significant`` and ``p_deseasonalized_adjusted, significant_deseasonalized``: verdicts of both p-values, all of the
+    table being one family (`multiple_testing.adjust_table`). Without enough values the numbers are NaN, and the note
+    says why.
     """
     rows = []
     for variable in variables:
         for lag in sorted({0, *(lag for lag in lags if lag > 1)}):
             column = lagged_name(variable, lag)
             start = {"variable": variable, "unit": label_unit(variable)[1], "lag_days": lag}
-            rows.append(start | _single(table, snow, column, lag, confidence, significance))
-    return pd.DataFrame(rows)
+            rows.append(start | _single(table, snow, column, lag, confidence))
+    return adjust_table(pd.DataFrame(rows), significance, columns=VERDICTS)
 
 
 def multiple_regression(
@@ -83,9 +91,10 @@ def multiple_regression(
     Returns
     -------
     rows : a line a variable, ``variable, unit, n, coefficient, coefficient_unit, se_classic, p_classic, se_robust,
-        lower, upper, p_value, standardised, standardised_lower, standardised_upper`` (change of snow in its standard
-        deviations for one of the variable), ``partial_r, vif, r_squared, r_squared_adjusted, n_effective, max_lags,
-        significant, note``. Variables that do not change are left out and noted.
+        lower, upper, p_value, p_adjusted, standardised, standardised_lower, standardised_upper`` (change of snow in
+        its standard deviations for one of the variable), ``partial_r, vif, r_squared, r_squared_adjusted, n_effective,
+        max_lags, significant, note``; the variables are one family of tests. Variables that do not change are left out
+        and noted.
     partials : of every variable fitted, for partial regression plots.
     """
     whole = table[[snow, *variables]].notna().all(axis=1)
@@ -102,17 +111,15 @@ def multiple_regression(
     for name in variables:
         start = {"variable": name, "unit": label_unit(name)[1], "n": len(used)}
         if fit is None or name in notes:
-            rows.append(start | {"note": notes.get(name, "not fitted: snow does not change"), "significant": False})
+            rows.append(start | {"note": notes.get(name, "not fitted: snow does not change")})
             continue
         place = 1 + fitted.index(name)
-        rows.append(start | _multiple(fit, design, values, place, snow, name, significance))
+        rows.append(start | _multiple(fit, design, values, place, snow, name))
         partials.append(_partial(name, design, values, place, rows[-1]))
-    return pd.DataFrame(rows).reindex(columns=MULTIPLE), partials
+    return adjust_table(pd.DataFrame(rows).reindex(columns=MULTIPLE), significance)[MULTIPLE], partials
 
 
-def _single(
-    table: pd.DataFrame, snow: str, column: str, lag: int, confidence: float, significance: float
-) -> dict[str, object]:
+def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: float) -> dict[str, object]:
     used = table[table[[snow, column]].notna().all(axis=1)].sort_values("date", kind="stable")
     row = {"n": len(used), "n_dates": used["date"].nunique()} | dict.fromkeys(SINGLE, np.nan)
     row |= {"slope_unit": f"{label_unit(snow)[1]}/{label_unit(column)[1]}"}
@@ -124,7 +131,7 @@ def _single(
         fit = robust_fit(y, np.column_stack([np.ones_like(x), x]), confidence)
     except ValueError as error:
         reason = f"the mean of {lag} days needs daily weather: " if lag and left else ""
-        return row | {"significant": False, "note": f"not fitted: {reason}{error}"}
+        return row | {"note": f"not fitted: {reason}{error}"}
     row |= {
         "r": float(np.corrcoef(x, y)[0, 1]),
         "slope": fit.coefficients[1],
@@ -140,8 +147,7 @@ def _single(
         "n_effective": fit.n_effective,
     }
     row |= _deseasonalized(x, y, used["date"], confidence)
-    note = f"{left} of {len(table)} rows have no value" if left else ""
-    return row | {"significant": bool(fit.p_robust[1] < significance), "note": note}
+    return row | {"note": f"{left} of {len(table)} rows have no value" if left else ""}
 
 
 def _deseasonalized(x: np.ndarray, y: np.ndarray, dates: pd.Series, confidence: float) -> dict[str, float]:
@@ -160,7 +166,7 @@ def _deseasonalized(x: np.ndarray, y: np.ndarray, dates: pd.Series, confidence: 
 
 
 def _multiple(
-    fit: RobustFit, design: np.ndarray, values: np.ndarray, place: int, snow: str, name: str, significance: float
+    fit: RobustFit, design: np.ndarray, values: np.ndarray, place: int, snow: str, name: str
 ) -> dict[str, object]:
     scale = design[:, place].std(ddof=1) / values.std(ddof=1)
     partial = _left_over(np.delete(design, place, axis=1), np.column_stack([design[:, place], values]))
@@ -182,7 +188,6 @@ def _multiple(
         "r_squared_adjusted": fit.r_squared_adjusted,
         "n_effective": fit.n_effective,
         "max_lags": fit.max_lags,
-        "significant": bool(fit.p_robust[place] < significance),
         "note": "",
     }
 

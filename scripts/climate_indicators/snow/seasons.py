@@ -10,7 +10,7 @@ import pandas as pd
 from climate_indicators.snow.calendar import ALL, SEASONS, hydro_years, season_names, season_years
 from climate_indicators.snow.robust import HARMONICS, HARMONICS_OF_SEASON, robust_fit, season_columns
 from climate_indicators.snow.snow_weather import label_unit
-from climate_indicators.trends import trend_row
+from climate_indicators.trends import adjusted_trends, trend_row
 
 DAYS_PER_DECADE = 3652.425
 # a season or year counts if two thirds of its months have a value
@@ -49,7 +49,7 @@ def yearly_values(table: pd.DataFrame, quantities: Sequence[str], start_month: i
 
 
 def season_trends(
-    table: pd.DataFrame, quantities: Sequence[str], start_month: int = 1, confidence: float = 0.95,
+    parts: Sequence[tuple[pd.DataFrame, Sequence[str]]], start_month: int = 1, confidence: float = 0.95,
     significance: float = 0.05,
 ) -> pd.DataFrame:  # fmt: skip
     """Means and trends of every quantity, over all dates and in every season.
@@ -60,9 +60,10 @@ def season_trends(
 
     Parameters
     ----------
-    table, quantities, start_month : as for `yearly_values`; one row an observation.
+    parts : tables and the quantities taken of each, as for `yearly_values`; one row an observation.
+    start_month : as for `yearly_values`.
     confidence : of the intervals, in (0, 1).
-    significance : a trend is significant if its p-value is below this.
+    significance : a trend is significant if its p-value, adjusted for the number of trends, is below this.
 
     Returns
     -------
@@ -70,21 +71,24 @@ def season_trends(
     ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_robust``, with
     that of Newey and West; ``beside_cycle_per_decade, beside_cycle_lower, beside_cycle_upper, p_beside_cycle``: the
     line together with harmonics of the season, with robust interval; ``n_years, first_year, last_year,
-    theil_sen_per_decade, theil_sen_lower, theil_sen_upper, lag1, effective_n, p_value, test, significant, sentence`` of
-    the yearly values. NaN where there are too few, or all are alike.
+    theil_sen_per_decade, theil_sen_lower, theil_sen_upper, lag1, effective_n, p_value, p_adjusted, test, significant,
+    sentence`` of the yearly values, all trends of the table being one family (`trends.adjusted_trends`). NaN where
+    there are too few, or all are alike.
     """
-    yearly = yearly_values(table, quantities, start_month)
-    rows = []
-    for quantity in quantities:
-        label, unit = label_unit(quantity)
-        known = table[table[quantity].notna()].sort_values("date", kind="stable")
-        for season, chosen in _parts(known):
-            own = yearly[(yearly["quantity"] == quantity) & (yearly["season"] == season)]
-            name = label if season == ALL else f"{label} in {season}"
-            trend = trend_row(name, unit, own["year"], own["value"], own["left_out"], confidence, significance)
-            row = {"quantity": quantity, "unit": unit, "season": season} | _about(chosen, quantity)
-            rows.append(row | _least_squares(chosen, quantity, season, confidence) | _by_decade(trend))
-    return pd.DataFrame(rows)
+    rows, trends = [], []
+    for table, quantities in parts:
+        yearly = yearly_values(table, quantities, start_month)
+        for quantity in quantities:
+            label, unit = label_unit(quantity)
+            known = table[table[quantity].notna()].sort_values("date", kind="stable")
+            for season, chosen in _parts(known):
+                own = yearly[(yearly["quantity"] == quantity) & (yearly["season"] == season)]
+                name = label if season == ALL else f"{label} in {season}"
+                trends.append(trend_row(name, unit, own["year"], own["value"], own["left_out"], confidence))
+                row = {"quantity": quantity, "unit": unit, "season": season} | _about(chosen, quantity)
+                rows.append(row | _least_squares(chosen, quantity, season, confidence))
+    adjusted = adjusted_trends(pd.DataFrame(trends), significance, confidence)
+    return pd.concat([pd.DataFrame(rows), _by_decade(adjusted)], axis=1)
 
 
 def _parts(known: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -134,12 +138,9 @@ def _least_squares(chosen: pd.DataFrame, quantity: str, season: str, confidence:
     return dict(zip(LEAST_SQUARES, map(float, numbers), strict=True))
 
 
-def _by_decade(trend: dict[str, object]) -> dict[str, object]:
+def _by_decade(trends: pd.DataFrame) -> pd.DataFrame:
     slopes = {"slope_per_year": "theil_sen_per_decade", "lower_per_year": "theil_sen_lower",
               "upper_per_year": "theil_sen_upper"}  # fmt: skip
-    kept = ["n_years", "first_year", "last_year"]
-    return (
-        {key: trend[key] for key in kept}
-        | {name: 10 * trend[key] for key, name in slopes.items()}
-        | {key: trend[key] for key in ("lag1", "effective_n", "p_value", "test", "significant", "sentence")}
-    )
+    rows = trends.assign(**{name: 10 * trends[name] for name in slopes}).rename(columns=slopes)
+    kept = ["n_years", "first_year", "last_year", *slopes.values()]
+    return rows[[*kept, "lag1", "effective_n", "p_value", "p_adjusted", "test", "significant", "sentence"]]
