@@ -1,4 +1,4 @@
-"""What re-runs after a change, and nothing else: the table under "Why did it rerun?" in the README."""
+"""What re-runs after a change, and nothing else: the table under "Why does a job run again?" in docs/runs.md."""
 
 import os
 import re
