@@ -192,16 +192,19 @@ def test_every_claim_has_its_p_value(tmp_path):
     assert len(winter) == 1 and f"{len(claims)} tests" in table["statement"].iloc[-1]
 
 
-def test_one_low_p_value_of_many_tests_is_no_finding():
-    """Weather that has nothing to do with the snow: with some of 30 tests below 0.05, no sentence claims a relation."""
-    claims, low = 0, 0
-    for seed in range(10):
-        table = daily_weather(8, seed=seed).rename(columns={"time": "date"})[::9]
-        table["snow_pixels"] = np.random.default_rng(seed + 99).normal(40_000, 5_000, len(table))
-        single = single_regressions(table, "snow_pixels", VARIABLES)
-        claims += int(single[["significant", "significant_deseasonalized"]].to_numpy().sum())
-        low += int((single[["p_value", "p_deseasonalized"]] < 0.05).to_numpy().sum())
-    assert low > 2 and claims <= 1
+@pytest.mark.parametrize("seed", [5, 8, 13])
+def test_some_low_p_values_of_many_tests_are_no_finding(seed):
+    """Weather that has nothing to do with the snow, where two to six of ten p-values are below 0.05 by chance."""
+    table = daily_weather(8, seed=seed).rename(columns={"time": "date"})[::9]
+    table["snow_pixels"] = np.random.default_rng(seed + 99).normal(40_000, 5_000, len(table))
+    single = single_regressions(table, "snow_pixels", VARIABLES)
+    multiple, _ = multiple_regression(table, "snow_pixels", VARIABLES)
+    trends = season_trends([(table, ["snow_pixels"])])
+    assert (single[["p_value", "p_deseasonalized"]] < 0.05).to_numpy().sum() >= 2
+    found = conclusions(findings_table([]), trends, single, multiple, "snow_pixels")
+    claims = found[found["topic"].str.contains("regression") & found["p_value"].notna()]
+    assert claims["statement"].str.contains("no significant relation").all()
+    assert "and 0 are significant" in found["statement"].iloc[-1]
 
 
 def test_numbers_of_sentences():
