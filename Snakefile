@@ -94,6 +94,7 @@ for part in [
     "ocean",
     "ocean_analyses",
     "report",
+    "check",
     "run",
 ]:
 

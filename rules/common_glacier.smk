@@ -259,6 +259,27 @@ def glacier_sites(*sources):
     return "|".join(names) or "(?!)"
 
 
+def checked_glaciers():
+    """Sites whose inputs `check` opens; those of an archive were checked when they were fetched."""
+    return [name for name, site in sites("glacier").items() if site["source"] != "archive"]
+
+
+def checked_scenes(wildcards):
+    """Scenes of a glacier site, that of the reference year first: the grid is laid on it."""
+    scenes = site_inputs("glacier", wildcards.site)["scenes"]
+    first = first_scene("glacier", wildcards.site)
+    return sorted(scenes, key=lambda scene: (scene["name"] != first, scene["name"]))
+
+
+def checked_inputs(wildcards):
+    """Inputs of a glacier site other than its scenes."""
+    inputs = glacier_site(wildcards)
+    return {key: inputs[key] for key in ("aoi", "dem", "crs", "resolution_m")} | {
+        "aoi_layer": sites("glacier")[wildcards.site]["aoi_layer"],
+        "outlines": inputs["outlines"] | {"year": sites("glacier")[wildcards.site]["reference_year"]},
+    }
+
+
 def glacier_results():
     """Tables, figures and maps that a run of the glacier study is for."""
     pictures = [

@@ -27,3 +27,11 @@ def overview_tables():
         for study, site, _, names in overview_sites()
         for name in names
     ]
+
+
+def first_tables():
+    """Tables of the rules that open every input of the sites of the other studies."""
+    opened = {"snow": "scenes.csv", "carbon": "images.csv", "ocean": "inputs.csv"}
+    made = {*snow_results(), *carbon_results(), *ocean_results()}
+    tables = [f"results/{study}/{site}/{name}" for study, name in opened.items() for site in sites(study)]
+    return [table for table in tables if table in made]

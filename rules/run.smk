@@ -5,10 +5,12 @@ from snakemake.logging import logger
 
 from climate_indicators.runs.log import Job
 from climate_indicators.runs.records import forget_failures, write_failures, write_plan
+from climate_indicators.runs.results import results_text
 from climate_indicators.runs.warnings import warning_rows, warning_text
 
 FAILURES = "results/failures.csv"
 WARNINGS = "results/warnings.csv"
+OVERVIEW = "results/overview.csv"
 
 
 def planned_jobs():
@@ -39,6 +41,13 @@ def without_timers():
 def show_warnings(folder=Path()):
     """Print the warnings of all jobs that made the present results, those of earlier runs included."""
     sys.stderr.write(warning_text(warning_rows(folder / "logs", configured_sites()), WARNINGS))
+
+
+def show_results():
+    """Print the main results and the command for the report, after a run that made all results."""
+    if any(job.rule.name == "overview" for job in workflow.dag.jobs) and os.path.exists(OVERVIEW):
+        files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
+        sys.stderr.write(results_text(OVERVIEW, os.path.relpath(os.path.join(SOURCE, "report", "style.css")), files))
 
 
 def end_without_jobs(folder):
@@ -74,6 +83,7 @@ onstart:
 
 onsuccess:
     forget_failures(FAILURES)
+    show_results()
     show_warnings()
 
 

@@ -1,0 +1,37 @@
+"""What a run that made everything says at its end: main results, and the command for the report."""
+
+from __future__ import annotations
+
+import csv
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+MAX_STATEMENTS = 12
+
+
+def results_text(overview: str | Path, stylesheet: str, configfiles: Sequence[str]) -> str:
+    """Main results of the first sites, where all results are, and the command that makes the report.
+
+    Parameters
+    ----------
+    overview : table ``study, site, simulated, statement``.
+    stylesheet : style sheet of the report.
+    configfiles : configuration files of the run; empty for the demo.
+    """
+    with open(overview, encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    lines = [f"  {row['study']} {row['site']}: {row['statement']}" for row in rows[:MAX_STATEMENTS]]
+    if len(rows) > MAX_STATEMENTS:
+        lines.append(f"  and {len(rows) - MAX_STATEMENTS} more")
+    configuration = ["--configfile", *configfiles] if configfiles else []
+    command = ["snakemake", "--report", "results/report.html", "--report-stylesheet", stylesheet, *configuration]
+    return "\n".join(
+        [
+            f"Main results (table: {overview}):",
+            *lines,
+            "All results are in results/STUDY/SITE/. Report with figures and tables:",
+            f"  {shlex.join(command)}",
+            "",
+        ]
+    )

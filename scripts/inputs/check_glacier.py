@@ -1,0 +1,32 @@
+"""Check of the inputs of a glacier site: table ``level, input, message``, one line per file, scene or setting.
+
+Problems do not end this job: `check` reports those of all sites together.
+"""
+
+from climate_indicators.files import write_csv
+from climate_indicators.logs import start_log
+from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
+from climate_indicators.site_check import GlacierSite, check_glacier_site, findings_table
+from climate_indicators.tiles import SceneInputs
+
+log = start_log(snakemake.log[0], snakemake.rule)
+params = snakemake.params
+scenes = {
+    scene["name"]: SceneInputs(
+        scene["tiles"],
+        params.site["bands"],
+        params.site["band_names"],
+        scene["cloud_mask"],
+        Radiometry(**params.site["radiometry"]),
+        SceneOffset(scene["date"], scene["offset_dn"], scene["processing_baseline"], scene["boa_offset_applied"]),
+    )
+    for scene in params.scenes
+}
+inputs = GlacierSite(
+    scenes=scenes,
+    **params.inputs,
+    patches=params.patches,
+    split_seed=params.split_seed,
+    patch_multiple=params.patch_multiple,
+)
+write_csv(findings_table(check_glacier_site(inputs, lambda name: log.info("%s", name))), snakemake.output.table)

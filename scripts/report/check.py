@@ -1,0 +1,18 @@
+"""Print what the checks of all sites found; ends with an error if there is a problem."""
+
+import sys
+
+from climate_indicators.logs import InputError, start_log
+from climate_indicators.site_check import PROBLEM
+from climate_indicators.tables import read_table
+
+start_log(snakemake.log[0], snakemake.rule)
+problems, text = 0, ""
+for site, path in zip(snakemake.params.sites, snakemake.input.tables, strict=True):
+    table = read_table(path)
+    problems += int((table.level == PROBLEM).sum())
+    lines = [f"  {row.level:<8} {row.input}: {row.message}" for row in table.itertuples()]
+    text += "\n".join([f"glacier site '{site}'", *lines]) + "\n"
+sys.stdout.write(text)
+if problems:
+    raise InputError(f"{problems} problems in the inputs of glacier sites: {', '.join(snakemake.input.tables)}")
