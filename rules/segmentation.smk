@@ -160,7 +160,7 @@ rule blocks:
     params:
         code=code("segmentation/blocks.py"),
         patches=lambda wildcards: study_settings(
-            wildcards, "patches", ("block_px", "gap_px", "train", "validation", "test")
+            wildcards, "patches", ("size_px", "block_px", "gap_px", "train", "validation", "test")
         ),
         split_seed=lambda wildcards: sites(wildcards.study)[wildcards.site]["split_seed"],
     script:

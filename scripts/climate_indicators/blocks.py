@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,10 +11,15 @@ from scipy import ndimage
 
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.logs import InputError
+from climate_indicators.settings_rules import smallest_block_px
 
 SPLITS = ("train", "validation", "test")
 UNUSED = 0
 SPLIT_VALUES = {split: value for value, split in enumerate(SPLITS, start=1)}
+# with fewer blocks in a split, its scores depend on which blocks they are more than on the model
+FEW_BLOCKS = 3
+# test blocks of which the intervals of areas need no validation blocks
+WANTED_TEST_BLOCKS = 10
 
 
 def make_blocks(
@@ -70,6 +76,41 @@ def make_blocks(
                 "cannot be learnt or measured there. Make patches.block_px smaller, or choose another split_seed."
             )
     return blocks
+
+
+def few_blocks_warning(blocks: pd.DataFrame, patches: Mapping[str, Any]) -> str | None:
+    """What is wrong with a split into few blocks, and the block size that helps.
+
+    Parameters
+    ----------
+    blocks : table of `make_blocks`.
+    patches : settings ``block_px``, ``gap_px``, ``size_px`` and ``test``, the share of the test blocks.
+
+    Returns
+    -------
+    A sentence if validation or test have fewer than `FEW_BLOCKS` blocks, else None. The size that it names is the one
+    at which the usable pixels make `WANTED_TEST_BLOCKS` test blocks, but at least the smallest that is allowed.
+    """
+    counts = blocks.split.value_counts()
+    if min(counts[split] for split in SPLITS[1:]) >= FEW_BLOCKS:
+        return None
+    parts = " and ".join(
+        f"{counts[split]} {split} block{'s' if counts[split] > 1 else ''} "
+        f"({np.average(part.label_fraction, weights=part.n_pixels):.1%} positive)"
+        for split, part in ((split, blocks[blocks.split == split]) for split in SPLITS[1:])
+    )
+    smallest = smallest_block_px(patches["size_px"], patches["gap_px"])
+    wanted = max(smallest, int((blocks.n_pixels.sum() * patches["test"] / WANTED_TEST_BLOCKS) ** 0.5))
+    if wanted < patches["block_px"]:
+        remedy = f"Set patches.block_px to about {wanted}"
+        if wanted == smallest:
+            remedy += ", the smallest for patches of this size; smaller patches (patches.size_px) allow smaller blocks"
+    else:
+        remedy = "Take a larger area of interest, or smaller patches (patches.size_px) and blocks (patches.block_px)"
+    return (
+        f"the area holds only {parts}: the choice of the epoch and threshold, the skill and the intervals are not "
+        f"reliable. {remedy}."
+    )
 
 
 def deal(label_fraction: np.ndarray, shares: Mapping[str, float], seed: int) -> list[str]:

@@ -37,10 +37,11 @@ def warn_of_dates(outlines: gpd.GeoDataFrame, year: int, name: str) -> None:
     years = pd.to_numeric(text.str.extract(r"^((?:19|20)\d\d)")[0], errors="coerce").dropna()
     far = (years - year).abs() > FAR_YEARS
     if far.any():
+        found = " to ".join(f"{one:.0f}" for one in sorted({years[far].min(), years[far].max()}))
         _log.warning(
-            "%s: %d of %d outlines are of %d to %d, more than %d years from %d (reference_year): the network "
+            "%s: %d of %d outlines are of %s, more than %d years from %d (reference_year): the network "
             "learns from them as if nothing had changed.",
-            name, far.sum(), len(outlines), years[far].min(), years[far].max(), FAR_YEARS, year,
+            name, far.sum(), len(outlines), found, FAR_YEARS, year,
         )  # fmt: skip
 
 

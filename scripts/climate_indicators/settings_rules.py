@@ -107,12 +107,18 @@ def _patch_problems(path: str, patches: Mapping[str, Any], network: Mapping[str,
             f"{path}.patches.stride_px: found {stride}, more than the patch size {size}: pixels between patches would "
             "never be seen. Make it at most the patch size."
         )
-    if 2 * (block - gap) < size:
+    smallest = smallest_block_px(size, gap)
+    if block < smallest:
         yield (
             f"{path}.patches.block_px: found {block}; beside its gap ({gap}) a block must hold half a patch ({size}), "
-            f"else patches show hardly anything of it. Make it at least {-(-size // 2) + gap}."
+            f"else patches show hardly anything of it. Make it at least {smallest}."
         )
     yield from share_problems(f"{path}.patches", patches)
+
+
+def smallest_block_px(size_px: int, gap_px: int) -> int:
+    """Smallest side of a block, in pixels: half a patch of side ``size_px`` beside the gap."""
+    return -(-size_px // 2) + gap_px
 
 
 def share_problems(path: str, settings: Mapping[str, Any]) -> Iterator[str]:

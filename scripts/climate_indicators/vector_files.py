@@ -25,6 +25,8 @@ from climate_indicators.vector_zips import vector_source
 MOST_COUNTED = 200_000
 # degrees beyond which coordinates are no longitudes, whether these are counted to 180 or to 360
 MOST_LONGITUDE, MOST_LATITUDE = 361.0, 90.5
+# relative change of the areas of repaired polygons that is rounding: rings that touch themselves enclose what they did
+SAME_AREA = 1e-6
 
 _log = logging.getLogger(__name__)
 
@@ -114,7 +116,8 @@ def polygons(features: gpd.GeoDataFrame, name: str, level: int = logging.WARNING
     Returns
     -------
     Rows whose geometry is a polygon or multipolygon with an area, other columns and the index as they were. A polygon
-    that crosses or touches itself becomes the area that its rings enclose.
+    that crosses or touches itself becomes the area that its rings enclose; where no area changes by that, the line is
+    information only.
 
     Raises
     ------
@@ -134,7 +137,8 @@ def polygons(features: gpd.GeoDataFrame, name: str, level: int = logging.WARNING
         change = float(np.abs(shapely.area(shapes[broken]) - before).sum() / max(before.sum(), 1e-300))
         reason = shapely.is_valid_reason(features.geometry.to_numpy()[broken][0])
         _log.log(
-            level, "%s: %d of %d polygons were not valid (the first: %s) and were repaired; areas changed by %.3g %%.",
+            level if change > SAME_AREA else min(level, logging.INFO),
+            "%s: %d of %d polygons were not valid (the first: %s) and were repaired; areas changed by %.3g %%.",
             name, broken.sum(), len(features), reason, min(100 * change, 1e6),
         )  # fmt: skip
         shapes[broken] = [_polygon_part(shape) for shape in shapes[broken]]

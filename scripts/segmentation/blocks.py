@@ -1,6 +1,6 @@
 """Blocks of the labelled scene, dealt to training, validation and test, and the split of every pixel."""
 
-from climate_indicators.blocks import SPLITS, make_blocks, split_map
+from climate_indicators.blocks import SPLITS, few_blocks_warning, make_blocks, split_map
 from climate_indicators.cogs import Stack, write_cog
 from climate_indicators.files import write_csv
 from climate_indicators.logs import naming, start_log
@@ -12,11 +12,14 @@ with opened(snakemake.input.labels) as raster:
     labels = raster.read(1)
 with Stack(snakemake.input.channels) as stack:
     grid, valid = stack.grid, stack.valid()
-with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
+place = f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"
+with naming(place):
     blocks = make_blocks(
         labels, valid, settings["block_px"], {split: settings[split] for split in SPLITS}, snakemake.params.split_seed
     )
 log.info("blocks: %s", ", ".join(f"{count} {split}" for split, count in blocks.split.value_counts().items()))
+if warning := few_blocks_warning(blocks, settings):
+    log.warning("%s: %s", place, warning)
 splits = split_map(blocks, labels, valid, settings["gap_px"])
 write_cog(snakemake.output.splits, grid, splits, "split: 1 train, 2 validation, 3 test", 0)
 write_csv(blocks, snakemake.output.blocks)

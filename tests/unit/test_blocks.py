@@ -1,10 +1,12 @@
 """Blocks: dealt whole, spread over all kinds, never touching."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from climate_indicators.blocks import SPLIT_VALUES, SPLITS, deal, make_blocks, split_map
+from climate_indicators.blocks import SPLIT_VALUES, SPLITS, deal, few_blocks_warning, make_blocks, split_map
 from climate_indicators.logs import InputError
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
@@ -73,3 +75,28 @@ def test_a_split_without_both_classes_is_an_error(value, word):
     labels, valid = np.full((90, 90), value, "uint8"), np.ones((90, 90), bool)
     with pytest.raises(InputError, match=f"blocks of the train split hold {word} positive labels"):
         make_blocks(labels, valid, 30, SHARES, seed=0)
+
+
+def warning_of(size, block_px, size_px=128, gap_px=16):
+    blocks = make_blocks(*half_glacier(size), block_px, SHARES, seed=0)
+    return few_blocks_warning(blocks, SHARES | {"block_px": block_px, "gap_px": gap_px, "size_px": size_px}), blocks
+
+
+def test_a_split_into_few_blocks_is_a_warning_whose_block_size_gives_ten_test_blocks():
+    text, _ = warning_of(660, 256)
+    assert "only 2 validation blocks (" in text and "and 2 test blocks (" in text
+    size = int(re.search(r"patches.block_px to about (\d+)\.", text)[1])
+    text, blocks = warning_of(660, size)
+    assert text is None and 9 <= (blocks.split == "test").sum() <= 11
+
+
+def test_where_patches_are_too_large_for_more_blocks_the_warning_says_so():
+    text, _ = warning_of(300, 100)
+    assert "only 2 validation blocks (" in text
+    assert "block_px to about 80, the smallest for patches of this size; smaller patches (patches.size_px)" in text
+    text, _ = warning_of(240, 80)
+    assert "larger area of interest, or smaller patches (patches.size_px) and blocks" in text
+
+
+def test_a_split_into_enough_blocks_is_no_warning():
+    assert warning_of(640, 160)[0] is None

@@ -143,16 +143,21 @@ OVERLAPPING_PARTS = MultiPolygon([at(1000, 1000, 2000, 2000), at(2000, 1000, 200
 
 
 @pytest.mark.parametrize(
-    ("shape", "km2"), [(BOW_TIE, 2.0), (SELF_TOUCH, 7.0), (OVERLAPPING_PARTS, 6.0)], ids=["bow tie", "touch", "parts"]
+    ("shape", "km2", "changed"),
+    [(BOW_TIE, 2.0, True), (SELF_TOUCH, 7.0, False), (OVERLAPPING_PARTS, 6.0, True)],
+    ids=["bow tie", "touch", "parts"],
 )
-def test_invalid_polygons_become_what_their_rings_enclose_and_are_reported(tmp_path, lines, shape, km2):
+def test_invalid_polygons_become_what_their_rings_enclose_and_a_changed_area_is_a_warning(
+    tmp_path, lines, caplog, shape, km2, changed
+):
     path = written(tmp_path / "bad.gpkg", layer([shape, SHAPES[1]]))
     area = read_area_of_interest(path)
     assert area.is_valid.all() and area.area.sum() / 1e6 == pytest.approx(km2 + 4)
     mask = area_mask(area, GRID)
     assert mask.sum() * 400e-6 == pytest.approx(km2 + 4, rel=0.01)
-    (line,) = lines()
+    (line,) = [record.getMessage() for record in caplog.records if "not valid" in record.getMessage()]
     assert "bad.gpkg" in line and "1 of 2" in line and "elf-" in line
+    assert lines() == ([line] if changed else [])
     assert areas(read_outlines(path, GRID, "name"))["g0"] == pytest.approx(km2)
 
 
@@ -248,7 +253,7 @@ def test_outlines_of_the_inventory_that_are_of_other_years_are_reported(tmp_path
     read_outlines(old, GRID, "RGIId", year=2005)
     assert not lines()
     read_outlines(old, GRID, "RGIId", year=2020)
-    assert "1 of 2 outlines are of 2003 to 2003" in lines()[0]
+    assert "1 of 2 outlines are of 2003, more than" in lines()[0]
     new = written(tmp_path / "rgi7.gpkg", layer(rgi_id=["a", "b"], src_date=["2001-08-01T00:00:00"] * 2))
     read_outlines(new, GRID, "rgi_id", year=2020)
     assert "2 of 2 outlines are of 2001" in lines()[1]
