@@ -10,6 +10,7 @@ COLUMNS = ["study", "site", "simulated", "statement"]
 # sites of a study that the front page names; their tables hold the others
 MOST_SITES = 8
 MOST_FAILED = 3
+MOST_YEARS = 5  # flagged years that the front page names
 TITLES = {
     "glacier": "Glacier area",
     "snow": "Snow cover",
@@ -66,8 +67,14 @@ def _glacier(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         if len(sound) > 1:
             change = last.area_km2 - first.area_km2
             share = f", {100 * change / first.area_km2:+.1f} %" if first.area_km2 else ""
-            text = f"{_area(first)}, {_area(last)}: {change:+.2f} km²{share}".replace("-", "−")
+            text = f"{_area(first)}, {_area(last)}; difference {change:+.2f} km²{share}".replace("-", "−")
         yield f"Glacier area: {text}."
+    flagged = areas.drop(sound.index).sort_values("year")
+    if len(flagged):
+        said = ", ".join(f"{row.year} ({row.flag})" for row in flagged.head(MOST_YEARS).itertuples())
+        more = f" and {len(flagged) - MOST_YEARS} more" if len(flagged) > MOST_YEARS else ""
+        verb = "is" if len(flagged) == 1 else "are"
+        yield f"{len(flagged)} of {len(areas)} years {verb} flagged and left out of the trend: {said}{more}."
     yield str(tables["trend"]["sentence"].iloc[0])
 
 

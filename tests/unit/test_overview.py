@@ -22,8 +22,9 @@ SENTENCE = pd.DataFrame({"sentence": ["No significant trend: −0.2 km² a year.
 def test_glacier_change_is_that_of_sound_years_in_order_with_percent():
     said = site_statements("glacier", {"areas": AREAS, "trend": SENTENCE})
     assert said == [
-        "Glacier area: 80.00 km² (interval 78.00 to 82.00) in 2016, 60.00 km² (interval 58.00 to 62.00) in 2018: "
-        "−20.00 km², −25.0 %.",
+        "Glacier area: 80.00 km² (interval 78.00 to 82.00) in 2016, 60.00 km² (interval 58.00 to 62.00) in 2018; "
+        "difference −20.00 km², −25.0 %.",
+        "1 of 4 years is flagged and left out of the trend: 2019 (cloudy).",
         "No significant trend: −0.2 km² a year.",
     ]
 
@@ -35,7 +36,7 @@ def test_glacier_change_is_that_of_sound_years_in_order_with_percent():
         (AREAS[AREAS.year == 2019], "No year has an area without a flag."),
         (
             AREAS.assign(area_km2=AREAS.area_km2.replace(80.0, 0.0)),
-            "60.00 km² (interval 58.00 to 62.00) in 2018: +60.0",
+            "60.00 km² (interval 58.00 to 62.00) in 2018; difference +60.0",
         ),
     ],
 )
