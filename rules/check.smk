@@ -4,14 +4,7 @@
 rule check_glacier:
     """Every input of a glacier site, opened and looked through on a coarse grid."""
     input:
-        tiles=lambda wildcards: list(
-            dict.fromkeys(
-                path
-                for scene in scene_names("glacier", wildcards.site)
-                for files in scene_files("glacier", wildcards.site, scene).values()
-                for path in files
-            )
-        ),
+        tiles=lambda wildcards: checked_tiles(wildcards.site),
         aoi=aoi_of,
         outlines=lambda wildcards: glacier_site(wildcards)["outlines"]["path"],
         dem=lambda wildcards: glacier_site(wildcards)["dem"] or [],
@@ -37,6 +30,7 @@ rule check_glacier:
         inputs=placed(checked_inputs),
         patches=lambda wildcards: config["glacier"]["patches"],
         patch_multiple=lambda wildcards: 2 ** config["glacier"]["network"]["depth"],
+        min_valid_fraction=lambda wildcards: config["glacier"]["area"]["min_valid_fraction"],
     script:
         "../scripts/inputs/check_glacier.py"
 
@@ -46,6 +40,8 @@ rule check:
     input:
         tables=expand("results/glacier/{site}/check.csv", site=checked_glaciers()),
         others=first_tables(),
+        # a check of an earlier run says nothing of a file that is gone since
+        tiles=lambda wildcards: [path for site in checked_glaciers() for path in checked_tiles(site)],
     log:
         "logs/check.log",
     localrule: True

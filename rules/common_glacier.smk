@@ -264,6 +264,17 @@ def checked_glaciers():
     return [name for name, site in sites("glacier").items() if site["source"] != "archive"]
 
 
+def checked_tiles(site):
+    """Files of all scenes of a glacier site, each once."""
+    paths = [
+        path
+        for scene in scene_names("glacier", site)
+        for files in scene_files("glacier", site, scene).values()
+        for path in files
+    ]
+    return list(dict.fromkeys(paths))
+
+
 def checked_scenes(wildcards):
     """Scenes of a glacier site, that of the reference year first: the grid is laid on it."""
     scenes = site_inputs("glacier", wildcards.site)["scenes"]

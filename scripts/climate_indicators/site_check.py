@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from affine import Affine
 
-from climate_indicators.blocks import SPLITS, held_out_blocks, make_blocks, split_map
+from climate_indicators.blocks import SPLITS, few_blocks_warning, held_out_blocks, make_blocks, split_map
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.grids import Grid, area_mask, read_area_of_interest, site_grid
 from climate_indicators.logs import InputError
@@ -34,6 +34,8 @@ MAX_PIXELS = 500_000
 _BLOCK_SIZES = (256, 192, 128, 96, 80, 64, 48, 32)
 _MIN_HELD_OUT = 6
 _MIN_PATCH = 32
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class GlacierSite:
     patches : ``size_px, stride_px, block_px, gap_px`` and the share of each split.
     split_seed : of the blocks.
     patch_multiple : number that the side of a patch is a multiple of.
+    min_valid_fraction : share of the area that a year must show, else it is flagged and not part of the trend.
     """
 
     scenes: Mapping[str, SceneInputs]
@@ -71,6 +74,7 @@ class GlacierSite:
     patches: Mapping[str, Any]
     split_seed: int
     patch_multiple: int
+    min_valid_fraction: float
 
 
 def check_glacier_site(site: GlacierSite, progress: Callable[[str], None] = lambda name: None) -> list[Finding]:
@@ -98,6 +102,7 @@ def check_glacier_site(site: GlacierSite, progress: Callable[[str], None] = lamb
     area: list[gpd.GeoSeries] = []
     grids: list[Grid] = []
     labels: list[np.ndarray] = []
+    cloudy: list[str] = []
     first = next(iter(site.scenes.values()))
 
     def check_area() -> str:
@@ -111,7 +116,7 @@ def check_glacier_site(site: GlacierSite, progress: Callable[[str], None] = lamb
         grids.append(grid)
         return f"{grid.width} × {grid.height} pixels of {site.resolution_m:g} m in {grid.crs}"
 
-    def check_one_scene(scene: SceneInputs) -> str:
+    def check_one_scene(name: str, scene: SceneInputs) -> str:
         check_scene(scene, area[0] if area else None)
         if not grids:
             return "header read; not compared with the area of interest"
@@ -120,6 +125,13 @@ def check_glacier_site(site: GlacierSite, progress: Callable[[str], None] = lamb
             valid, rows = write_scene(str(Path(folder, "scene.tif")), coarse, area_mask(area[0], coarse), scene)
         images = [row for row in rows if row.role == "scene"]
         middle = ", ".join(f"{row.median:.3g}" for row in images)
+        if valid < site.min_valid_fraction:
+            cloudy.append(name)
+            _log.warning(
+                "%.1f %% of the area has values, less than area.min_valid_fraction (%g): the year will be flagged "
+                "cloudy and left out of the trend.",
+                100 * valid, site.min_valid_fraction,
+            )  # fmt: skip
         return f"{100 * valid:.1f} % of the area has values; median reflectance {middle}; {images[0].note}"
 
     def check_outlines() -> str:
@@ -143,21 +155,25 @@ def check_glacier_site(site: GlacierSite, progress: Callable[[str], None] = lamb
     if area or site.aoi is None:
         attempt("grid", check_grid)
     for name, scene in site.scenes.items():
-        attempt(f"scene {name}", lambda scene=scene: check_one_scene(scene))
+        attempt(f"scene {name}", lambda name=name, scene=scene: check_one_scene(name, scene))
     if grids:
         attempt(f"outlines {site.outlines['path']}", check_outlines)
         if site.dem is not None:
             attempt(f"elevation model {site.dem}", check_dem)
     if labels:
         attempt("patches", lambda: check_patches(labels[0], site.patches, site.split_seed, site.patch_multiple))
-    if len(site.scenes) < MIN_YEARS:
-        text = f"{len(site.scenes)} years; areas are mapped, but a trend needs {MIN_YEARS} years."
+    years = len(site.scenes) - len(cloudy)
+    if years < MIN_YEARS:
+        kind = " that are not cloudy" if cloudy else ""
+        text = f"{years} years{kind}; areas are mapped, but a trend needs {MIN_YEARS} years."
         found.append(Finding(WARNING, "scenes", text))
     return found
 
 
 def check_patches(labels: np.ndarray, patches: Mapping[str, Any], split_seed: int, multiple: int) -> str:
     """Whether blocks and patches of the settings fit the labels; else sizes that do are proposed.
+
+    Sizes that fit and leave few blocks are a warning.
 
     Parameters
     ----------
@@ -184,6 +200,8 @@ def check_patches(labels: np.ndarray, patches: Mapping[str, Any], split_seed: in
             ) from error
         sizes = ", ".join(f"{key}: {proposal[key]}" for key in ("size_px", "stride_px", "block_px", "gap_px"))
         raise InputError(f"{error} Sizes that fit {rows} × {columns} pixels: patches: {{{sizes}}}") from error
+    if warning := few_blocks_warning(blocks, patches):
+        _log.warning("%s", warning)
     counts = blocks["split"].value_counts()
     return "blocks: " + ", ".join(f"{counts[split]} {split}" for split in SPLITS)
 

@@ -28,5 +28,6 @@ inputs = GlacierSite(
     patches=params.patches,
     split_seed=params.split_seed,
     patch_multiple=params.patch_multiple,
+    min_valid_fraction=params.min_valid_fraction,
 )
 write_csv(findings_table(check_glacier_site(inputs, lambda name: log.info("%s", name))), snakemake.output.table)

@@ -36,8 +36,15 @@ def test_an_image_that_no_sizes_fit_is_refused_with_another_way():
         check_patches(disk(40, 12), DEFAULT, 0, 8)
 
 
-def test_settings_that_fit_are_left_alone():
+def test_settings_that_fit_are_left_alone(lines):
     assert check_patches(disk(1400, 500), DEFAULT, 0, 8).startswith("blocks: ")
+    assert not lines()
+
+
+def test_sizes_that_leave_few_blocks_are_a_warning(lines):
+    assert check_patches(disk(700, 300), DEFAULT, 0, 8) == "blocks: 5 train, 2 validation, 2 test"
+    (line,) = lines()
+    assert "only 2 validation blocks" in line and "patches.block_px to about 98" in line
 
 
 @pytest.mark.parametrize("most", [10_000, 640 * 480])

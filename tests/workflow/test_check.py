@@ -83,3 +83,22 @@ def test_all_problems_come_at_once_and_following_the_advice_leads_to_a_check_wit
     study = {"glacier": {"sites": {"disk": SITE | site}, "patches": sizes}, "data_dir": str(tmp_path)}
     text, passed = run(tmp_path, study, "--dry-run")
     assert passed, text
+
+    # a file that is gone since the last check
+    (tmp_path / "2022.tif").unlink()
+    text, passed = run(tmp_path, study, "--", "check")
+    assert not passed and "2022.tif" in text
+
+
+@pytest.mark.slow
+def test_a_year_that_shows_too_little_of_the_area_is_a_warning(tmp_path):
+    write_inputs(tmp_path)
+    with rasterio.open(tmp_path / "2021.tif", "r+") as raster:
+        image = raster.read()
+        image[:, : SIDE // 2] = 0
+        raster.write(image)
+    site = {"band_names": ["red", "green", "blue"], "outlines": {"path": "outlines.shp", "id_field": "Name"}}
+    _, _, table = check(tmp_path, site)
+    warnings = table[table.level == "warning"].set_index("input").message
+    assert "50.0 % of the area has values, less than area.min_valid_fraction (0.8)" in warnings["scene 2021"]
+    assert warnings["scenes"].startswith("3 years that are not cloudy")
