@@ -10,7 +10,7 @@ from climate_indicators.figures.style import save_figure
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.logs import start_log
 from climate_indicators.scores import read_scores
-from climate_indicators.snow.benchmark import benchmark_notes, benchmark_table, sam_weights
+from climate_indicators.snow.benchmark import benchmark_notes, benchmark_table, benchmark_warnings, sam_weights
 from climate_indicators.snow.skill import chosen_edges, season_metrics, triplet_metrics
 from climate_indicators.tables import read_table
 
@@ -24,6 +24,8 @@ table = benchmark_table(metrics, weights)
 notes = benchmark_notes(metrics, table)
 for row in notes.itertuples():
     log.info("%s: %s", row.statement, row.evidence)
+for message in benchmark_warnings(metrics, table):
+    log.warning("snow site '%s': %s", snakemake.wildcards.site, message)
 write_csv(metrics, snakemake.output.by_triplet)
 write_csv(season_metrics(metrics), snakemake.output.seasons)
 write_csv(table, snakemake.output.benchmark)

@@ -12,7 +12,7 @@ from climate_indicators.baselines import Baseline
 from climate_indicators.figures.snow_benchmark import snow_benchmark_figure
 from climate_indicators.metrics import evaluate
 from climate_indicators.scores import INDEX, MASK, ScoreCounts
-from climate_indicators.snow.benchmark import benchmark_notes, benchmark_table, sam_weights
+from climate_indicators.snow.benchmark import benchmark_notes, benchmark_table, benchmark_warnings, sam_weights
 from climate_indicators.snow.jackknife import jackknife
 from climate_indicators.snow.skill import (
     chosen_edges,
@@ -190,6 +190,29 @@ def test_without_weather_the_seasons_are_not_compared_and_the_figure_shows_all_t
     shown = [line.get_xdata().tolist() for line in figure.axes[0].get_lines()]
     assert shown == [table.dice_all.tolist()]
     assert f"{table.n_triplets_all[0]} in all;" in figure.get_suptitle()
+
+
+def test_a_simple_method_that_beats_the_network_is_a_warning():
+    rows = [("unet", f"t{place}", place, "wet", 58, 2 + place % 2, 2, 38) for place in range(6)]
+    rows += [("all_snow", f"t{place}", place, "wet", 0, 60 + place % 2, 0, 40) for place in range(6)]
+    good = [("random_forest", f"t{place}", place, "wet", 60, place % 2, 1, 39) for place in range(6)]
+    bad = [("random_forest", f"t{place}", place, "wet", 40, 20 + place % 2, 20, 20) for place in range(6)]
+    beaten = made(rows + good)
+    found = benchmark_warnings(beaten, benchmark_table(beaten))
+    assert len(found) == 2 and "the wet season" in found[1], "of all triplets and of wet snow"
+    assert "not better than 'random forest of single pixels'" in found[0] and "difference −0.0" in found[0]
+    assert "interval −" in found[0]
+    ahead = made(rows + bad)
+    assert benchmark_warnings(ahead, benchmark_table(ahead)) == []
+
+
+def test_a_network_without_skill_beyond_all_snow_is_a_warning():
+    rows = [("unet", f"t{place}", place, "wet", 20, 20, 20, 40 + place) for place in range(6)]
+    rows += [("all_snow", f"t{place}", place, "wet", 0, 40, 0, 60 + place) for place in range(6)]
+    metrics = made(rows)
+    assert "not better than 'all snow' in all test triplets" in benchmark_warnings(metrics, benchmark_table(metrics))[0]
+    one = made([("unet", "a", 1, "wet", 50, 0, 0, 50), ("all_snow", "a", 1, "wet", 0, 50, 0, 50)])
+    assert "too few places for an interval" in benchmark_warnings(one, benchmark_table(one))[0]
 
 
 def test_an_interval_that_cannot_be_known_claims_nothing():

@@ -16,6 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from climate_indicators.embeddings.domain_words import verdict_sentence
 from climate_indicators.embeddings.intervals import mean_interval, ratio_interval
+from climate_indicators.group_bootstrap import MIN_GROUPS
 
 PAIRS, CLOUDS, PROBE = "pair_distance", "cloud_distance", "probe_accuracy"
 BEFORE, TRANSLATED, ROTATED, SHUFFLED = "before", "translated", "rotated", "rotated_shuffled"
@@ -27,7 +28,7 @@ LEAST_GAP = 0.01
 CHANCE = 0.5
 FOLDS = 5
 SAMPLED = 1500
-LEAST_TEST, LEAST_PLACES = 10, 2
+LEAST_TEST, LEAST_PLACES = 10, MIN_GROUPS
 COLUMNS = [
     "measure", "state", "value", "lower", "upper", "share_removed", "n_fit", "n_test", "n_places", "verdict",
     "sentence",

@@ -70,7 +70,8 @@ def retrieval_table(
     -------
     One row a part and direction: ``direction, part, n, n_views, n_places, recall_at_1, recall_at_1_lower,
     recall_at_1_upper, chance_at_1``, the same at 5, ``median_rank``. The intervals (95 %) are over places, the
-    candidates held; NaN where there are fewer than 2 places. Parts without a pair are left out.
+    candidates held; NaN where there are fewer than 3 places, or all have the same recall. Parts without a pair are
+    left out.
     """
     rows = []
     for part in PARTS:

@@ -45,7 +45,9 @@ def regressions_figure(table: pd.DataFrame, single: pd.DataFrame, snow: str, sit
         _finish(axes, f"{label_unit(row.variable)[0]} ({row.unit})", _axis(snow), title)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False, markerscale=3)
-    figure.suptitle(f"{_capital(label_unit(snow)[0])} against the weather of the day, {site} (p after Newey and West)")
+    figure.suptitle(
+        f"{_capital(label_unit(snow)[0])} against the weather of the day, {site} (p for values with memory)"
+    )
     return figure
 
 

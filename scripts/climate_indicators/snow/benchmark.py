@@ -118,6 +118,39 @@ def benchmark_notes(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=NOTE_COLUMNS)
 
 
+def benchmark_warnings(metrics: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+    """Where a simple method does as well as the network or better, which puts the network's maps in question.
+
+    Of all test triplets and of wet snow: a baseline with a Dice at least as high, or all-snow where the network is not
+    shown to be better. Dry snow is left out: radar hardly sees it, and no map of it is used.
+
+    Parameters
+    ----------
+    metrics, table : as for `benchmark_notes`.
+    """
+    models = table.set_index("model", drop=False)
+    test = rows_of_test(metrics)
+    found = []
+    for part in (ALL, WET):
+        chosen = test if part == ALL else test[test["regime"] == part]
+        if chosen.empty:
+            continue
+        for name in models.index[models["kind"] == "baseline"]:
+            own, other = (models.loc[model, f"dice_{part}"] for model in (NETWORK, name))
+            difference, lower, upper = dice_difference(chosen, NETWORK, name)
+            if own > other and (name != ALL_SNOW or lower > 0):
+                continue
+            interval = f"95 % interval {_signed(lower)} to {_signed(upper)}"
+            if np.isnan(lower):
+                interval = "too few places for an interval"
+            found.append(
+                f"the network is not better than '{models.loc[name, 'label']}' in {WORDS[part]}: Dice {own:.3f} "
+                f"against {other:.3f}, difference {_signed(difference)} ({interval}). Do not rely on its maps until it "
+                "is better"
+            )
+    return found
+
+
 def _verdict(row: pd.Series, part: str, test: pd.DataFrame) -> list[str]:
     """Whether a model is better than calling everything snow, also where it cannot be by telling seasons apart."""
     where, name = WORDS[part], row["label"]

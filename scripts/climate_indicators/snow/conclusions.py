@@ -38,7 +38,8 @@ def conclusions(
     rows += [_trend(row, sure) for row in trends.itertuples()]
     for row in single.itertuples():
         rows += _regression(row, snow, sure)
-    rows += [_beside_others(row, snow, sure) for row in multiple.itertuples()]
+    for row in multiple.itertuples():
+        rows += _beside_others(row, snow, sure)
     tests = [row for row in rows if np.isfinite(row["p_value"])]
     found = sum(row["significant"] for row in tests)
     alone = sum(row["p_value"] < significance for row in tests)
@@ -119,8 +120,8 @@ def _regression(row, snow: str, sure: str) -> list[dict[str, object]]:
         return [_untested(topic, f"{subject} and {name}", row.note)]
     slope = f"{number_text(row.slope)} {row.slope_unit}"
     evidence = (
-        f"slope {slope} ({sure} interval {number_text(row.lower)} to {number_text(row.upper)}, Newey–West with "
-        f"{row.max_lags:.0f} lags), R² = {row.r_squared:.3f}, n = {row.n}, worth {row.n_effective:.0f} "
+        f"slope {slope} ({sure} interval {number_text(row.lower)} to {number_text(row.upper)}, "
+        f"{row.freedom:.1f} degrees of freedom), R² = {row.r_squared:.3f}, n = {row.n}, worth {row.n_effective:.0f} "
         "independent values"
     )
     p_values, verdict = (row.p_value, row.p_adjusted), row.significant
@@ -131,15 +132,19 @@ def _regression(row, snow: str, sure: str) -> list[dict[str, object]]:
         about = f"{subject} without its season"
         strength = f"r = {_minus(row.r_deseasonalized)}"
         statement = _relation(about, name, strength, row.slope_deseasonalized, p_values, verdict)
-        size = f"slope {number_text(row.slope_deseasonalized)} {row.slope_unit} with three harmonics of the season"
+        size = (
+            f"slope {number_text(row.slope_deseasonalized)} {row.slope_unit} ({sure} interval "
+            f"{number_text(row.lower_deseasonalized)} to {number_text(row.upper_deseasonalized)}) with "
+            f"{row.harmonics:.0f} harmonics of the season"
+        )
         lines.append(_line(f"{topic} without the season", statement, size, *p_values, verdict))
     return lines
 
 
-def _beside_others(row, snow: str, sure: str) -> dict[str, object]:
+def _beside_others(row, snow: str, sure: str) -> list[dict[str, object]]:
     name, subject = label_unit(row.variable)[0], _capital(label_unit(snow)[0])
     if not np.isfinite(row.p_value):
-        return _untested("multiple regression", f"{subject} and {name}", row.note)
+        return [_untested("multiple regression", f"{subject} and {name}", row.note)]
     size = f"standardised {_minus(row.standardised)}"
     p_values = row.p_value, row.p_adjusted
     statement = _relation(f"{subject}, other variables held", name, size, row.coefficient, p_values, row.significant)
@@ -149,7 +154,19 @@ def _beside_others(row, snow: str, sure: str) -> dict[str, object]:
     )
     if row.vif > HIGH_VIF:
         evidence += f": above {HIGH_VIF}, the variable goes along with the others, and its own part is hard to tell"
-    return _line("multiple regression", statement, evidence, *p_values, row.significant)
+    lines = [_line("multiple regression", statement, evidence, *p_values, row.significant)]
+    if np.isfinite(row.p_deseasonalized):
+        p_values = row.p_deseasonalized, row.p_deseasonalized_adjusted
+        coefficient, verdict = row.coefficient_deseasonalized, row.significant_deseasonalized
+        size = f"{number_text(coefficient)} {row.coefficient_unit}"
+        about = f"{subject} without its season, other variables held"
+        statement = _relation(about, name, size, coefficient, p_values, verdict)
+        evidence = (
+            f"{sure} interval {number_text(row.lower_deseasonalized)} to {number_text(row.upper_deseasonalized)}, with "
+            f"{row.harmonics:.0f} harmonics of the season"
+        )
+        lines.append(_line("multiple regression without the season", statement, evidence, *p_values, verdict))
+    return lines
 
 
 def _both(p_value: float, p_adjusted: float) -> str:

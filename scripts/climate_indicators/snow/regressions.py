@@ -10,12 +10,13 @@ import pandas as pd
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from climate_indicators.multiple_testing import adjust_table
-from climate_indicators.snow.robust import RobustFit, robust_fit, season_columns
+from climate_indicators.snow.robust import RobustFit, robust_fit, season_columns, years_spanned
 from climate_indicators.snow.snow_weather import label_unit, lagged_name
 
 SINGLE = [
     "r", "slope", "slope_unit", "intercept", "se_classic", "p_classic", "se_robust", "lower", "upper", "p_value",
-    "r_squared", "max_lags", "n_effective", "r_deseasonalized", "slope_deseasonalized", "p_deseasonalized",
+    "r_squared", "freedom", "n_effective", "harmonics", "r_deseasonalized", "slope_deseasonalized",
+    "lower_deseasonalized", "upper_deseasonalized", "p_deseasonalized",
 ]  # fmt: skip
 
 # both p-values of a line belong to one family of tests
@@ -26,7 +27,9 @@ VERDICTS = {
 MULTIPLE = [
     "variable", "unit", "n", "coefficient", "coefficient_unit", "se_classic", "p_classic", "se_robust", "lower",
     "upper", "p_value", "p_adjusted", "standardised", "standardised_lower", "standardised_upper", "partial_r", "vif",
-    "r_squared", "r_squared_adjusted", "n_effective", "max_lags", "significant", "note",
+    "r_squared", "r_squared_adjusted", "n_effective", "freedom", "significant", "harmonics",
+    "coefficient_deseasonalized", "lower_deseasonalized", "upper_deseasonalized", "p_deseasonalized",
+    "p_deseasonalized_adjusted", "significant_deseasonalized", "note",
 ]  # fmt: skip
 
 
@@ -62,10 +65,11 @@ def single_regressions(
     Returns
     -------
     ``variable, unit, lag_days, n, n_dates``; ``r`` Pearson's; ``slope, slope_unit, intercept`` of least squares;
-    ``se_classic, p_classic`` of the slope for independent values; ``se_robust, lower, upper, p_value`` after Newey
-    and West with ``max_lags``; ``r_squared, n_effective``; ``r_deseasonalized, slope_deseasonalized,
-    p_deseasonalized``: the same with three harmonics of the day of the year in the regression
-    (`robust.season_columns`), which shows what remains without the season that both share; ``note``; ``p_adjusted,
+    ``se_classic, p_classic`` of the slope for independent values; ``se_robust, lower, upper, p_value, freedom`` for
+    values with memory (`robust.robust_fit`); ``r_squared, n_effective``; ``r_deseasonalized, slope_deseasonalized,
+    lower_deseasonalized, upper_deseasonalized, p_deseasonalized``: the same with the season in the regression, as so
+    many ``harmonics`` of the day of the year (`robust.season_columns`), which shows what remains without the season
+    that both share; ``note``; ``p_adjusted,
     significant`` and ``p_deseasonalized_adjusted, significant_deseasonalized``: verdicts of both p-values, all of the
     table being one family (`multiple_testing.adjust_table`). Without enough values the numbers are NaN, and the note
     says why.
@@ -93,7 +97,9 @@ def multiple_regression(
     rows : a line a variable, ``variable, unit, n, coefficient, coefficient_unit, se_classic, p_classic, se_robust,
         lower, upper, p_value, p_adjusted, standardised, standardised_lower, standardised_upper`` (change of snow in
         its standard deviations for one of the variable), ``partial_r, vif, r_squared, r_squared_adjusted, n_effective,
-        max_lags, significant, note``; the variables are one family of tests. Variables that do not change are left out
+        freedom, significant``; ``harmonics, coefficient_deseasonalized, lower_deseasonalized, upper_deseasonalized,
+        p_deseasonalized, p_deseasonalized_adjusted, significant_deseasonalized``: the same with the season in the
+        regression; ``note``; the variables are one family of tests. Variables that do not change are left out
         and noted.
     partials : of every variable fitted, for partial regression plots.
     """
@@ -104,9 +110,11 @@ def multiple_regression(
     values = used[snow].to_numpy("float64")
     design = np.column_stack([np.ones(len(used)), *(used[name].to_numpy("float64") for name in fitted)])
     try:
-        fit = robust_fit(values, design, confidence) if fitted and np.ptp(values) else None
+        spanned = years_spanned(used["date"]) if len(used) else 0
+        fit = robust_fit(values, design, spanned, confidence) if fitted and np.ptp(values) else None
     except ValueError as error:
         fit, notes = None, notes | {name: f"not fitted: {error}" for name in fitted}
+    seasonal = [{}] * len(fitted) if fit is None else _without_season(used["date"], design, values, confidence)
     rows, partials = [], []
     for name in variables:
         start = {"variable": name, "unit": label_unit(name)[1], "n": len(used)}
@@ -114,9 +122,10 @@ def multiple_regression(
             rows.append(start | {"note": notes.get(name, "not fitted: snow does not change")})
             continue
         place = 1 + fitted.index(name)
-        rows.append(start | _multiple(fit, design, values, place, snow, name))
+        rows.append(start | _multiple(fit, design, values, place, snow, name) | seasonal[place - 1])
         partials.append(_partial(name, design, values, place, rows[-1]))
-    return adjust_table(pd.DataFrame(rows).reindex(columns=MULTIPLE), significance)[MULTIPLE], partials
+    table = adjust_table(pd.DataFrame(rows).reindex(columns=MULTIPLE), significance, columns=VERDICTS)
+    return table[MULTIPLE], partials
 
 
 def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: float) -> dict[str, object]:
@@ -128,7 +137,8 @@ def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: f
     try:
         if not len(x) or not np.ptp(x) or not np.ptp(y):
             raise ValueError("the values do not change" if len(x) else "no row has both values")
-        fit = robust_fit(y, np.column_stack([np.ones_like(x), x]), confidence)
+        years = years_spanned(used["date"])
+        fit = robust_fit(y, np.column_stack([np.ones_like(x), x]), years, confidence)
     except ValueError as error:
         reason = f"the mean of {lag} days needs daily weather: " if lag and left else ""
         return row | {"note": f"not fitted: {reason}{error}"}
@@ -143,7 +153,7 @@ def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: f
         "upper": fit.upper[1],
         "p_value": fit.p_robust[1],
         "r_squared": fit.r_squared,
-        "max_lags": fit.max_lags,
+        "freedom": fit.freedom[1],
         "n_effective": fit.n_effective,
     }
     row |= _deseasonalized(x, y, used["date"], confidence)
@@ -152,17 +162,40 @@ def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: f
 
 def _deseasonalized(x: np.ndarray, y: np.ndarray, dates: pd.Series, confidence: float) -> dict[str, float]:
     """Slope and correlation without the season; none if values do not suffice."""
-    levels = np.column_stack([np.ones_like(x), season_columns(dates)])
+    design = np.column_stack([np.ones_like(x), x])
+    (row,) = _without_season(dates, design, y, confidence)
+    if row:
+        waves = season_columns(dates, np.column_stack([x, y]))
+        left = _left_over(np.column_stack([np.ones_like(x), waves]), np.column_stack([x, y]))
+        row["r_deseasonalized"] = float(np.corrcoef(left.T)[0, 1])
+        row["slope_deseasonalized"] = row.pop("coefficient_deseasonalized")
+    return row
+
+
+def _without_season(
+    dates: pd.Series, design: np.ndarray, values: np.ndarray, confidence: float
+) -> list[dict[str, float]]:
+    """For each column of the design but the constant, its coefficient with the season; empty if values do not suffice.
+
+    Parameters
+    ----------
+    design : float, shape (n, 1 + variables), the constant first.
+    """
+    waves = season_columns(dates, np.column_stack([design[:, 1:], values]))
     try:
-        fit = robust_fit(y, np.column_stack([levels, x]), confidence)
+        fit = robust_fit(values, np.column_stack([design, waves]), years_spanned(dates), confidence)
     except ValueError:  # hardly more values than columns: the cells stay empty
-        return {}
-    left = _left_over(levels, np.column_stack([x, y]))
-    return {
-        "r_deseasonalized": float(np.corrcoef(left.T)[0, 1]),
-        "slope_deseasonalized": fit.coefficients[-1],
-        "p_deseasonalized": fit.p_robust[-1],
-    }
+        return [{}] * (design.shape[1] - 1)
+    return [
+        {
+            "harmonics": waves.shape[1] // 2,
+            "coefficient_deseasonalized": fit.coefficients[place],
+            "lower_deseasonalized": fit.lower[place],
+            "upper_deseasonalized": fit.upper[place],
+            "p_deseasonalized": fit.p_robust[place],
+        }
+        for place in range(1, design.shape[1])
+    ]
 
 
 def _multiple(
@@ -187,7 +220,7 @@ def _multiple(
         "r_squared": fit.r_squared,
         "r_squared_adjusted": fit.r_squared_adjusted,
         "n_effective": fit.n_effective,
-        "max_lags": fit.max_lags,
+        "freedom": fit.freedom[place],
         "note": "",
     }
 

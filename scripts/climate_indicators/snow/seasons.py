@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.snow.calendar import ALL, SEASONS, hydro_years, season_names, season_years
-from climate_indicators.snow.robust import HARMONICS, HARMONICS_OF_SEASON, robust_fit, season_columns
+from climate_indicators.snow.robust import (
+    HARMONICS,
+    HARMONICS_OF_SEASON,
+    robust_fit,
+    season_columns,
+    years_spanned,
+)
 from climate_indicators.snow.snow_weather import label_unit
 from climate_indicators.trends import adjusted_trends, trend_row
 
@@ -68,12 +74,12 @@ def season_trends(
     Returns
     -------
     One line a quantity and season (``all`` first): ``quantity, unit, season, n, n_dates, first, last, mean``;
-    ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_robust``, with
-    that of Newey and West; ``beside_cycle_per_decade, beside_cycle_lower, beside_cycle_upper, p_beside_cycle``: the
-    line together with harmonics of the season, with robust interval; ``n_years, first_year, last_year,
-    theil_sen_per_decade, theil_sen_lower, theil_sen_upper, lag1, effective_n, p_value, p_adjusted, test, significant,
-    sentence`` of the yearly values, all trends of the table being one family (`trends.adjusted_trends`). NaN where
-    there are too few, or all are alike.
+    ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_robust``, that
+    for values with memory (`robust.robust_fit`); ``beside_cycle_per_decade, beside_cycle_lower, beside_cycle_upper,
+    p_beside_cycle``: the line together with harmonics of the season, with robust interval; ``n_years, first_year,
+    last_year, theil_sen_per_decade, theil_sen_lower, theil_sen_upper, lag1, effective_n, p_value, p_adjusted, test,
+    significant, sentence`` of the yearly values, all trends of the table being one family (`trends.adjusted_trends`).
+    NaN where there are too few, or all are alike.
     """
     rows, trends = [], []
     for table, quantities in parts:
@@ -127,9 +133,10 @@ def _least_squares(chosen: pd.DataFrame, quantity: str, season: str, confidence:
     decades = (days - days.mean()) / DAYS_PER_DECADE
     design = np.column_stack([np.ones_like(decades), decades])
     try:
-        plain = robust_fit(values, design, confidence)
-        waves = season_columns(chosen["date"], HARMONICS if season == ALL else HARMONICS_OF_SEASON)
-        beside = robust_fit(values, np.column_stack([design, waves]), confidence)
+        years = years_spanned(chosen["date"])
+        plain = robust_fit(values, design, years, confidence)
+        waves = season_columns(chosen["date"], values, HARMONICS if season == ALL else HARMONICS_OF_SEASON)
+        beside = robust_fit(values, np.column_stack([design, waves]), years, confidence)
     except ValueError:  # too few values for errors: the table says so by its empty cells
         return dict.fromkeys(LEAST_SQUARES, np.nan)
     slope = plain.coefficients[1]

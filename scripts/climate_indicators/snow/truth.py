@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from climate_indicators.group_bootstrap import expanded_interval, group_weights
 from climate_indicators.snow.calendar import ALL, hydro_years
 from climate_indicators.snow.cover_reasons import shown_scenes
 from climate_indicators.snow.regime import WET
@@ -120,7 +121,7 @@ def error_interval(compared: pd.DataFrame, confidence: float, seed: int) -> tupl
     """Mean error of snow cover with its interval, from whole hydrological years drawn with replacement.
 
     Dates of a year share their snow, so that years, not dates, are the independent samples (block bootstrap, Künsch
-    1989, doi:10.1214/aos/1176347265).
+    1989, doi:10.1214/aos/1176347265), enlarged for few years (`group_bootstrap.expanded_interval`; NaN with two).
 
     Parameters
     ----------
@@ -129,10 +130,10 @@ def error_interval(compared: pd.DataFrame, confidence: float, seed: int) -> tupl
     seed : start of the random numbers.
     """
     sums = compared.groupby("year")["error"].agg(["sum", "size"]).to_numpy("float64")
-    drawn = np.random.default_rng(seed).integers(0, len(sums), (DRAWS, len(sums)))
-    totals = sums[drawn].sum(axis=1)
-    ends = np.quantile(totals[:, 0] / totals[:, 1], [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(compared["error"].mean()), float(ends[0]), float(ends[1])
+    totals = group_weights(len(sums), DRAWS, np.random.default_rng(seed)) @ sums
+    mean = float(compared["error"].mean())
+    lower, upper = expanded_interval(mean, totals[:, 0] / totals[:, 1], len(sums), confidence)
+    return mean, float(lower), float(upper)
 
 
 def series_of(compared: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -1,0 +1,239 @@
+"""Tests and intervals of the snow study and of the embeddings, in worlds that do not share their assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+
+import numpy as np
+import pandas as pd
+from coverage_series import rate
+
+from climate_indicators.embeddings.intervals import mean_interval
+from climate_indicators.metrics import CELLS, skill
+from climate_indicators.multiple_testing import adjusted_p
+from climate_indicators.snow.jackknife import jackknife
+from climate_indicators.snow.regressions import multiple_regression, single_regressions
+from climate_indicators.snow.seasons import season_trends
+
+SNOW, TMAX, HUMIDITY = "snow_fraction", "temperature_2m_max", "relative_humidity_2m_mean"
+START = pd.Timestamp(2012, 1, 1)
+DAYS_PER_YEAR = 365.25
+# name: days between passes, share of them that is clear on average
+SAMPLINGS = {"dense": (5, 0.6), "sparse": (12, 0.55), "few": (16, 0.25)}
+# season of snow and of temperature, whether their scatter depends on the season, noise in units of the usual one
+SEASONS = {
+    "sines": ("sine", "sine", False, 1.0),
+    "saw-tooth melt": ("sawtooth", "skewed", False, 1.0),
+    "plateaus": ("plateau", "warm plateau", True, 1.0),
+    "melt at once, little noise": ("sawtooth", "warm plateau", False, 0.3),
+}
+FAULT_BEFORE = {3: 72.0, 5: 84.0, 7: 86.0}
+PLACE_NUMBERS = (3, 5, 7, 12)
+
+
+def rows(repeats: int, seed: int) -> pd.DataFrame:
+    """All quantities of the study; ``before`` as each part says."""
+    rng = np.random.default_rng(seed)
+    parts = [regression_rows, trend_rows, family_rows, group_rows, dice_rows]
+    return pd.DataFrame([row for part in parts for row in part(repeats, rng)])
+
+
+def clear_days(rng: np.random.Generator, years: int, sampling: str) -> np.ndarray:
+    """Days since the start on which a satellite passes and sees the ground; winters are cloudier."""
+    step, share = SAMPLINGS[sampling]
+    days = np.arange(0, int(DAYS_PER_YEAR * years), step)
+    clear = share * (1 - 0.45 * np.cos(2 * np.pi * (days - 15) / DAYS_PER_YEAR))
+    return days[rng.random(len(days)) < clear]
+
+
+def with_memory(rng: np.random.Generator, days: np.ndarray, lag1: float) -> np.ndarray:
+    """Gaussian noise of variance 1 in continuous time, whose correlation over the usual distance of days is lag1."""
+    steps = rng.standard_normal(len(days))
+    decay = lag1 ** (np.diff(days) / np.median(np.diff(days)))
+    values = steps.copy()
+    for place in range(1, len(days)):
+        kept = decay[place - 1]
+        values[place] = kept * values[place - 1] + np.sqrt(1 - kept**2) * steps[place]
+    return values
+
+
+def season_of(shape: str, days: np.ndarray) -> np.ndarray:
+    """A season between about −1 and 1; snow is large in winter, temperature in summer."""
+    phase = 2 * np.pi * (days / DAYS_PER_YEAR - 0.05)
+    since = (days - 290) % DAYS_PER_YEAR
+    match shape:
+        case "sine":
+            return -np.cos(phase)
+        case "skewed":
+            return -np.cos(phase + 0.5 * np.sin(phase))
+        case "warm plateau":
+            return np.tanh(-2.5 * np.cos(phase))
+        case "sawtooth":  # grows from October to April, melts within 20 days
+            return 2 * np.clip(np.where(since < 195, since / 195, 1 - (since - 195) / 20), 0, 1) - 1
+        case "plateau":  # full from December to March, none from June to September
+            return 2 * np.clip(np.where(since < 150, since / 40, 1 - (since - 175) / 60), 0, 1) - 1
+    raise ValueError(shape)
+
+
+def snow_and_weather(
+    rng: np.random.Generator, world: str, sampling: str, years: int, lag1: float, year_effect: float = 0.0
+) -> pd.DataFrame:
+    """Snow and two variables that share a season, and nothing else, on clear days."""
+    snow, temperature, changing, noise = SEASONS[world]
+    days = clear_days(rng, years, sampling)
+    cycle = season_of(snow, days)
+    scatter = 0.15 * np.clip(1 - np.abs(cycle), 0, 1) + 0.01 if changing else 0.1
+    warm = 1 + 0.6 * np.cos(2 * np.pi * days / DAYS_PER_YEAR) if changing else 1.0
+    own = [year_effect * rng.standard_normal(years + 1)[(days / DAYS_PER_YEAR).astype(int)] for _ in range(3)]
+    return pd.DataFrame(
+        {
+            "date": START + pd.to_timedelta(days, unit="D"),
+            SNOW: 0.5 * (1 - cycle) + noise * scatter * (with_memory(rng, days, lag1) + own[0]),
+            TMAX: 10 * season_of(temperature, days) + noise * 3 * warm * (with_memory(rng, days, lag1) + own[1]),
+            HUMIDITY: 60 + 15 * season_of(snow, days) + noise * 8 * (with_memory(rng, days, lag1) + own[2]),
+        }
+    )
+
+
+def newey_west_p(table: pd.DataFrame) -> float:
+    """P-value of the relation without the season as it was tested before: three harmonics, Newey and West."""
+    import statsmodels.api as sm
+    from scipy import stats
+
+    phase = 2 * np.pi * (table["date"].dt.day_of_year.to_numpy() - 1) / 365
+    waves = [part(phase * wave) for wave in (1, 2, 3) for part in (np.sin, np.cos)]
+    fit = sm.OLS(table[SNOW].to_numpy(), np.column_stack([np.ones(len(table)), *waves, table[TMAX]])).fit()
+    lags = max(1, min(int(np.ceil(1.3 * np.sqrt(len(table)))), len(table) // 3))
+    error = fit.get_robustcov_results("HAC", maxlags=lags, use_correction=True).bse[-1]
+    return float(2 * stats.t.sf(abs(fit.params[-1] / error), min(len(table) - 8, 1.5 * len(table) / lags)))
+
+
+def regression_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Size of the relations without the season; ``before``: three harmonics with the errors of Newey and West."""
+    cases = list(product(SEASONS, SAMPLINGS, (5, 10), (0.0, 0.6), (0.0,)))
+    cases += [(world, "dense", 10, 0.6, 0.5) for world in SEASONS]
+    for world, sampling, years, lag1, year_effect in cases:
+        single = multiple = before = n = 0
+        for _ in range(repeats):
+            table = snow_and_weather(rng, world, sampling, years, lag1, year_effect)
+            n += len(table)
+            if len(table) < 20:
+                continue
+            single += single_regressions(table, SNOW, [TMAX])["p_deseasonalized"][0] < 0.05
+            multiple += multiple_regression(table, SNOW, [TMAX, HUMIDITY])[0]["p_deseasonalized"][0] < 0.05
+            before += newey_west_p(table) < 0.05
+        name = f"{world}, {years} years, lag-1 correlation {lag1:g}" + (", years differ" if year_effect else "")
+        about = {"world": name, "n": round(n / repeats), "measure": "size"}
+        yield (
+            {"quantity": "snow on temperature without season"}
+            | about
+            | rate(single, repeats)
+            | {"before": 100 * before / repeats}
+        )
+        yield {"quantity": "the same, other variables held"} | about | rate(multiple, repeats) | {"before": np.nan}
+
+
+def trend_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Coverage of the trend beside the cycle and of the yearly trend; no ``before``."""
+    slope = 0.05  # share of snow per decade
+    for world, sampling, years, lag1, year_effect in [
+        *product(("saw-tooth melt", "plateaus"), SAMPLINGS, (8, 15), (0.6,), (0.0,)),
+        ("saw-tooth melt", "dense", 15, 0.6, 0.5),
+    ]:
+        inside, yearly, tested, n = 0, 0, 0, 0
+        for _ in range(repeats):
+            table = snow_and_weather(rng, world, sampling, years, lag1, year_effect)
+            n += len(table)
+            table[SNOW] += slope * (table["date"] - START).dt.days / 3652.425
+            row = season_trends([(table, [SNOW])]).iloc[0]
+            inside += row["beside_cycle_lower"] <= slope <= row["beside_cycle_upper"]
+            if np.isfinite(row["theil_sen_lower"]):
+                tested += 1
+                yearly += row["theil_sen_lower"] <= slope <= row["theil_sen_upper"]
+        name = f"{world}, {years} years, lag-1 correlation {lag1:g}" + (", years differ" if year_effect else "")
+        about = {"world": name, "measure": "coverage", "before": np.nan}
+        yield {"quantity": "trend beside the season", "n": round(n / repeats)} | about | rate(inside, repeats)
+        if tested >= repeats / 2:
+            yield {"quantity": "trend of yearly values", "n": years} | about | rate(yearly, tested)
+
+
+def family_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """How often a table of tests has a finding where there is none; ``before``: verdicts of single p-values."""
+    from scipy import stats
+
+    for dependence in (0.0, 0.5, 0.9):
+        found = alone = 0
+        for _ in range(repeats):
+            # six quantities of either sign share a cause; their five seasons share the quantity
+            cause = rng.standard_normal() * rng.choice([-1, 1], 6)[:, None]
+            quantity = rng.standard_normal((6, 1))
+            own = rng.standard_normal((6, 5))
+            z = np.sqrt(dependence) * (cause + quantity) / np.sqrt(2) + np.sqrt(1 - dependence) * own
+            p_values = 2 * stats.norm.sf(np.abs(z))
+            found += (adjusted_p(p_values) < 0.05).any()
+            alone += (p_values < 0.05).any()
+        world = f"30 tests without a finding, {dependence:g} of their variance shared"
+        row = {"quantity": "any finding in a table of tests", "world": world, "n": 30, "measure": "size"}
+        yield row | rate(found, repeats) | {"before": 100 * alone / repeats}
+
+
+def percentile_interval(values: np.ndarray, places: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """The interval of a mean over places as it was before: percentiles of a bootstrap of places."""
+    count = places.max() + 1
+    sums = np.stack([np.bincount(places, values), np.bincount(places)], axis=1)
+    top, bottom = (rng.multinomial(count, np.full(count, 1 / count), 2000) @ sums).T
+    lower, upper = np.quantile(top / bottom, [0.025, 0.975])
+    return float(lower), float(upper)
+
+
+def group_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Coverage of the embeddings' intervals over few places; ``before``: percentiles of the same bootstrap."""
+    worlds: Mapping[str, Callable[[int], np.ndarray]] = {
+        "recall, places alike": lambda count: rng.beta(20, 20, count),
+        "recall, places unlike": lambda count: rng.beta(2, 2, count),
+        "recall, few good places": lambda count: rng.beta(1, 3, count),
+    }
+    expected = {"recall, places alike": 0.5, "recall, places unlike": 0.5, "recall, few good places": 0.25}
+    for (world, skill_of_places), count in product(worlds.items(), PLACE_NUMBERS):
+        inside = before = known = 0
+        for _ in range(repeats):
+            sizes = rng.integers(8, 40, count)
+            places = np.repeat(np.arange(count), sizes)
+            hits = (rng.random(len(places)) < skill_of_places(count)[places]).astype("float64")
+            lower, upper = mean_interval(hits, places)
+            low, high = percentile_interval(hits, places, rng)
+            known += np.isfinite(lower)
+            inside += lower <= expected[world] <= upper
+            before += low <= expected[world] <= high
+        row = {"quantity": "recall of embeddings", "world": world, "n": count, "measure": "coverage"}
+        yield row | rate(inside, known) | {"before": 100 * before / repeats}
+
+
+def dice_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Coverage of the difference of two models' Dice by the jackknife over places; no ``before``."""
+
+    def cells(count: int) -> np.ndarray:
+        """Cells of two models at some places: prevalence, difficulty and size differ, errors of both go together."""
+        share, size = rng.beta(1.2, 1.8, count), rng.integers(20, 60, count) * 100.0
+        hard = rng.standard_normal(count)
+        parts = []
+        for skill_level in (1.6, 1.2):
+            own = 0.5 * rng.standard_normal(count)
+            hit = 1 / (1 + np.exp(-(skill_level + 0.6 * hard + own)))
+            false = 1 / (1 + np.exp(skill_level + 1.0 + 0.6 * hard + own))
+            tp, fp = size * share * hit, size * (1 - share) * false
+            parts.append(np.stack([size * (1 - share) - fp, fp, size * share - tp, tp], axis=1))
+        return np.hstack(parts)
+
+    def difference(sums: np.ndarray) -> float:
+        return skill(*sums[: len(CELLS)])["dice"] - skill(*sums[len(CELLS) :])["dice"]
+
+    truth = difference(cells(400_000).sum(axis=0))
+    for count in PLACE_NUMBERS:
+        inside = 0
+        for _ in range(repeats):
+            _, lower, upper = jackknife(cells(count), difference)
+            inside += lower <= truth <= upper
+        row = {"quantity": "difference of Dice", "world": "places of other snow and difficulty", "n": count}
+        yield row | {"measure": "coverage"} | rate(inside, repeats) | {"before": np.nan}
