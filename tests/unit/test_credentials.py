@@ -29,9 +29,9 @@ BAD = [BROKEN, "a-marker\0", "a-\u200bmarker", "a-marker-ключ", "a-\xa0marke
 @pytest.mark.parametrize("variable", [*CREDENTIALS[:3], "AWS_ACCESS_KEY_ID"])
 def test_credential_that_no_header_can_hold_is_refused_by_its_name(variable, value, monkeypatch, tmp_path):
     # the system allows no zero byte in an environment
-    monkeypatch.setattr("os.environ", {variable: value})
+    monkeypatch.setattr("os.environ", dict.fromkeys(CREDENTIALS, "sound") | {variable: value})
     request = WeatherRequest(28, 86.8, "2020-01-01", "2020-01-02", ("precipitation_sum",))
-    with StacServer() as server, open_session(QUICK) as session, pytest.raises(InputError, match=variable) as told:
+    with StacServer() as server, open_session(QUICK) as session, pytest.raises(InputError) as told:
         session.trust_env = False
         match variable:
             case "EARTHDATA_TOKEN":
@@ -44,6 +44,7 @@ def test_credential_that_no_header_can_hold_is_refused_by_its_name(variable, val
                 catalogue = Catalogue("cdse", server.url, "s2", s3_endpoint=server.url.removeprefix("http://"))
                 with opened("s3://eodata/a.tif", session, str, catalogue.s3_endpoint):
                     pass
+    assert f"environment variable {variable}: character" in str(told.value)
     assert "marker" not in str(told.value) and not server.requests
 
 

@@ -109,6 +109,12 @@ def test_settings_that_do_not_go_together_are_named(config, message):
     assert re.search(message, problems(config)), problems(config)
 
 
+def test_the_inventory_6_is_sought_at_the_mirror_before_the_address_that_may_be_gone():
+    """The files at www.glims.org were reported to be gone in 2025."""
+    addresses = check(snow(WEATHER), SCHEMA)["archives"]["rgi6"]
+    assert [address.split("/")[2] for address in addresses] == ["cluster.klima.uni-bremen.de", "www.glims.org"]
+
+
 def test_password_in_an_address_is_not_repeated_in_the_message():
     assert "pw" not in problems(ocean(files=["x.nc"], downloads=[{"url": "https://me:pw@a.org/x.nc"}]))
     assert "pw" not in problems({"archives": {"rgi6": ["https://a.org", "https://me:pw@b.org"]}} | snow(WEATHER))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from affine import Affine
 from control_site import (
     AREA,
@@ -25,6 +26,7 @@ from control_site import (
     with_numbers,
     write_raster,
 )
+from rasterio.control import GroundControlPoint
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
 from climate_indicators.cogs import raster_grid
@@ -86,19 +88,37 @@ def test_a_neighbor_in_another_zone_gives_the_same_areas(tmp_path):
 # A1: a pixel that lacks some bands
 
 
-def test_a_pixel_that_lacks_a_band_is_not_valid(tmp_path):
-    one = make_year(2019)
-    for numbers in one.numbers.values():
-        numbers[4, :30] = 0
-    assert flagged(tmp_path, one) == pytest.approx(0.75, abs=0.01)
+def off_the_grid(one, meters):
+    """The year with its tiles moved to the east and north, so that pixels are interpolated."""
+    moved = {tile: Grid(g.crs, Affine.translation(meters, meters) @ g.transform, g.width, g.height)
+             for tile, g in one.grids.items()}  # fmt: skip
+    return replace(one, grids=moved)
 
 
+@pytest.mark.parametrize("meters", [0, 7])
 @pytest.mark.parametrize(("dtype", "nodata"), [("uint16", 0), ("int16", -9999)])
-def test_another_tile_fills_what_lacks_a_band(tmp_path, dtype, nodata):
+def test_a_pixel_that_lacks_a_band_is_not_valid(tmp_path, dtype, nodata, meters):
+    """Off the grid, a warper that treats bands together replaces the missing band by its neighbor of nodata."""
     one = make_year(2019)
     numbers = {tile: values.astype(dtype) for tile, values in one.numbers.items()}
-    numbers["west"][4, :, 64:] = nodata  # the east tile has these pixels
-    right(tmp_path, replace(one, numbers=numbers, profile={"nodata": nodata}))
+    for values in numbers.values():
+        values[4, :30] = nodata
+    one = replace(one, numbers=numbers, profile={"nodata": nodata})
+    assert flagged(tmp_path, off_the_grid(one, meters)) == pytest.approx(0.75, abs=0.02)
+
+
+@pytest.mark.parametrize("meters", [0, 7])
+@pytest.mark.parametrize(("dtype", "nodata"), [("uint16", 0), ("int16", -9999)])
+def test_another_tile_fills_what_lacks_a_band(tmp_path, dtype, nodata, meters):
+    one = off_the_grid(make_year(2019), meters)
+    numbers = {tile: values.astype(dtype) for tile, values in one.numbers.items()}
+    one, scenes = replace(one, numbers=numbers, profile={"nodata": nodata}), []
+    for rows in (slice(0), slice(30, 60)):
+        numbers["west"][4, rows, 64:] = nodata  # the east tile has these pixels
+        outcome(tmp_path, inputs_of(tmp_path, one))
+        with rasterio.open(tmp_path / "scene.tif") as raster:
+            scenes.append(raster.read(masked=True)[:, 32:58, 66:158].astype("int32"))
+    assert not np.ma.getmaskarray(scenes[1]).any() and abs(scenes[1] - scenes[0]).max() <= 1
 
 
 # A2: undeclared fill
@@ -276,7 +296,56 @@ def test_a_damaged_mask_is_named(tmp_path):
         outcome(tmp_path, inputs)
 
 
-# A9, A10: alpha bands, one file a band, folders
+# A9, A10: damaged and unusual files, alpha bands, one file a band, folders
+
+
+def cut_jpeg2000(folder, numbers):
+    path = write_raster(folder / "tile.jp2", numbers, GRID, [None] * 5, driver="JP2OpenJPEG", QUALITY=100)
+    whole = Path(path).read_bytes()
+    Path(path).write_bytes(whole[: len(whole) // 2])
+    return path
+
+
+def damaged_strips(folder, numbers):
+    path = write_raster(folder / "tile.tif", numbers, GRID, BANDS, nodata=0, compress="lzw")
+    content = bytearray(Path(path).read_bytes())
+    middle = len(content) // 3
+    content[middle : middle + 4000] = b"\xff" * 4000
+    Path(path).write_bytes(content)
+    return path
+
+
+def vrt_without_its_source(folder, numbers):
+    source = write_raster(folder / "gone.tif", numbers, GRID, BANDS, nodata=0)
+    rasterio.shutil.copy(source, folder / "tile.vrt", driver="VRT")
+    Path(source).unlink()
+    return str(folder / "tile.vrt")
+
+
+def ground_control_points_alone(folder, numbers):
+    path, count, (height, width) = folder / "tile.tif", len(numbers), GRID.shape
+    corners = [(0, 0), (0, width), (height, 0)]
+    points = [GroundControlPoint(row, col, *(GRID.transform @ (col, row))) for row, col in corners]
+    with rasterio.open(
+        path, "w", driver="GTiff", dtype="uint16", count=count, width=width, height=height, gcps=points, crs=GRID.crs
+    ) as raster:
+        raster.write(numbers)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "said"),
+    [
+        (cut_jpeg2000, "tile.jp2", "is truncated"),
+        (damaged_strips, "tile.tif", "cannot be read as a raster"),
+        (vrt_without_its_source, "tile.vrt", "gone.tif, which does not exist"),
+        (ground_control_points_alone, "tile.tif", "ground control points.*gdalwarp"),
+    ],
+)
+def test_a_tile_that_cannot_be_used_is_named_with_the_reason(tmp_path, make, name, said):
+    path = make(tmp_path, digital_numbers(2019, reflectance(2019)))
+    with pytest.raises(InputError, match=f"{name}.*{said}"):
+        outcome(tmp_path, SceneInputs([path], BANDS, BANDS, offset=SceneOffset("2019-08-20")))
 
 
 def test_an_alpha_band_masks_its_tile(tmp_path):

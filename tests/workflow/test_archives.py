@@ -137,6 +137,17 @@ def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(arc
     assert archives.asked() == [3, 2, 1]
 
 
+def test_an_inventory_whose_first_address_is_gone_comes_from_the_next_one(tmp_path):
+    body = rgi_zip(tmp_path).read_bytes()
+    site = glacier_site("") | {"outlines": {"archive": "rgi6", "ids": ["RGI60-15.00001"]}}
+    with FileServer() as gone, FileServer({"/15_rgi60_SouthAsiaEast.zip": body}) as mirror:
+        archives = {"rgi6": [gone.url, mirror.url], "tries": 2, "backoff_s": 0.05}
+        config = {"archives": archives, "glacier": STUDY | {"sites": {"a": site}}}
+        text, passed = run(tmp_path, config, "resources/glacier/a/outlines.gpkg")
+        assert passed and [len(server.requests) for server in (gone, mirror)] == [1, 1], text
+    assert list(gpd.read_file(tmp_path / "resources/glacier/a/outlines.gpkg")["glacier_id"]) == ["RGI60-15.00001"]
+
+
 def test_offline_ends_at_once_with_the_list_of_what_is_missing(archives, tmp_path):
     write_areas(tmp_path)
     (tmp_path / "resources/ocean/seas/files").mkdir(parents=True)
