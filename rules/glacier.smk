@@ -278,11 +278,14 @@ rule glacier_gallery:
 
 
 rule glacier_truth_check:
-    """Recovered areas and trend of a simulated site beside the truth."""
+    """Recovered areas, trend and extents of a simulated site compared with the truth."""
     input:
         areas="results/glacier/{site}/glacier_area_by_year.csv",
         trend="results/glacier/{site}/trend.csv",
+        extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
+        aoi="results/glacier/{site}/aoi.tif",
         truth="resources/glacier/{site}/truth/areas.csv",
+        true_extents="resources/glacier/{site}/truth/extent",
     output:
         table=report(
             "results/glacier/{site}/truth_check.csv",

@@ -8,6 +8,7 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from climate_indicators.cogs import cog_writer, write_cog
+from climate_indicators.figures.accuracies import FAILED, REACH
 from climate_indicators.figures.animation import write_animation
 from climate_indicators.figures.gallery import GalleryScene, compare, example_blocks, gallery_figure
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
@@ -17,6 +18,7 @@ from climate_indicators.figures.timelapse import EXACT, timelapse_frames
 from climate_indicators.figures.truth import truth_figure
 from climate_indicators.files import sha256
 from climate_indicators.grids import Grid
+from climate_indicators.truth_checks import accuracy_row, check_table, interval_row
 
 GRID = Grid("EPSG:32644", Affine(20, 0, 700000, 0, -20, 3400000), 64, 48)
 RGB = ["B04", "B03", "B02"]
@@ -197,24 +199,38 @@ def test_gallery_has_a_row_a_block_and_year(site, tmp_path):
 
 def truth_rows(trend):
     rows = [
-        ["area 2016", "km²", 5.1, 5.0, 4.5, 5.4, True],
-        ["area 2017", "km²", 5.0, 4.5, 4.2, 4.9, False],
-        ["area 2018 (flagged)", "km²", 4.4, 4.2, 3.0, 5.9, True],
-        ["trend", "km² per year", -0.4, -0.5, -0.7, -0.2, True],
+        interval_row("area 2016", "km²", 5.1, 5.0, 4.5, 5.4),
+        interval_row("area 2017", "km²", 5.0, 4.5, 4.2, 4.9),
+        interval_row("area 2018 (flagged)", "km²", 4.4, 4.2, 3.0, 5.9),
+        interval_row("trend", "km² per year", -0.4, -0.5, -0.7, -0.2),
+        accuracy_row("overlap of extent 2016", "IoU", 1.0, 0.9, 0.15),
+        accuracy_row("offset of extent 2016", "pixels", 0.0, 4.0, 0.5),
+        accuracy_row("offset of extent 2017", "pixels", 0.0, np.nan, 0.5),
     ]
-    columns = ["quantity", "unit", "truth", "estimate", "lower", "upper", "within"]
-    return pd.DataFrame(rows if trend else rows[:3], columns=columns)
+    return check_table(rows if trend else rows[:3] + rows[4:])
 
 
-def test_truth_figure_counts_years_and_shows_the_slope():
+def test_truth_figure_names_what_fails_and_shows_the_slope():
     figure = truth_figure(truth_rows(True), "demo", 0.95)
-    assert any("truth inside the interval in 2 of 3 years" in text for text in texts(figure))
-    slope, areas = sorted(figure.axes, key=lambda axes: axes.get_ylabel(), reverse=False)
+    assert any("3 of 7 checks fail: area 2017; offset of extent 2016 and 1 more" in text for text in texts(figure))
+    areas, slope, near = figure.axes
     assert slope.get_ylabel() == "Theil–Sen slope (km² per year)"
     assert slope.get_ylim()[0] < -0.7 and slope.get_ylim()[1] > 0
     truth = next(line for line in areas.lines if line.get_label() == "truth")
     assert truth.get_xydata().tolist() == [[2016, 5.1], [2017, 5.0], [2018, 4.4]]
+    ring = next(line for line in areas.lines if line.get_label() == "truth outside the interval")
+    assert ring.get_xydata().tolist() == [[2017, 4.5]]
+    names = [label.get_text() for label in near.get_yticklabels()]
+    assert names == ["overlap of extent 2016", "offset of extent 2016", "offset of extent 2017: no value"]
+    assert [label.get_color() for label in near.get_yticklabels()] == ["black", FAILED, FAILED]
+    crosses = next(line for line in near.lines if line.get_marker() == "X")
+    assert crosses.get_xydata()[0].tolist() == [REACH, 1]
 
 
-def test_truth_figure_without_trend_has_one_panel():
-    assert len(truth_figure(truth_rows(False), "demo", 0.95).axes) == 1
+def test_truth_figure_without_trend_has_no_panel_for_it():
+    assert len(truth_figure(truth_rows(False), "demo", 0.95).axes) == 2
+
+
+def test_truth_figure_says_that_all_holds():
+    right = truth_rows(True).query("within")
+    assert any("all 4 checks hold" in text for text in texts(truth_figure(right, "demo", 0.95)))

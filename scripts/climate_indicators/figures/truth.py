@@ -1,4 +1,4 @@
-"""Recovered against true area and trend of a simulated site."""
+"""Recovered and true area, trend and extents of a simulated site."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from climate_indicators.figures.accuracies import FAILED, accuracies, checks_sentence, draw_accuracies
+
 ESTIMATE = "#0072B2"
 TRUTH = "#D55E00"
 
 
 def truth_figure(table: pd.DataFrame, site: str, confidence: float) -> Figure:
-    """Areas by year and, if one was drawn, the trend: estimate with its interval beside the truth.
+    """Areas by year and, if one was drawn, the trend, with intervals and the truth; then the accuracies.
 
     Parameters
     ----------
@@ -21,18 +23,16 @@ def truth_figure(table: pd.DataFrame, site: str, confidence: float) -> Figure:
     site : name in the title.
     confidence : of the intervals, for the legend.
     """
-    areas = table[table.quantity.str.startswith("area ")]
-    slopes = table[table.quantity == "trend"]
-    inside = f"truth inside the interval in {int(areas.within.sum())} of {len(areas)} years"
-    figure = Figure(figsize=(9.0, 4.4) if len(slopes) else (7.0, 4.4))
+    areas = table[table.quantity.str.startswith("area ") & table.tolerance.isna()]
+    slopes, near = table[table.quantity == "trend"], accuracies(table)
+    figure = Figure(figsize=(13.0, max(4.4, 0.9 + 0.19 * len(near))))
     figure.set_layout_engine("constrained")
-    figure.suptitle(f"Recovered and true glacier area, {site}: {inside}", fontsize=10)
+    figure.suptitle(f"Recovered and true glacier area, {site}: {checks_sentence(table)}", fontsize=10)
+    panels = figure.subplots(1, 3 if len(slopes) else 2, width_ratios=[3.6, 1, 2.6] if len(slopes) else [3.6, 2.6])
+    _draw_areas(panels[0], areas, f"{100 * confidence:.4g} %")
     if len(slopes):
-        left, right = figure.subplots(1, 2, width_ratios=[3.6, 1])
-        _draw_slope(right, slopes.iloc[0])
-    else:
-        left = figure.add_subplot()
-    _draw_areas(left, areas, f"{100 * confidence:.4g} %")
+        _draw_slope(panels[1], slopes.iloc[0])
+    draw_accuracies(panels[-1], near)
     return figure
 
 
@@ -51,6 +51,10 @@ def _draw_areas(axes: Axes, areas: pd.DataFrame, sure: str) -> None:
                 years[chosen], rows.estimate, bars, fmt="o", color=ESTIMATE, markerfacecolor=face, markersize=5,
                 capsize=3, linewidth=1.2, label=label, zorder=3,
             )  # fmt: skip
+    outside = ~areas.within.to_numpy(bool)
+    if outside.any():
+        ring = {"markerfacecolor": "none", "markersize": 12, "linestyle": "none", "marker": "o"}
+        axes.plot(years[outside], areas.estimate[outside], color=FAILED, label="truth outside the interval", **ring)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12, min_n_ticks=1))
     axes.set_xlim(years.min() - 0.6, years.max() + 0.6)
     axes.set_xlabel("year")
@@ -61,7 +65,8 @@ def _draw_areas(axes: Axes, areas: pd.DataFrame, sure: str) -> None:
 
 def _draw_slope(axes: Axes, slope: pd.Series) -> None:
     bars = np.maximum([[slope.estimate - slope.lower], [slope.upper - slope.estimate]], 0)
-    axes.errorbar([0], [slope.estimate], bars, fmt="o", color=ESTIMATE, markersize=5, capsize=4, linewidth=1.2)
+    color = ESTIMATE if slope.within else FAILED
+    axes.errorbar([0], [slope.estimate], bars, fmt="o", color=color, markersize=5, capsize=4, linewidth=1.2)
     axes.plot([0], [slope.truth], "_", color=TRUTH, markersize=24, markeredgewidth=2.2, zorder=4)
     low, high = sorted((0.0, min(slope.lower, slope.truth))), sorted((0.0, max(slope.upper, slope.truth)))
     margin = 0.08 * (high[1] - low[0])
