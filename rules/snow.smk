@@ -241,9 +241,12 @@ rule snow_cover:
 
 
 rule snow_truth_check:
-    """What the study recovers of a simulated world, beside the truth."""
+    """What the study recovers of a simulated world, compared with the truth."""
     input:
         truth="resources/snow/{site}/truth",
+        aoi="results/snow/{site}/aoi.tif",
+        optical=snow_by_year("optical", "optical/{year}"),
+        maps=snow_by_year("radar", "maps/{year}"),
         cover="results/snow/{site}/cover.csv",
         radar_cover="results/snow/{site}/radar_cover.csv",
         snow_weather="results/snow/{site}/snow_weather.csv",
@@ -270,7 +273,7 @@ rule snow_truth_check:
     log:
         "logs/snow/{site}/snow_truth_check.log",
     conda:
-        "../envs/statistics.yaml"
+        "../envs/figures.yaml"
     params:
         code=code("snow/snow_truth_check.py"),
         confidence=snow_settings("climate").get("confidence"),

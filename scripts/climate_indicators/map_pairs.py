@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
 from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.logs import InputError
-from climate_indicators.map_agreement import MapPair
+from climate_indicators.map_agreement import Agreement, MapPair, agreement
 from climate_indicators.rasters.guard import opened
 
 
@@ -34,3 +35,23 @@ def raster_pair(path: str | Path, true_path: str | Path, inside: np.ndarray) -> 
             )
         mapped, true = raster.read(1), truth.read(1)
     return MapPair((mapped == 1) & inside, (mapped != BYTE_NODATA) & inside, (true != 0) & inside, inside)
+
+
+def yearly_agreement(paths: Iterable[str | Path], true_folder: str | Path, area: str | Path) -> dict[int, Agreement]:
+    """Agreement of one map a year with the true one.
+
+    Parameters
+    ----------
+    paths : maps, as for `raster_pair`, each named by its year, such as ``2016.tif``.
+    true_folder : folder of the true maps, with the same names.
+    area : raster of the area of interest on the same grid, 1 inside.
+    """
+    inside = read_inside(area)
+    ordered = sorted(map(Path, paths), key=lambda path: int(path.stem))
+    return {int(path.stem): agreement([raster_pair(path, Path(true_folder, path.name), inside)]) for path in ordered}
+
+
+def read_inside(area: str | Path) -> np.ndarray:
+    """Raster of an area of interest: bool, shape (rows, columns), true inside."""
+    with opened(area) as raster:
+        return raster.read(1) == 1

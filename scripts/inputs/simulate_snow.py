@@ -1,6 +1,6 @@
 """Simulated snow site: radar and optical scenes of ten years with their table, daily weather, area, and the truth.
 
-The folder of the truth holds ``snow/`` (classes of every radar date), ``land.tif``, ``elevation.tif``, ``cover.csv``,
+The folder of the truth holds ``snow/`` (classes of every scene's date), ``land.tif``, ``elevation.tif``, ``cover.csv``,
 ``defects.csv`` and ``planted.json``.
 """
 

@@ -1,7 +1,7 @@
-"""Snow cover, warming, regressions and curation of a simulated site beside the truth.
+"""Snow cover, maps, warming, regressions and curation of a simulated site compared with the truth.
 
-Reads the tables of the study and the simulation's truth; writes ``truth_check.csv``: ``quantity, unit, truth,
-estimate, lower, upper, within``, and its figure.
+Reads the tables and maps of the study and the simulation's truth; writes ``truth_check.csv``: ``quantity, unit, truth,
+estimate, lower, upper, tolerance, expected, within``, and its figure.
 """
 
 from pathlib import Path
@@ -10,8 +10,11 @@ from climate_indicators.figures.snow_truth import snow_truth_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.logs import start_log
-from climate_indicators.snow.truth import SERIES, Truth, compare_cover, error_interval, series_of, truth_table
+from climate_indicators.snow.scene_table import OPTICAL, RADAR
+from climate_indicators.snow.truth import MAPS, SERIES, Truth, compare_cover, error_interval, series_of, truth_table
+from climate_indicators.snow.truth_maps import map_agreements
 from climate_indicators.tables import read_table
+from climate_indicators.truth_checks import report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, folder = snakemake.params, Path(snakemake.input.truth)
@@ -30,11 +33,13 @@ errors = {
 }
 for name, (value, low, high) in errors.items():
     log.info("%s: mean error %.4f (%.4f to %.4f)", SERIES[name], value, low, high)
+folders = {OPTICAL: snakemake.input.optical, RADAR: snakemake.input.maps}
+maps = map_agreements(compared, folders, folder / "snow", snakemake.input.aoi)
+for (source, year), found in maps.items():
+    log.info("%s %d: %s", MAPS[source], year, found)
 seasons = tables.pop("seasons")
-table = truth_table(compared, *tables.values(), truth)
-for row in table.itertuples():
-    note = "" if row.within else ", outside its interval"
-    log.info("%s: %.4g, truth %.4g %s%s", row.quantity, row.estimate, row.truth, row.unit, note)
+table = truth_table(compared, *tables.values(), truth, maps)
+report_checks(table, log)
 write_csv(table, snakemake.output.table)
 figure = snow_truth_figure(table, compared, errors, seasons, snakemake.wildcards.site, params.confidence)
 save_figure(figure, snakemake.output.figure)

@@ -43,7 +43,7 @@ def draw_accuracies(axes: Axes, rows: pd.DataFrame) -> None:
         label.set_color(FAILED if bad else "black")
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(-REACH - 0.1, REACH + 0.1)
-    axes.set_xlabel("deviation / tolerance (gray: within)")
+    axes.set_xlabel("deviation / tolerance")
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

@@ -1,4 +1,4 @@
-"""What the snow study recovers of a simulated world beside the truth: cover, slopes, curation, and skill by season."""
+"""What the snow study recovers of a simulated world compared with the truth: cover, slopes, curation, skill, maps."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from climate_indicators.figures.accuracies import FAILED, accuracies, checks_sentence, draw_accuracies
 from climate_indicators.snow.truth import FALSE, FOUND, PROMISE, WARMING
 
 ESTIMATE, TRUTH, DRY, GREY = "#0072B2", "#D55E00", "#E69F00", "#777777"  # Okabe–Ito colours and grey
@@ -30,7 +31,7 @@ def snow_truth_figure(
     site: str,
     confidence: float,
 ) -> Figure:
-    """Four panels.
+    """Four panels of snow cover, slopes, curation and skill, and one of all accuracies.
 
     Parameters
     ----------
@@ -41,16 +42,18 @@ def snow_truth_figure(
     site : name in the title.
     confidence : of the intervals.
     """
-    figure = Figure(figsize=(12.0, 9.0))
+    near = accuracies(table)
+    figure = Figure(figsize=(20.0, max(9.0, 0.9 + 0.18 * len(near))))
     figure.set_layout_engine("constrained", h_pad=0.12, w_pad=0.12)
-    (cover, slopes), (curation, dice) = figure.subplots(2, 2)
+    left, right = figure.subfigures(1, 2, width_ratios=[12, 8])
+    (cover, slopes), (curation, dice) = left.subplots(2, 2)
     sure = f"{100 * confidence:.4g} %"
     _draw_cover(cover, compared, errors, sure)
     _draw_ratios(slopes, table, sure)
     _draw_counts(curation, table)
     _draw_dice(dice, seasons)
-    inside = f"truth inside the interval for {int(table['within'].sum())} of {len(table)} quantities"
-    figure.suptitle(f"Recovered and true snow, {site}: {inside}", fontsize=11)
+    draw_accuracies(right.subplots(), near)
+    figure.suptitle(f"Recovered and true snow, {site}: {checks_sentence(table)}", fontsize=11)
     return figure
 
 
@@ -77,13 +80,13 @@ def _draw_cover(axes: Axes, compared: pd.DataFrame, errors: Mapping[str, tuple],
 
 def _draw_ratios(axes: Axes, table: pd.DataFrame, sure: str) -> None:
     rows = table[table["quantity"].eq(WARMING) | table["quantity"].str.startswith("slope")]
-    rows = rows[rows["truth"] != 0]
+    rows = rows[(rows["truth"] != 0) & rows["tolerance"].isna()]
     middle = (rows["estimate"] / rows["truth"]).to_numpy()
     ends = np.sort(rows[["lower", "upper"]].to_numpy() / rows[["truth"]].to_numpy(), axis=1)
     heights, inside = np.arange(len(rows)), rows["within"].to_numpy(bool)
     axes.hlines(heights, ends[:, 0], ends[:, 1], color=ESTIMATE, linewidth=1.8)
-    for chosen, face in ((inside, ESTIMATE), (~inside, "white")):
-        axes.plot(middle[chosen], heights[chosen], "o", color=ESTIMATE, markerfacecolor=face, markersize=6)
+    for chosen, color, marker in ((inside, ESTIMATE, "o"), (~inside, FAILED, "X")):
+        axes.plot(middle[chosen], heights[chosen], marker, color=color, markersize=6)
     axes.axvline(1, color=TRUTH, linewidth=1.6, zorder=1)
     axes.axvline(0, color="black", linewidth=0.8, zorder=1)
     words = [
@@ -92,7 +95,7 @@ def _draw_ratios(axes: Axes, table: pd.DataFrame, sure: str) -> None:
     ]
     axes.set_yticks(heights, words, fontsize=8.5)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel(f"estimate / truth with {sure} interval (open: truth outside)")
+    axes.set_xlabel(f"estimate / truth with {sure} interval (cross: truth outside)")
     signs = table[table["quantity"].str.startswith("sign")]
     right = int((signs["truth"] == signs["estimate"]).sum())
     axes.set_title(f"Warming and slopes; {right} of {len(signs)} planted signs found", fontsize=9)

@@ -202,6 +202,8 @@ def write_scenes(world: SnowWorld, folders: Folders, logger: logging.Logger) -> 
             _write_radar(world, radar, scene, day, folders)
         if day.date in optical:
             _write_optical(world, camera, day, folders)
+        if day.date in optical or day.date in by_date:
+            write_tif(folders.truth / "snow" / f"{day.date}.tif", day.truth[None], world.grid, ("snow",))
         progress.step()
     write_tif(folders.truth / "land.tif", world.land.cover[None], world.grid, ("land",))
     write_tif(folders.truth / "elevation.tif", world.land.elevation_m[None], world.grid, ("elevation",))
@@ -247,7 +249,6 @@ def _write_radar(world: SnowWorld, radar: Radar, scene: RadarScene, day: Day, fo
     image = radar.scene(scene, state, wedge=scene.name in world.scenes.wedged)
     path = folders.radar / _radar_name(scene)
     write_tif(path, image, world.grid, RADAR_BANDS, float("nan"), RELATIVE_ORBIT=scene.orbit)
-    write_tif(folders.truth / "snow" / f"{day.date}.tif", day.truth[None], world.grid, ("snow",))
 
 
 def _write_optical(world: SnowWorld, camera: Camera, day: Day, folders: Folders) -> None:

@@ -1,4 +1,4 @@
-"""Snow cover, warming, regressions and curation of a simulated site beside the truth."""
+"""Snow cover, maps, warming, regressions and curation of a simulated site compared with the truth."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.group_bootstrap import expanded_interval, group_weights
+from climate_indicators.map_agreement import Agreement, agreement_rows
 from climate_indicators.snow.calendar import ALL, hydro_years
 from climate_indicators.snow.cover_reasons import shown_scenes
 from climate_indicators.snow.regime import WET
 from climate_indicators.snow.scene_table import OPTICAL, RADAR
 from climate_indicators.snow.snow_weather import label_unit
+from climate_indicators.truth_checks import SeriesLimits, accuracy_row, check_table, interval_row, series_rows
 
-COLUMNS = ["quantity", "unit", "truth", "estimate", "lower", "upper", "within"]
 # what the study promises of the mean snow cover, and of how many draws its error's interval is made
 PROMISE, DRAWS = 0.05, 2000
+# of a mean, and of changes and slopes, relative to the true ones
+MEAN_ERROR, CHANGE_ERROR = 0.05, 0.1
+# radar maps show the wet snow of late spring, narrow patches with long outlines; a year needs some maps to be judged
+LEAST_IOU = {OPTICAL: 0.9, RADAR: 0.65}
+LEAST_MAPS = 5
+MAPS = {OPTICAL: "optical masks", RADAR: "radar maps of the wet season"}
 SERIES = {
     "optical": "snow cover of the optical dates",
     "radar": "snow cover of the radar dates of the wet season",
@@ -54,8 +61,9 @@ def truth_table(
     curation: pd.DataFrame,
     triplets: pd.DataFrame,
     truth: Truth,
+    maps: Mapping[tuple[str, int], Agreement],
 ) -> pd.DataFrame:
-    """Recovered quantities beside the true ones.
+    """Recovered quantities and the true ones.
 
     Parameters
     ----------
@@ -67,29 +75,31 @@ def truth_table(
     curation : ``radar, optical, decision, reason``, a row a candidate triplet, or scene without a pair.
     triplets : ``place, hydro_year, split, held_out``.
     truth : what was planted.
+    maps : agreement of the maps with the true ones, by source (a key of ``MAPS``) and year.
 
     Returns
     -------
-    Table ``quantity, unit, truth, estimate, lower, upper, within``; ``within`` is true where the truth lies inside the
-    interval, ends included. The interval of a mean snow cover is what the study promises, ± ``PROMISE``; that of the
-    radar maps' corrected mean is, in a further row, the published one. Slopes of snow
-    have for truth the line through the true snow cover of the same dates and the same weather, and stand there where
-    the analysis took ``snow_fraction``. A sign has the signs of its slope's interval. Counts have no interval: their
-    bounds are the count.
+    Table of `truth_checks.check_table`. The mean snow cover has the tolerance that the study promises, ``PROMISE``;
+    that of the radar maps, corrected, has its published interval in a further row. The series of optical and of radar
+    dates are checked by `truth_checks.series_rows`: mean ± ``MEAN_ERROR``, changes and season ± ``CHANGE_ERROR``, error
+    ``PROMISE``; for radar the published interval of the mean, as a share of it, where that is wider. Slopes
+    of snow have for truth the line through the true snow cover of the same dates and the same weather, and have lines
+    where the analysis took ``snow_fraction``. A sign has the signs of its slope's interval. Counts have no interval:
+    their bounds are the count. Overlap and offset of the maps of a year have lines from ``LEAST_MAPS`` maps on.
     """
     rows = [*_cover_rows(compared, radar_cover), _warming_row(trends, truth)]
     rows += _slope_rows(snow_weather, regressions, truth)
     rows += _sign_rows(regressions, truth)
     rows += _curation_rows(curation, truth)
     leaks = float(leaked(triplets))
-    rows.append([LEAKS, "triplets", 0.0, leaks, leaks, leaks])
-    table = pd.DataFrame(rows, columns=COLUMNS[:-1])
-    table["within"] = (table["lower"] <= table["truth"]) & (table["truth"] <= table["upper"])
-    return table
+    rows.append(interval_row(LEAKS, "triplets", 0.0, leaks, leaks, leaks))
+    for (source, year), found in maps.items():
+        rows += agreement_rows(f"{MAPS[source]} {year}", found, LEAST_IOU[source])
+    return check_table(rows)
 
 
 def compare_cover(cover: pd.DataFrame, truth: Truth) -> pd.DataFrame:
-    """Snow cover of every scene that shows enough and was not refused, beside the truth of its date.
+    """Snow cover of every scene that shows enough and was not refused, and the truth of its date.
 
     The estimate of a radar scene is the corrected one, where there is one.
 
@@ -99,7 +109,7 @@ def compare_cover(cover: pd.DataFrame, truth: Truth) -> pd.DataFrame:
 
     Returns
     -------
-    ``date, source, regime, estimate, truth, error, year`` (hydrological).
+    ``date, scene, source, regime, estimate, truth, error, year`` (hydrological).
 
     Raises
     ------
@@ -112,7 +122,7 @@ def compare_cover(cover: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     if true.isna().any():
         raise ValueError(f"{shown.loc[true.isna(), 'date'].iloc[0]} has no true snow cover")
     estimate = shown["corrected_fraction"].fillna(shown["snow_fraction"])
-    table = shown[["date", "source", "regime"]].assign(estimate=estimate, truth=true)
+    table = shown[["date", "scene", "source", "regime"]].assign(estimate=estimate, truth=true)
     table["error"], table["year"] = table["estimate"] - table["truth"], hydro_years(dates)
     return table.reset_index(drop=True)
 
@@ -153,28 +163,34 @@ def leaked(triplets: pd.DataFrame) -> int:
     return int(bad.sum())
 
 
-def _cover_rows(compared: pd.DataFrame, radar_cover: pd.DataFrame) -> list[list[object]]:
+def _cover_rows(compared: pd.DataFrame, radar_cover: pd.DataFrame) -> list[dict[str, object]]:
     rows = []
     wet = radar_cover[radar_cover["regime"] == WET]
+    published = wet[["corrected_fraction", "corrected_lower", "corrected_upper"]].to_numpy(float).tolist()
     for name, quantity in SERIES.items():
         own = series_of(compared, name)
         if not len(own):
             continue
-        published = wet[["corrected_fraction", "corrected_lower", "corrected_upper"]].to_numpy(float).tolist()
-        estimate = published[0][0] if name == RADAR and published else own["estimate"].mean()
-        rows.append([quantity, "share", own["truth"].mean(), estimate, estimate - PROMISE, estimate + PROMISE])
-        if name == RADAR and published:
-            rows.append([CORRECTED_MEAN, "share", own["truth"].mean(), *published[0]])
+        true, known = own["truth"].mean(), name == RADAR and len(published) > 0
+        estimate = published[0][0] if known else own["estimate"].mean()
+        rows.append(accuracy_row(quantity, "share", true, estimate, PROMISE))
+        wide = 0.0
+        if known:
+            rows.append(interval_row(CORRECTED_MEAN, "share", true, *published[0]))
+            middle, lower, upper = published[0]
+            wide = (upper - lower) / 2 / middle if middle > 0 else 0.0
+        limits = SeriesLimits(max(MEAN_ERROR, wide), max(CHANGE_ERROR, wide), PROMISE)
+        rows += series_rows(quantity, "share", own["date"], own["truth"], own["estimate"], limits)
     return rows
 
 
-def _warming_row(trends: pd.DataFrame, truth: Truth) -> list[object]:
+def _warming_row(trends: pd.DataFrame, truth: Truth) -> dict[str, object]:
     row = trends[(trends["quantity"] == "temperature_2m_max") & (trends["season"] == ALL)].iloc[0]
     found = [float(row[f"beside_cycle_{part}"]) for part in ("per_decade", "lower", "upper")]
-    return [WARMING, "°C per decade", float(truth.planted["warming_c_per_decade"]), *found]
+    return interval_row(WARMING, "°C per decade", float(truth.planted["warming_c_per_decade"]), *found)
 
 
-def _slope_rows(snow_weather: pd.DataFrame, regressions: pd.DataFrame, truth: Truth) -> list[list[object]]:
+def _slope_rows(snow_weather: pd.DataFrame, regressions: pd.DataFrame, truth: Truth) -> list[dict[str, object]]:
     true = truth.cover.assign(date=pd.to_datetime(truth.cover["date"])).set_index("date")["snow_fraction"]
     fraction = pd.to_datetime(snow_weather["date"]).map(true)
     rows = []
@@ -182,35 +198,38 @@ def _slope_rows(snow_weather: pd.DataFrame, regressions: pd.DataFrame, truth: Tr
         if not str(row.slope_unit).startswith("share") or np.isnan(row.slope):
             continue
         known = snow_weather[[row.variable, FRACTION]].notna().all(axis=1)
-        slope = np.polyfit(snow_weather.loc[known, row.variable], fraction[known], 1)[0]
+        slope = float(np.polyfit(snow_weather.loc[known, row.variable], fraction[known], 1)[0])
         quantity = f"slope of snow cover on {label_unit(row.variable)[0]}"
-        rows.append([quantity, row.slope_unit, float(slope), row.slope, row.lower, row.upper])
+        rows.append(interval_row(quantity, row.slope_unit, slope, row.slope, row.lower, row.upper))
+        ratio = row.slope / slope if slope else np.nan
+        rows.append(accuracy_row(f"{quantity}, estimate / truth", "ratio", 1.0, ratio, CHANGE_ERROR))
     return rows
 
 
-def _sign_rows(regressions: pd.DataFrame, truth: Truth) -> list[list[object]]:
+def _sign_rows(regressions: pd.DataFrame, truth: Truth) -> list[dict[str, object]]:
     same_day = regressions[regressions["lag_days"] == 0].set_index("variable")
     rows = []
     for variable, sign in truth.planted["signs_of_snow_on"].items():
         if variable in same_day.index and np.isfinite(same_day.loc[variable, "slope"]):
             ends = np.sign(same_day.loc[variable, ["slope", "lower", "upper"]].to_numpy("float64"))
-            rows.append([f"sign of snow on {label_unit(variable)[0]}", "sign", float(sign), *ends.tolist()])
+            quantity = f"sign of snow on {label_unit(variable)[0]}"
+            rows.append(interval_row(quantity, "sign", float(sign), *ends.tolist()))
     return rows
 
 
-def _curation_rows(curation: pd.DataFrame, truth: Truth) -> list[list[object]]:
+def _curation_rows(curation: pd.DataFrame, truth: Truth) -> list[dict[str, object]]:
     rejected = curation[curation["decision"] == "rejected"].astype({"radar": str, "optical": str})
     rows = []
     for reason, planted in truth.defects.fillna("").astype(str).groupby("defect"):
         own = rejected[rejected["reason"] == reason]
         found = _touched(planted, own)
-        rows.append([FOUND.format(reason), "defects", len(planted), *[float(found.sum())] * 3])
+        rows.append(interval_row(FOUND.format(reason), "defects", len(planted), *[float(found.sum())] * 3))
     for reason in NEVER_BY_CHANCE:
         planted = truth.defects[truth.defects["defect"] == reason].fillna("").astype(str)
         pairs = rejected[rejected["reason"] == reason][["radar", "optical"]].drop_duplicates()
         names = {*planted["scene_a"], *planted["scene_b"]} - {""}
         wrong = float((~pairs["radar"].isin(names) & ~pairs["optical"].isin(names)).sum())
-        rows.append([FALSE.format(reason), "pairs", 0.0, *[wrong] * 3])
+        rows.append(interval_row(FALSE.format(reason), "pairs", 0.0, *[wrong] * 3))
     return rows
 
 

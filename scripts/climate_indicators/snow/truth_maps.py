@@ -1,0 +1,42 @@
+"""Snow maps of a simulated site compared with the true ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from climate_indicators.map_agreement import Agreement, agreement
+from climate_indicators.map_pairs import raster_pair, read_inside
+from climate_indicators.snow.cover import ENDINGS
+from climate_indicators.snow.truth import LEAST_MAPS, SERIES, series_of
+
+
+def map_agreements(
+    compared: pd.DataFrame, folders: Mapping[str, Sequence[str | Path]], true_folder: str | Path, area: str | Path
+) -> dict[tuple[str, int], Agreement]:
+    """Agreement of the maps of each source and calendar year that has ``LEAST_MAPS`` maps or more.
+
+    Optical masks of all seasons, and radar maps of the wet season: radar hardly sees dry snow.
+
+    Parameters
+    ----------
+    compared : of `truth.compare_cover`; its scenes alone are compared.
+    folders : folders of the maps by source, each named by its year.
+    true_folder : folder of the true snow classes, ``DATE.tif``, 0 without snow.
+    area : raster of the area of interest on the same grid, 1 inside.
+    """
+    inside, found = read_inside(area), {}
+    for source in SERIES:
+        places = {Path(folder).name: Path(folder) for folder in folders[source]}
+        own = series_of(compared, source)
+        for year, scenes in own.groupby(own["date"].str[:4]):
+            if len(scenes) >= LEAST_MAPS:
+                found[source, int(year)] = agreement(
+                    raster_pair(
+                        places[year] / f"{scene.scene}{ENDINGS[source]}", Path(true_folder, f"{scene.date}.tif"), inside
+                    )
+                    for scene in scenes.itertuples()
+                )
+    return found
