@@ -183,7 +183,7 @@ rule carbon_forecast:
 
 
 rule carbon_truth_check:
-    """Recovered beside true carbon, its trend, season and disturbance, for simulated sites."""
+    """Recovered and true carbon, its trend, season and disturbance, and masks, of simulated sites."""
     input:
         estimates="results/carbon/{site}/CO2_seq.csv",
         total="results/carbon/{site}/carbon_total.csv",
@@ -191,6 +191,7 @@ rule carbon_truth_check:
         forecast="results/carbon/{site}/forecast.csv",
         skill="results/carbon/{site}/forecast_skill.csv",
         held_out="results/carbon/{site}/image_metrics.csv",
+        masks="results/carbon/{site}/masks",
         truth="resources/carbon/{site}/truth",
     output:
         table=report(

@@ -3,17 +3,10 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from true_maps import SIZE, patches
 
 from climate_indicators.map_agreement import Agreement, MapPair, agreement, agreement_rows
 from climate_indicators.truth_checks import check_table
-
-SIZE = 160
-
-
-def patches(seed, share=0.3):
-    """Smooth patches on a grid, true."""
-    field = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(SIZE, SIZE)), 6, mode="wrap")
-    return field > np.quantile(field, 1 - share)
 
 
 def clouds(seed, share):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import rasterio
 from rasterio.transform import from_origin
+from true_maps import patches
 
 from climate_indicators.figures.snow_truth import snow_truth_figure
 from climate_indicators.map_agreement import Agreement
@@ -313,8 +314,6 @@ def test_shifted_maps_fail(uneven, source):
 
 
 def test_maps_of_a_year_are_compared_from_five_on_with_those_of_their_dates(truth, tmp_path):
-    from test_map_agreement import patches
-
     grid = {"driver": "GTiff", "dtype": "uint8", "count": 1, "width": 160, "height": 160, "crs": "EPSG:32632"}
     grid["transform"] = from_origin(0, 0, 50, 50)
 

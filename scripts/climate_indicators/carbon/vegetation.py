@@ -11,10 +11,10 @@ import numpy as np
 from scipy.special import expit, logit
 
 from climate_indicators.carbon.images import SeenImage, fit, unfit
+from climate_indicators.carbon.mask_values import NOT_SEEN, OTHER, VEGETATION
 from climate_indicators.patches import fill_invalid
 from climate_indicators.rasters.guard import created
 
-VEGETATION, OTHER, NOT_SEEN = 255, 0, 128
 DENSITY = "density"
 NOTHING = np.empty((0, 0, 0), "float32")
 TINY = 1e-12  # a probability that is rounded to 0 or 1 has no logit

@@ -1,4 +1,4 @@
-"""Carbon recovered at a simulated site beside the truth: quantities as shares of the true ones, months, the series."""
+"""Carbon recovered at a simulated site and the truth: ratios, months found too late, the series, accuracies."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from climate_indicators.carbon.forecast import HELD_BACK
 from climate_indicators.carbon.series import read_series
 from climate_indicators.carbon.truth import MONTH, PEAK, Truth
+from climate_indicators.figures.accuracies import FAILED, accuracies, checks_sentence, draw_accuracies
 
 ESTIMATE, TRUTH, FORECAST, PLANTED = "#0072B2", "#D55E00", "#009E73", "#777777"  # Okabe–Ito colours and grey
 MONTHS = (PEAK, MONTH)
@@ -19,7 +20,7 @@ MONTHS = (PEAK, MONTH)
 def carbon_truth_figure(
     table: pd.DataFrame, estimates: pd.DataFrame, forecast: pd.DataFrame, truth: Truth, site: str, confidence: float
 ) -> Figure:
-    """Three panels: estimates over truth with their intervals, months found too early or late, the monthly series.
+    """Four panels: estimates over truth with intervals, months found too early or late, the monthly series, accuracies.
 
     Parameters
     ----------
@@ -28,18 +29,20 @@ def carbon_truth_figure(
     site : name in the title.
     confidence : of the intervals, for the legend.
     """
-    figure = Figure(figsize=(11.5, 8.0))
+    near = accuracies(table)
+    figure = Figure(figsize=(17.0, max(8.0, 0.9 + 0.2 * len(near))))
     figure.set_layout_engine("constrained", h_pad=0.1, w_pad=0.1)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[1, 1.3])
+    left, right = figure.subfigures(1, 2, width_ratios=[11.5, 5.5])
+    upper, lower = left.subfigures(2, 1, height_ratios=[1, 1.3])
     ratios, months = upper.subplots(1, 2, width_ratios=[1.5, 1])
     series = lower.subplots()
-    timed = table["quantity"].isin(MONTHS)
+    draw_accuracies(right.subplots(), near)
+    timed, published = table["quantity"].isin(MONTHS), table["tolerance"].isna()
     sure = f"{100 * confidence:.4g} %"
-    _draw_ratios(ratios, table[~timed & (table["truth"] != 0)], sure)
+    _draw_ratios(ratios, table[published & ~timed & (table["truth"] != 0)], sure)
     _draw_months(months, table[timed], sure)
     _draw_series(series, estimates, forecast, truth)
-    inside = f"truth inside the interval for {int(table['within'].sum())} of {len(table)} quantities"
-    figure.suptitle(f"Recovered and true carbon, {site}: {inside}", fontsize=11)
+    figure.suptitle(f"Recovered and true carbon, {site}: {checks_sentence(table)}", fontsize=11)
     return figure
 
 
@@ -47,7 +50,7 @@ def _draw_ratios(axes: Axes, rows: pd.DataFrame, sure: str) -> None:
     ends = rows[["lower", "upper"]].to_numpy() / rows[["truth"]].to_numpy()
     _draw_intervals(axes, rows, (rows["estimate"] / rows["truth"]).to_numpy(), np.sort(ends, axis=1))
     axes.axvline(1, color=TRUTH, linewidth=1.6, zorder=1.5)
-    axes.set_xlabel(f"estimate / truth with {sure} interval (open: truth outside)")
+    axes.set_xlabel(f"estimate / truth with {sure} interval (cross: truth outside)")
 
 
 def _draw_months(axes: Axes, rows: pd.DataFrame, sure: str) -> None:
@@ -64,8 +67,8 @@ def _draw_intervals(axes: Axes, rows: pd.DataFrame, middle: np.ndarray, ends: np
     heights = np.arange(len(rows))
     axes.hlines(heights, ends[:, 0], ends[:, 1], color=ESTIMATE, linewidth=1.8, zorder=2)
     inside = rows["within"].to_numpy(bool)
-    for chosen, face in ((inside, ESTIMATE), (~inside, "white")):
-        axes.plot(middle[chosen], heights[chosen], "o", color=ESTIMATE, markerfacecolor=face, markersize=6, zorder=3)
+    for chosen, color, marker in ((inside, ESTIMATE, "o"), (~inside, FAILED, "X")):
+        axes.plot(middle[chosen], heights[chosen], marker, color=color, markersize=6, zorder=3)
     axes.set_yticks(heights, rows["quantity"].tolist())
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_axisbelow(True)
