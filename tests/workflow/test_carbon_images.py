@@ -13,6 +13,7 @@ from rasterio.transform import from_origin
 from runs import CARBON_STUDY, SMALL_CARBON, jobs_of, run
 
 from climate_indicators.blocks import SPLIT_VALUES
+from climate_indicators.truth_checks import COLUMNS
 
 pytestmark = pytest.mark.slow
 RESULTS = {
@@ -45,7 +46,7 @@ COLUMNS = {
     "pixel_area_m2 vegetation_area_lower vegetation_area_upper biomass_kg biomass_lower_kg biomass_upper_kg carbon_kg "
     "carbon_lower_kg carbon_upper_kg carbon_sequestration_lower carbon_sequestration_upper",
     "carbon_comparison": "image split date truth_kg estimate_kg lower_kg upper_kg error_kg inside",
-    "truth_check": "quantity unit truth estimate lower upper within",
+    "truth_check": " ".join(COLUMNS),
 }
 # columns that may be empty, by table, as docs/carbon.md and docs/glacier.md say
 MAY_BE_EMPTY = {
@@ -58,7 +59,7 @@ MAY_BE_EMPTY = {
     "training_metrics": set(),
     "metrics": {"threshold", "ece"},  # of methods without probability or threshold
     "protocol": set(),
-    "truth_check": set(),
+    "truth_check": {"lower", "upper", "tolerance"},
 }
 GROUND = {"crs": CRS.from_epsg(32644), "transform": from_origin(480000, 3100000, 25, 20)}
 SUMMER, MONTH = ("2012-07", "2013-06", "2014-08"), "2013-06"

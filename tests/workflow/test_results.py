@@ -5,6 +5,8 @@ import pytest
 import rasterio
 from runs import SMALL, run, tables
 
+from climate_indicators.truth_checks import COLUMNS, MOST_WARNED, failed_rows
+
 pytestmark = pytest.mark.slow
 SITE = "results/glacier/small"
 
@@ -14,9 +16,21 @@ def test_tables_have_the_columns_that_all_studies_share(finished):
     assert list(metrics.columns[:7]) == ["model", "split", "iou", "dice", "precision", "recall", "f1"]
     assert set(metrics.model) == {"unet", "random_forest", "band_ratio", "all_positive"}
     check = pd.read_csv(finished / SITE / "truth_check.csv")
-    assert list(check.columns) == ["quantity", "unit", "truth", "estimate", "lower", "upper", "within"]
-    assert check.within.dtype == bool
-    assert (check.within == ((check.truth >= check.lower) & (check.truth <= check.upper))).all()
+    assert check.columns.tolist() == COLUMNS
+    assert check.within.dtype == bool and check.expected.all()
+    inside = (check.truth >= check.lower) & (check.truth <= check.upper)
+    near = (check.estimate - check.truth).abs() <= check.tolerance
+    assert (check.within == inside.where(check.tolerance.isna(), near)).all()
+
+
+def test_what_fails_in_the_truth_check_is_in_the_table_of_warnings(finished):
+    check, warned = pd.read_csv(finished / SITE / "truth_check.csv"), pd.read_csv(finished / "results/warnings.csv")
+    said = warned[warned.rule == "glacier_truth_check"].message
+    failed = failed_rows(check)
+    assert len(failed), "the network of this site learns for seconds"
+    for quantity in failed.quantity[:MOST_WARNED]:
+        assert said.str.startswith(f"truth check failed: {quantity} is ").sum() == 1
+    assert len(said) == min(len(failed), MOST_WARNED + 1)
 
 
 def test_what_was_understood_of_every_input_is_listed(finished):
