@@ -1,6 +1,7 @@
 """Sites that several tests of whole runs share."""
 
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -8,6 +9,16 @@ from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, STUDY, WORL
 
 # the data sets that unit tests make, such as `ocean_files`
 sys.path.append(str(ROOT / "tests" / "unit"))
+
+
+@pytest.fixture(scope="session")
+def run_of_demo(tmp_path_factory):
+    """Folder of a finished run of the embedded demo; tests only read it."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "config/config.yaml")]
+    done = subprocess.run([*command, "--cores", "all"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,22 +1,10 @@
 """The embedded demo, whole: what a new user sees must hold against the known truth."""
 
-import subprocess
-
 import pandas as pd
 import pytest
-from runs import ROOT
 
 pytestmark = pytest.mark.slow
 GLACIER, SNOW, CARBON, OCEAN = (f"results/{study}/demo" for study in ("glacier", "snow", "carbon", "ocean"))
-
-
-@pytest.fixture(scope="module")
-def run_of_demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    command = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "config/config.yaml")]
-    done = subprocess.run([*command, "--cores", "all"], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
 
 
 @pytest.fixture
