@@ -235,7 +235,8 @@ def input_parts(wildcards):
 
 def glacier_input_parts(wildcards):
     """Names of the tables of inputs other than scenes: the job that reads an input writes its row."""
-    return ["aoi", "outlines", *(["terrain"] if terrain_channels(wildcards) else [])]
+    dem = "terrain" if terrain_channels(wildcards) else "elevation" if has_elevation(wildcards.site) else None
+    return ["aoi", "outlines", *([dem] if dem else [])]
 
 
 def aoi_of(wildcards):
@@ -257,6 +258,16 @@ def glacier_sites(*sources):
     """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
     names = [name for name, site in sites("glacier").items() if site["source"] in sources]
     return "|".join(names) or "(?!)"
+
+
+def latest_scene(site):
+    """Name of the last scene in time."""
+    return max(scene_names("glacier", site), key=int)
+
+
+def has_elevation(site):
+    """Whether a glacier site has an elevation model, from which flowlines and terminus change follow."""
+    return site_inputs("glacier", site)["dem"] is not None
 
 
 def checked_glaciers():
@@ -328,7 +339,12 @@ def glacier_results():
     )
     for site in sites("glacier"):
         truth = ["truth_check.csv", "truth_check.png"] if is_simulated("glacier", site) else []
-        results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth])
+        retreat = ["glacier_retreat.csv", "glacier_retreat_rate.csv", "flowlines.gpkg", "termini.gpkg"]
+        figures = (
+            ["glacier_termini.png", "glacier_terminus_change.png"] if glacier_settings("figures")["each_site"] else []
+        )
+        retreat = [*retreat, *figures] if has_elevation(site) else []
+        results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth, *retreat])
         results += expand(f"results/glacier/{site}/{{name}}", name=expand(maps, scene=scene_names("glacier", site)))
     return with_one_network("glacier", results)
 

@@ -85,7 +85,7 @@ def write_terrain(
                 for number, values in enumerate(terrain.read(window, bands), start=1):
                     output.write(np.nan_to_num(values, nan=TERRAIN_NODATA).astype("float32"), number, window=window)
                 progress()
-            terrain.check(dem, found)
+            terrain.check(dem, found, "slope" in bands)
     return terrain.row(found)
 
 
@@ -98,7 +98,7 @@ def _check_survey(dem: str, found: Survey) -> None:
     if found.lowest == found.highest:
         raise InputError(
             f"elevation model {dem}: {found.lowest:g} m is its only number there, which is no landscape. Name another "
-            "one, or leave terrain_bands empty."
+            "one, or remove dem and terrain_bands."
         )
 
 
@@ -147,8 +147,8 @@ class _Terrain:
         """Share of the area of interest: ``own``, ``interpolated`` or ``missing`` elevations, ``steep`` slopes."""
         return self._counts[what] / max(self._counts["area"], 1)
 
-    def check(self, dem: str, found: Survey) -> None:
-        """Warn of ground without elevations, and refuse more than a little of it."""
+    def check(self, dem: str, found: Survey, slopes: bool) -> None:
+        """Warn of ground without elevations, and refuse more than a little of it; warn of steep slopes if they are used."""
         own, missing = self.share("own"), self.share("missing")
         if self._counts["own"] < self._counts["area"]:
             text = (
@@ -161,7 +161,7 @@ class _Terrain:
                 raise InputError(
                     f"{text} Found are elevations from {found.lowest:g} to {found.highest:g}; expected are metres for "
                     f"at least {1 - MOST_MISSING:.0%} of the area. Name an elevation model that covers the area and "
-                    "whose voids are filled (dem), make the area smaller (aoi), or leave terrain_bands empty."
+                    "whose voids are filled (dem), make the area smaller (aoi), or remove dem and terrain_bands."
                 )
             _log.warning("%s", text + (" Pixels without elevation are not mapped in any year." if missing else ""))
         else:
@@ -172,7 +172,7 @@ class _Terrain:
                 "elevation model %s: its pixels are %.0f m high, those of the grid %g m: slopes are much too gentle.",
                 dem, size, resolution,
             )  # fmt: skip
-        if self.share("steep") > _MOST_STEEP:
+        if slopes and self.share("steep") > _MOST_STEEP:
             _log.warning(
                 "elevation model %s: slopes above %g degrees in %s of the area of interest, as at the edges of "
                 "undeclared voids or of elevations that are not in metres.", dem, _STEEPEST_DEG,

@@ -1,0 +1,1 @@
+"""The glacier study: flowlines, terminus change, elevation."""

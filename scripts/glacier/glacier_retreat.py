@@ -1,0 +1,58 @@
+"""Terminus change of every glacier: flowlines, ice fronts of all years, retreat in meters, and its rate.
+
+Writes ``glacier_retreat.csv`` (``glacier_id, year, method, retreat_m, lower_m, upper_m, length_m, terminus_x,
+terminus_y, terminus_elevation_m, n_lines, flag``), ``glacier_retreat_rate.csv`` (one row per glacier), and the
+GeoPackages ``flowlines.gpkg`` and ``termini.gpkg``.
+"""
+
+import numpy as np
+
+from climate_indicators.cogs import BYTE_NODATA, PROBABILITY_SCALE, read_band
+from climate_indicators.extents import pixel_size_m
+from climate_indicators.files import read_json, write_csv
+from climate_indicators.geopackages import write_geopackage
+from climate_indicators.glacier.retreat import (
+    YearOfExtent,
+    find_tongues,
+    flowline_layer,
+    fronts_of_year,
+    mapping_error,
+    measure_years,
+    retreat_rates,
+    retreat_table,
+    terminus_layer,
+)
+from climate_indicators.grids import Grid
+from climate_indicators.logs import Progress, start_log
+from climate_indicators.tables import read_table
+from climate_indicators.terrain import TERRAIN_NODATA
+
+log = start_log(snakemake.log[0], snakemake.rule)
+inputs, params, grid = snakemake.input, snakemake.params, Grid.read(snakemake.input.grid)
+names = read_table(inputs.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
+glacier_ids, inside = read_band(inputs.glacier_ids), read_band(inputs.aoi) == 1
+elevation = read_band(inputs.elevation)
+elevation = np.where(elevation == TERRAIN_NODATA, np.nan, elevation)
+threshold = read_json(inputs.calibration)["threshold"]
+paths = dict(zip(params.years, zip(inputs.extents, inputs.probabilities, strict=True), strict=True))
+
+
+def read(year: int) -> YearOfExtent:
+    extent, counts = (read_band(path) for path in paths[year])
+    probability = np.where(counts == BYTE_NODATA, np.nan, counts * np.float32(PROBABILITY_SCALE))
+    return YearOfExtent(year, extent, probability.astype("float32"), threshold)
+
+
+tongues = find_tongues(glacier_ids, names, elevation, inside, pixel_size_m(grid))
+log.info("%d of %d glaciers have a flowline", len(tongues), len(names))
+progress = Progress(log, len(paths), "year")
+fronts = measure_years(sorted(paths), params.reference_year, read, glacier_ids, tongues, progress.step)
+drawn = np.where(inside, glacier_ids > 0, BYTE_NODATA).astype("uint8")
+outlined = fronts_of_year(YearOfExtent(params.reference_year, drawn, None, threshold), glacier_ids, tongues)
+error_m = mapping_error(fronts[params.reference_year], outlined)
+log.info("mapped fronts of %d differ from the outlines by %.1f m (root mean square)", params.reference_year, error_m)
+table = retreat_table(tongues, fronts, params.reference_year, elevation, grid, error_m, params.confidence)
+write_csv(table, snakemake.output.table)
+write_csv(retreat_rates(table, params.confidence, params.significance), snakemake.output.rates)
+write_geopackage(flowline_layer(tongues, grid), snakemake.output.flowlines, "flowlines", "LineString")
+write_geopackage(terminus_layer(tongues, fronts, grid), snakemake.output.termini, "termini", "MultiPoint")
