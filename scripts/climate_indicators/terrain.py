@@ -148,7 +148,7 @@ class _Terrain:
         return self._counts[what] / max(self._counts["area"], 1)
 
     def check(self, dem: str, found: Survey, slopes: bool) -> None:
-        """Warn of ground without elevations, and refuse more than a little of it; warn of steep slopes if they are used."""
+        """Warn of ground without elevations, refuse more than a little; warn of steep slopes where they are used."""
         own, missing = self.share("own"), self.share("missing")
         if self._counts["own"] < self._counts["area"]:
             text = (

@@ -17,15 +17,18 @@ DRIVER = shutil.which("chromedriver")
 GLACIER = {
     "area by year": "glacier_retreat_graph.png",
     "blocks": "blocks.png",
+    "ice fronts": "glacier_termini.png",
     "learning curve": "learning_curve.png",
     "patches": "patches.png",
     "predictions on test blocks": "glacier_gallery.png",
     "recovered and true area": "truth_check.png",
     "reliability and skill": "reliability.png",
     "scenes and outlines": "glacier_scenes.png",
+    "terminus retreat": "glacier_terminus_change.png",
 }
 GLACIER_TABLES = {
     "area by year", "area by glacier", "skill on held-out blocks", "recovered and true area", "trend", "scenes",
+    "terminus retreat", "rate of terminus retreat",
 }  # fmt: skip
 OCEAN = {
     "biomes": "ocean_biome_map.png",

@@ -15,7 +15,11 @@ pytestmark = pytest.mark.slow
 EVALUATED = {
     "evaluate", "reliability", "predict", "glacier_outlines", "glacier_area_by_year", "glacier_trend",
     "glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery", "glacier_truth_check",
-    "overview", "manifest",
+    "glacier_retreat", "glacier_termini", "overview", "manifest",
+}  # fmt: skip
+TRENDS = {
+    "glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "glacier_retreat", "glacier_termini", "overview",
+    "manifest",
 }  # fmt: skip
 
 
@@ -43,7 +47,7 @@ def test_nothing_changed(work):
         (
             "trend",
             {"significance": 0.01},
-            {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "overview", "manifest"},
+            TRENDS,
         ),
         ("baselines", {"forest_trees": 21}, EVALUATED | {"baselines"}),
         ("training", {"learning_rate": 0.02}, EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
@@ -58,7 +62,7 @@ def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("trends.py", {"glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "overview", "manifest"}),
+        ("trends.py", TRENDS),
         ("calibration.py", EVALUATED),
         # imported by no script, but by modules that scripts import
         ("networks.py", EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
