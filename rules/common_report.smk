@@ -9,11 +9,19 @@ OVERVIEW_TABLES = {
 }
 
 
+# tables that only some sites have
+OVERVIEW_MORE = {"truth": "truth_check.csv", "retreat": "glacier_retreat_rate.csv"}
+
+
 def overview_sites():
     """Study, name, whether it is simulated, and names of its tables, of each site that has these tables."""
     results = set(snow_results())
+    more = lambda study, site: [
+        *(["truth"] if is_simulated(study, site) else []),
+        *(["retreat"] if study == "glacier" and has_elevation(site) else []),
+    ]
     return [
-        [study, site, is_simulated(study, site), [*tables, *(["truth"] if is_simulated(study, site) else [])]]
+        [study, site, is_simulated(study, site), [*tables, *more(study, site)]]
         for study, tables in OVERVIEW_TABLES.items()
         for site in sites(study)
         if study != "snow" or f"results/snow/{site}/conclusions.csv" in results
@@ -23,7 +31,7 @@ def overview_sites():
 def overview_tables():
     """Paths of the tables of these sites, in the same order."""
     return [
-        f"results/{study}/{site}/{(OVERVIEW_TABLES[study] | {'truth': 'truth_check.csv'})[name]}"
+        f"results/{study}/{site}/{(OVERVIEW_TABLES[study] | OVERVIEW_MORE)[name]}"
         for study, site, _, names in overview_sites()
         for name in names
     ]

@@ -25,7 +25,8 @@ def site_statements(study: str, tables: Mapping[str, pd.DataFrame]) -> list[str]
     Parameters
     ----------
     study : ``glacier``, ``snow``, ``carbon`` or ``ocean``.
-    tables : by name: ``areas`` and ``trend`` of a glacier site, ``conclusions`` of a snow site, ``trend`` of a carbon
+    tables : by name: ``areas`` and ``trend`` of a glacier site, and ``retreat`` (rates of its termini) of one with an
+        elevation model, ``conclusions`` of a snow site, ``trend`` of a carbon
         or ocean site; ``truth`` of a simulated one. Columns as the studies' pages describe them.
     """
     said = {"glacier": _glacier, "snow": _snow, "carbon": _carbon, "ocean": _ocean}[study](tables)
@@ -76,6 +77,24 @@ def _glacier(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         verb = "is" if len(flagged) == 1 else "are"
         yield f"{len(flagged)} of {len(areas)} years {verb} flagged and left out of the trend: {said}{more}."
     yield str(tables["trend"]["sentence"].iloc[0])
+    if "retreat" in tables:
+        yield _termini(tables["retreat"])
+
+
+def _termini(rates: pd.DataFrame) -> str:
+    """Terminus change of all glaciers in one sentence."""
+    known = rates[rates["slope_per_year"].notna()] if "slope_per_year" in rates else rates.iloc[:0]
+    if known.empty:
+        return "Glacier termini: no rate of change is known; a rate needs fronts of five years."
+    significant = known["significant"].astype(str) == "True"
+    retreating = int((significant & (known["slope_per_year"] < 0)).sum())
+    advancing = int((significant & (known["slope_per_year"] > 0)).sum())
+    middle = known["slope_per_year"].median()
+    verb = "retreat" if middle <= 0 else "advance"
+    return (
+        f"Glacier termini: {retreating} of {len(known)} retreat and {advancing} advance significantly; median {verb} "
+        f"{abs(middle):.1f} m a year."
+    )
 
 
 def _area(row: pd.Series) -> str:

@@ -29,6 +29,17 @@ def test_glacier_change_is_that_of_sound_years_in_order_with_percent():
     ]
 
 
+def test_termini_are_counted_by_direction_and_have_a_median_rate():
+    rates = pd.DataFrame(
+        {"slope_per_year": [-50.0, -10.0, 30.0, -2.0, np.nan], "significant": [True, True, True, False, False]}
+    )
+    said = site_statements("glacier", {"areas": AREAS, "trend": SENTENCE, "retreat": rates})
+    assert said[-1] == ("Glacier termini: 2 of 4 retreat and 1 advance significantly; median retreat 6.0 m a year.")
+    for none in (rates.iloc[4:], pd.DataFrame(columns=["glacier_id", "sentence"])):
+        said = site_statements("glacier", {"areas": AREAS, "trend": SENTENCE, "retreat": none})
+        assert "no rate of change" in said[-1]
+
+
 @pytest.mark.parametrize(
     ("areas", "words"),
     [
