@@ -13,15 +13,17 @@ OVERVIEW_TABLES = {
 OVERVIEW_MORE = {"truth": "truth_check.csv", "retreat": "glacier_retreat_rate.csv"}
 
 
+def more_tables(study, site):
+    """Names of the tables of `OVERVIEW_MORE` that a site has."""
+    truth = ["truth"] if is_simulated(study, site) else []
+    return truth + (["retreat"] if study == "glacier" and has_elevation(site) else [])
+
+
 def overview_sites():
     """Study, name, whether it is simulated, and names of its tables, of each site that has these tables."""
     results = set(snow_results())
-    more = lambda study, site: [
-        *(["truth"] if is_simulated(study, site) else []),
-        *(["retreat"] if study == "glacier" and has_elevation(site) else []),
-    ]
     return [
-        [study, site, is_simulated(study, site), [*tables, *more(study, site)]]
+        [study, site, is_simulated(study, site), [*tables, *more_tables(study, site)]]
         for study, tables in OVERVIEW_TABLES.items()
         for site in sites(study)
         if study != "snow" or f"results/snow/{site}/conclusions.csv" in results
