@@ -1,7 +1,7 @@
 """Snow-covered area of every scene, and the series that is held against the weather.
 
-Reads the masks of optical scenes, the maps of radar scenes and the table of triplets; writes
-``cover.csv``, one row a scene with the reason where it is left out, ``snow_cover.csv``, the series, and
+Reads the masks of optical scenes, the maps of radar scenes and the table of triplets, and fills what clouds hide.
+Writes ``cover.csv``, one row a scene with the reason where it is left out, ``snow_cover.csv``, the series,
 ``radar_cover.csv``, the rates of the radar maps' errors and the mean snow cover corrected for them, and the figure.
 """
 
@@ -11,9 +11,11 @@ from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.logs import Progress, naming, start_log
 from climate_indicators.rasters.guard import opened
-from climate_indicators.snow.cover import OPTICAL, RADAR, cover_rows, cover_table, snow_series
+from climate_indicators.snow.cloud_gaps import fill_gaps, gap_messages, read_sample, with_filled
+from climate_indicators.snow.cover import OPTICAL, RADAR, cover_rows, cover_table, refused_scenes, snow_series
 from climate_indicators.snow.cover_rates import count_cells, map_rates, rates_table
 from climate_indicators.snow.cover_reasons import shown_scenes
+from climate_indicators.snow.pairing import scene_path
 from climate_indicators.snow.regime import DRY, read_temperature
 from climate_indicators.snow.row_areas import M2_PER_KM2, row_areas
 from climate_indicators.tables import read_table
@@ -24,6 +26,7 @@ grid = Grid.read(snakemake.input.grid)
 with opened(snakemake.input.aoi) as raster:
     area = raster.read(1)
 areas = row_areas(grid)
+whole_km2 = float((area == 1).sum(axis=1) @ areas) / M2_PER_KM2
 log.info("a pixel covers %.6g to %.6g m²", areas.min(), areas.max())
 scenes, checks = (read_table(snakemake.input[name], dtype={"orbit": str}) for name in ("scenes", "scene_checks"))
 triplets = read_table(snakemake.input.triplets, dtype={"orbit": str, "radar": str, "optical": str})
@@ -35,9 +38,16 @@ with naming(f"snow site '{site}'"):
         for source, folders in ((OPTICAL, snakemake.input.optical), (RADAR, snakemake.input.maps))
         for row in cover_rows(folders, source, area, grid, areas, progress)
     ]
+    refused = refused_scenes(checks)
+    sound = [row for row in rows if row["source"] == OPTICAL and row["scene"] not in refused]
+    paths = [scene_path(snakemake.input.optical, row["date"][:4], f"{row['scene']}_mask") for row in sound]
+    filled = fill_gaps(read_sample(paths, [row["date"] for row in sound], area, grid, areas)) if sound else None
+    rows = with_filled(rows, [row["scene"] for row in sound], filled, whole_km2)
     rates = map_rates(count_cells(triplets, snakemake.input.maps, snakemake.input.optical, params.triplets))
     settings = params.cover["source"], params.cover["min_valid"], params.wet_above_c
     cover = cover_table(rows, checks, weather[0] if weather else None, *settings, rates)
+for message in gap_messages(filled, params.cover["min_valid"]):
+    log.warning("snow site '%s': %s", site, message)
 for reason, count in cover.why.value_counts().items():
     log.info("%d scenes: %s", count, reason or "in the series")
 shown = shown_scenes(cover)
@@ -54,5 +64,4 @@ if not params.triplets["keep_uniform"]:
 write_csv(table, snakemake.output.rates)
 write_csv(cover, snakemake.output.cover)
 write_csv(snow_series(cover), snakemake.output.snow)
-whole_km2 = float((area == 1).sum(axis=1) @ areas) / M2_PER_KM2
 save_figure(snow_cover_figure(cover, whole_km2, site), snakemake.output.figure)

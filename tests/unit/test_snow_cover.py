@@ -11,7 +11,8 @@ from climate_indicators.cogs import write_cog
 from climate_indicators.figures.snow_cover import snow_cover_figure
 from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
-from climate_indicators.snow.cover import cover_rows, cover_table, snow_series
+from climate_indicators.snow.cloud_gaps import with_filled
+from climate_indicators.snow.cover import BOUNDS, cover_rows, cover_table, snow_series
 from climate_indicators.snow.cover_rates import CORRECTED, map_rates
 from climate_indicators.snow.row_areas import row_areas
 
@@ -88,7 +89,7 @@ def row(date, source="optical", orbit="", valid=0.9, fraction=0.5):
     }  # fmt: skip
 
 
-ROWS = [
+UNFILLED = [
     row("2020-01-01"),
     row("2020-01-02", "radar", "48"),
     row("2020-05-01", valid=0.3),
@@ -96,6 +97,7 @@ ROWS = [
     row("2020-05-02", "radar", "121", valid=0.95),
     row("2020-05-13"),
 ]
+ROWS = with_filled(UNFILLED, [], None, 2.0)
 
 
 def reasons(source, checks=CHECKS, weather=WEATHER):
@@ -111,7 +113,7 @@ def test_the_series_has_the_scenes_of_one_sensor_that_show_enough():
     assert why["20200502_o48"] == "the series is optical"
     assert table.regime.tolist() == ["dry", "dry", "wet", "wet", "wet", "wet"]
     series = snow_series(table)
-    assert series.columns.tolist() == ["date", "snow_pixels", "snow_area_km2", "snow_fraction"]
+    assert series.columns.tolist() == ["date", "snow_pixels", "snow_area_km2", "snow_fraction", *BOUNDS]
     assert series.date.tolist() == ["2020-01-01", "2020-05-13"]
 
 
@@ -153,7 +155,7 @@ def test_what_shows_nothing_is_missing_and_never_in_the_series(tmp_path):
     (row,) = cover_rows([tmp_path / "optical/2020"], "optical", np.ones(GRID.shape, "uint8"), GRID, np.ones(4))
     assert np.isnan(row["snow_fraction"]) and np.isnan(row["snow_area_km2"])
     assert (row["least_fraction"], row["most_fraction"]) == (0, 1)
-    table = cover_table([row, *ROWS[:1]], CHECKS, None, "optical", 0.0, 5.0)
+    table = cover_table(with_filled([row, *UNFILLED[:1]], [], None, 1.0), CHECKS, None, "optical", 0.0, 5.0)
     assert table.set_index("scene").why["20200410"] == "shows nothing of the area"
 
 

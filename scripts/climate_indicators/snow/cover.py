@@ -21,9 +21,11 @@ from climate_indicators.snow.scene_table import OPTICAL, RADAR, name_parts
 ENDINGS = {OPTICAL: "_mask.tif", RADAR: "_extent.tif"}
 COLUMNS = [
     "date", "scene", "source", "orbit", "regime", "snow_pixels", "valid_pixels", "snow_area_km2", "snow_fraction",
-    "valid_fraction", "used", "why", "least_fraction", "most_fraction", *CORRECTED,
+    "snow_lower", "snow_upper", "seen_snow_fraction", "valid_fraction", "used", "why", "least_fraction",
+    "most_fraction", *CORRECTED,
 ]  # fmt: skip
 SERIES = ["date", "snow_pixels", "snow_area_km2", "snow_fraction"]
+BOUNDS = ["snow_lower", "snow_upper", "valid_fraction"]
 WORDS = {
     "duplicate": "a copy of another scene",
     "orbit_mix": "does not fit its orbit",
@@ -114,7 +116,7 @@ def cover_table(
 
     Parameters
     ----------
-    rows : of `cover_rows`, of both sensors.
+    rows : of `cloud_gaps.with_filled`, of both sensors.
     checks : ``scene, check, rejected`` of `climate_indicators.snow.scene_checks.check_scenes`. A scene without a
         partner is refused for training only, and counts here.
     weather : as for `regime.regime_of_dates`; None where there is none.
@@ -135,10 +137,9 @@ def cover_table(
     """
     table = pd.DataFrame(rows).sort_values(["date", "source", "scene"], ignore_index=True)
     table["regime"] = regime_of_dates(table["date"], weather, wet_above_c)
-    bad = checks[_is_true(checks["rejected"]) & checks["check"].isin(WORDS)]
-    refused = bad.drop_duplicates("scene").set_index("scene")["check"].map(WORDS)
+    refused = refused_scenes(checks)
     dry_radar = (table["source"] == RADAR) & (table["regime"] == DRY)
-    why = table["scene"].map(refused.to_dict()).astype("object").fillna("")
+    why = table["scene"].map(refused).astype("object").fillna("")
     why = why.mask((why == "") & (table["valid_fraction"] <= 0), "shows nothing of the area")
     why = why.mask((why == "") & (table["valid_fraction"] < min_valid), f"shows less than {min_valid:g} of the area")
     why = why.mask((why == "") & dry_radar, DRY_RADAR)
@@ -156,6 +157,12 @@ def cover_table(
     return _with_corrected(table, rates or {})[COLUMNS]
 
 
+def refused_scenes(checks: pd.DataFrame) -> dict[str, str]:
+    """Why the checks refuse scenes, by name; a scene without a partner is refused for training only."""
+    bad = checks[_is_true(checks["rejected"]) & checks["check"].isin(WORDS)]
+    return bad.drop_duplicates("scene").set_index("scene")["check"].map(WORDS).to_dict()
+
+
 def _with_corrected(table: pd.DataFrame, rates: Mapping[str, Rates]) -> pd.DataFrame:
     table = table.assign(**dict.fromkeys(CORRECTED, np.nan))
     radar = shown_scenes(table)["source"] == RADAR
@@ -168,10 +175,11 @@ def _with_corrected(table: pd.DataFrame, rates: Mapping[str, Rates]) -> pd.DataF
 def snow_series(cover: pd.DataFrame) -> pd.DataFrame:
     """The used rows of `cover_table` as ``date, snow_pixels, snow_area_km2, snow_fraction``.
 
-    A series of radar scenes has the corrected snow cover and its interval in further columns.
+    A series of radar scenes has the corrected snow cover and its interval in further columns, one of optical scenes the
+    bounds of snow cover and the share that is seen.
     """
     used = cover[cover["used"]]
-    further = CORRECTED if (used["source"] == RADAR).any() else []
+    further = CORRECTED if (used["source"] == RADAR).any() else BOUNDS
     return used[[*SERIES, *further]].reset_index(drop=True)
 
 
