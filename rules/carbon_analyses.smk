@@ -103,9 +103,11 @@ rule carbon_gallery:
 
 
 rule carbon_trend:
-    """Trends of the carbon series, its moving average, running total and running average."""
+    """Trends of the carbon series and of the series that the original study made from it."""
     input:
         table=carbon_table,
+        held_out=carbon_of_images("image_metrics.csv"),
+        total=carbon_of_images("carbon_total.csv"),
     output:
         table=report(
             "results/carbon/{site}/trend_analysis.csv",
@@ -130,6 +132,7 @@ rule carbon_trend:
         content=content_of(carbon_table),
         value=carbon_series_key("value"),
         date=carbon_series_key("date"),
+        place=carbon_series_key("place"),
         quantity=carbon_series_key("quantity"),
         unit=carbon_series_key("unit"),
         window=carbon_settings("series").get("window"),
@@ -175,6 +178,7 @@ rule carbon_forecast:
         content=content_of(carbon_table),
         value=carbon_series_key("value"),
         date=carbon_series_key("date"),
+        place=carbon_series_key("place"),
         quantity=carbon_series_key("quantity"),
         unit=carbon_series_key("unit"),
         horizon_months=carbon_settings("forecast").get("horizon_months"),
@@ -190,7 +194,6 @@ rule carbon_truth_check:
         trend="results/carbon/{site}/trend_analysis.csv",
         forecast="results/carbon/{site}/forecast.csv",
         skill="results/carbon/{site}/forecast_skill.csv",
-        held_out="results/carbon/{site}/image_metrics.csv",
         masks="results/carbon/{site}/masks",
         truth="resources/carbon/{site}/truth",
     output:

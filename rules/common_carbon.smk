@@ -116,12 +116,15 @@ def carbon_series(wildcards):
     """Table of carbon values of a site, and how it is read."""
     site = sites("carbon")[wildcards.site]
     if site["source"] == "table":
-        return {key: site[key] for key in ("value", "date", "quantity", "unit")} | {"table": data_path(site["table"])}
+        return {key: site[key] for key in ("value", "date", "place", "quantity", "unit")} | {
+            "table": data_path(site["table"])
+        }
     dated = carbon_dates(wildcards) is not None
     return {
         "table": f"results/carbon/{wildcards.site}/CO2_seq.csv",
-        "value": "carbon_kg",
+        "value": "carbon_whole_kg" if dated else "carbon_kg",
         "date": "date" if dated else None,
+        "place": "place" if dated else None,
         "quantity": "carbon per image",
         "unit": "kg",
     }
@@ -129,6 +132,16 @@ def carbon_series(wildcards):
 
 def carbon_table(wildcards):
     return carbon_series(wildcards)["table"]
+
+
+def carbon_of_images(name):
+    """Input function: a result of a site of images as a list; empty for a table of values."""
+
+    def path(wildcards):
+        from_images = sites("carbon")[wildcards.site]["source"] != "table"
+        return [f"results/carbon/{wildcards.site}/{name}"] if from_images else []
+
+    return path
 
 
 def carbon_series_key(key):

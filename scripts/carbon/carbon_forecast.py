@@ -14,8 +14,9 @@ from climate_indicators.tables import read_user_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-table = read_user_table(snakemake.input.table, "carbon table", (params.value, params.date), "one carbon value a row")
-carbon = read_series(table, params.value, params.date)
+keys = (params.value, params.date, params.place)
+table = read_user_table(snakemake.input.table, "carbon table", keys, "one carbon value a row")
+carbon = read_series(table, *keys)
 forecast = carbon_forecast(carbon, params.unit, params.horizon_months)
 log.info("%s", forecast.verdict)
 write_csv(forecast.values, snakemake.output.table)

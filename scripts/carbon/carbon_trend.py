@@ -1,23 +1,29 @@
 """Trends of the carbon series, its moving average, running total and running average; by row order without dates.
 
-Reads a table with one carbon value a row and, perhaps, a column of dates; writes ``trend_analysis.csv``, one line a
+Reads a table with one carbon value a row and, perhaps, columns of dates and places, and for series of images the total
+and the metrics of the held-out images, whose errors the intervals contain; writes ``trend_analysis.csv``, one line a
 series, and the figure of all four.
 """
 
+from climate_indicators.carbon.error_drift import MapErrors
 from climate_indicators.carbon.series import read_series
 from climate_indicators.carbon.series_trends import trend_table
 from climate_indicators.figures.carbon_series import carbon_series_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
 from climate_indicators.logs import start_log
-from climate_indicators.tables import read_user_table
+from climate_indicators.tables import read_table, read_user_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-table = read_user_table(snakemake.input.table, "carbon table", (params.value, params.date), "one carbon value a row")
-carbon = read_series(table, params.value, params.date)
+keys = (params.value, params.date, params.place)
+table = read_user_table(snakemake.input.table, "carbon table", keys, "one carbon value a row")
+carbon = read_series(table, *keys)
+errors = None
+if snakemake.input.held_out and carbon.months is not None:
+    errors = MapErrors.of(table, read_table(snakemake.input.total[0]), read_table(snakemake.input.held_out[0]))
 trends = trend_table(
-    carbon, params.quantity, params.unit, params.window, params.confidence, params.significance, params.seed
+    carbon, params.quantity, params.unit, params.window, params.confidence, params.significance, params.seed, errors
 )
 for row in trends.itertuples():
     log.info("%s: %s", row.series, row.sentence)

@@ -17,14 +17,14 @@ from climate_indicators.truth_checks import report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 folder, confidence = Path(snakemake.input.truth), snakemake.params.confidence
-estimates, totals, trends, forecast, skill, held_out = (
-    read_table(snakemake.input[name]) for name in ("estimates", "total", "trend", "forecast", "skill", "held_out")
+estimates, totals, trends, forecast, skill = (
+    read_table(snakemake.input[name]) for name in ("estimates", "total", "trend", "forecast", "skill")
 )
 truth = Truth(read_table(folder / "images.csv"), read_table(folder / "series.csv"), read_json(folder / "planted.json"))
 maps = mask_agreements(estimates, snakemake.input.masks, folder / "masks")
 for year, found in maps.items():
     log.info("masks %d: %s", year, found)
-table = truth_table(estimates, totals, trends, forecast, held_out, truth, maps, confidence)
+table = truth_table(estimates, totals, trends, forecast, truth, maps)
 report_checks(table, log)
 log.info("%s", skill["verdict"].iloc[0])
 write_csv(table, snakemake.output.table)

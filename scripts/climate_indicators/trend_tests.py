@@ -38,7 +38,9 @@ class MonotonicTrend:
     effective_n: float
 
 
-def monotonic_trend(times: Sequence[float], values: Sequence[float], confidence: float = 0.95) -> MonotonicTrend:
+def monotonic_trend(
+    times: Sequence[float], values: Sequence[float], confidence: float = 0.95, removed: int = 0
+) -> MonotonicTrend:
     """Trend of a series, its errors taken as an autoregression of order 1 with unknown coefficient.
 
     The Mann–Kendall statistic has the variance of Hamed and Rao (1998, doi:10.1016/S0022-1694(97)00125-X, equation 20)
@@ -52,10 +54,19 @@ def monotonic_trend(times: Sequence[float], values: Sequence[float], confidence:
     times : float, shape (n,), increasing, n ≥ 3; gaps count as several steps of the usual length.
     values : float, shape (n,), finite.
     confidence : of the interval, in (0, 1).
+    removed : coefficients that a regression with a line took from the values before, such as those of a season. What is
+        left scatters less than the errors, and the variance is enlarged by (n − 2) / (n − 2 − removed).
+
+    Raises
+    ------
+    ValueError
+        If no more values than coefficients are there.
     """
     times, values = np.asarray(times, "float64"), np.asarray(values, "float64")
+    if len(values) - 2 <= removed:
+        raise ValueError(f"{len(values)} values are too few for a line and {removed} coefficients that were removed")
     weights = lag1_weights(times, values)
-    inflation = variance_inflation(times)
+    inflation = variance_inflation(times) * (len(values) - 2) / (len(values) - 2 - removed)
     deviations = np.sqrt(_independent_variance(values) * inflation)
     score = _score(times, values)
     p_value = _p_value(abs(score) - 1, weights, deviations)

@@ -8,10 +8,8 @@ from climate_indicators.carbon.change_points import (
     MIN_VALUES,
     ChangePoint,
     change_points,
-    memory,
     regressors,
     shape_of,
-    slope_beside,
 )
 
 N = 96
@@ -92,26 +90,26 @@ def test_regressors_span_line_and_season():
     assert with_season.shape == (24, 13) and np.linalg.matrix_rank(with_season) == 13
 
 
-def test_memory_of_an_autoregression():
-    rng = np.random.default_rng(0)
-    values = np.zeros(4000)
-    for place in range(1, 4000):
-        values[place] = 0.6 * values[place - 1] + rng.normal()
-    assert memory(values - values.mean(), 1) == pytest.approx(0.6, abs=0.04)
-    assert memory(np.zeros(9), 1) == 0
+def autoregression(seed, n, phi):
+    noise = np.random.default_rng(seed).normal(0, np.sqrt(1 - phi**2), n + 60)
+    for place in range(1, n + 60):
+        noise[place] += phi * noise[place - 1]
+    return noise[60:]
 
 
-def test_slope_beside_a_step_is_that_of_the_line_and_its_interval_covers():
-    inside, slopes = 0, []
-    for seed in range(100):
-        values = series(seed, -6.0)
-        slope, lower, upper = slope_beside(values, MONTHS, MONTHS % 12, [ChangePoint(60, -6.0, 0.0)])
-        slopes.append(slope)
-        inside += lower <= 0.05 <= upper
-    assert np.mean(slopes) == pytest.approx(0.05, abs=0.004)
-    assert inside >= 90
-    assert np.polyfit(MONTHS, series(0, -6.0), 1)[0] < 0.01, "a line alone would miss it"
+@pytest.mark.parametrize("phi", [0.0, 0.3, 0.6])
+def test_memory_makes_no_false_changes(phi):
+    """At 36 months the search that took one estimate of the memory for true found changes in 10 and 29 % of series."""
+    months = np.arange(36)
+    found = sum(bool(change_points(autoregression(seed, 36, phi), draws=99, seed=seed)) for seed in range(120))
+    assert found <= 0.13 * 120
+    with_season = autoregression(1, 36, phi) + 50 * (months % 12 == 6)
+    assert all(one.size < 10 for one in change_points(with_season, season=months % 12, draws=99))
 
 
-def test_slope_needs_more_values_than_regressors():
-    assert np.isnan(slope_beside(np.arange(3.0), np.arange(3.0), None, [ChangePoint(1, 1.0, 0.0)])).all()
+def test_a_clear_change_is_found_in_spite_of_memory():
+    hits = 0
+    for seed in range(30):
+        values = autoregression(seed, 84, 0.6) - 5.0 * (np.arange(84) >= 56)
+        hits += any(abs(one.position - 56) <= 1 for one in change_points(values, draws=99, seed=seed))
+    assert hits >= 24

@@ -80,7 +80,7 @@ def test_perfect_mask_and_exact_factors_give_the_product_and_no_width():
         ("carbon_sequestration_lower", "carbon_sequestration", "carbon_sequestration_upper"),
     ):
         assert (table[low] == table[middle]).all() and (table[middle] == table[high]).all()
-    totals = found.totals.set_index("part")
+    totals = found.totals.query("date == 'mean'").set_index("part")
     assert totals.n_images.to_dict() == {"all images": 3, "test images": 1}
     total = totals.loc["all images"]
     assert total.carbon_kg_lower == total.carbon_kg == total.carbon_kg_upper == pytest.approx(area.sum() * 0.235)
@@ -98,7 +98,7 @@ def test_columns_begin_with_those_of_the_published_table():
 def test_error_of_the_factors_alone_gives_the_analytic_interval():
     """Product of two independent normal numbers: variance a² s_b² + b² s_a² + s_a² s_b²."""
     found = estimate(*image_tables([0.4, 0.6]), PERFECT, FACTORS, draws=200_000, seed=3)
-    total = found.totals.set_index("part").loc["all images"]
+    total = found.totals.iloc[0]
     assert total.vegetation_area_m2_lower == total.vegetation_area_m2_upper == pytest.approx(1e6)
     assert total.biomass_kg_lower == pytest.approx(1e6 * (0.5 - 1.959964 * 0.05), rel=3e-3)
     assert total.biomass_kg_upper == pytest.approx(1e6 * (0.5 + 1.959964 * 0.05), rel=3e-3)
@@ -162,11 +162,12 @@ def coverage():
             found = estimate(*image_tables(mapped, group), held_out, EXACT, draws=200, seed=seed)
             total = found.totals.iloc[0]
             area = true * PIXELS * 100
-            inside.append(total.vegetation_area_m2_lower <= area.sum() <= total.vegetation_area_m2_upper)
+            land = (np.bincount(group, area) / np.bincount(group)).sum()  # images of a group show the same land
+            inside.append(total.vegetation_area_m2_lower <= land <= total.vegetation_area_m2_upper)
             single.append(
                 np.mean((found.images.vegetation_area_lower <= area) & (area <= found.images.vegetation_area_upper))
             )
-            widths.append((total.vegetation_area_m2_upper - total.vegetation_area_m2_lower) / area.sum())
+            widths.append((total.vegetation_area_m2_upper - total.vegetation_area_m2_lower) / land)
         return np.mean(inside), np.mean(single), np.median(widths)
 
     return run
@@ -266,3 +267,58 @@ def test_memory_does_not_grow_with_images_times_draws():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100e6, "4000 images × 1000 draws are 32 MB a quantity if kept whole"
+
+
+def landscape(months, places=("east", "west"), share=0.4, seen=1.0):
+    """Images of every place in every month, unless ``share`` or ``seen`` say otherwise."""
+    rows = [(f"{place}_{month}.jpg", month, place) for month in months for place in places]
+    images = pd.DataFrame(rows, columns=["image", "date", "place"])
+    images = images.assign(split="train", group=images["place"].factorize()[0], pixel_area_m2=100.0)
+    vegetation = images[["image"]].assign(n_pixels=PIXELS, seen_fraction=seen, mapped_fraction=share)
+    return vegetation.assign(density_fraction=share), images
+
+
+def test_twice_as_many_dates_of_the_same_land_give_the_same_total():
+    few, many = (
+        estimate(*landscape([f"2020-{month:02d}" for month in range(1, n + 1)]), PERFECT, FACTORS, draws=200).totals
+        for n in (3, 6)
+    )
+    one_date = 2 * 0.4 * PIXELS * 100 * 0.235
+    assert few["date"].tolist() == ["mean", "2020-01", "2020-02", "2020-03"] and len(many) == 7
+    for totals in (few, many):
+        np.testing.assert_allclose(totals["carbon_kg"], one_date)
+        assert (totals["n_places"] == 2).all() and (totals["n_places_missing"] == 0).all()
+        width = (totals["carbon_kg_upper"] - totals["carbon_kg_lower"]) / one_date
+        assert width.between(0.3, 0.6).all(), "the factors' errors do not average out over dates"
+
+
+def test_two_images_of_a_place_in_a_month_are_the_same_land():
+    vegetation, images = landscape(["2020-01", "2020-01b", "2020-02"], places=["east"])
+    images["date"] = images["date"].str[:7]
+    totals = estimate(vegetation, images, PERFECT, EXACT, draws=100).totals
+    np.testing.assert_allclose(totals["carbon_kg"], 0.4 * PIXELS * 100 * 0.235)
+    assert totals["n_images"].tolist() == [3, 2, 1] and (totals["n_places"] == 1).all()
+
+
+def test_what_is_not_seen_is_filled_from_the_seen_part_and_left_out_where_too_little_is_seen():
+    vegetation, images = landscape(["2020-01", "2020-02", "2020-03"], places=["east"])
+    vegetation["seen_fraction"] = [0.8, 0.5, 0.3]
+    found = estimate(vegetation, images, PERFECT, EXACT, draws=100)
+    whole = 0.4 * 0.8 * PIXELS * 100 * 0.235
+    assert found.images["carbon_whole_kg"].tolist() == pytest.approx([whole, whole, np.nan], nan_ok=True)
+    assert found.images["carbon_kg"].tolist() == pytest.approx([whole, whole * 5 / 8, whole * 3 / 8])
+    assert found.totals["date"].tolist() == ["mean", "2020-01", "2020-02"]
+    np.testing.assert_allclose(found.totals["carbon_kg"], whole)
+
+
+def test_a_date_on_which_a_place_is_missing_says_so():
+    vegetation, images = landscape(["2020-01", "2020-02"])
+    totals = estimate(vegetation.iloc[:3], images, PERFECT, EXACT, draws=100).totals.set_index("date")
+    assert totals["n_places_missing"].to_dict() == {"mean": 0, "2020-01": 0, "2020-02": 1}
+    assert totals.carbon_kg["mean"] == pytest.approx(totals.carbon_kg["2020-01"])
+
+
+def test_images_without_dates_are_one_date():
+    vegetation, images = landscape(["2020-01"])
+    totals = estimate(vegetation, images.assign(date=np.nan), PERFECT, EXACT, draws=100).totals
+    assert totals["date"].tolist() == ["undated"] and totals["n_images"].tolist() == [2]

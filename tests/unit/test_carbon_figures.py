@@ -54,8 +54,8 @@ def test_panels_hold_the_series_their_lines_and_the_change(dated):
     carbon, trends = dated
     figure = draw(carbon_series_figure(carbon, trends, "carbon", "t", "demo"))
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["Series", "Moving average of 12 values", "Running total", "Running average"]
-    assert {axes.get_ylabel() for axes in figure.axes} == {"carbon (t)"}
+    assert titles == ["Series", "Moving average of 12 values", "Running total (no amount of carbon)", "Running average"]
+    assert [axes.get_ylabel() for axes in figure.axes] == ["carbon (t)"] * 2 + ["values added up (t)", "carbon (t)"]
     first = figure.axes[0]
     np.testing.assert_allclose(first.lines[0].get_ydata(), carbon.values)
     ends = first.lines[1].get_ydata()

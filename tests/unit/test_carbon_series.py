@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from climate_indicators.carbon.change_points import change_points
-from climate_indicators.carbon.series import direction, four_series, line, read_series
-from climate_indicators.carbon.series_trends import theil_sen_slope, trend_table
+from climate_indicators.carbon.series import direction, four_series, line, month_effects, read_series
+from climate_indicators.carbon.series_trends import theil_sen_slope, trend_table, without_season
 from climate_indicators.logs import InputError
+from climate_indicators.trend_tests import monotonic_trend
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared/data/carbon_vegetation/CO2_seq.csv"
 
@@ -136,3 +137,63 @@ def test_what_is_no_month_is_refused(date):
 @pytest.mark.parametrize("date", ["2019-03", "20190321", "2019-03-21T10:00:00Z", "2019-03-21 10:00", "2019/03/21"])
 def test_months_that_are_read(date):
     assert read_series(pd.DataFrame({"carbon": [1.0], "date": [date]}), "carbon", "date").labels.tolist() == ["2019-03"]
+
+
+def of_places(levels, months, chosen, seed=0):
+    """Images of places of different levels; ``chosen`` (places, months) are imaged; nothing changes."""
+    rng = np.random.default_rng(seed)
+    weather = rng.normal(0, 1, len(months))
+    rows = [
+        (f"{months[at]}-15", f"place{place}", levels[place] + weather[at] + rng.normal(0, 1))
+        for place, at in zip(*np.nonzero(chosen), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["date", "place", "carbon"])
+
+
+MONTHS = (np.datetime64("2010-01") + np.arange(84)).astype(str)
+
+
+def test_places_that_are_imaged_ever_more_often_make_no_trend():
+    """Large places are imaged rarely at first, and always at the end."""
+    found, before, seeds = 0, 0, 30
+    for seed in range(seeds):
+        rng = np.random.default_rng(seed)
+        levels = np.linspace(50, 150, 8)
+        share = 0.5 + 0.45 * np.linspace(-1, 1, 8)[:, None] * np.linspace(-1, 1, 84)
+        table = of_places(levels, MONTHS, rng.random((8, 84)) < share, seed)
+        by_place, plain = (
+            monotonic_trend(carbon.positions, without_season(carbon), removed=11)
+            for carbon in (read_series(table, "carbon", "date", place) for place in ("place", None))
+        )
+        found += by_place.p_value < 0.05
+        before += plain.p_value < 0.05
+        assert abs(by_place.slope) < 0.1 * abs(plain.slope)
+    assert found <= 5 and before == seeds
+
+
+def test_months_of_all_places_are_plain_means_and_weights_of_places_are_equal():
+    table = of_places(np.array([10.0, 20.0, 60.0]), MONTHS, np.ones((3, 84), bool))
+    both = [read_series(table, "carbon", "date", place).values for place in (None, "place")]
+    np.testing.assert_allclose(*both)
+    doubled = pd.concat([table, table[table["place"] == "place2"]])
+    np.testing.assert_allclose(read_series(doubled, "carbon", "date", "place").values, both[0])
+
+
+def test_two_way_model_by_hand():
+    """Place b is 10 above a; b alone shows the last month."""
+    months, effects = month_effects(np.array([1, 1, 2]), np.array(["a", "b", "b"]), np.array([3.0, 13.0, 15.0]))
+    assert months.tolist() == [1, 2] and effects[1] - effects[0] == pytest.approx(2)
+
+
+def test_months_that_no_place_links_are_missing():
+    chosen = np.zeros((3, 84), bool)
+    chosen[:2, :60], chosen[2, 60:] = True, True
+    carbon = read_series(of_places(np.array([1.0, 5.0, 500.0]), MONTHS, chosen), "carbon", "date", "place")
+    assert len(carbon.values) == 60 and carbon.n_apart == 24 and carbon.values.max() < 100
+    assert "24 months have other places" in trend_table(carbon).sentence[0]
+
+
+def test_places_that_are_never_seen_again_are_plain_means():
+    table = of_places(np.array([1.0]), MONTHS, np.ones((1, 84), bool)).assign(place=[f"p{n}" for n in range(84)])
+    carbon = read_series(table, "carbon", "date", "place")
+    assert len(carbon.values) == 84 and carbon.n_places == 0

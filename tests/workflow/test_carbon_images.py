@@ -44,7 +44,7 @@ COLUMNS = {
     "vegetation": "image n_pixels seen_fraction mapped_fraction density_fraction",
     "CO2_seq": "image_path carbon_sequestration vegetation_area date split place vegetation_fraction seen_fraction "
     "pixel_area_m2 vegetation_area_lower vegetation_area_upper biomass_kg biomass_lower_kg biomass_upper_kg carbon_kg "
-    "carbon_lower_kg carbon_upper_kg carbon_sequestration_lower carbon_sequestration_upper",
+    "carbon_lower_kg carbon_upper_kg carbon_sequestration_lower carbon_sequestration_upper carbon_whole_kg",
     "carbon_comparison": "image split date truth_kg estimate_kg lower_kg upper_kg error_kg inside",
     "truth_check": " ".join(COLUMNS),
 }
@@ -115,9 +115,12 @@ def test_estimates_have_one_row_an_image_and_intervals_around_their_values(finis
         assert np.isfinite(value).all() and (low >= 0).all(), name
         assert ((low <= value) & (value <= high)).all() and (low < high).any(), name
     np.testing.assert_allclose(estimates.carbon_sequestration, 3.667 * estimates.carbon_kg, rtol=1e-6)
-    total = table(finished_carbon, "carbon_total").set_index("part")
-    assert total.n_images["all images"] == len(images)
-    np.testing.assert_allclose(total.carbon_kg["all images"], estimates.carbon_kg.sum(), rtol=1e-6)
+    total = table(finished_carbon, "carbon_total").query("part == 'all images'").set_index("date")
+    assert total.n_images["mean"] == len(images)
+    by_date = estimates.groupby("date").carbon_whole_kg.sum()
+    np.testing.assert_allclose(total.carbon_kg[by_date.index], by_date, rtol=1e-6)
+    by_place = estimates.groupby("place").carbon_whole_kg.mean().sum()
+    np.testing.assert_allclose(total.carbon_kg["mean"], by_place, rtol=1e-6)
 
 
 def test_no_place_is_on_two_sides_of_the_split(finished_carbon):

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 from scipy.signal import lfilter
+
+from climate_indicators.carbon.memory_model import best_likelihood, posterior, regular_steps
 
 MIN_SEGMENT = 6
 MIN_VALUES = 4 * MIN_SEGMENT
 MAX_CHANGES = 10
+# parameters of a change, for the criterion of Schwarz: size, place and half-life
+CHANGE_PARAMETERS = 3
+# values before an artificial series begins, so that it has forgotten its start
+WARM_UP = 50
 # a memory as strong as this cannot be told from a series of level changes
 MAX_MEMORY = 0.95
 # values after which half of a change is left: it lasts, or recovers slowly or soon
@@ -47,16 +52,16 @@ def change_points(
     changes already found, by least squares; the one with the largest F statistic (Andrews 1993, doi:10.2307/2951764)
     stays if that F is larger than those of series without any further change. These have the same regression and the
     same memory: first-order autoregressions of the residuals' own innovations in random order (a sieve bootstrap,
-    Bühlmann 1997, doi:10.2307/3318584). The search ends at the first change that does not stand out (binary
-    segmentation, Scott and Knott 1974, doi:10.2307/2529204).
-
-    Series of a few years do not tell their memory well: where it is 0.3 or more, about one in eight series of 72 months
-    without a change, and one in sixteen of 132 months, has a false one at a significance of 0.05.
+    Bühlmann 1997, doi:10.2307/3318584), the coefficient drawn from its posterior distribution for each, since series
+    of a few years do not determine it. The posterior is averaged over no change and the change that is tested, by the
+    criterion of Schwarz (1978, doi:10.1214/aos/1176344136). The search ends at the first change that does not stand
+    out (binary segmentation, Scott and Knott 1974, doi:10.2307/2529204). Measured rates of false changes:
+    docs/statistics.md.
 
     Parameters
     ----------
     values : float, shape (n,), in order, no NaN.
-    positions : float, shape (n,): times or places, for the straight line; 0, 1, 2, … if not given.
+    positions : float, shape (n,): times or places, for the straight line and the memory; 0, 1, 2, … if not given.
     season : int, shape (n,): calendar month of each value; none has a season if not given.
     significance : a change stays if its p-value is below this.
     draws : number of series without a change, for the p-value.
@@ -72,11 +77,11 @@ def change_points(
     positions = np.arange(n) if positions is None else np.asarray(positions, "float64")
     if n < MIN_VALUES:
         return []
-    design = regressors(positions, season)
+    design, steps = regressors(positions, season), regular_steps(positions)
     rng = np.random.default_rng(seed)
     found: list[ChangePoint] = []
     while len(found) < MAX_CHANGES:
-        candidate = _strongest(values, design, _free_places(n, found), draws, rng)
+        candidate = _strongest(values, design, steps, _free_places(n, found), draws, rng)
         if candidate is None or candidate.p_value >= significance:
             break
         found.append(candidate)
@@ -84,42 +89,6 @@ def change_points(
     sizes = np.linalg.lstsq(design, values, rcond=None)[0][design.shape[1] - len(found) :]
     changes = [replace(change, size=float(size)) for change, size in zip(found, sizes, strict=True)]
     return sorted(changes, key=lambda change: change.position)
-
-
-def slope_beside(
-    values: np.ndarray,
-    positions: np.ndarray,
-    season: np.ndarray | None,
-    changes: Sequence[ChangePoint],
-    confidence: float = 0.95,
-) -> tuple[float, float, float]:
-    """Least-squares slope beside the season and the changes of level, with its interval.
-
-    The standard error is that of independent residuals times √((1 + r) / (1 − r)), r their `memory`.
-
-    Parameters
-    ----------
-    values, positions, season : as for `change_points`; positions are given.
-    changes : as it finds them.
-    confidence : of the interval, in (0, 1).
-
-    Returns
-    -------
-    Slope, lower and upper bound; NaN if there are too few values for them.
-    """
-    positions = np.asarray(positions, "float64")
-    others = regressors(positions, season)
-    place = 1 if season is None else 0
-    design = np.column_stack([others, *(shape_of(change, np.arange(len(values))) for change in changes)])
-    free = len(values) - np.linalg.matrix_rank(design)
-    if free < 1:
-        return np.nan, np.nan, np.nan
-    weights = np.linalg.lstsq(design, values, rcond=None)[0]
-    residuals = values - design @ weights
-    rho = memory(residuals, design.shape[1])
-    variance = residuals @ residuals / free * np.linalg.pinv(design.T @ design)[place, place]
-    reach = stats.t.ppf((1 + confidence) / 2, free) * np.sqrt(variance * (1 + rho) / (1 - rho))
-    return tuple(float((weights[place] + sign * reach) / np.ptp(positions)) for sign in (0, -1, 1))
 
 
 def regressors(positions: np.ndarray, season: Sequence[int] | None = None) -> np.ndarray:
@@ -149,27 +118,8 @@ def shape_of(change: ChangePoint, positions: np.ndarray) -> np.ndarray:
     return np.where(after >= 0, 0.5 ** (np.maximum(after, 0) / change.half_life), 0.0)
 
 
-def memory(residuals: np.ndarray, n_columns: int) -> float:
-    """Autocorrelation from one value to the next, corrected for what a regression takes from it, from 0 to 0.95.
-
-    The correction for few values of Kendall (1954, doi:10.1093/biomet/41.3-4.403), enlarged for a regression of more
-    columns.
-
-    Parameters
-    ----------
-    residuals : float, shape (n,), of a regression.
-    n_columns : of the regression.
-    """
-    total = float(residuals @ residuals)
-    if total == 0:
-        return 0.0
-    raw = float(residuals[1:] @ residuals[:-1]) / total
-    n = len(residuals)
-    return float(np.clip(raw + (1 + raw * (2 + n_columns)) / n, 0.0, MAX_MEMORY))
-
-
 def _strongest(
-    values: np.ndarray, design: np.ndarray, free: np.ndarray, draws: int, rng: np.random.Generator
+    values: np.ndarray, design: np.ndarray, steps: np.ndarray, free: np.ndarray, draws: int, rng: np.random.Generator
 ) -> ChangePoint | None:
     """The change with the largest F and its p-value; None if no place is left or nothing is unexplained."""
     n, basis = len(values), np.linalg.qr(design)[0]
@@ -183,7 +133,8 @@ def _strongest(
     left = values - with_change @ np.linalg.lstsq(with_change, values, rcond=None)[0]
     if np.sqrt(np.mean(left**2)) <= 1e-10 * np.abs(values).max():
         return replace(best, p_value=1 / (draws + 1))
-    noise = _without_change(left, with_change.shape[1], draws, rng)
+    lag1s, weights = _memory(values, basis, with_change, steps)
+    noise = _without_change(left, lag1s, weights, steps, draws, rng)
     noise -= basis @ (basis.T @ noise)
     rivals = np.max([_gains(noise, basis, free, half_life).max(axis=0) for half_life in HALF_LIVES], axis=0)
     return replace(best, p_value=float((1 + np.sum(rivals >= gains[kind][place])) / (draws + 1)))
@@ -204,13 +155,41 @@ def _gains(residuals: np.ndarray, basis: np.ndarray, free: np.ndarray, half_life
     return gains / (residuals**2).sum(axis=0)
 
 
-def _without_change(residuals: np.ndarray, n_columns: int, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Series of the residuals' memory, shape (n, draws), of their innovations in random order."""
-    n, warm_up = len(residuals), 50
-    rho = memory(residuals, n_columns)
-    innovations = residuals[1:] - rho * residuals[:-1]
-    drawn = rng.choice(innovations - innovations.mean(), (n + warm_up, draws))
-    return lfilter([1.0], [1.0, -rho], drawn, axis=0)[warm_up:]
+def _memory(
+    values: np.ndarray, without: np.ndarray, with_change: np.ndarray, steps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lag-1 correlations and their probabilities, with and without the change, weighed by Schwarz's criterion.
+
+    A change that is there makes the rest look alike from value to value; one that is sought out hides that it is.
+    """
+    gain = best_likelihood(with_change, values, steps) - best_likelihood(without, values, steps)
+    odds = np.exp(np.clip(gain - CHANGE_PARAMETERS / 2 * np.log(len(values)), -50, 50))
+    parts = [
+        (posterior([without], values, steps), 1 / (1 + odds)),
+        (posterior([with_change], values, steps), 1 - 1 / (1 + odds)),
+    ]
+    lag1s = np.concatenate([part.lag1s for part, _ in parts])
+    weights = np.concatenate([share * part.weights for part, share in parts])
+    return lag1s, weights / weights.sum()
+
+
+def _without_change(
+    residuals: np.ndarray, lag1s: np.ndarray, weights: np.ndarray, steps: np.ndarray, draws: int,
+    rng: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
+    """Autoregressions of order 1 from the residuals' innovations in random order, φ drawn anew for each: (n, draws)."""
+    drawn_lag1s = rng.choice(lag1s, draws, p=weights)
+    decay = float(weights @ lag1s) ** steps
+    innovations = (residuals[1:] - decay * residuals[:-1]) / np.sqrt(1 - decay**2)
+    drawn = rng.choice(innovations - innovations.mean(), (WARM_UP + len(residuals), draws))
+    series = np.zeros((len(residuals), draws))
+    kept = drawn_lag1s ** np.concatenate([np.ones(WARM_UP, int), [1], steps])[:, None]
+    value = np.zeros(draws)
+    for number, (share, new) in enumerate(zip(kept, drawn, strict=True)):
+        value = share * value + np.sqrt(1 - share**2) * new
+        if number >= WARM_UP:
+            series[number - WARM_UP] = value
+    return series
 
 
 def _free_places(n: int, taken: Sequence[ChangePoint]) -> np.ndarray:

@@ -1,105 +1,79 @@
-"""Trend, season and one lasting step of a monthly series, with intervals."""
+"""Slope, season and changes of level of a series, estimated together, with intervals that account for memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-import statsmodels.api as sm
-from scipy import stats
 
-from climate_indicators.carbon.change_points import MIN_SEGMENT, memory
+from climate_indicators.carbon.change_points import MIN_SEGMENT, ChangePoint, regressors, shape_of
+from climate_indicators.carbon.memory_model import Interval, Posterior, posterior, regular_steps
 
-HARMONICS = 2
-MIN_MONTHS = 36
-MAX_ROUNDS = 20
-# places of the coefficients: level, trend, step, then cosine and sine of each harmonic
-TREND, STEP, SEASON = 1, 2, 3
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value between its bounds, in one unit."""
-
-    value: float
-    lower: float
-    upper: float
+HARMONICS, MONTHS = 2, 12
+UNKNOWN = Interval(np.nan, np.nan, np.nan)
 
 
 @dataclass(frozen=True)
 class Components:
-    """Parts of a monthly series, in the unit of its values.
+    """Parts of a series, in the unit of its values.
 
-    ``trend`` per year; ``season`` float (12,), January first, of mean 0; ``amplitude``: half of the season from peak
-    to trough; ``peak``: calendar month of the peak, whose bounds may be below 1 or above 12 where they pass the turn
-    of the year; ``change_month`` datetime64[M]: the first month after the step; ``change``: the same as months after
-    the first month of the series; ``size`` of the step; ``fitted`` float (n,); ``rho``: autocorrelation of the
-    residuals from month to month.
+    Attributes
+    ----------
+    trend : per unit of the positions.
+    sizes : of the changes, in the order of the changes.
+    places : int (changes, 2), numbers of the first values that each change may begin at, earliest and latest.
+    amplitude : half of the season from peak to trough; NaN without a season of twelve calendar months.
+    peak : calendar month of the peak; bounds may be below 1 or above 12 where they pass the turn of the year.
+    lag1 : expected lag-1 correlation of what is left.
     """
 
     trend: Interval
-    season: np.ndarray
+    sizes: tuple[Interval, ...]
+    places: np.ndarray
     amplitude: Interval
     peak: Interval
-    change_month: np.datetime64
-    change: Interval
-    size: Interval
-    fitted: np.ndarray
-    rho: float
+    lag1: float
 
 
-def components(months: np.ndarray, values: np.ndarray, confidence: float = 0.95) -> Components:
-    """Straight line, season of two harmonics of the year, and one lasting step where it explains most.
+def components(
+    values: np.ndarray, positions: np.ndarray, season: np.ndarray | None, changes: Sequence[ChangePoint],
+    confidence: float = 0.95,
+) -> Components | None:  # fmt: skip
+    """Straight line, season and changes of level in one regression with first-order autoregressive errors.
 
-    Generalised least squares with a first-order autoregressive error, whose coefficient comes from the residuals
-    (Cochrane and Orcutt 1949, doi:10.1080/01621459.1949.10483290; months without a value count). A step is tried at
-    every month but the first and last ``MIN_SEGMENT``. Its interval holds the months whose sum of squares is so near
-    the least that the likelihood ratio does not refuse them; the bound is that of Hansen (2000,
-    doi:10.1111/1468-0262.00124), −2 ln(1 − √confidence), since a month is no smooth parameter and χ² would be too
-    narrow. The other intervals are Student's t of the fit with the step at its best month. The peak's interval holds
-    the months around it whose season is not significantly below the peak's.
+    Neither the memory nor the places of the changes are known: the intervals average over both (`memory_model`), each
+    change being tried at every place that keeps ``MIN_SEGMENT`` values from the ends and the other changes. They do
+    not contain the doubt whether there is such a change at all. The season has a level for every calendar month; its
+    amplitude and peak are those of the two harmonics of the year in it. The peak's interval holds the months around it
+    whose season is not significantly below the peak's.
 
     Parameters
     ----------
-    months : datetime64[M], shape (n,), strictly increasing; gaps are allowed.
-    values : float, shape (n,), no NaN.
+    values, positions : float, shape (n,), no NaN.
+    season : int, shape (n,), calendar months from 1, or None.
+    changes : as `change_points.change_points` finds them.
     confidence : of the intervals, in (0, 1).
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than ``MIN_MONTHS`` values, or not every calendar month is there.
+    Returns
+    -------
+    Components; None where there are too few values for the coefficients.
     """
-    months, values = np.asarray(months, "datetime64[M]"), np.asarray(values, "float64")
-    calendar = months.astype("int64") % 12
-    if len(months) < MIN_MONTHS or len(np.unique(calendar)) < 12:
-        raise ValueError(
-            f"trend, season and step need {MIN_MONTHS} months or more with all twelve calendar months among them; the "
-            f"series has {len(months)} months and {len(np.unique(calendar))} calendar months"
-        )
-    number = (months - months[0]).astype("int64")
-    places = np.arange(MIN_SEGMENT, len(months) - MIN_SEGMENT + 1)
-    design = _design(number, calendar)
-    rho, place = 0.0, -1
-    for _ in range(MAX_ROUNDS):
-        before = (rho, place)
-        squares = _squares_of_steps(design, values, number, places, rho)
-        place = int(places[np.argmin(squares)])
-        weights = np.linalg.lstsq(_whiten(_with_step(design, place), number, rho), _whiten(values, number, rho))[0]
-        rho = memory(values - _with_step(design, place) @ weights, design.shape[1])
-        if place == before[1] and abs(rho - before[0]) < 1e-4:
-            break
-    squares = _squares_of_steps(design, values, number, places, rho)
-    place = int(places[np.argmin(squares)])
-    whole = _with_step(design, place)
-    fit = sm.OLS(_whiten(values, number, rho), _whiten(whole, number, rho)).fit()
-    bounds = fit.conf_int(1 - confidence)
-    trend, size = (Interval(*map(float, (fit.params[at], *bounds[at]))) for at in (TREND, STEP))
-    near = places[squares <= squares.min() + _largest_ratio(confidence) * fit.mse_resid]
-    # where months are missing before it, the step may be in any of them
-    change = Interval(float(number[place]), float(number[near.min() - 1] + 1), float(number[near.max()]))
-    season, amplitude, peak = _season(fit, confidence)
-    return Components(trend, season, amplitude, peak, months[place], change, size, whole @ fit.params, rho)
+    values, positions = np.asarray(values, "float64"), np.asarray(positions, "float64")
+    base, numbers = regressors(positions, season), np.arange(len(values))
+    if len(values) <= base.shape[1] + len(changes):
+        return None
+    moved = _moved(changes, len(values))
+    designs = [np.column_stack([base, *(shape_of(one, numbers) for one in each)]) for each in moved]
+    found = posterior(designs, values, regular_steps(positions))
+    unit = np.eye(designs[0].shape[1])
+    line = 1 if season is None else 0
+    sizes = tuple(found.interval(unit[base.shape[1] + number], confidence) for number in range(len(changes)))
+    weights = found.design_weights(len(moved))
+    places = np.array([_likely(number, moved, weights, confidence) for number in range(len(changes))], dtype=int)
+    amplitude, peak = _season(found, season, unit, confidence)
+    trend = found.interval(unit[line] / (np.ptp(positions) or 1.0), confidence)
+    return Components(trend, sizes, places.reshape(-1, 2), amplitude, peak, found.lag1)
 
 
 def season_columns(calendar: np.ndarray) -> np.ndarray:
@@ -109,65 +83,47 @@ def season_columns(calendar: np.ndarray) -> np.ndarray:
     ----------
     calendar : int, shape (n,): calendar months, January 0.
     """
-    angle = 2 * np.pi * np.asarray(calendar) / 12
+    angle = 2 * np.pi * np.asarray(calendar) / MONTHS
     return np.column_stack([part(wave * angle) for wave in range(1, HARMONICS + 1) for part in (np.cos, np.sin)])
 
 
-def _design(number: np.ndarray, calendar: np.ndarray) -> np.ndarray:
-    """Columns of level, trend in years, an empty one for the step, and the season."""
-    years = (number - number.mean()) / 12
-    return np.column_stack([np.ones(len(number)), years, np.zeros(len(number)), season_columns(calendar)])
+def _moved(changes: Sequence[ChangePoint], n: int) -> list[list[ChangePoint]]:
+    """The changes as they are, then each moved to every other place between its neighbors."""
+    found = [list(changes)]
+    ends = [0, *(one.position for one in changes), n]
+    for number, change in enumerate(changes):
+        for place in range(ends[number] + MIN_SEGMENT, ends[number + 2] - MIN_SEGMENT + 1):
+            if place != change.position:
+                found.append([*changes[:number], replace(change, position=place), *changes[number + 1 :]])
+    return found
 
 
-def _with_step(design: np.ndarray, place: int) -> np.ndarray:
-    design = design.copy()
-    design[place:, STEP] = 1.0
-    return design
+def _likely(number: int, moved: list[list[ChangePoint]], weights: np.ndarray, confidence: float) -> tuple[int, int]:
+    """First and last of the most likely places of a change that have the probability ``confidence`` together."""
+    others = [[one.position for at, one in enumerate(each) if at != number] for each in moved]
+    chosen = [at for at, rest in enumerate(others) if rest == others[0]]
+    places = np.array([moved[at][number].position for at in chosen])
+    share = weights[chosen] / weights[chosen].sum()
+    order = np.argsort(-share, kind="stable")
+    likely = places[order[: int(np.searchsorted(np.cumsum(share[order]), confidence)) + 1]]
+    return int(likely.min()), int(likely.max())
 
 
-def _whiten(columns: np.ndarray, number: np.ndarray, rho: float) -> np.ndarray:
-    """Columns whose first-order autoregressive errors become independent, of the same variance."""
-    kept = rho ** np.diff(number)
-    shrunk = np.sqrt((1 - rho**2) / (1 - kept**2))
-    turned = columns.T.copy()
-    turned[..., 1:] = (columns.T[..., 1:] - kept * columns.T[..., :-1]) * shrunk
-    turned[..., 0] *= np.sqrt(1 - rho**2)
-    return turned.T
-
-
-def _squares_of_steps(
-    design: np.ndarray, values: np.ndarray, number: np.ndarray, places: np.ndarray, rho: float
-) -> np.ndarray:
-    """Sum of squares left by a step at each place, shape (places,)."""
-    basis = np.linalg.qr(_whiten(np.delete(design, STEP, axis=1), number, rho))[0]
-    steps = _whiten((np.arange(len(number))[:, None] >= places).astype("float64"), number, rho)
-    target = _whiten(values, number, rho)
-    steps -= basis @ (basis.T @ steps)
-    target = target - basis @ (basis.T @ target)
-    return target @ target - (steps.T @ target) ** 2 / (steps**2).sum(axis=0)
-
-
-def _largest_ratio(confidence: float) -> float:
-    """Quantile of the likelihood ratio of a step's place, Hansen (2000), theorem 2."""
-    return -2 * np.log(1 - np.sqrt(confidence))
-
-
-def _season(fit: sm.regression.linear_model.RegressionResults, confidence: float) -> tuple:
-    """Season by calendar month, its amplitude and its peak."""
-    columns = np.zeros((12, len(fit.params)))
-    columns[:, SEASON:] = season_columns(np.arange(12))
-    season = columns @ fit.params
-    top, low = int(season.argmax()), int(season.argmin())
-    reach = stats.t.ppf((1 + confidence) / 2, fit.df_resid)
-
-    def between(contrast: np.ndarray) -> Interval:
-        value, error = contrast @ fit.params, np.sqrt(contrast @ fit.cov_params() @ contrast)
-        return Interval(float(value), float(value - reach * error), float(value + reach * error))
+def _season(
+    found: Posterior, season: np.ndarray | None, unit: np.ndarray, confidence: float
+) -> tuple[Interval, Interval]:
+    """Amplitude and peak of the harmonics in the twelve levels, which stand after the line in the design."""
+    if season is None or len(np.unique(season)) < MONTHS:
+        return UNKNOWN, UNKNOWN
+    waves = season_columns(np.arange(MONTHS))
+    curve = waves @ np.linalg.pinv(waves) @ unit[1 : 1 + MONTHS]  # contrasts, one row a calendar month
+    shape = curve @ found.mean
+    top, low = int(shape.argmax()), int(shape.argmin())
 
     def far(way: int) -> int:
         """Months from the peak, this way, that cannot be told from it; at most half a year."""
-        steps = (s for s in range(1, 7) if between(columns[top] - columns[(top + way * s) % 12]).lower > 0)
-        return next(steps, 7) - 1
+        below = (found.interval(curve[top] - curve[(top + way * step) % MONTHS], confidence) for step in range(1, 7))
+        return next((step for step, one in enumerate(below) if one.lower > 0), 6)
 
     peak = Interval(float(top + 1), float(top + 1 - far(-1)), float(top + 1 + far(1)))
-    return season, between((columns[top] - columns[low]) / 2), peak
+    return found.interval((curve[top] - curve[low]) / 2, confidence), peak

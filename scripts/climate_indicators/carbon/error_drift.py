@@ -1,7 +1,8 @@
-"""How the masks' errors move through time, learnt from held-out images: what trend, season and steps owe to them."""
+"""Errors that a series of mapped carbon shares with its maps and factors: in proportion, and moving through time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,9 @@ import pandas as pd
 import statsmodels.api as sm
 from scipy import stats
 
+from climate_indicators.carbon.estimates import ALL
 from climate_indicators.carbon.mask_error import CALIBRATED
-from climate_indicators.logs import InputError
+from climate_indicators.carbon.memory_model import Interval
 
 MONTHS = 12
 
@@ -19,64 +21,108 @@ MONTHS = 12
 class ErrorDrift:
     """Half widths of what the masks' errors may add to each component of the series, in kg.
 
-    ``trend`` per year; ``size`` of the step; ``amplitude`` of the yearly harmonic.
+    ``trend`` per year; ``sizes`` of the changes of level; ``amplitude`` of the yearly harmonic. NaN if not known.
     """
 
     trend: float
-    size: float
+    sizes: tuple[float, ...]
     amplitude: float
 
+    @property
+    def known(self) -> bool:
+        """Whether the held-out images show how the errors move."""
+        return bool(np.isfinite(self.trend))
 
-def error_drift(
-    estimates: pd.DataFrame, held_out: pd.DataFrame, change_month: np.datetime64, confidence: float = 0.95
-) -> ErrorDrift:
-    """Trend, step and season of the errors of the held-out images' carbon.
 
-    A network may take burnt ground for forest, or miss trees without leaves: its errors then change when the land
-    does, and are a part of the step or season that it shows. The error of a held-out image, estimate less true share
-    times the same factors, is regressed on a level for each group, a straight line, a step at the month of the
-    series' own, and a yearly harmonic, by least squares with errors that allow for unequal variances (MacKinnon and
-    White 1985, HC3, doi:10.1016/0304-4076(85)90158-7).
+@dataclass(frozen=True)
+class MapErrors:
+    """What a series from images shares with its maps and factors.
+
+    Attributes
+    ----------
+    shares : float (2,), lower and upper bound of the error in proportion, such as −0.2 and 0.2.
+    images : ``date, group, error_kg`` of the held-out images with a date: estimated less true carbon.
+    """
+
+    shares: np.ndarray
+    images: pd.DataFrame
+
+    @classmethod
+    def of(cls, estimates: pd.DataFrame, totals: pd.DataFrame, held_out: pd.DataFrame) -> MapErrors:
+        """Errors from the tables of a site.
+
+        Parameters
+        ----------
+        estimates : ``image_path, date, vegetation_fraction, carbon_whole_kg`` of every image.
+        totals : as `estimates.estimate` gives them; its first row of all images counts.
+        held_out : ``image, group, threshold_rule, true_fraction``, as `image_skill.image_metrics` gives them.
+        """
+        total = totals[totals["part"] == ALL].iloc[0]
+        shares = np.array([total["carbon_kg_lower"], total["carbon_kg_upper"]]) / total["carbon_kg"] - 1
+        table = held_out[held_out["threshold_rule"] == CALIBRATED].merge(
+            estimates, left_on="image", right_on="image_path", suffixes=("", "_estimate")
+        )
+        usable = (table["vegetation_fraction"] > 0) & table["carbon_whole_kg"].notna() & table["true_fraction"].notna()
+        table = table[usable & table["date"].notna()]
+        error = table["carbon_whole_kg"] * (1 - table["true_fraction"] / table["vegetation_fraction"])
+        return cls(shares, table[["date", "group"]].assign(error_kg=error))
+
+    def drift(self, changes: Sequence[tuple[np.datetime64, float]] = (), confidence: float = 0.95) -> ErrorDrift:
+        """Trend, changes and season of the errors of the held-out images' carbon.
+
+        A network may take burnt ground for forest, or miss trees without leaves: its errors then change when the land
+        does, and are a part of the step or season that it shows. The error of a held-out image is regressed on a level
+        for each group, a straight line, the changes of the series, and a yearly harmonic, by least squares with errors
+        that allow for unequal variances (MacKinnon and White 1985, HC3, doi:10.1016/0304-4076(85)90158-7).
+
+        Parameters
+        ----------
+        changes : first month and half-life in months (infinite if it lasts) of each change of the series.
+        confidence : of the intervals that are widened, in (0, 1).
+
+        Returns
+        -------
+        ErrorDrift: the normal quantile times the root of squared coefficient plus squared standard error. The
+        coefficient counts as an error, not as a correction: few places tell it. NaN where there are too few held-out
+        images, or none before or after a change.
+        """
+        months = self.images["date"].astype(str).str[:7].to_numpy(str).astype("datetime64[M]")
+        design = _design(months, self.images["group"].to_numpy(), changes)
+        if len(design) <= 2 * design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
+            return ErrorDrift(np.nan, (np.nan,) * len(changes), np.nan)
+        fit = sm.OLS(self.images["error_kg"].to_numpy("float64"), design).fit(cov_type="HC3")
+        quantile = stats.norm.ppf((1 + confidence) / 2)
+        sizes = quantile * np.hypot(fit.params, fit.bse)
+        return ErrorDrift(float(sizes[0]), tuple(map(float, sizes[3 : 3 + len(changes)])), float(np.hypot(*sizes[1:3])))
+
+
+def widened(own: Interval, shares: np.ndarray, drift: float = 0.0) -> Interval:
+    """Interval that holds its own error, one in proportion and one of the masks, taken together in quadrature.
 
     Parameters
     ----------
-    estimates : ``image_path, date, carbon_kg, vegetation_fraction`` of every image.
-    held_out : ``image, group, threshold_rule, true_fraction``, as `image_skill.image_metrics` gives them.
-    change_month : first month after the step.
-    confidence : of the intervals that are widened, in (0, 1).
-
-    Returns
-    -------
-    ErrorDrift: the normal quantile times the root of squared coefficient plus squared standard error. The coefficient
-    counts as an error, not as a correction: few places tell it.
-
-    Raises
-    ------
-    InputError
-        If there are too few held-out images, or all of them on one side of the step.
+    own : value and bounds by its own error.
+    shares : float, shape (2,): lower and upper bound of the error in proportion, such as −0.2 and 0.2.
+    drift : half width of the masks' part, in the value's unit; NaN, not known, counts as 0.
     """
-    table = held_out[held_out["threshold_rule"] == CALIBRATED].merge(
-        estimates, left_on="image", right_on="image_path", suffixes=("", "_estimate")
+    low, high = np.sort(own.value * shares)
+    drift = drift if np.isfinite(drift) else 0.0
+    below, above = (
+        float(np.sqrt(side**2 + part**2 + drift**2))
+        for side, part in ((own.value - own.lower, low), (own.upper - own.value, high))
     )
-    table = table[table["vegetation_fraction"] > 0]
-    months = table["date"].str[:7].to_numpy(str).astype("datetime64[M]")
-    error = table["carbon_kg"] * (1 - table["true_fraction"] / table["vegetation_fraction"])
-    design = _design(months, table["group"].to_numpy(), change_month)
-    if len(design) <= 2 * design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
-        raise InputError(
-            f"{len(design)} held-out images tell no step at {change_month} from trend and season of their errors. Take "
-            "more places, or lower labelled_every of the simulation."
-        )
-    fit = sm.OLS(error.to_numpy(), design).fit(cov_type="HC3")
-    quantile = stats.norm.ppf((1 + confidence) / 2)
-    trend, step, cosine, sine = (quantile * float(np.hypot(fit.params[at], fit.bse[at])) for at in range(4))
-    return ErrorDrift(trend, step, float(np.hypot(cosine, sine)))
+    return Interval(own.value, own.value - below, own.value + above)
 
 
-def _design(months: np.ndarray, groups: np.ndarray, change_month: np.datetime64) -> np.ndarray:
-    """Columns: years, step, cosine and sine of the year, then a level for each group; float64 (n, 4 + groups)."""
+def _design(months: np.ndarray, groups: np.ndarray, changes: Sequence[tuple[np.datetime64, float]]) -> np.ndarray:
+    """Columns: years, cosine and sine of the year, changes, then a level for each group; float64."""
     number = months.astype("int64")
     angle = 2 * np.pi * number / MONTHS
     levels = groups[:, None] == np.unique(groups)
-    years, step = (number - number.mean()) / MONTHS, months >= change_month
-    return np.column_stack([years, step, np.cos(angle), np.sin(angle), levels]).astype("float64")
+    years = (number - number.mean()) / MONTHS if len(number) else number
+    after = [number - np.datetime64(month, "M").astype("int64") for month, _ in changes]
+    shapes = [
+        np.where(one >= 0, 0.5 ** (np.maximum(one, 0) / half_life), 0.0)
+        for one, (_, half_life) in zip(after, changes, strict=True)
+    ]
+    return np.column_stack([years, np.cos(angle), np.sin(angle), *shapes, levels]).astype("float64")

@@ -13,6 +13,10 @@ from climate_indicators.carbon.mask_error import COLUMNS, MaskError, held_out_im
 from climate_indicators.logs import InputError
 
 ALL, TEST = "all images", "test images"
+# dates of the totals that are not one month: the mean over dates, and images without dates
+MEAN, UNDATED = "mean", "undated"
+# an image that shows less than this share of what its place shows at best tells too little of the rest
+MIN_SEEN = 0.5
 # numbers of one chunk of images × draws; what is computed from them takes about ten times as much memory, 8 bytes each
 CHUNK = 500_000
 TOTALS = ("vegetation_area_m2", "biomass_kg", "carbon_kg", "co2_kg")
@@ -22,7 +26,7 @@ FACTORS, MASKS, GROUPS, IMAGES = range(4)
 
 @dataclass(frozen=True)
 class Estimates:
-    """``images``: one row an image; ``totals``: one row for all images and, if there are any, one for test images."""
+    """``images``: one row an image; ``totals``: rows by date for all images and, if there are any, for test images."""
 
     images: pd.DataFrame
     totals: pd.DataFrame
@@ -59,7 +63,12 @@ def estimate(
     CO2 = carbon × 3.667. These are computed once with the nominal factors: the estimate is not the mean of the draws,
     which cutting at 0 and 1 shifts. Each draw has one set of factors and one ratio for all images, and an error of each
     image's own (`mask_error.MaskError.draw`), so that a total keeps what its images have in common (JCGM 101:2008,
-    propagation of distributions). What was not seen is not counted. Images whose mask is known are estimated as well.
+    propagation of distributions). Images whose mask is known are estimated as well.
+
+    The numbers of an image are those of what it shows. Totals and ``carbon_whole_kg`` are those of the land: an image
+    is scaled to the largest share that any image of its place shows (`seen_scale`), and left out where it shows less
+    than ``MIN_SEEN`` of that. A total is that of one date: the sum over places of the mean of their images. The row
+    ``mean`` is the sum over places of the mean over their dates; adding dates of the same land does not enlarge it.
 
     Parameters
     ----------
@@ -80,9 +89,10 @@ def estimate(
     Estimates. ``images``: ``image_path, carbon_sequestration`` (kg of CO2)``, vegetation_area`` (m²)``, date, split,
     place, vegetation_fraction`` (of the seen part)``, seen_fraction, pixel_area_m2, vegetation_area_lower, …_upper,
     biomass_kg, biomass_lower_kg, biomass_upper_kg, carbon_kg, carbon_lower_kg, carbon_upper_kg,
-    carbon_sequestration_lower, …_upper``; NaN where an image shows nothing.
-    ``totals``: ``part, n_images`` (with an estimate) and ``vegetation_area_m2, biomass_kg, carbon_kg, co2_kg``, each
-    followed by its ``_lower`` and ``_upper``.
+    carbon_sequestration_lower, …_upper, carbon_whole_kg``; NaN where an image shows nothing.
+    ``totals``: ``part, date`` (``mean``, then each month; ``undated`` where images have no dates)``, n_images,
+    n_places`` that are counted, ``n_places_missing`` of the part's places, and ``vegetation_area_m2, biomass_kg,
+    carbon_kg, co2_kg``, each followed by its ``_lower`` and ``_upper``.
 
     Raises
     ------
@@ -95,22 +105,90 @@ def estimate(
     drawn = factor_draws(factors, draws, np.random.default_rng((seed, FACTORS)))
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     step = max(1, CHUNK // draws)
-    test = (table["split"] == "test").to_numpy()
-    totals = {part: np.zeros(1 + draws) for part in (ALL, TEST)}
+    scale = seen_scale(table["place"], table["seen_fraction"].where(table["mapped"].notna()))
+    parcels = _parcels(table, scale)
+    totals = np.zeros((len(parcels), 1 + draws))
     parts = []
     for start in range(0, len(table), step):
         rows = slice(start, start + step)
         areas = _area_draws(table.iloc[rows], error, seed, np.random.default_rng((seed, IMAGES, start)))
-        totals[ALL] += np.where(np.isfinite(areas), areas, 0.0).sum(axis=0)
-        totals[TEST] += np.where(np.isfinite(areas) & test[rows, None], areas, 0.0).sum(axis=0)
+        known = np.where(np.isfinite(areas), areas, 0.0)
+        for number, parcel in enumerate(parcels):
+            chosen = slice(*np.searchsorted(parcel.rows, [start, start + step]))
+            totals[number] += parcel.weights[chosen] @ known[parcel.rows[chosen] - start]
         parts.append(_bounds(areas, drawn, tails))
     numbers = {name: np.concatenate([part[name] for part in parts]) for name in TOTALS}
     known = np.isfinite(numbers["carbon_kg"][:, 0])
-    counts = {ALL: int(known.sum()), TEST: int((known & test).sum())}
-    kept = [part for part in (ALL, TEST) if part == ALL or counts[part]]
-    rows = [_total_row(part, counts[part], _bounds(totals[part][None], drawn, tails)) for part in kept]
+    bounds = _bounds(totals, drawn, tails)
+    rows = [_total_row(parcel, {name: one[number] for name, one in bounds.items()})
+            for number, parcel in enumerate(parcels)]  # fmt: skip
     fraction = np.where(known, error.corrected(table["mapped"].fillna(0.0)), np.nan)
-    return Estimates(_image_table(table, fraction, numbers), pd.DataFrame(rows))
+    whole = numbers["carbon_kg"][:, 0] * scale
+    return Estimates(_image_table(table, fraction, numbers, whole), pd.DataFrame(rows))
+
+
+def seen_scale(places: pd.Series, seen: pd.Series, least: float = MIN_SEEN) -> np.ndarray:
+    """Factor from what an image shows to what its place shows at best, float64 (n,).
+
+    The part that an image does not show is taken to be like the part that it shows. NaN where it shows less than
+    ``least`` of the largest share of its place. Images without a place are compared with one another.
+
+    Parameters
+    ----------
+    places : text, shape (n,), empty or NaN where unknown.
+    seen : float, shape (n,), in 0 to 1: share of the pixels that are seen; NaN where the image is of no use.
+    least : smallest share of the largest one.
+    """
+    shares = seen.where(seen > 0).to_numpy("float64")
+    most = pd.Series(shares).groupby(places.fillna("").to_numpy()).transform("max").to_numpy("float64")
+    with np.errstate(invalid="ignore"):
+        return np.where(shares >= least * most, most / shares, np.nan)
+
+
+@dataclass(frozen=True)
+class _Parcel:
+    """Images that one total adds: its part and date, their rows and weights, and numbers of places."""
+
+    part: str
+    date: str
+    rows: np.ndarray
+    weights: np.ndarray
+    n_places: int
+    n_missing: int
+
+
+def _parcels(table: pd.DataFrame, scale: np.ndarray) -> list[_Parcel]:
+    """Totals to be made: for each part the mean over dates, then every date."""
+    # images without a place are land of their own, but for duplicates
+    land = table["place"].fillna("").astype(str)
+    land = land.where(land != "", "group " + table["group"].astype(str)).to_numpy()
+    dates = table["date"].astype("string").str[:7]
+    undated = dates.isna() | (dates == "")
+    dates = dates.where(~undated, UNDATED).to_numpy(object)
+    usable = np.isfinite(scale) & table["mapped"].notna().to_numpy()
+    test = (table["split"] == "test").to_numpy()
+    found = []
+    for part, chosen in ((ALL, np.ones(len(table), bool)), (TEST, test)):
+        rows = np.flatnonzero(chosen & usable)
+        if part == TEST and not len(rows):
+            continue
+        counted = pd.DataFrame({"land": land[rows], "date": dates[rows]})
+        # one place on one date is one piece of land, however many images show it
+        each = counted.groupby(["land", "date"])["land"].transform("size").to_numpy("float64")
+        n_dates = counted.groupby("land")["date"].transform("nunique").to_numpy("float64")
+        n_land = len(np.unique(land[chosen]))
+
+        def parcel(date: str, rows: np.ndarray, weights: np.ndarray, part: str = part, n_land: int = n_land) -> _Parcel:
+            places = len(np.unique(land[rows]))
+            return _Parcel(part, date, rows, weights * scale[rows], places, n_land - places)
+
+        months = sorted(set(counted["date"]))
+        if months != [UNDATED]:
+            found.append(parcel(MEAN, rows, 1 / (each * n_dates)))
+        for month in months or [UNDATED]:
+            at = (counted["date"] == month).to_numpy()
+            found.append(parcel(month, rows[at], 1 / each[at]))
+    return found
 
 
 def factor_draws(factors: Mapping[str, object], draws: int, rng: np.random.Generator) -> FactorDraws:
@@ -184,14 +262,19 @@ def _bounds(areas: np.ndarray, drawn: FactorDraws, tails: list[float]) -> dict[s
     return bounds
 
 
-def _total_row(part: str, n_images: int, bounds: dict[str, np.ndarray]) -> dict[str, object]:
-    row: dict[str, object] = {"part": part, "n_images": n_images}
+def _total_row(parcel: _Parcel, bounds: dict[str, np.ndarray]) -> dict[str, object]:
+    """Row of a total; its numbers are missing where no image could be used."""
+    row: dict[str, object] = {"part": parcel.part, "date": parcel.date, "n_images": len(parcel.rows)}
+    row |= {"n_places": parcel.n_places, "n_places_missing": parcel.n_missing}
     for name in TOTALS:
-        row |= dict(zip([name, f"{name}_lower", f"{name}_upper"], bounds[name][0].tolist(), strict=True))
+        numbers = bounds[name] if len(parcel.rows) else np.full(3, np.nan)
+        row |= dict(zip([name, f"{name}_lower", f"{name}_upper"], numbers.tolist(), strict=True))
     return row
 
 
-def _image_table(table: pd.DataFrame, fraction: np.ndarray, numbers: dict[str, np.ndarray]) -> pd.DataFrame:
+def _image_table(
+    table: pd.DataFrame, fraction: np.ndarray, numbers: dict[str, np.ndarray], whole: np.ndarray
+) -> pd.DataFrame:
     area, biomass, carbon, co2 = (numbers[name] for name in TOTALS)
     return pd.DataFrame(
         {
@@ -210,5 +293,6 @@ def _image_table(table: pd.DataFrame, fraction: np.ndarray, numbers: dict[str, n
             **dict(zip(["carbon_kg", "carbon_lower_kg", "carbon_upper_kg"], carbon.T, strict=True)),
             "carbon_sequestration_lower": co2[:, 1],
             "carbon_sequestration_upper": co2[:, 2],
+            "carbon_whole_kg": whole,
         }
     )

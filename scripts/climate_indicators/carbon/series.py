@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from climate_indicators.logs import InputError
 
@@ -23,7 +25,8 @@ class CarbonSeries:
 
     ``values`` float (n,); ``labels`` text (n,), ``row 17`` (the first row under the header is 1) or ``2019-03``;
     ``months`` datetime64[M] (n,), strictly increasing, or None; ``n_rows`` of the table; ``n_left_out`` of them
-    without a value.
+    without a value; ``n_places`` whose effects were removed, 0 if none; ``n_apart``: months with values that cannot be
+    compared with the others, since no place links them.
     """
 
     values: np.ndarray
@@ -31,6 +34,8 @@ class CarbonSeries:
     months: np.ndarray | None
     n_rows: int
     n_left_out: int
+    n_places: int = 0
+    n_apart: int = 0
 
     @property
     def axis(self) -> str:
@@ -65,11 +70,12 @@ class CarbonSeries:
         return calendar if len(counts) > 1 and counts.min() > 1 else None
 
 
-def read_series(table: pd.DataFrame, value: str, date: str | None = None) -> CarbonSeries:
+def read_series(table: pd.DataFrame, value: str, date: str | None = None, place: str | None = None) -> CarbonSeries:
     """Series of one column, in order of rows, or by month where there are dates.
 
     Rows without a value are left out and counted. With dates, values of one month are averaged, also those of the same
-    day; months without a value stay gaps.
+    day; months without a value stay gaps. With places too, the values are those of the mean place (`month_effects`), so
+    that a month does not stand out because other places were imaged.
 
     Parameters
     ----------
@@ -77,6 +83,8 @@ def read_series(table: pd.DataFrame, value: str, date: str | None = None) -> Car
     value : name of the column of values, in any unit.
     date : name of the column of ISO dates (``2019-03-21``, ``2019-03``). None, or a column that is empty in every
         row, means that rows have no date.
+    place : name of the column of places. None, a column that is empty in every row, and places that are all there in
+        one month only, mean that months cannot be compared by place: they are plain means.
 
     Raises
     ------
@@ -84,7 +92,7 @@ def read_series(table: pd.DataFrame, value: str, date: str | None = None) -> Car
         If a column is missing, a value is no finite number, or a row has no date or none of 1800 to 2200 with a month
         while others have; the message names the row.
     """
-    for column in (value, date):
+    for column in (value, date, place):
         if column and column not in table:
             raise InputError(
                 f"carbon table: there is no column '{column}'; it has {', '.join(map(str, table.columns))}. "
@@ -101,9 +109,67 @@ def read_series(table: pd.DataFrame, value: str, date: str | None = None) -> Car
     times = pd.to_datetime(texts.str[:10], format="ISO8601", errors="coerce")
     wrong = times.isna() | (times.dt.year < FIRST_YEAR) | (times.dt.year > LAST_YEAR)
     _refuse(table[date], wrong.to_numpy(), "a date such as 2019-03-21 or 2019-03")
-    means = pd.Series(numbers[kept]).groupby(times.to_numpy()[kept].astype("datetime64[M]").astype("int64")).mean()
-    months = means.index.to_numpy("int64").astype("datetime64[M]")
-    return CarbonSeries(means.to_numpy(), months.astype(str).astype(object), months, len(table), int((~kept).sum()))
+    number = times.to_numpy()[kept].astype("datetime64[M]").astype("int64")
+    places = _places(table[place])[kept] if place else np.full(kept.sum(), "")
+    repeated = pd.Series(number).groupby(places).nunique().max() > 1 if kept.any() else False
+    n_places = len(np.unique(places)) if place and repeated else 0
+    if n_places > 1:
+        month, means = month_effects(number, places, numbers[kept])
+    else:
+        by_month = pd.Series(numbers[kept]).groupby(number).mean()
+        month, means = by_month.index.to_numpy("int64"), by_month.to_numpy()
+    known = np.isfinite(means)
+    months = month[known].astype("datetime64[M]")
+    labels = months.astype(str).astype(object)
+    apart = int((~known).sum())
+    return CarbonSeries(means[known], labels, months, len(table), int((~kept).sum()), n_places, apart)
+
+
+def month_effects(months: np.ndarray, places: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Value of every month for the mean place: the months' part of the two-way model place + month.
+
+    Least squares of value = month + place (Searle 1971, Linear Models, chapter 7), the mean of the parts of places with
+    two months or more being 0. Where every place has a value in every month, these are the months' means. Months can be
+    compared only if places link them, directly or through other months; the largest linked set has values, the other
+    months are NaN.
+
+    Parameters
+    ----------
+    months : int, shape (n,); places : any, shape (n,); values : float, shape (n,), finite. Values of one place and
+        month are averaged first.
+
+    Returns
+    -------
+    Months in increasing order, and their values, float64.
+    """
+    cells = pd.DataFrame({"month": months, "place": places, "value": values}).groupby(["month", "place"])["value"]
+    cells = cells.mean().reset_index()
+    known, month = np.unique(cells["month"], return_inverse=True)
+    names, place = np.unique(cells["place"].astype(str), return_inverse=True)
+    value, n = cells["value"].to_numpy(), len(known)
+    links = coo_array((np.ones(len(cells)), (month, n + place)), shape=(n + len(names),) * 2)
+    part = connected_components(links, directed=False)[1]
+    largest = np.argmax(np.bincount(part[:n]))
+    inside = part[month] == largest
+    there = np.zeros((n, len(names)))
+    there[month[inside], place[inside]] = 1.0
+    sums = np.zeros((n, len(names)))
+    sums[month[inside], place[inside]] = value[inside]
+    count = np.maximum(there.sum(axis=0), 1.0)
+    # the places' parts are eliminated: one equation a month is left, whose sum is 0 = 0
+    matrix = np.diag(there.sum(axis=1)) - there / count @ there.T
+    effects = np.linalg.lstsq(matrix, sums.sum(axis=1) - there @ (sums.sum(axis=0) / count), rcond=None)[0]
+    own = (sums.sum(axis=0) - there.T @ effects) / count
+    several = (part[n:] == largest) & (there.sum(axis=0) > 1)
+    effects += own[several if several.any() else part[n:] == largest].mean()
+    return known, np.where(part[:n] == largest, effects, np.nan)
+
+
+def _places(column: pd.Series) -> np.ndarray:
+    """Texts of a column of places; a row without one is a place of its own, unless none has one."""
+    texts = column.astype("string").fillna("").to_numpy(object)
+    rows = [text or f"row {number}" for number, text in enumerate(texts)]
+    return np.array(rows if any(texts) else texts, dtype=object)
 
 
 def four_series(values: np.ndarray, window: int = 20) -> dict[str, np.ndarray]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pandas as pd
 
-from climate_indicators.carbon.change_points import METHOD, ChangePoint, change_points, regressors, slope_beside
+from climate_indicators.carbon.change_points import METHOD, ChangePoint, change_points, regressors
+from climate_indicators.carbon.components import Components, components
+from climate_indicators.carbon.error_drift import ErrorDrift, MapErrors, widened
+from climate_indicators.carbon.memory_model import Interval
 from climate_indicators.carbon.series import (
     DATES,
     MOVING_AVERAGE,
@@ -30,8 +35,17 @@ NOT_TESTED = {
     RUNNING_AVERAGE: "not tested: cumulative",
 }
 INVERTED = "slopes that the test does not reject"
+WITH_MAPS = f"{INVERTED}, widened by the errors of masks and factors"
+NO_ERRORS = np.zeros(2)
 BLOCKS = "bootstrap of blocks of {} values"
+PARTS = {
+    "slope_beside_changes": ("slope_beside_changes", "lower_beside_changes", "upper_beside_changes"),
+    "season_amplitude": ("season_amplitude", "season_amplitude_lower", "season_amplitude_upper"),
+    "season_peak": ("season_peak_month", "season_peak_month_lower", "season_peak_month_upper"),
+}
 NAMES = {MOVING_AVERAGE: "moving average", RUNNING_TOTAL: "running total", RUNNING_AVERAGE: "running average"}
+
+logger = logging.getLogger(__name__)
 
 
 def trend_table(
@@ -42,6 +56,7 @@ def trend_table(
     confidence: float = 0.95,
     significance: float = 0.05,
     seed: int = 0,
+    errors: MapErrors | None = None,
 ) -> pd.DataFrame:
     """Trends of the four series, one line for each.
 
@@ -58,17 +73,21 @@ def trend_table(
     confidence : of the Theil–Sen slopes' intervals, in (0, 1).
     significance : of the trend and of changes of level, in (0, 1).
     seed : of the bootstrap and of the changes' p-values.
+    errors : what a series of mapped carbon shares with its maps and factors; the intervals contain it.
 
     Returns
     -------
     ``series, axis, unit, n_rows, n_left_out, n_values, first, last, n_gaps, window, season_removed``;
     ``slope, slope_unit, line_at_first, direction``: the least-squares line; ``short_term_slope,
     short_term_direction``: that of the last ``window`` values; ``theil_sen, theil_sen_lower, theil_sen_upper,
-    interval``: with the kind of the interval; ``p_value, test, significant``: Mann–Kendall;
-    ``n_changes, change_points, change_sizes, change_half_lives, change_p_values, change_test``: first row or month
-    of every change of level, its size, and the values after which half of it is left (``inf`` if it lasts),
-    separated by semicolons; ``slope_beside_changes, lower_beside_changes, upper_beside_changes``: the least-squares
-    slope beside season and changes with its interval; ``sentence``.
+    interval``: with the kind of the interval; ``lag1, effective_n, p_value, test``: Mann–Kendall with a variance that
+    accounts for memory; ``significant``: the p-value is below ``significance`` and the interval excludes 0;
+    ``n_changes, change_points, change_sizes, change_sizes_lower, change_sizes_upper, change_earliest, change_latest,
+    change_half_lives, change_p_values, change_test``: first row or month of every change of level with the first and
+    last likely one, its size with its interval, and the values after which half of it is left (``inf`` if it lasts),
+    separated by semicolons; ``slope_beside_changes, lower_beside_changes, upper_beside_changes``: the slope estimated
+    together with season and changes (`components.components`), ``season_amplitude, season_peak_month``, each with
+    ``_lower`` and ``_upper``; ``sentence``.
     Slopes are per row by row order, and per year with dates. With fewer than ``MIN_VALUES`` values the numbers are
     NaN, and the sentence says why.
     """
@@ -79,7 +98,7 @@ def trend_table(
         if len(values) < MIN_VALUES:
             rows.append(start | _no_numbers(name, len(values)))
         elif name == SERIES:
-            rows.append(start | _tested(carbon, quantity, start, confidence, significance, seed))
+            rows.append(start | _tested(carbon, quantity, start, confidence, significance, seed, errors))
         else:
             rows.append(start | _derived(carbon, name, values, quantity, start, confidence, rng))
     return pd.DataFrame(rows)
@@ -118,6 +137,8 @@ def _about(carbon: CarbonSeries, name: str, values: np.ndarray, unit: str, windo
         "first": labels[0] if len(values) else "",
         "last": labels[-1] if len(values) else "",
         "n_gaps": carbon.n_gaps,
+        "n_places": carbon.n_places,
+        "n_apart": carbon.n_apart,
         "window": window,
         "season_removed": name == SERIES and carbon.season is not None,
         "slope_unit": f"{unit} per {'year' if carbon.axis == DATES else 'row'}",
@@ -138,20 +159,75 @@ def _lines(positions: np.ndarray, values: np.ndarray, window: int) -> dict[str, 
 
 
 def _tested(
-    carbon: CarbonSeries, quantity: str, start: dict, confidence: float, significance: float, seed: int
-) -> dict[str, object]:
+    carbon: CarbonSeries, quantity: str, start: dict, confidence: float, significance: float, seed: int,
+    errors: MapErrors | None,
+) -> dict[str, object]:  # fmt: skip
     values, positions = without_season(carbon), carbon.positions
-    trend = monotonic_trend(positions, values, confidence)
+    removed = 0 if carbon.season is None else len(np.unique(carbon.season)) - 1
+    trend = monotonic_trend(positions, values, confidence, removed)
     changes = change_points(carbon.values, positions, carbon.season, significance, seed=seed)
+    alone, net = Interval(trend.slope, trend.lower, trend.upper), _drift(carbon, [], errors, confidence)
+    whole = widened(alone, NO_ERRORS if errors is None else errors.shares, net.trend)
+    sure = bool(trend.p_value < significance)
     row = (
         _lines(positions, values, start["window"])
-        | {"theil_sen": trend.slope, "theil_sen_lower": trend.lower, "theil_sen_upper": trend.upper}
-        | {"interval": INVERTED, "lag1": trend.lag1, "effective_n": trend.effective_n}
-        | {"p_value": trend.p_value, "test": TEST, "significant": bool(trend.p_value < significance)}
-        | _changes(changes, carbon.labels)
-        | _beside(carbon, changes, confidence)
+        | {"theil_sen": trend.slope, "theil_sen_lower": whole.lower, "theil_sen_upper": whole.upper}
+        | {"interval": INVERTED if errors is None else WITH_MAPS}
+        | {"lag1": trend.lag1, "effective_n": trend.effective_n, "p_value": trend.p_value, "test": TEST}
+        | {"significant": sure and not whole.lower <= 0 <= whole.upper}
+        | _parts(carbon, changes, errors, confidence)
     )
-    return row | {"sentence": _tested_sentence(quantity, start | row, confidence)}
+    sentence = _tested_sentence(quantity, start | row, confidence)
+    if sure and not row["significant"]:
+        sentence += " The series itself has a trend; the errors of masks and factors can explain it."
+    if errors is not None and not net.known:
+        unknown = (
+            "The intervals do not contain changes of the masks' errors through time: the held-out images are too few "
+            "dates or places to show them."
+        )
+        logger.warning("%s", unknown)
+        sentence += f" {unknown}"
+    return row | {"sentence": sentence}
+
+
+def _drift(carbon: CarbonSeries, changes: list[ChangePoint], errors: MapErrors | None, confidence: float) -> ErrorDrift:
+    """What the masks' errors may add to the slope, the changes and the season; NaN where it is not known."""
+    if errors is None or carbon.months is None:
+        return ErrorDrift(np.nan, (np.nan,) * len(changes), np.nan)
+    return errors.drift([(carbon.months[one.position], one.half_life) for one in changes], confidence)
+
+
+def _parts(
+    carbon: CarbonSeries, changes: list[ChangePoint], errors: MapErrors | None, confidence: float
+) -> dict[str, object]:
+    """Columns of the changes, and of slope and season beside them."""
+    found = components(carbon.values, carbon.positions, carbon.season, changes, confidence)
+    if found is None:
+        return _changes([], carbon.labels) | dict.fromkeys([name for names in PARTS.values() for name in names], np.nan)
+    shares, drift = NO_ERRORS if errors is None else errors.shares, _drift(carbon, changes, errors, confidence)
+    sizes = [widened(one, shares, more) for one, more in zip(found.sizes, drift.sizes, strict=True)]
+    columns = {
+        "slope_beside_changes": widened(found.trend, shares, drift.trend),
+        "season_amplitude": widened(found.amplitude, shares, drift.amplitude),
+        "season_peak": found.peak,
+    }
+    row = _changes(changes, carbon.labels) | _change_bounds(carbon, found, sizes)
+    for name, one in columns.items():
+        row |= dict(zip(PARTS[name], (one.value, one.lower, one.upper), strict=True))
+    return row
+
+
+def _change_bounds(carbon: CarbonSeries, found: Components, sizes: list[Interval]) -> dict[str, str]:
+    earliest, latest = found.places.T
+    # where months are missing before a change, it may be in any of them
+    first = [carbon.labels[place] if carbon.months is None else str(carbon.months[place - 1] + 1) for place in earliest]
+    return {
+        "change_sizes": "; ".join(f"{one.value:.6g}" for one in sizes),
+        "change_sizes_lower": "; ".join(f"{one.lower:.6g}" for one in sizes),
+        "change_sizes_upper": "; ".join(f"{one.upper:.6g}" for one in sizes),
+        "change_earliest": "; ".join(map(str, first)),
+        "change_latest": "; ".join(str(carbon.labels[place]) for place in latest),
+    }
 
 
 def _derived(
@@ -167,16 +243,20 @@ def _derived(
         | {"lag1": np.nan, "effective_n": np.nan}
         | {"p_value": np.nan, "test": NOT_TESTED[name], "significant": False}
         | _changes([], carbon.labels, NOT_TESTED[name])
-        | _beside(carbon, None, confidence)
+        | dict.fromkeys([name for names in PARTS.values() for name in names], np.nan)
     )
     size, low, high = texts(slope, lower, upper)
+    between = f"{size} {start['slope_unit']} ({100 * confidence:.4g} % interval {low} to {high})"
+    if name == RUNNING_TOTAL:
+        # a stock is not added up over time
+        return row | {
+            "sentence": f"The values added up, as in the original study, change by {between}. This is no amount of "
+            "carbon: the same land is added again and again. Not tested: cumulative."
+        }
     what = f"The {NAMES[name]} of {quantity} is {row['direction']}" if row["direction"] != "level" else (
         f"The {NAMES[name]} of {quantity} does not change"
     )  # fmt: skip
-    return row | {
-        "sentence": f"{what}: {size} {start['slope_unit']} ({100 * confidence:.4g} % interval {low} to {high}); "
-        f"{NOT_TESTED[name]}."
-    }
+    return row | {"sentence": f"{what}: {between}; {NOT_TESTED[name]}."}
 
 
 def _bootstrap(
@@ -215,18 +295,14 @@ def _changes(changes: list[ChangePoint], labels: np.ndarray, test: str = METHOD)
         "n_changes": len(changes),
         "change_points": "; ".join(str(labels[change.position]) for change in changes),
         "change_sizes": "; ".join(f"{change.size:.6g}" for change in changes),
+        "change_sizes_lower": "",
+        "change_sizes_upper": "",
+        "change_earliest": "",
+        "change_latest": "",
         "change_half_lives": "; ".join(f"{change.half_life:g}" for change in changes),
         "change_p_values": "; ".join(f"{change.p_value:.3g}" for change in changes),
         "change_test": test,
     }
-
-
-def _beside(carbon: CarbonSeries, changes: list[ChangePoint] | None, confidence: float) -> dict[str, float]:
-    names = ["slope_beside_changes", "lower_beside_changes", "upper_beside_changes"]
-    if changes is None:
-        return dict.fromkeys(names, np.nan)
-    numbers = slope_beside(carbon.values, carbon.positions, carbon.season, changes, confidence)
-    return dict(zip(names, numbers, strict=True))
 
 
 def _no_numbers(name: str, found: int) -> dict[str, object]:
@@ -240,7 +316,7 @@ def _no_numbers(name: str, found: int) -> dict[str, object]:
         | {"direction": "none", "short_term_direction": "none", "interval": "none", "test": "none"}
         | {"significant": False}
         | _changes([], np.array([]), "none")
-        | dict.fromkeys(["slope_beside_changes", "lower_beside_changes", "upper_beside_changes"], np.nan)
+        | dict.fromkeys([name for names in PARTS.values() for name in names], np.nan)
         | {"sentence": reason}
     )
 
@@ -260,13 +336,26 @@ def _tested_sentence(quantity: str, row: dict, confidence: float) -> str:
         parts.append(f"{row['n_gaps']} months between have no value.")
     if row["n_left_out"]:
         parts.append(f"{row['n_left_out']} rows without a value are left out.")
+    if row["n_apart"]:
+        parts.append(f"{row['n_apart']} months have other places than the rest and are left out.")
     if row["n_changes"]:
         beside = texts(*(row[f"{part}_beside_changes"] for part in ("slope", "lower", "upper")))
         parts.append(
-            f"The level changes at {row['change_points'].replace('; ', ', ')}; beside that the slope is {beside[0]} "
+            f"The level changes {_changes_in_words(row, confidence)}. Apart from that the slope is {beside[0]} "
             f"{row['slope_unit']} ({100 * confidence:.4g} % interval {beside[1]} to {beside[2]})."
         )
     return " ".join(parts)
+
+
+def _changes_in_words(row: dict, confidence: float) -> str:
+    columns = ("change_points", "change_sizes", "change_sizes_lower", "change_sizes_upper")
+    each = zip(*(str(row[name]).split("; ") for name in columns), strict=True)
+    words = []
+    for place, *numbers in each:
+        size, low, high = texts(*map(float, numbers))
+        doubt = "; the errors of the masks can explain it" if float(numbers[1]) <= 0 <= float(numbers[2]) else ""
+        words.append(f"at {place} by {size} {row['unit']} ({100 * confidence:.4g} % interval {low} to {high}{doubt})")
+    return ", ".join(words)
 
 
 def _with_interval(row: dict, confidence: float) -> tuple[str, str]:

@@ -8,21 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from climate_indicators.carbon.components import Components, Interval, components
-from climate_indicators.carbon.error_drift import ErrorDrift, error_drift
+from climate_indicators.carbon.error_drift import widened
 from climate_indicators.carbon.estimates import ALL, TEST
 from climate_indicators.carbon.forecast import HELD_BACK
+from climate_indicators.carbon.memory_model import Interval
 from climate_indicators.carbon.series import SERIES, CarbonSeries, read_series
 from climate_indicators.map_agreement import Agreement, agreement_rows
 from climate_indicators.truth_checks import SeriesLimits, accuracy_row, check_table, interval_row, series_rows
 
-TOTAL, TOTAL_TEST = "carbon of all images", "carbon of the test images"
+TOTAL, TOTAL_TEST = "carbon of all images, mean over dates", "carbon of the test images, mean over dates"
 FRACTION = "vegetation fraction of the test images"
-TREND, TABLE_TREND = "trend beside season and disturbance", "trend of the trend table"
+TREND = "trend beside season and disturbance"
 AMPLITUDE, PEAK = "amplitude of the season", "peak month of the season"
 MONTH, SIZE = "month of the disturbance", "size of the disturbance"
 LAST_YEAR = "mean of the last year, forecast without it"
-FRACTION_ALL, SERIES_KG = "vegetation of all images", "carbon of the months"
+FRACTION_ALL, SERIES_KG, TOTAL_SUM = "vegetation of all images", "carbon of the months", "carbon of all images"
 # relative errors of a mean: of the masks, and of the factors, whose simulated ones are 3 % above the nominal ones: no
 # image shows that
 MASK_ERROR, FACTOR_ERROR = 0.05, 0.03
@@ -53,18 +53,15 @@ def truth_table(
     totals: pd.DataFrame,
     trends: pd.DataFrame,
     forecast: pd.DataFrame,
-    held_out: pd.DataFrame,
     truth: Truth,
     maps: Mapping[int, Agreement],
-    confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Recovered quantities and the true ones.
 
-    The factors' and the masks' common errors enlarge or shrink every number of kilograms in proportion, and the masks'
-    errors change when the land does. The monthly series cannot show either: the intervals of trend, season,
-    disturbance and forecast are those of the series' own noise, widened in quadrature by the relative interval of the
-    total of all images and, but for the forecast, by what the held-out images tell of the errors' own trend, season
-    and step (`error_drift.error_drift`).
+    Every interval is the one that the study's own tables give; only that of the mean of a forecast year is made here.
+    The factors' and the masks' common errors enlarge or shrink every kilogram in proportion. The monthly series cannot
+    show them: the forecast's interval, which is one of the series alone, is widened by the relative interval of the
+    total of all images.
 
     Parameters
     ----------
@@ -72,18 +69,17 @@ def truth_table(
     totals : of the parts ``all images`` and ``test images``, as `estimates.estimate` gives them.
     trends : as `series_trends.trend_table` gives them for ``carbon_kg`` in kg.
     forecast : values as `forecast.carbon_forecast` gives them for ``carbon_kg`` in kg; a refused forecast has no line.
-    held_out : ``image, group, threshold_rule, true_fraction`` of the held-out images.
     truth : what was planted.
     maps : agreement of the masks of each year with the true ones.
-    confidence : of the components' intervals, in (0, 1); best that of the other tables.
 
     Returns
     -------
     Table of `truth_checks.check_table`, quantities with their intervals first. As accuracies: the mean share of
     vegetation of all images ± ``MASK_ERROR``; the total of all images ± ``MASK_ERROR + FACTOR_ERROR``; the series of
     monthly means by `truth_checks.series_rows`, its changes and season ± ``CHANGE_ERROR + FACTOR_ERROR``; overlap and
-    offset of the masks of each year. The month of the disturbance is counted from the first month of the series, which
-    its unit names. The peak month and its bounds are on the side of the turn of the year that is next to the truth: 0
+    offset of the masks of each year. The disturbance is the change of the trend table that is next to it; the numbers
+    of one that was not found are NaN. Its month is counted from the first month of the series, which its unit names.
+    The peak month and its bounds are on the side of the turn of the year that is next to the truth: 0
     is December, 13 is January. The last year's interval is the mean of its months' 95 % intervals.
 
     Raises
@@ -91,35 +87,21 @@ def truth_table(
     ValueError
         If an image or a held-back month has no truth.
     """
-    total = totals.set_index("part").loc[ALL]
+    total = _means(totals).loc[ALL]
     shares = np.array([total["carbon_kg_lower"], total["carbon_kg_upper"]]) / total["carbon_kg"] - 1
     carbon = read_series(estimates, "carbon_kg", "date")
-    found = components(carbon.months, carbon.values, confidence)
-    drift = error_drift(estimates, held_out, found.change_month, confidence)
-    rows = [*_image_rows(estimates, totals, truth)]
-    rows += _component_rows(found, carbon.months[0], drift, truth, shares)
-    rows += _table_rows(trends, forecast, truth, shares, drift)
+    series = trends[trends["series"] == SERIES].iloc[0]
+    rows = [*_image_rows(estimates, totals, truth), *_component_rows(series, truth)]
+    rows += _forecast_rows(forecast, truth, shares)
     accuracies = [*_mean_rows(estimates, truth), *_series_rows(carbon, truth)]
     for year, agreed in maps.items():
         accuracies += agreement_rows(f"masks {year}", agreed, LEAST_IOU)
     return check_table([*(interval_row(*row) for row in rows), *accuracies])
 
 
-def widened(own: Interval, shares: np.ndarray, drift: float = 0.0) -> Interval:
-    """Interval that holds its own error, one in proportion and one of the masks, taken together in quadrature.
-
-    Parameters
-    ----------
-    own : value and bounds by its own error.
-    shares : float, shape (2,): lower and upper bound of the error in proportion, such as −0.2 and 0.2.
-    drift : half width of the masks' part, in the value's unit.
-    """
-    low, high = np.sort(own.value * shares)
-    below, above = (
-        float(np.sqrt(side**2 + part**2 + drift**2))
-        for side, part in ((own.value - own.lower, low), (own.upper - own.value, high))
-    )
-    return Interval(own.value, own.value - below, own.value + above)
+def _means(totals: pd.DataFrame) -> pd.DataFrame:
+    """First row of each part: the mean over dates."""
+    return totals.groupby("part", sort=False).head(1).set_index("part")
 
 
 def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> list[list[object]]:
@@ -129,12 +111,13 @@ def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> 
     lost = sorted(set(known["image_path"]) - set(true.index))
     if lost:
         raise ValueError(f"{len(lost)} images have no truth, such as '{lost[0]}'")
-    rows, parts = [], totals.set_index("part")
+    rows, parts = [], _means(totals)
     chosen = {ALL: known, TEST: known[known["split"] == "test"]}
     for part, name in ((ALL, TOTAL), (TEST, TOTAL_TEST)):
         if part in parts.index:
             sure = [parts.loc[part, f"carbon_kg{end}"] / 1000 for end in ("", "_lower", "_upper")]
-            rows.append([name, "t", true.loc[chosen[part]["image_path"], "carbon_kg"].sum() / 1000, *sure])
+            of_place = true.loc[chosen[part]["image_path"], "carbon_kg"].groupby(chosen[part]["place"].to_numpy())
+            rows.append([name, "t", of_place.mean().sum() / 1000, *sure])
     if TEST in parts.index:
         area, test = parts.loc[TEST], chosen[TEST]
         value = np.average(test["vegetation_fraction"], weights=test["seen_fraction"])
@@ -153,7 +136,7 @@ def _mean_rows(estimates: pd.DataFrame, truth: Truth) -> list[dict[str, object]]
     kg = known["carbon_kg"].sum() / same["carbon_kg"].sum()
     return [
         accuracy_row(f"{FRACTION_ALL}, estimate / truth", "ratio", 1.0, float(fractions[0] / fractions[1]), MASK_ERROR),
-        accuracy_row(f"{TOTAL}, estimate / truth", "ratio", 1.0, float(kg), MASK_ERROR + FACTOR_ERROR),
+        accuracy_row(f"{TOTAL_SUM}, estimate / truth", "ratio", 1.0, float(kg), MASK_ERROR + FACTOR_ERROR),
     ]
 
 
@@ -167,42 +150,52 @@ def _series_rows(carbon: CarbonSeries, truth: Truth) -> list[dict[str, object]]:
     return series_rows(SERIES_KG, "kg", carbon.months, true.to_numpy(), carbon.values, limits)
 
 
-def _component_rows(
-    found: Components, start: np.datetime64, drift: ErrorDrift, truth: Truth, shares: np.ndarray
-) -> list[list[object]]:
+def _component_rows(series: pd.Series, truth: Truth) -> list[list[object]]:
+    """Trend, season and disturbance of the trend table."""
     planted = truth.planted
-    month = float((np.datetime64(planted["disturbance_month"], "M") - start).astype("int64"))
+    start = np.datetime64(truth.series["month"].iloc[0], "M")
+    true_month = float((np.datetime64(planted["disturbance_month"], "M") - start).astype("int64"))
     peak = float(planted["season_peak_month"])
-    turn = 12 * np.round((peak - found.peak.value) / 12)
-    rows = []
-    for name, unit, true, own, shift, parts, masks in (
-        (TREND, "kg per year", planted["trend_kg_per_year"], found.trend, 0.0, shares, drift.trend),
-        (AMPLITUDE, "kg", planted["season_amplitude_kg"], found.amplitude, 0.0, shares, drift.amplitude),
-        (PEAK, "calendar month", peak, found.peak, turn, 0 * shares, 0.0),
-        (MONTH, f"months after {start}", month, found.change, 0.0, 0 * shares, 0.0),
-        (SIZE, "kg", planted["disturbance_kg"], found.size, 0.0, shares, drift.size),
-    ):
-        sure = widened(own, parts, masks)
-        rows.append([name, unit, float(true), sure.value + shift, sure.lower + shift, sure.upper + shift])
-    return rows
+    turn = 12 * np.round((peak - series["season_peak_month"]) / 12)
+    change = _nearest_change(series, start, true_month)
+    slope = [series[name] for name in ("slope_beside_changes", "lower_beside_changes", "upper_beside_changes")]
+    amplitude, peaks = (
+        [series[f"{name}{end}"] for end in ("", "_lower", "_upper")]
+        for name in ("season_amplitude", "season_peak_month")
+    )
+    return [
+        [TREND, "kg per year", float(planted["trend_kg_per_year"]), *slope],
+        [AMPLITUDE, "kg", float(planted["season_amplitude_kg"]), *amplitude],
+        [PEAK, "calendar month", peak, *(one + turn for one in peaks)],
+        [MONTH, f"months after {start}", true_month, *change[0]],
+        [SIZE, "kg", float(planted["disturbance_kg"]), *change[1]],
+    ]
 
 
-def _table_rows(
-    trends: pd.DataFrame, forecast: pd.DataFrame, truth: Truth, shares: np.ndarray, drift: ErrorDrift
-) -> list[list[object]]:
-    """Trend as the trend table has it, beside the changes that it found itself; the held-back year's forecast."""
-    rows = []
-    series = trends[trends["series"] == SERIES].iloc[0]
-    own = Interval(*(float(series[f"{part}_beside_changes"]) for part in ("slope", "lower", "upper")))
-    if np.isfinite(own.value):
-        sure = widened(own, shares, drift.trend)
-        true = float(truth.planted["trend_kg_per_year"])
-        rows.append([TABLE_TREND, "kg per year", true, sure.value, sure.lower, sure.upper])
+def _nearest_change(series: pd.Series, start: np.datetime64, true_month: float) -> tuple[list[float], list[float]]:
+    """Months and sizes, each with lower and upper bound, of the change of the trend table next to a month."""
+    if not series["n_changes"]:
+        return [np.nan] * 3, [np.nan] * 3
+
+    def parts(name: str) -> list[str]:
+        return str(series[name]).split("; ")
+
+    months = np.array(
+        [parts(name) for name in ("change_points", "change_earliest", "change_latest")], dtype="datetime64[M]"
+    )
+    numbers = (months - start).astype("float64")
+    sizes = np.array([parts(f"change_sizes{end}") for end in ("", "_lower", "_upper")], dtype="float64")
+    nearest = int(np.argmin(np.abs(numbers[0] - true_month)))
+    return numbers[:, nearest].tolist(), sizes[:, nearest].tolist()
+
+
+def _forecast_rows(forecast: pd.DataFrame, truth: Truth, shares: np.ndarray) -> list[list[object]]:
+    """Mean of the held-back year."""
     held = forecast[forecast["kind"] == HELD_BACK]
-    if len(held):
-        true = truth.series.set_index("month")["carbon_kg"].reindex(held["month"])
-        if true.isna().any():
-            raise ValueError(f"month {true.index[true.isna()][0]} of the held-back year has no truth")
-        sure = widened(Interval(*held[["forecast", "lower_95", "upper_95"]].mean()), shares)
-        rows.append([LAST_YEAR, "kg", true.mean(), sure.value, sure.lower, sure.upper])
-    return rows
+    if not len(held):
+        return []
+    true = truth.series.set_index("month")["carbon_kg"].reindex(held["month"])
+    if true.isna().any():
+        raise ValueError(f"month {true.index[true.isna()][0]} of the held-back year has no truth")
+    sure = widened(Interval(*held[["forecast", "lower_95", "upper_95"]].mean()), shares)
+    return [[LAST_YEAR, "kg", true.mean(), sure.value, sure.lower, sure.upper]]

@@ -23,7 +23,7 @@ VALUES, TREND, CHANGE, SHORT = "#0072B2", "#D55E00", "#CC79A7", "#009E73"  # Oka
 TITLES = {
     SERIES: "Series",
     MOVING_AVERAGE: "Moving average",
-    RUNNING_TOTAL: "Running total",
+    RUNNING_TOTAL: "Running total (no amount of carbon)",
     RUNNING_AVERAGE: "Running average",
 }
 
@@ -49,7 +49,7 @@ def carbon_series_figure(carbon: CarbonSeries, trends: pd.DataFrame, quantity: s
         _draw(axes, carbon, values, row)
         title = f"{TITLES[name]} of {window} values" if name == MOVING_AVERAGE else TITLES[name]
         heading(axes, title, row["sentence"], 66)
-        axes.set_ylabel(f"{quantity} ({unit})")
+        axes.set_ylabel(f"values added up ({unit})" if name == RUNNING_TOTAL else f"{quantity} ({unit})")
     for axes in panels[-1]:
         axes.set_xlabel("row order" if carbon.axis != DATES else "date (months)")
     handles = {}

@@ -78,7 +78,7 @@ def _draw_intervals(axes: Axes, rows: pd.DataFrame, middle: np.ndarray, ends: np
 
 
 def _draw_series(axes: Axes, estimates: pd.DataFrame, forecast: pd.DataFrame, truth: Truth) -> None:
-    carbon = read_series(estimates, "carbon_kg", "date")
+    carbon = read_series(estimates, "carbon_whole_kg", "date", "place")
     most = max(carbon.values.max(), truth.series["carbon_kg"].max())
     unit, scale = ("t", 1000.0) if most >= 10_000 else ("kg", 1.0)
     months = _middles(truth.series["month"])
