@@ -21,7 +21,8 @@ table = read_user_table(snakemake.input.table, "carbon table", keys, "one carbon
 carbon = read_series(table, *keys)
 errors = None
 if snakemake.input.held_out and carbon.months is not None:
-    errors = MapErrors.of(table, read_table(snakemake.input.total[0]), read_table(snakemake.input.held_out[0]))
+    tables = (snakemake.input.table, snakemake.input.total[0], snakemake.input.held_out[0])
+    errors = MapErrors.of(*map(read_table, tables))
 trends = trend_table(
     carbon, params.quantity, params.unit, params.window, params.confidence, params.significance, params.seed, errors
 )
