@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,6 +13,8 @@ from coverage_series import rate
 from climate_indicators.embeddings.intervals import mean_interval
 from climate_indicators.metrics import CELLS, skill
 from climate_indicators.multiple_testing import adjusted_p
+from climate_indicators.snow.cloud_gaps import Sample, fill_gaps
+from climate_indicators.snow.cover_rates import corrected, corrected_mean, map_rates
 from climate_indicators.snow.jackknife import jackknife
 from climate_indicators.snow.regressions import multiple_regression, single_regressions
 from climate_indicators.snow.seasons import season_trends
@@ -28,14 +31,19 @@ SEASONS = {
     "plateaus": ("plateau", "warm plateau", True, 1.0),
     "melt at once, little noise": ("sawtooth", "warm plateau", False, 0.3),
 }
-FAULT_BEFORE = {3: 72.0, 5: 84.0, 7: 86.0}
+# world, sampling, years, lag-1 correlation, scatter of whole years in units of that of the dates
+CASES = [
+    *product(SEASONS, SAMPLINGS, (5, 10), (0.6,), (0.0,)),
+    *product(SEASONS, ("sparse",), (10,), (0.0,), (0.0,)),
+    *product(SEASONS, ("dense",), (10,), (0.6,), (0.5,)),
+]
 PLACE_NUMBERS = (3, 5, 7, 12)
 
 
 def rows(repeats: int, seed: int) -> pd.DataFrame:
     """All quantities of the study; ``before`` as each part says."""
     rng = np.random.default_rng(seed)
-    parts = [regression_rows, trend_rows, family_rows, group_rows, dice_rows]
+    parts = [regression_rows, trend_rows, family_rows, group_rows, dice_rows, cover_rate_rows, gap_rows]
     return pd.DataFrame([row for part in parts for row in part(repeats, rng)])
 
 
@@ -111,15 +119,11 @@ def newey_west_p(table: pd.DataFrame) -> float:
 
 def regression_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
     """Size of the relations without the season; ``before``: three harmonics with the errors of Newey and West."""
-    cases = list(product(SEASONS, SAMPLINGS, (5, 10), (0.0, 0.6), (0.0,)))
-    cases += [(world, "dense", 10, 0.6, 0.5) for world in SEASONS]
-    for world, sampling, years, lag1, year_effect in cases:
+    for world, sampling, years, lag1, year_effect in CASES:
         single = multiple = before = n = 0
         for _ in range(repeats):
             table = snow_and_weather(rng, world, sampling, years, lag1, year_effect)
             n += len(table)
-            if len(table) < 20:
-                continue
             single += single_regressions(table, SNOW, [TMAX])["p_deseasonalized"][0] < 0.05
             multiple += multiple_regression(table, SNOW, [TMAX, HUMIDITY])[0]["p_deseasonalized"][0] < 0.05
             before += newey_west_p(table) < 0.05
@@ -237,3 +241,101 @@ def dice_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, obje
             inside += lower <= truth <= upper
         row = {"quantity": "difference of Dice", "world": "places of other snow and difficulty", "n": count}
         yield row | {"measure": "coverage"} | rate(inside, repeats) | {"before": np.nan}
+
+
+def cover_rate_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Coverage of the corrected snow cover of radar maps; ``before``: with the same rates at any share of snow.
+
+    Errors of a map go together within a date and within a place. ``other prevalence``: the chips lie at snow lines,
+    where half is snow, and the scenes have little snow. ``errors change with prevalence``: the map misses more of the
+    snow where there is little of it, as mixed pixels do.
+    """
+    for world, places, dates in product(
+        ("same prevalence", "other prevalence", "errors change with prevalence"), (6, 12), (8, 16)
+    ):
+        inside, before, used, total = np.zeros(2), np.zeros(2), 0, 0
+        for _ in range(repeats):
+            cells, mapped, truth, years = radar_maps(rng, world, places, dates)
+            rates = map_rates(cells).get("wet")
+            if rates is None or not rates.usable:
+                continue
+            used += 1
+            total += len(truth)
+            for counts, found in ((inside, rates), (before, replace(rates, slopes=np.zeros(2)))):
+                bounds = corrected(mapped, found)
+                _, lower, upper = corrected_mean(mapped, years, found)
+                scenes = ((bounds[:, 1] <= truth) & (truth <= bounds[:, 2])).sum()
+                counts += scenes, lower <= truth.mean() <= upper
+        about = {"world": f"{world}, {places} places, {dates} dates", "measure": "coverage"}
+        # scenes of one run share their rates: the interval of the rate is that of the runs
+        names = "corrected snow cover of a scene", "mean corrected snow cover"
+        for place, (name, of) in enumerate(zip(names, (total, used), strict=True)):
+            share = rate(round(used * inside[place] / of), used)
+            yield {"quantity": name, "n": dates} | about | share | {"before": 100 * before[place] / of}
+
+
+def radar_maps(
+    rng: np.random.Generator, world: str, places: int, dates: int, scenes: int = 40
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """Cells of held-out chips; mapped and true share of snow of scenes, and their years."""
+
+    def rates_at(share: np.ndarray, effect: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        change = 1.5 * (share - 0.5) if world.startswith("errors") else 0.0
+        return 1 / (1 + np.exp(-(1.6 + change + effect))), 1 / (1 + np.exp(-(2.2 - change + 0.7 * effect)))
+
+    by_place, by_date = 0.4 * rng.standard_normal(places), 0.4 * rng.standard_normal(dates)
+    chips = []
+    for place, date in product(range(places), range(dates)):
+        if rng.random() < 0.5:
+            continue
+        share = rng.beta(2, 2) if world != "same prevalence" else rng.beta(1, 3)
+        sensitivity, specificity = rates_at(share, by_place[place] + by_date[date] + 0.3 * rng.standard_normal())
+        # patches of the size of 40 pixels err together
+        snow, ground = max(1, round(2304 * share / 40)), max(1, round(2304 * (1 - share) / 40))
+        tp, tn = 40 * rng.binomial(snow, sensitivity), 40 * rng.binomial(ground, specificity)
+        chips.append(("wet", place, date, tn, 40 * ground - tn, 40 * snow - tp, tp))
+    cells = pd.DataFrame(chips, columns=["regime", "place", "date", *CELLS])
+    truth = rng.beta(1, 3, scenes)
+    by_scene = 0.4 * rng.standard_normal(scenes)
+    ground = np.stack([rates_at(truth, effect + by_scene) for effect in rng.permutation(np.r_[by_place, -by_place])])
+    sensitivity, specificity = ground.mean(axis=0)
+    return cells, truth * sensitivity + (1 - truth) * (1 - specificity), truth, np.repeat(np.arange(8), scenes // 8)
+
+
+def gap_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Coverage of the bounds of snow under clouds on the heights; ``before``: the share in what is seen, ± 3 points."""
+    for world in ("a base of clouds", "clouds of single pixels"):
+        inside = before = total = 0
+        for _ in range(max(1, repeats // 20)):
+            sample, truth = cloudy_mountain(rng, world)
+            filled, seen = fill_gaps(sample), (sample.classes != 255).mean(axis=1)
+            snow = (sample.classes == 1).mean(axis=1)
+            cloudy = (seen > 0.5) & (seen < 0.99) & np.isfinite(filled.share)
+            cover = snow + (1 - seen) * filled.share
+            inside += (np.abs(cover - truth)[cloudy] <= filled.reach * (1 - seen)[cloudy] + 1e-9).sum()
+            before += (np.abs(snow / seen - truth)[cloudy] <= 0.03).sum()
+            total += cloudy.sum()
+        row = {"quantity": "snow cover under clouds", "world": world, "n": 230, "measure": "coverage"}
+        yield row | rate(int(inside), int(total)) | {"before": 100 * before / total}
+
+
+def cloudy_mountain(rng: np.random.Generator, world: str, size: int = 40) -> tuple[Sample, np.ndarray]:
+    """Maps every eight days in five years, clouds on the heights on half of them, and the true share of snow."""
+    y, x = np.mgrid[:size, :size] / size
+    height = sum(
+        rng.uniform(0.3, 1) * np.exp(-((x - rng.uniform()) ** 2 + (y - rng.uniform()) ** 2) / rng.uniform(0.01, 0.08))
+        for _ in range(8)
+    ).ravel()
+    height = 1000 + 2200 * height / height.max()
+    days = np.arange(0, 1825, 8)
+    line = 2100 + 1300 * season_of("sine", days) + 200 * with_memory(rng, days, 0.8)
+    snow = height + rng.normal(0, 80, (len(days), size**2)) > line[:, None]
+    classes = snow.astype("uint8")
+    for day in np.flatnonzero(rng.random(len(days)) < 0.55):
+        hidden = height + rng.normal(0, 100, size**2) > rng.uniform(1500, 2600)
+        if world == "clouds of single pixels":
+            odds = (height - np.median(height)) / 300 + rng.normal(0.5, 1)
+            hidden = rng.random(size**2) < 1 / (1 + np.exp(-odds))
+        classes[day, hidden] = 255
+    dates = np.datetime64("2015-01-01") + days.astype("timedelta64[D]")
+    return Sample(classes, np.full(size**2, 1 / size**2), dates), snow.mean(axis=1)

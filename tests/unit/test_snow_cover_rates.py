@@ -79,6 +79,29 @@ def test_the_interval_of_a_mean_holds_the_truth_and_does_not_shrink_with_scenes_
     assert many[2] - many[1] < few[2] - few[1] and many[2] - many[1] > 0.02
 
 
+def mixed_pixels(rng, share):
+    """Sensitivity and specificity of a map that misses more of the snow where there is little of it."""
+    effect = 0.3 * rng.standard_normal(share.shape)
+    return 1 / (1 + np.exp(-(1.6 + 1.5 * (share - 0.5) + effect))), 1 / (1 + np.exp(-(2.2 - 1.5 * (share - 0.5))))
+
+
+def test_intervals_hold_the_truth_where_errors_follow_the_share_of_snow():
+    """Triplets lie at snow lines, half snow; the scenes have a quarter. Rates that are the same at any share fail."""
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(60):
+        own = cells(1.0, 1.0, places=12, dates=16, prevalence=0.5)
+        snow, ground = own["tp"] + own["fn"], own["tn"] + own["fp"]
+        right = mixed_pixels(rng, (snow / (snow + ground)).to_numpy())
+        own["tp"], own["tn"] = snow * right[0], ground * right[1]
+        own["fn"], own["fp"] = snow - own["tp"], ground - own["tn"]
+        true = rng.beta(1, 3, 40)
+        mapped = mapped_share(true, *mixed_pixels(rng, true))
+        _, lower, upper = corrected_mean(mapped, np.repeat(range(8), 5), map_rates(own)["wet"])
+        held += lower <= true.mean() <= upper
+    assert held >= 55
+
+
 def test_fewer_places_make_wider_intervals():
     widths = []
     for places in (3, 6, 12):

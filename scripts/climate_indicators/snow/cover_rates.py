@@ -30,6 +30,7 @@ TABLE = [
 ]  # fmt: skip
 CORRECTED = ["corrected_fraction", "corrected_lower", "corrected_upper"]
 _FEWEST = 2  # places and dates
+_ROUNDS = 12
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Rates:
     without_place, without_date : float, shape (places, 2) and (dates, 2): both rates without one of them at a time.
     spread : float, shape (2, 2): covariance between dates of the share of snow, and of ground, that the map shows as
         snow. A whole scene varies less than the few triplets of a date, so that this is an upper bound.
+    slopes, shares : float, shape (2,): change of sensitivity and specificity with the share of snow in a triplet, and
+        the shares at which they have their mean values. Mixed pixels make a map miss more of the snow where there is
+        little of it.
     usable : whether the map tells snow from ground at all: the lower bound of the difference between the shares of
         snow and of ground that it shows as snow is above 0.
     """
@@ -55,6 +59,8 @@ class Rates:
     without_place: np.ndarray
     without_date: np.ndarray
     spread: np.ndarray
+    slopes: np.ndarray
+    shares: np.ndarray
     usable: bool
 
 
@@ -133,7 +139,8 @@ def map_rates(cells: pd.DataFrame, confidence: float = CONFIDENCE) -> dict[str, 
         (places, dates), (youden, reach) = map(len, clusters), _two_way(clusters, _youden, confidence)
         rates[str(regime)] = Rates(
             len(own), places, dates, _bounded(clusters, _sensitivity, confidence),
-            _bounded(clusters, _specificity, confidence), *without, _spread(own), youden - reach > 0,
+            _bounded(clusters, _specificity, confidence), *without, _spread(own), *_with_share(own),
+            youden - reach > 0,
         )  # fmt: skip
     return rates
 
@@ -181,10 +188,24 @@ def _spread(own: pd.DataFrame) -> np.ndarray:
     return spread * len(sums) / max(len(sums) - 1, 1)
 
 
+def _with_share(own: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes of sensitivity and specificity on the share of snow in a triplet, by weighted least squares."""
+    snow, ground = (own["tp"] + own["fn"]).to_numpy(), (own["tn"] + own["fp"]).to_numpy()
+    share = snow / np.maximum(snow + ground, 1)
+    slopes, shares = np.zeros(2), np.zeros(2)
+    for place, (right, weight) in enumerate(((own["tp"].to_numpy(), snow), (own["tn"].to_numpy(), ground))):
+        shares[place] = weight @ share / weight.sum()
+        apart = share - shares[place]
+        scatter = weight @ apart**2
+        slopes[place] = (right - weight * (right.sum() / weight.sum())) @ apart / scatter if scatter > 0 else 0.0
+    return slopes, shares
+
+
 def corrected(mapped: np.ndarray, rates: Rates, confidence: float = CONFIDENCE) -> np.ndarray:
     """Snow cover of single scenes, with intervals.
 
-    The interval holds the error of the rates, which all scenes share, and the scene's own deviation from them.
+    The interval holds the error of the rates, which all scenes share, the scene's own deviation from them, and what the
+    estimate changes if the rates follow the share of snow as they do between triplets (`_with_other_rates`).
 
     Parameters
     ----------
@@ -203,7 +224,7 @@ def corrected(mapped: np.ndarray, rates: Rates, confidence: float = CONFIDENCE) 
     reach = np.hypot(
         _rate_reach(mapped, rates, confidence), _quantile(rates, confidence) * scene_error(estimate, rates)
     )
-    return _clipped(estimate, reach)
+    return _clipped(estimate, reach + np.abs(_with_other_rates(mapped, rates) - np.clip(estimate, 0, 1)))
 
 
 def corrected_mean(mapped: np.ndarray, years: np.ndarray, rates: Rates, confidence: float = CONFIDENCE) -> np.ndarray:
@@ -225,7 +246,8 @@ def corrected_mean(mapped: np.ndarray, years: np.ndarray, rates: Rates, confiden
     estimate = float(_estimate(mean, rates)[0])
     scenes = np.sqrt((by_year**2).sum()) / len(mapped)
     reach = np.hypot(_rate_reach(mean, rates, confidence)[0], _quantile(rates, confidence) * scenes)
-    return _clipped(np.array(estimate), reach)
+    other = _with_other_rates(np.asarray(mapped, "float64"), rates).mean()
+    return _clipped(np.array(estimate), reach + abs(other - np.clip(estimate, 0, 1)))
 
 
 def _clipped(estimate: np.ndarray, reach: np.ndarray) -> np.ndarray:
@@ -236,6 +258,20 @@ def _clipped(estimate: np.ndarray, reach: np.ndarray) -> np.ndarray:
 
 def _estimate(mapped: np.ndarray, rates: Rates) -> np.ndarray:
     return rogan_gladen(mapped, rates.sensitivity[0], rates.specificity[0])
+
+
+def _with_other_rates(mapped: np.ndarray, rates: Rates) -> np.ndarray:
+    """Estimates, clipped to 0 … 1, with the rates that triplets of the scene's own share of snow have."""
+    estimate, middle = np.clip(_estimate(mapped, rates), 0, 1), np.array([rates.sensitivity[0], rates.specificity[0]])
+    least = (middle.sum() - 1) / 2  # rates that hardly tell snow from ground would make any estimate possible
+    for _ in range(_ROUNDS):
+        sensitivity, specificity = np.clip(
+            middle[:, None] + rates.slopes[:, None] * (estimate - rates.shares[:, None]), 0, 1
+        )
+        youden = np.maximum(sensitivity + specificity - 1, least)
+        # half a step at a time, so that the rounds settle
+        estimate = 0.5 * (estimate + np.clip((mapped + specificity - 1) / youden, 0, 1))
+    return estimate
 
 
 def _rate_reach(mapped: np.ndarray, rates: Rates, confidence: float) -> np.ndarray:
