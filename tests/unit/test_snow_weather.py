@@ -193,3 +193,24 @@ def test_the_published_table_and_its_pooled_places():
     assert pooled["severity"] == "warning" and "temperature_2m_max differs on 254 dates" in pooled["message"]
     assert "At least 3 places" in pooled["message"]
     assert data.table[f"{TMAX}_mean_7d"].isna().all() and checks(data.findings)["lag of 7 days"] == 895
+
+
+def test_what_clouds_hide_is_said_with_the_series(tmp_path):
+    """The climate part warns where bounds of the snow cover are wide, and where only seen pixels are counted."""
+    weather = write(daily_weather(1), tmp_path / "weather.csv")
+    dates = daily_weather(1)["time"].iloc[::10]
+    snow = pd.DataFrame({"date": dates.dt.strftime("%Y-%m-%d"), "snow_fraction": 0.4, "snow_pixels": 40})
+    snow = snow.assign(valid_fraction=0.8, snow_lower=0.38, snow_upper=0.42)
+
+    def found(table, measure="snow_fraction"):
+        table.to_csv(tmp_path / "snow.csv", index=False)
+        findings = read_snow_and_weather(tmp_path / "snow.csv", weather, measure, VARIABLES).findings
+        return [(row["severity"], row["message"]) for row in findings if row["check"] == "snow under clouds"]
+
+    ((severity, message),) = found(snow)
+    assert severity == "info" and "20 % of the area is unseen" in message and "4 points apart" in message
+    ((severity, message),) = found(snow.assign(snow_upper=0.6))
+    assert severity == "warning" and "22 points apart" in message
+    ((severity, message),) = found(snow, "snow_pixels")
+    assert severity == "warning" and "Analyze snow_fraction" in message
+    assert found(snow.assign(valid_fraction=1.0)) == found(snow[["date", "snow_fraction"]]) == []

@@ -11,6 +11,7 @@ import pandas as pd
 from climate_indicators.logs import InputError
 from climate_indicators.snow.daily_csv import DATE, PLACE, DailyTable, dates, numbers, read_daily
 from climate_indicators.snow.weather import (
+    INFO,
     VARIABLES,
     WARNING,
     checked,
@@ -27,6 +28,10 @@ SNOW = {
     "snow_fraction": ("snow cover", "share"),
     "corrected_fraction": ("corrected snow cover", "share"),
 }
+# what a series of optical scenes says of the unseen part: share that is seen, bounds of the snow cover
+SEEN, BOUNDS = "valid_fraction", ("snow_lower", "snow_upper")
+# bounds this far apart on average, or this much of the area unseen where only seen pixels are counted, are a warning
+WIDE, MUCH_UNSEEN = 0.1, 0.05
 # a lagged mean is taken where this share of its days has a value
 MIN_SHARE = 0.8
 
@@ -109,7 +114,8 @@ def read_snow_and_weather(
     """
     weather, findings = read_weather(weather_path, variables, columns)
     findings += pooled_dates(weather, variables, str(weather_path))
-    source = read_daily(snow_path, [snow], [name for name in SNOW if name != snow])
+    source = read_daily(snow_path, [snow], [*(name for name in SNOW if name != snow), SEEN, *BOUNDS])
+    findings += _unseen(source, snow)
     table = dates(source)[0].to_frame()
     if PLACE in source.cells:
         table[PLACE] = source.cells[PLACE]
@@ -190,6 +196,27 @@ def _lag_finding(days: int, found: int, table: pd.DataFrame, daily: pd.DataFrame
     gap = pd.Series(daily[DATE].unique()).sort_values().diff().dt.days.median()
     message += f". The dates of the weather are {gap:g} days apart (median): give daily weather"
     return finding(f"lag of {days} days", lacking, message, WARNING)
+
+
+def _unseen(source: DailyTable, snow: str) -> list[dict[str, object]]:
+    """What clouds hide on the dates of a series, where it says so."""
+    if not {SEEN, *BOUNDS} <= set(source.cells):
+        return []
+    seen, lower, upper = (numbers(source, name).mean() for name in (SEEN, *BOUNDS))
+    if not seen < 1:
+        return []
+    hidden = f"{100 * (1 - seen):.0f} % of the area is unseen on an average date"
+    if snow == "snow_pixels":
+        message = (
+            f"{source.path}: {hidden}, and snow_pixels counts what is seen: clouds lower it. Analyze snow_fraction"
+        )
+        severity = WARNING if 1 - seen > MUCH_UNSEEN else INFO
+    else:
+        message = (
+            f"{source.path}: {hidden}; bounds of the snow cover for it are {100 * (upper - lower):.0f} points apart"
+        )
+        severity = WARNING if upper - lower > WIDE else INFO
+    return [finding("snow under clouds", int((numbers(source, SEEN) < 1).sum()), message, severity)]
 
 
 def _with_snow(source: DailyTable, table: pd.DataFrame) -> pd.DataFrame:
