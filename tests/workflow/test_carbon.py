@@ -69,3 +69,22 @@ def test_a_column_that_is_not_there_is_named(both, tmp_path):
     )
     assert not passed and "'carbon'" in text and "carbon_sequestration" in text, text
     assert not list((tmp_path / "results" / "carbon").rglob("*.csv"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("day,kg\n2010-01-01,5\n".encode("utf-16"), "mine.csv is in UTF-16"),
+        (b"", "mine.csv is empty"),
+        (b"day,kg\n", "mine.csv has no row below its header"),
+        (b"day,kg\n2010-01-01,5\n2010-02-01,-9999\n", "mine.csv, column 'kg', row 2: found -9999"),
+    ],
+    ids=["encoding", "empty", "header alone", "number for a missing value"],
+)
+def test_a_table_without_usable_values_is_named(tmp_path, content, said):
+    """The last two passed, with a trend of no values or of -9999; the others ended in a traceback alone."""
+    (tmp_path / "mine.csv").write_bytes(content)
+    site = {"source": "table", "table": "mine.csv", "date": "day", "value": "kg"}
+    target = "results/carbon/mine/trend_analysis.csv"
+    text, passed = run(tmp_path, {"carbon": {"sites": {"mine": site}}}, "--", target)
+    assert not passed and f"Error in carbon_trend: carbon table {said}" in text, text
