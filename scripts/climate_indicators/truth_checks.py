@@ -14,7 +14,7 @@ DAYS_PER_YEAR = 365.2425
 # cosines and sines of the year that describe a season
 HARMONICS = 3
 # failed quantities of which each is a warning of its own; further ones are counted
-MOST_WARNED = 10
+MOST_WARNED = 4
 
 
 def interval_row(
