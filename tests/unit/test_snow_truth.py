@@ -340,3 +340,13 @@ def test_maps_of_a_year_are_compared_from_five_on_with_those_of_their_dates(trut
     assert set(found) == {("optical", 2015), ("radar", 2015), ("radar", 2016)}
     assert found["optical", 2015].iou == 1.0 and found["optical", 2015].offset_px == pytest.approx(0, abs=0.01)
     assert found["radar", 2016].right_px == pytest.approx(2, abs=0.05)
+
+
+def test_a_wide_interval_of_the_radar_maps_does_not_make_the_check_pass_all(uneven):
+    own, radar, *others = tables_of(uneven, bias=0.005)
+    wide = radar.assign(corrected_lower=0.0, corrected_upper=1.0)
+    wet = (own.source == "radar") & (own.regime == "wet")
+    low = own.assign(estimate=own.estimate.where(~wet, 0.6 * own.estimate))
+    table = truth_table(low, wide, *others).set_index("quantity")
+    mean = table.loc["mean of snow cover of the radar dates of the wet season, estimate / truth"]
+    assert mean.tolerance == 0.25 and not mean.within
