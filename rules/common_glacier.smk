@@ -302,6 +302,20 @@ def checked_inputs(wildcards):
     }
 
 
+# results of sites with an elevation model
+ELEVATION_RESULTS = [
+    "glacier_retreat.csv",
+    "glacier_retreat_rate.csv",
+    "flowlines.gpkg",
+    "termini.gpkg",
+    "area_by_elevation.csv",
+    "glacier_topography.csv",
+    "glacier_termini.png",
+    "glacier_terminus_change.png",
+    "glacier_hypsometry.png",
+]
+
+
 def glacier_results():
     """Tables, figures and maps that a run of the glacier study is for."""
     pictures = [
@@ -339,12 +353,10 @@ def glacier_results():
     )
     for site in sites("glacier"):
         truth = ["truth_check.csv", "truth_check.png"] if is_simulated("glacier", site) else []
-        retreat = ["glacier_retreat.csv", "glacier_retreat_rate.csv", "flowlines.gpkg", "termini.gpkg"]
-        figures = (
-            ["glacier_termini.png", "glacier_terminus_change.png"] if glacier_settings("figures")["each_site"] else []
-        )
-        retreat = [*retreat, *figures] if has_elevation(site) else []
-        results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth, *retreat])
+        by_elevation = ELEVATION_RESULTS if has_elevation(site) else []
+        if not glacier_settings("figures")["each_site"]:
+            by_elevation = [name for name in by_elevation if not name.endswith(".png")]
+        results += expand("results/glacier/{site}/{name}", site=site, name=[*names, *truth, *by_elevation])
         results += expand(f"results/glacier/{site}/{{name}}", name=expand(maps, scene=scene_names("glacier", site)))
     return with_one_network("glacier", results)
 

@@ -179,11 +179,35 @@ use rule terrain as glacier_elevation with:
         bands=["elevation"],
 
 
+rule glacier_flowlines:
+    """Main flowline of every glacier of the reference outlines."""
+    input:
+        elevation="results/glacier/{site}/elevation.tif",
+        glacier_ids="results/glacier/{site}/glacier_ids.tif",
+        glaciers="results/glacier/{site}/glacier_ids.csv",
+        aoi="results/glacier/{site}/aoi.tif",
+        grid="results/glacier/{site}/grid.json",
+    output:
+        flowlines="results/glacier/{site}/flowlines.gpkg",
+    log:
+        "logs/glacier/{site}/glacier_flowlines.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(60),
+    params:
+        code=code("glacier/glacier_flowlines.py"),
+    script:
+        "../scripts/glacier/glacier_flowlines.py"
+
+
 rule glacier_retreat:
-    """Flowlines, ice fronts of all years, retreat in meters and its rate, of every glacier."""
+    """Ice fronts of all years, retreat in meters and its rate, of every glacier."""
     input:
         extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
         probabilities=glacier_scene_files("results/glacier/{site}/probability/{scene}.tif"),
+        flowlines="results/glacier/{site}/flowlines.gpkg",
         elevation="results/glacier/{site}/elevation.tif",
         glacier_ids="results/glacier/{site}/glacier_ids.tif",
         glaciers="results/glacier/{site}/glacier_ids.csv",
@@ -205,7 +229,6 @@ rule glacier_retreat:
             labels={"table": "rate of terminus retreat"},
             caption="../report/glacier_retreat_rate.rst",
         ),
-        flowlines="results/glacier/{site}/flowlines.gpkg",
         termini="results/glacier/{site}/termini.gpkg",
     log:
         "logs/glacier/{site}/glacier_retreat.log",
@@ -259,6 +282,69 @@ rule glacier_termini:
         confidence=glacier_settings("area").get("confidence"),
     script:
         "../scripts/glacier/glacier_termini.py"
+
+
+rule glacier_hypsometry:
+    """Glacier area by elevation band and year, and topographic attributes of every glacier."""
+    input:
+        extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
+        elevation="results/glacier/{site}/elevation.tif",
+        flowlines="results/glacier/{site}/flowlines.gpkg",
+        glacier_ids="results/glacier/{site}/glacier_ids.tif",
+        glaciers="results/glacier/{site}/glacier_ids.csv",
+        aoi="results/glacier/{site}/aoi.tif",
+        grid="results/glacier/{site}/grid.json",
+    output:
+        bands=report(
+            "results/glacier/{site}/area_by_elevation.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "area by elevation"},
+            caption="../report/glacier_hypsometry.rst",
+        ),
+        topography=report(
+            "results/glacier/{site}/glacier_topography.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "topographic attributes"},
+            caption="../report/glacier_topography.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_hypsometry.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(60),
+    params:
+        code=code("glacier/glacier_hypsometry.py"),
+        years=lambda wildcards: [int(scene) for scene in scene_names("glacier", wildcards.site)],
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
+        band_m=glacier_settings("area").get("band_m"),
+    script:
+        "../scripts/glacier/glacier_hypsometry.py"
+
+
+rule glacier_hypsometry_figure:
+    """Glacier area by elevation in the first and last year."""
+    input:
+        bands="results/glacier/{site}/area_by_elevation.csv",
+    output:
+        figure=report(
+            "results/glacier/{site}/glacier_hypsometry.png",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "area by elevation"},
+            caption="../report/glacier_hypsometry.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_hypsometry_figure.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("glacier/glacier_hypsometry_figure.py"),
+    script:
+        "../scripts/glacier/glacier_hypsometry_figure.py"
 
 
 rule glacier_summary:

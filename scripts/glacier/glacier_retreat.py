@@ -1,8 +1,8 @@
-"""Terminus change of every glacier: flowlines, ice fronts of all years, retreat in meters, and its rate.
+"""Terminus change of every glacier: ice fronts of all years along the flowlines, retreat in meters, and its rate.
 
 Writes ``glacier_retreat.csv`` (``glacier_id, year, method, retreat_m, lower_m, upper_m, length_m, terminus_x,
 terminus_y, terminus_elevation_m, n_lines, flag``), ``glacier_retreat_rate.csv`` (one row per glacier), and the
-GeoPackages ``flowlines.gpkg`` and ``termini.gpkg``.
+GeoPackage ``termini.gpkg`` of the fronts.
 """
 
 import numpy as np
@@ -13,11 +13,11 @@ from climate_indicators.files import read_json, write_csv
 from climate_indicators.geopackages import write_geopackage
 from climate_indicators.glacier.retreat import (
     YearOfExtent,
-    find_tongues,
-    flowline_layer,
     fronts_of_year,
+    make_tongues,
     mapping_error,
     measure_years,
+    read_flowlines,
     retreat_rates,
     retreat_table,
     terminus_layer,
@@ -43,8 +43,8 @@ def read(year: int) -> YearOfExtent:
     return YearOfExtent(year, extent, probability.astype("float32"), threshold)
 
 
-tongues = find_tongues(glacier_ids, names, elevation, inside, pixel_size_m(grid))
-log.info("%d of %d glaciers have a flowline", len(tongues), len(names))
+pixel_m = pixel_size_m(grid)
+tongues = make_tongues(read_flowlines(inputs.flowlines, grid, pixel_m), glacier_ids, names, pixel_m)
 progress = Progress(log, len(paths), "year")
 fronts = measure_years(sorted(paths), params.reference_year, read, glacier_ids, tongues, progress.step)
 drawn = np.where(inside, glacier_ids > 0, BYTE_NODATA).astype("uint8")
@@ -54,5 +54,4 @@ log.info("mapped fronts of %d differ from the outlines by %.1f m (root mean squa
 table = retreat_table(tongues, fronts, params.reference_year, elevation, grid, error_m, params.confidence)
 write_csv(table, snakemake.output.table)
 write_csv(retreat_rates(table, params.confidence, params.significance), snakemake.output.rates)
-write_geopackage(flowline_layer(tongues, grid), snakemake.output.flowlines, "flowlines", "LineString")
 write_geopackage(terminus_layer(tongues, fronts, grid), snakemake.output.termini, "termini", "MultiPoint")

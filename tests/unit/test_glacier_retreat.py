@@ -8,9 +8,11 @@ from affine import Affine
 from climate_indicators.glacier.flowlines import MIN_PIXELS, main_flowline
 from climate_indicators.glacier.retreat import (
     YearOfExtent,
-    find_tongues,
+    find_flowlines,
     flowline_layer,
+    make_tongues,
     measure_years,
+    read_flowlines,
     retreat_rates,
     retreat_table,
     terminus_layer,
@@ -42,7 +44,9 @@ def measured(extents, reference=2016, probabilities=None, ids=None, elevation=EL
     """Table of terminus change for extents by year."""
     inside = np.ones(SHAPE, bool) if inside is None else inside
     ids = (extents[reference] == 1).astype("uint16") if ids is None else ids
-    tongues = find_tongues(ids, [f"G{number}" for number in range(1, ids.max() + 1)], elevation, inside, PIXEL_M)
+    names = [f"G{number}" for number in range(1, ids.max() + 1)]
+    lines = find_flowlines(ids, names, elevation, inside, PIXEL_M)
+    tongues = make_tongues(lines, ids, names, PIXEL_M)
     shown = {
         year: YearOfExtent(year, np.asarray(extent, "uint8"), (probabilities or {}).get(year), 0.5)
         for year, extent in extents.items()
@@ -164,9 +168,14 @@ def test_rates_of_several_glaciers_are_adjusted_and_say_retreat():
     assert (rates.p_adjusted >= rates.p_value).all()
 
 
-def test_layers_have_the_flowlines_and_the_fronts_of_each_year_in_the_grids_system():
+def test_layers_have_the_flowlines_and_the_fronts_of_each_year_in_the_grids_system(tmp_path):
     _, tongues, fronts = measured({2016: tongue(100), 2020: tongue(90)})
-    lines, termini = flowline_layer(tongues, GRID), terminus_layer(tongues, fronts, GRID)
+    own = {tongue.name: tongue.flowline for tongue in tongues}
+    lines, termini = flowline_layer(own, GRID), terminus_layer(tongues, fronts, GRID)
+    lines.to_file(tmp_path / "flowlines.gpkg")
+    again = read_flowlines(str(tmp_path / "flowlines.gpkg"), GRID, PIXEL_M)
+    np.testing.assert_allclose(again["G1"].points, own["G1"].points, atol=1e-6)
+    assert again["G1"].length_m == pytest.approx(own["G1"].length_m) and again["G1"].cut == own["G1"].cut
     assert lines.crs == termini.crs == GRID.crs
     assert lines.length[0] == pytest.approx(lines.length_m[0], rel=1e-6)
     heights = termini.set_index("year").geometry.centroid.y

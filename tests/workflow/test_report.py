@@ -15,6 +15,7 @@ from climate_indicators.figures.animation import write_animation, write_page
 
 DRIVER = shutil.which("chromedriver")
 GLACIER = {
+    "area by elevation": "glacier_hypsometry.png",
     "area by year": "glacier_retreat_graph.png",
     "blocks": "blocks.png",
     "ice fronts": "glacier_termini.png",
@@ -28,7 +29,7 @@ GLACIER = {
 }
 GLACIER_TABLES = {
     "area by year", "area by glacier", "skill on held-out blocks", "recovered and true area", "trend", "scenes",
-    "terminus retreat", "rate of terminus retreat",
+    "terminus retreat", "rate of terminus retreat", "area by elevation", "topographic attributes",
 }  # fmt: skip
 OCEAN = {
     "biomes": "ocean_biome_map.png",

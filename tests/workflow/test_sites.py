@@ -11,11 +11,12 @@ SUMMARIES = {"skill_summary", "glacier_summary", "overview", "manifest"}
 ONCE = {
     "simulate_glacier", "grid", "scenes", "glacier_labels", "blocks", "patches", "train", "check_network", "held_out",
     "baselines", "evaluate", "glacier_area_by_year", "glacier_trend", "glacier_truth_check", "input_table",
-    "glacier_elevation", "glacier_retreat",
+    "glacier_elevation", "glacier_flowlines", "glacier_retreat", "glacier_hypsometry",
 }  # fmt: skip
 PICTURES = {
     "glacier_scenes", "block_map", "patch_sheet", "learning_curve", "reliability", "glacier_retreat_graph",
     "glacier_retreat_timelapse", "glacier_gallery", "glacier_termini",
+    "glacier_hypsometry_figure",
 }  # fmt: skip
 SCENES = {"scene", "predict", "glacier_outlines"}
 

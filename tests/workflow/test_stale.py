@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 EVALUATED = {
     "evaluate", "reliability", "predict", "glacier_outlines", "glacier_area_by_year", "glacier_trend",
     "glacier_retreat_graph", "glacier_retreat_timelapse", "glacier_gallery", "glacier_truth_check",
-    "glacier_retreat", "glacier_termini", "overview", "manifest",
+    "glacier_retreat", "glacier_termini", "glacier_hypsometry", "glacier_hypsometry_figure", "overview", "manifest",
 }  # fmt: skip
 TRENDS = {
     "glacier_trend", "glacier_retreat_graph", "glacier_truth_check", "glacier_retreat", "glacier_termini", "overview",

@@ -72,10 +72,10 @@ class YearOfExtent:
     threshold: float
 
 
-def find_tongues(
+def find_flowlines(
     glacier_ids: np.ndarray, names: Sequence[str], elevation: np.ndarray, inside: np.ndarray, pixel_m: float
-) -> list[Tongue]:
-    """Flowline and sheaves of every glacier of the reference outlines.
+) -> dict[str, Flowline]:
+    """Flowline of every glacier of the reference outlines, by name, on the site's grid.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ def find_tongues(
 
     Returns
     -------
-    One for each glacier that has a flowline. Others are named in a warning.
+    Those that have a flowline. Others are named in a warning.
     """
-    tongues, without = [], []
+    lines, without = {}, []
     open_ground = inside & (glacier_ids == 0)
     for number, window in enumerate(ndimage.find_objects(glacier_ids, len(names)), start=1):
         if window is None:
@@ -102,15 +102,29 @@ def find_tongues(
         except InputError as error:
             without.append(f"{names[number - 1]}: {error}")
             continue
-        half_width_m = box_half_width_m(line, ice, pixel_m)
-        line = replace(line, points=line.points + (rows.start, columns.start))
-        sheaves = make_sheaf(line, pixel_m), make_sheaf(line, pixel_m, half_width_m)
-        tongues.append(Tongue(number, names[number - 1], line, *sheaves))
+        lines[names[number - 1]] = replace(line, points=line.points + (rows.start, columns.start))
     if without:
         more = f" and {len(without) - 5} more" if len(without) > 5 else ""
         _log.warning(
             "%d glaciers have no flowline and no terminus change: %s%s", len(without), "; ".join(without[:5]), more
         )
+    return lines
+
+
+def make_tongues(
+    lines: Mapping[str, Flowline], glacier_ids: np.ndarray, names: Sequence[str], pixel_m: float
+) -> list[Tongue]:
+    """Sheaves of lines of every glacier that has a flowline, ordered as ``names``; arguments as `find_flowlines`."""
+    tongues = []
+    for number, window in enumerate(ndimage.find_objects(glacier_ids, len(names)), start=1):
+        line = lines.get(names[number - 1])
+        if line is None or window is None:
+            continue
+        rows, columns = (slice(max(part.start - 1, 0), part.stop + 1) for part in window)
+        inner = replace(line, points=line.points - (rows.start, columns.start))
+        half_width_m = box_half_width_m(inner, glacier_ids[rows, columns] == number, pixel_m)
+        sheaves = make_sheaf(line, pixel_m), make_sheaf(line, pixel_m, half_width_m)
+        tongues.append(Tongue(number, names[number - 1], line, *sheaves))
     return tongues
 
 
@@ -166,7 +180,7 @@ def retreat_table(
 
     Parameters
     ----------
-    tongues : of `find_tongues`.
+    tongues : of `make_tongues`.
     fronts : year: fronts of `fronts_of_year`.
     reference_year : one of the years.
     elevation : float, shape ``grid.shape``, m.
@@ -220,15 +234,25 @@ def retreat_rates(table: pd.DataFrame, confidence: float = 0.95, significance: f
     return adjusted_trends(pd.DataFrame(rows), significance, confidence)
 
 
-def flowline_layer(tongues: Sequence[Tongue], grid: Grid) -> gpd.GeoDataFrame:
-    """Flowlines as lines with ``glacier_id, length_m, cut``."""
-    shapes = [LineString(np.column_stack(_coordinates(grid, *tongue.flowline.points.T))) for tongue in tongues]
+def flowline_layer(lines: Mapping[str, Flowline], grid: Grid) -> gpd.GeoDataFrame:
+    """Flowlines as lines with ``glacier_id, length_m, cut``, from head to terminus."""
+    shapes = [LineString(np.column_stack(_coordinates(grid, *line.points.T))) for line in lines.values()]
     columns = {
-        "glacier_id": [tongue.name for tongue in tongues],
-        "length_m": [tongue.flowline.length_m for tongue in tongues],
-        "cut": [tongue.flowline.cut for tongue in tongues],
+        "glacier_id": list(lines),
+        "length_m": [line.length_m for line in lines.values()],
+        "cut": [line.cut for line in lines.values()],
     }
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=grid.crs))
+
+
+def read_flowlines(path: str, grid: Grid, pixel_m: float) -> dict[str, Flowline]:
+    """Flowlines by name of the glacier, from a file of `flowline_layer`."""
+    layer = gpd.read_file(path)
+    lines = {}
+    for row in layer.itertuples():
+        columns, rows = ~grid.transform @ np.array(row.geometry.coords).T
+        lines[row.glacier_id] = Flowline.of(np.column_stack([rows, columns]) - 0.5, pixel_m, bool(row.cut))
+    return lines
 
 
 def terminus_layer(
@@ -262,7 +286,7 @@ def measure_years(
     reference_year : one of them.
     read : gives what a year shows.
     glacier_ids : of the reference outlines.
-    tongues : of `find_tongues`.
+    tongues : of `make_tongues`.
     progress : called once a year.
     """
     reference = fronts_of_year(read(reference_year), glacier_ids, tongues)

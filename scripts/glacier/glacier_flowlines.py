@@ -1,0 +1,21 @@
+"""Main flowline of every glacier of the reference outlines, as GeoPackage: ``glacier_id, length_m, cut``."""
+
+import numpy as np
+
+from climate_indicators.cogs import read_band
+from climate_indicators.extents import pixel_size_m
+from climate_indicators.geopackages import write_geopackage
+from climate_indicators.glacier.retreat import find_flowlines, flowline_layer
+from climate_indicators.grids import Grid
+from climate_indicators.logs import start_log
+from climate_indicators.tables import read_table
+from climate_indicators.terrain import TERRAIN_NODATA
+
+log = start_log(snakemake.log[0], snakemake.rule)
+inputs, grid = snakemake.input, Grid.read(snakemake.input.grid)
+names = read_table(inputs.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
+glacier_ids, inside, elevation = (read_band(path) for path in (inputs.glacier_ids, inputs.aoi, inputs.elevation))
+elevation = np.where(elevation == TERRAIN_NODATA, np.nan, elevation)
+lines = find_flowlines(glacier_ids, names, elevation, inside == 1, pixel_size_m(grid))
+log.info("%d of %d glaciers have a flowline", len(lines), len(names))
+write_geopackage(flowline_layer(lines, grid), snakemake.output.flowlines, "flowlines", "LineString")
