@@ -11,13 +11,13 @@ from climate_indicators.cogs import BYTE_NODATA, PROBABILITY_SCALE, read_band
 from climate_indicators.extents import pixel_size_m
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.geopackages import write_geopackage
+from climate_indicators.glacier.flowlines import read_flowlines
 from climate_indicators.glacier.retreat import (
     YearOfExtent,
     fronts_of_year,
     make_tongues,
     mapping_error,
     measure_years,
-    read_flowlines,
     retreat_rates,
     retreat_table,
     terminus_layer,

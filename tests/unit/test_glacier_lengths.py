@@ -11,9 +11,8 @@ from affine import Affine
 from rasterio.features import rasterize
 from rasterio.warp import Resampling, reproject
 
-from climate_indicators.glacier.flowlines import Flowline
+from climate_indicators.glacier.flowlines import Flowline, find_flowlines
 from climate_indicators.glacier.hypsometry import topography
-from climate_indicators.glacier.retreat import find_flowlines
 from climate_indicators.glacier.termini import find_front, make_sheaf, retreat_by_lines
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"

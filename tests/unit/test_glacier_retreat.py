@@ -5,14 +5,17 @@ import numpy as np
 import pytest
 from affine import Affine
 
-from climate_indicators.glacier.flowlines import MIN_PIXELS, main_flowline
-from climate_indicators.glacier.retreat import (
-    YearOfExtent,
+from climate_indicators.glacier.flowlines import (
+    MIN_PIXELS,
     find_flowlines,
     flowline_layer,
+    main_flowline,
+    read_flowlines,
+)
+from climate_indicators.glacier.retreat import (
+    YearOfExtent,
     make_tongues,
     measure_years,
-    read_flowlines,
     retreat_rates,
     retreat_table,
     terminus_layer,

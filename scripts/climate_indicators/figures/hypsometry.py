@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+# bands at the ends with less than this share of the area are not drawn
+SHOWN_SHARE = 0.002
 FIRST, LAST = "#0072B2", "#D55E00"  # blue and vermilion of the Okabe-Ito colors
 
 
@@ -13,10 +15,14 @@ def hypsometry_figure(table: pd.DataFrame, site: str) -> Figure:
 
     Parameters
     ----------
-    table : ``year, lower_m, upper_m, area_km2``.
+    table : ``year, lower_m, upper_m, area_km2``, some area above 0.
     site : name in the title.
     """
     years = sorted(table["year"].unique())
+    # single pixels of snow far above the glaciers would stretch the axis
+    total = table.groupby("lower_m")["area_km2"].max()
+    shown = total.index[total >= SHOWN_SHARE * total.sum()]
+    table = table[table["lower_m"].between(shown.min(), shown.max())]
     first, last = (table[table["year"] == year].reset_index(drop=True) for year in (years[0], years[-1]))
     edges = [*first["lower_m"], first["upper_m"].iloc[-1]]
     figure = Figure(figsize=(8.5, 5.2))

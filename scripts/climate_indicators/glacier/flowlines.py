@@ -1,13 +1,19 @@
-"""Main flowline of a glacier, from its outline and elevations."""
+"""Main flowlines of glaciers, from their outlines and elevations, and as a vector layer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+import geopandas as gpd
 import numpy as np
+from rasterio.transform import xy
 from scipy import ndimage
+from shapely.geometry import LineString
 from skimage.graph import MCP_Geometric
 
+from climate_indicators.grids import Grid
 from climate_indicators.logs import InputError
 
 # Kienholz et al. (2014), equation 1, with the values of OGGM: the path keeps away from the margin and takes low ground
@@ -18,6 +24,7 @@ _HEAD_QUANTILE = 0.5
 _HEAD_RADIUS_PX = 5
 _SMOOTHING_PX = 3.0
 MIN_PIXELS = 9
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,72 @@ def main_flowline(ice: np.ndarray, elevation: np.ndarray, pixel_m: float, open_g
         raise InputError("the outline of the glacier has no head other than its lowest pixel.")
     longest = max(lines, key=lambda line: line.length_m)
     return Flowline(longest.points + (top, left), longest.distance_m, cut)
+
+
+def find_flowlines(
+    glacier_ids: np.ndarray, names: Sequence[str], elevation: np.ndarray, inside: np.ndarray, pixel_m: float
+) -> dict[str, Flowline]:
+    """Flowline of every glacier of the reference outlines, by name, on the site's grid.
+
+    Parameters
+    ----------
+    glacier_ids : uint16, shape (rows, columns): number of the glacier, from 1; 0 none.
+    names : of the glaciers, number 1 first.
+    elevation : float, same shape, m; NaN where unknown.
+    inside : bool, same shape: inside the area of interest.
+    pixel_m : side of a pixel, m.
+
+    Returns
+    -------
+    Those that have a flowline. Others are named in a warning.
+    """
+    lines, without = {}, []
+    open_ground = inside & (glacier_ids == 0)
+    for number, window in enumerate(ndimage.find_objects(glacier_ids, len(names)), start=1):
+        if window is None:
+            continue
+        # a pixel around the glacier tells whether its margin borders on open ground
+        rows, columns = (slice(max(part.start - 1, 0), part.stop + 1) for part in window)
+        ice = glacier_ids[rows, columns] == number
+        try:
+            line = main_flowline(ice, elevation[rows, columns], pixel_m, open_ground[rows, columns])
+        except InputError as error:
+            without.append(f"{names[number - 1]}: {error}")
+            continue
+        lines[names[number - 1]] = replace(line, points=line.points + (rows.start, columns.start))
+    if without:
+        more = f" and {len(without) - 5} more" if len(without) > 5 else ""
+        _log.warning(
+            "%d glaciers have no flowline and no terminus change: %s%s", len(without), "; ".join(without[:5]), more
+        )
+    return lines
+
+
+def flowline_layer(lines: Mapping[str, Flowline], grid: Grid) -> gpd.GeoDataFrame:
+    """Flowlines as lines with ``glacier_id, length_m, cut``, from head to terminus."""
+    shapes = [LineString(np.column_stack(pixel_coordinates(grid, *line.points.T))) for line in lines.values()]
+    columns = {
+        "glacier_id": list(lines),
+        "length_m": [line.length_m for line in lines.values()],
+        "cut": [line.cut for line in lines.values()],
+    }
+    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=grid.crs))
+
+
+def read_flowlines(path: str, grid: Grid, pixel_m: float) -> dict[str, Flowline]:
+    """Flowlines by name of the glacier, from a file of `flowline_layer`."""
+    layer = gpd.read_file(path)
+    lines = {}
+    for row in layer.itertuples():
+        columns, rows = ~grid.transform @ np.array(row.geometry.coords).T
+        lines[row.glacier_id] = Flowline.of(np.column_stack([rows, columns]) - 0.5, pixel_m, bool(row.cut))
+    return lines
+
+
+def pixel_coordinates(grid: Grid, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates of pixel centers, rows and columns may be fractions."""
+    x, y = xy(grid.transform, rows, columns)
+    return np.asarray(x, "float64"), np.asarray(y, "float64")
 
 
 def largest_part(ice: np.ndarray) -> np.ndarray:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from rasterio.transform import xy
 from scipy import ndimage
-from shapely.geometry import LineString, MultiPoint
+from shapely.geometry import MultiPoint
 
 from climate_indicators.extents import owners
-from climate_indicators.glacier.flowlines import Flowline, main_flowline
+from climate_indicators.glacier.flowlines import Flowline, pixel_coordinates
 from climate_indicators.glacier.termini import (
     BOX,
     LINES,
@@ -27,7 +25,6 @@ from climate_indicators.glacier.termini import (
     retreat_by_lines,
 )
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.trends import adjusted_trends, trend_row
 
 UNSEEN = 255
@@ -40,7 +37,6 @@ COLUMNS = [
 HIDDEN, GONE, CUT, NO_REFERENCE = "hidden", "no ice", "cut", "no reference"
 # fewer glaciers do not tell the error of a mapped front
 MIN_GLACIERS = 3
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,45 +66,6 @@ class YearOfExtent:
     extent: np.ndarray
     probability: np.ndarray | None
     threshold: float
-
-
-def find_flowlines(
-    glacier_ids: np.ndarray, names: Sequence[str], elevation: np.ndarray, inside: np.ndarray, pixel_m: float
-) -> dict[str, Flowline]:
-    """Flowline of every glacier of the reference outlines, by name, on the site's grid.
-
-    Parameters
-    ----------
-    glacier_ids : uint16, shape (rows, columns): number of the glacier, from 1; 0 none.
-    names : of the glaciers, number 1 first.
-    elevation : float, same shape, m; NaN where unknown.
-    inside : bool, same shape: inside the area of interest.
-    pixel_m : side of a pixel, m.
-
-    Returns
-    -------
-    Those that have a flowline. Others are named in a warning.
-    """
-    lines, without = {}, []
-    open_ground = inside & (glacier_ids == 0)
-    for number, window in enumerate(ndimage.find_objects(glacier_ids, len(names)), start=1):
-        if window is None:
-            continue
-        # a pixel around the glacier tells whether its margin borders on open ground
-        rows, columns = (slice(max(part.start - 1, 0), part.stop + 1) for part in window)
-        ice = glacier_ids[rows, columns] == number
-        try:
-            line = main_flowline(ice, elevation[rows, columns], pixel_m, open_ground[rows, columns])
-        except InputError as error:
-            without.append(f"{names[number - 1]}: {error}")
-            continue
-        lines[names[number - 1]] = replace(line, points=line.points + (rows.start, columns.start))
-    if without:
-        more = f" and {len(without) - 5} more" if len(without) > 5 else ""
-        _log.warning(
-            "%d glaciers have no flowline and no terminus change: %s%s", len(without), "; ".join(without[:5]), more
-        )
-    return lines
 
 
 def make_tongues(
@@ -234,27 +191,6 @@ def retreat_rates(table: pd.DataFrame, confidence: float = 0.95, significance: f
     return adjusted_trends(pd.DataFrame(rows), significance, confidence)
 
 
-def flowline_layer(lines: Mapping[str, Flowline], grid: Grid) -> gpd.GeoDataFrame:
-    """Flowlines as lines with ``glacier_id, length_m, cut``, from head to terminus."""
-    shapes = [LineString(np.column_stack(_coordinates(grid, *line.points.T))) for line in lines.values()]
-    columns = {
-        "glacier_id": list(lines),
-        "length_m": [line.length_m for line in lines.values()],
-        "cut": [line.cut for line in lines.values()],
-    }
-    return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=grid.crs))
-
-
-def read_flowlines(path: str, grid: Grid, pixel_m: float) -> dict[str, Flowline]:
-    """Flowlines by name of the glacier, from a file of `flowline_layer`."""
-    layer = gpd.read_file(path)
-    lines = {}
-    for row in layer.itertuples():
-        columns, rows = ~grid.transform @ np.array(row.geometry.coords).T
-        lines[row.glacier_id] = Flowline.of(np.column_stack([rows, columns]) - 0.5, pixel_m, bool(row.cut))
-    return lines
-
-
 def terminus_layer(
     tongues: Sequence[Tongue], fronts: Mapping[int, Mapping[int, tuple[Front, Front]]], grid: Grid
 ) -> gpd.GeoDataFrame:
@@ -265,7 +201,7 @@ def terminus_layer(
             points = _front_points(tongue.box, fronts[year][tongue.number][1])
             if len(points):
                 rows.append((tongue.name, year))
-                shapes.append(MultiPoint(np.column_stack(_coordinates(grid, *points.T))))
+                shapes.append(MultiPoint(np.column_stack(pixel_coordinates(grid, *points.T))))
     columns = {"glacier_id": [name for name, _ in rows], "year": np.array([year for _, year in rows], "int32")}
     return gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=grid.crs))
 
@@ -330,7 +266,7 @@ def _place(tongue: Tongue, length_m: float, elevation: np.ndarray, grid: Grid) -
         float(np.interp(length_m, tongue.lines.distance_m, places[middle]))
         for places in (tongue.lines.rows, tongue.lines.columns)
     )
-    x, y = _coordinates(grid, np.array([row]), np.array([column]))
+    x, y = pixel_coordinates(grid, np.array([row]), np.array([column]))
     place = round(row), round(column)
     known = all(0 <= index < size for index, size in zip(place, elevation.shape, strict=True))
     return float(x[0]), float(y[0]), float(elevation[place]) if known else np.nan
@@ -344,9 +280,3 @@ def _front_points(sheaf: Sheaf, front: Front) -> np.ndarray:
         if np.isfinite(position)
     ]
     return np.array(points, "float64").reshape(-1, 2)
-
-
-def _coordinates(grid: Grid, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates of pixel centers, rows and columns may be fractions."""
-    x, y = xy(grid.transform, rows, columns)
-    return np.asarray(x, "float64"), np.asarray(y, "float64")
