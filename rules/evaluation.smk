@@ -56,6 +56,8 @@ rule evaluate:
         "../envs/raster.yaml"
     params:
         code=code("segmentation/evaluate.py"),
+        # blocks of a scene are dealt evenly along their share of the label, groups of images at random
+        stratified=lambda wildcards: wildcards.study == "glacier",
     script:
         "../scripts/segmentation/evaluate.py"
 

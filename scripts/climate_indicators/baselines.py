@@ -14,6 +14,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 
 from climate_indicators.blocks import SPLIT_VALUES
+from climate_indicators.calibration import best_edge
 from climate_indicators.cogs import BYTE_NODATA, REFLECTANCE_SCALE, Stack, strips
 from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import opened
@@ -50,11 +51,17 @@ class Baseline:
     score : function from values, float32 (pixels, channels), to scores, float (pixels,), higher for positives.
     kind : kind of the scores, as in `ScoreCounts`.
     edges : bin edges of the scores; None for those of the kind.
+    neutral : threshold before any is chosen on held-out blocks; None for that of the kind.
     """
 
     score: Scorer
     kind: str
     edges: np.ndarray | None = None
+    neutral: float | None = None
+
+    def counts(self, blocks: Sequence[int], splits: Sequence[str]) -> ScoreCounts:
+        """Counts of zero for the model's scores on these blocks."""
+        return ScoreCounts.empty(self.kind, blocks, splits, self.edges, self.neutral)
 
 
 def training_sample(stack: Stack, labels: str | Path, splits: str | Path, limit: int, seed: int) -> Sample:
@@ -183,6 +190,21 @@ def index_edges(scores: np.ndarray) -> np.ndarray:
     return edges
 
 
+def index_baseline(index: Scorer, sample: Sample) -> Baseline:
+    """An index as a model; the threshold that it starts from has the highest IoU on the training sample.
+
+    Raises
+    ------
+    InputError
+        If the index is the same number in all pixels of the sample.
+    """
+    scores = index(sample.values)
+    edges = index_edges(scores)
+    counts = ScoreCounts.empty(INDEX, [0], ["train"], edges)
+    counts.add(0, scores, sample.labels)
+    return Baseline(index, INDEX, edges, float(edges[best_edge(counts.counts[0])]))
+
+
 def fit_baselines(
     sample: Sample,
     bands: Sequence[str],
@@ -209,7 +231,7 @@ def fit_baselines(
     index = fit_index(sample, bands, ratio or image_bands, ratio is not None)
     return {
         FOREST: Baseline(fit_forest(sample, trees, seed), PROBABILITY),
-        index.name: Baseline(index, INDEX, index_edges(index(sample.values))),
+        index.name: index_baseline(index, sample),
     }
 
 
@@ -233,9 +255,7 @@ def score_blocks(
     blocks : table of `climate_indicators.blocks.held_out_blocks`.
     progress : called once a block.
     """
-    counts = {
-        name: ScoreCounts.empty(model.kind, blocks.block, blocks.split, model.edges) for name, model in models.items()
-    }
+    counts = {name: model.counts(blocks.block, blocks.split) for name, model in models.items()}
     with opened(labels) as label_raster, opened(splits) as split_raster:
         for number, block in enumerate(blocks.itertuples()):
             rows, cols = (block.row_start, block.row_stop), (block.col_start, block.col_stop)

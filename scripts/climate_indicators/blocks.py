@@ -132,10 +132,15 @@ def deal(label_fraction: np.ndarray, shares: Mapping[str, float], seed: int) -> 
     rng = np.random.default_rng([seed, n])
     places = np.concatenate([(np.arange(count) + rng.uniform(0, 1)) / count for count in counts])
     names = np.repeat(SPLITS, counts)[np.argsort(places, kind="stable")]
-    order = np.lexsort([rng.uniform(size=n), np.round(label_fraction, 1)])
+    order = np.lexsort([rng.uniform(size=n), stratum_of_share(label_fraction)])
     dealt = np.empty(n, dtype=object)
     dealt[order] = names
     return dealt.tolist()
+
+
+def stratum_of_share(label_fraction: np.ndarray) -> np.ndarray:
+    """What blocks are ordered by when they are dealt: their share of positives in tenths, float64, same shape."""
+    return np.round(label_fraction, 1)
 
 
 def split_map(blocks: pd.DataFrame, labels: np.ndarray, valid: np.ndarray, gap_px: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From scores to probabilities and a threshold, both chosen on validation blocks."""
+"""From scores to probabilities and a threshold, both chosen on validation blocks by one method for all models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from climate_indicators.comparisons import COLDEST, HOTTEST
+from climate_indicators.block_jackknife import block_spread
+from climate_indicators.comparisons import COLDEST, CONFIDENCE, HOTTEST
 from climate_indicators.scores import LOGIT, MASK, PROBABILITY, ScoreCounts
 
 
@@ -73,15 +74,43 @@ def best_edge(counts: np.ndarray) -> int:
     return int(best[len(best) // 2])
 
 
-def chosen_edge(scores: ScoreCounts, counts: np.ndarray) -> int:
-    """Bin edge from which on a model calls pixels positive: the best one for these counts, or that of a mask.
+def chosen_edge(scores: ScoreCounts) -> int:
+    """Bin edge from which on a model calls pixels positive, from its validation blocks.
+
+    The threshold of the highest IoU on a few blocks depends on these blocks more than on the model. So a model keeps
+    its neutral threshold (probability 0.5, logit 0; of an index the best one on training pixels) unless the validation
+    blocks contradict it: taken is the threshold nearest to it, in bins, whose IoU is not lower than the highest one by
+    more than the t interval of their paired difference over blocks (`block_spread`). This is the one-standard-error
+    rule of Breiman et al. (1984, doi:10.1201/9781315139470) at a level of ``CONFIDENCE``. One block has no spread: the
+    neutral threshold is kept. A mask has one threshold; an index without a neutral one takes the best.
 
     Parameters
     ----------
-    scores : counts of the model, for the kind of its scores.
-    counts : int, shape (2, bins), those of its validation pixels.
+    scores : counts of the model; those of its validation blocks are used.
+
+    Raises
+    ------
+    ValueError
+        If no validation pixel has label 1.
     """
-    return 1 if scores.kind == MASK else best_edge(counts)
+    if scores.kind == MASK:
+        return 1
+    best = best_edge(scores.of_split("validation"))
+    neutral = {LOGIT: 0.0, PROBABILITY: 0.5}.get(scores.kind) if scores.neutral is None else scores.neutral
+    if neutral is None:
+        return best
+    start = int(np.argmin(np.abs(scores.edges - neutral)))
+    blocks = scores.counts[(np.array(scores.splits) == "validation") & (scores.counts.sum(axis=(1, 2)) > 0)]
+    if len(blocks) < 2:
+        return start
+    # true and false positives of each block if pixels from each edge on are positive, shape (blocks, edges)
+    false, true = np.moveaxis(np.pad(np.cumsum(blocks[:, :, ::-1], axis=2)[:, :, ::-1], ((0, 0), (0, 0), (0, 1))), 1, 0)
+    union = false + blocks[:, 1].sum(axis=1)[:, None]
+    iou = true.sum(axis=0) / union.sum(axis=0)
+    without = (true.sum(axis=0) - true) / np.maximum(union.sum(axis=0) - union, 1)
+    reach = block_spread(without[:, [best]] - without).reach(CONFIDENCE)
+    allowed = np.flatnonzero(iou[best] - iou <= reach + 1e-12)
+    return int(allowed[np.argmin(np.abs(allowed - start))])
 
 
 def probabilities(scores: ScoreCounts, temperature: float = 1.0) -> np.ndarray | None:

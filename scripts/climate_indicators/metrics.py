@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
+from climate_indicators.block_jackknife import block_spread
+from climate_indicators.blocks import stratum_of_share
 from climate_indicators.calibration import chosen_edge, fit_temperature, probabilities, threshold
 from climate_indicators.comparisons import CONFIDENCE, RELIABILITY_BINS, UNCALIBRATED
 from climate_indicators.logs import InputError
@@ -17,6 +19,9 @@ from climate_indicators.scores import LOGIT, ScoreCounts
 HELD_OUT = ("validation", "test")
 ALL_POSITIVE = "all_positive"
 CELLS = ("tn", "fp", "fn", "tp")
+LEAD = ("network_lead_iou", "network_lead_lower", "network_lead_upper")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,9 @@ class Evaluation:
     ----------
     calibration : ``temperature`` and probability ``threshold`` of the network.
     metrics : ``model, split, iou, dice, precision, recall, f1, accuracy, threshold, ece, iou_lower, iou_upper,
-        n_pixels, n_blocks``; the IoU's interval is that of `jackknife_iou`.
+        network_lead_iou, network_lead_lower, network_lead_upper, n_pixels, n_blocks, sentence``. Intervals are those of
+        `jackknife_iou`. The lead is the network's IoU less that of the model on the same blocks, NaN for the network
+        itself; the sentence, in test rows of other models, says what the lead is.
     reliability : ``model, split, bin_lower, bin_upper, mean_probability, observed_fraction, n_pixels``; the network
         stands there a second time, before calibration, as ``unet_uncalibrated``.
     confusion : ``model, split, block, tn, fp, fn, tp``, pixels.
@@ -39,16 +46,18 @@ class Evaluation:
     confusion: pd.DataFrame
 
 
-def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet") -> Evaluation:
+def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet", stratified: bool = False) -> Evaluation:
     """Calibrate and threshold each model on the validation blocks, and measure it on validation and test blocks.
 
-    Every model gets the threshold that is best for it on validation; a mask has none to choose. ``all_positive`` is
-    added: the skill of calling every pixel positive. A temperature is fitted to models whose scores are logits.
+    The threshold of every model is that of `calibration.chosen_edge`; a mask has none to choose. ``all_positive`` is
+    added: the skill of calling every pixel positive. A temperature is fitted to models whose scores are logits. A
+    model that the network is not ahead of for certain on the test blocks is a warning.
 
     Parameters
     ----------
     scores : counts of each model, over the same blocks.
     network : name of the model whose calibration is returned.
+    stratified : whether blocks were dealt evenly along their share of positives (`blocks.deal`), or at random.
 
     Raises
     ------
@@ -58,23 +67,26 @@ def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet") -> Evalua
         If the models were not scored on the same pixels.
     """
     _check(scores)
-    rows, reliability, confusion, calibration = [], [], [], {}
+    reliability, confusion, calibration = [], [], {}
+    # threshold and expected calibration error by split of each model
+    about: dict[str, tuple[float, dict[str, float]]] = {}
     for model, score in scores.items():
-        chosen = score.of_split("validation")
-        temperature = fit_temperature(score.centres, chosen) if score.kind == LOGIT else 1.0
-        edge = chosen_edge(score, chosen)
+        temperature = fit_temperature(score.centres, score.of_split("validation")) if score.kind == LOGIT else 1.0
+        edge = chosen_edge(score)
         limit = threshold(score, edge, temperature)
         if model == network:
             calibration = {"temperature": temperature, "threshold": limit}
             reliability.append(_reliability_rows(model + UNCALIBRATED, score, 1.0))
         reliability.append(_reliability_rows(model, score, temperature))
         confusion.append(block_confusion(model, score, edge))
-        rows += _metric_rows(confusion[-1], limit, reliability[-1])
+        about[model] = limit, _errors(reliability[-1])
     confusion.append(block_confusion(ALL_POSITIVE, next(iter(scores.values())), 0))
-    rows += _metric_rows(confusion[-1], np.nan, None)
+    about[ALL_POSITIVE] = np.nan, _errors(None)
+    own = next((table for table in confusion if table.model.iloc[0] == network), None)
+    rows = [row for table in confusion for row in _metric_rows(table, own, *about[table.model.iloc[0]], stratified)]
     kept = [table for table in reliability if table is not None]
     tables = (pd.concat(parts, ignore_index=True) for parts in (kept, confusion))
-    return Evaluation(calibration, pd.DataFrame(rows), *tables)
+    return Evaluation(calibration, with_sentences(pd.DataFrame(rows), network), *tables)
 
 
 def block_confusion(model: str, scores: ScoreCounts, edge: int) -> pd.DataFrame:
@@ -113,31 +125,82 @@ def skill(tn: int, fp: int, fn: int, tp: int) -> dict[str, float]:
     }
 
 
-def jackknife_iou(confusion: pd.DataFrame, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Interval of the IoU over blocks, each left out in turn.
+def jackknife_iou(
+    confusion: pd.DataFrame,
+    other: pd.DataFrame | None = None,
+    stratified: bool = False,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float]:
+    """Interval over blocks of the IoU, or of the difference between the IoUs of two models on the same blocks.
 
-    Pixels of a block are alike, so that the blocks, not the pixels, are the independent samples. The jackknife variance
-    of a ratio (Efron and Stein 1981, doi:10.1214/aos/1176345462) with the t quantile of one degree of freedom less than
-    there are blocks, which keeps the interval wide where blocks are few.
+    Pixels of a block are alike, so that the blocks, not the pixels, are the independent samples: each is left out in
+    turn (`block_spread`). The t quantile keeps the interval wide where blocks are few. Both models of a difference are
+    counted on the same blocks, so what is hard for both of them cancels out.
 
     Parameters
     ----------
-    confusion : table with ``fp, fn, tp``, one row a block.
+    confusion : table with ``tn, fp, fn, tp``, one row a block.
+    other : the same of the model whose IoU is subtracted; None for the IoU itself.
+    stratified : whether blocks were dealt evenly along their share of positives, or at random.
     confidence : in (0, 1).
 
     Returns
     -------
-    Lower and upper bound, cut to 0 … 1; NaN with fewer than two blocks, or if one block holds all that is counted.
+    Lower and upper bound, cut to 0 … 1, of a difference to −1 … 1; NaN with fewer than two blocks, or if one block
+    holds all that is counted.
     """
-    hits, union = confusion.tp.to_numpy("float64"), confusion[["fp", "fn", "tp"]].to_numpy("float64").sum(axis=1)
-    n, rest = len(hits), union.sum() - union
-    if n < 2 or (rest == 0).any():
+    parts = [_without_each(table) for table in ([confusion] if other is None else [confusion, other])]
+    if any(part is None for part in parts):
         return np.nan, np.nan
-    without = (hits.sum() - hits) / rest
-    error = np.sqrt((n - 1) / n * ((without - without.mean()) ** 2).sum())
-    reach = stdtrit(n - 1, (1 + confidence) / 2) * error
-    iou = hits.sum() / union.sum()
-    return float(max(iou - reach, 0.0)), float(min(iou + reach, 1.0))
+    value, replicates = parts[0] if other is None else (parts[0][0] - parts[1][0], parts[0][1] - parts[1][1])
+    strata = None
+    if stratified:
+        cells = confusion[list(CELLS)].to_numpy("float64")
+        strata = stratum_of_share(cells[:, 2:].sum(axis=1) / cells.sum(axis=1))
+    reach = float(block_spread(replicates, strata).reach(confidence))
+    return max(value - reach, 0.0 if other is None else -1.0), min(value + reach, 1.0)
+
+
+def _without_each(confusion: pd.DataFrame) -> tuple[float, np.ndarray] | None:
+    """IoU of all blocks, and without each; None where one block holds all that is counted."""
+    hits, union = confusion.tp.to_numpy("float64"), confusion[["fp", "fn", "tp"]].to_numpy("float64").sum(axis=1)
+    rest = union.sum() - union
+    if len(hits) < 2 or (rest == 0).any():
+        return None
+    return float(hits.sum() / union.sum()), (hits.sum() - hits) / rest
+
+
+def with_sentences(metrics: pd.DataFrame, network: str) -> pd.DataFrame:
+    """Metrics with a ``sentence`` on the network's lead over each other model on the test blocks.
+
+    Warns of each model that the network is not ahead of for certain.
+    """
+    own = metrics[(metrics.model == network) & (metrics.split == "test")]
+    sentences = [""] * len(metrics)
+    for place, row in enumerate(metrics.itertuples()):
+        if row.split != "test" or row.model == network or own.empty:
+            continue
+        lead, lower, upper = row.network_lead_iou, row.network_lead_lower, row.network_lead_upper
+        interval = f"{100 * CONFIDENCE:.4g} % interval {_signed(lower)} to {_signed(upper)}"
+        size = (
+            f"IoU {own.iou.iloc[0]:.3f} against {row.iou:.3f} on {row.n_blocks} test blocks, lead {_signed(lead)} "
+            f"({'too few blocks for an interval' if np.isnan(lower) else interval})"
+        )
+        if lower > 0:
+            sentences[place] = f"The network is ahead of {row.model}: {size}."
+            continue
+        if upper < 0:
+            sentences[place] = f"The simple method {row.model} is better than the network: {size}."
+        elif lead <= 0:
+            sentences[place] = f"The network is not ahead of {row.model}: {size}."
+        else:
+            sentences[place] = f"It is not certain that the network is ahead of {row.model}: {size}."
+        _log.warning("%s", sentences[place])
+    return metrics.assign(sentence=sentences)
+
+
+def _signed(value: float) -> str:
+    return f"{value + 0.0:.3f}".replace("-", "−")
 
 
 def reliability_table(probability: np.ndarray, counts: np.ndarray, bins: int = RELIABILITY_BINS) -> pd.DataFrame:
@@ -205,18 +268,40 @@ def _reliability_rows(model: str, scores: ScoreCounts, temperature: float) -> pd
     return table
 
 
-def _metric_rows(confusion: pd.DataFrame, limit: float, reliability: pd.DataFrame | None) -> list[dict[str, object]]:
+def _errors(reliability: pd.DataFrame | None) -> dict[str, float]:
+    """Expected calibration error by split; NaN without probabilities."""
+    if reliability is None:
+        return dict.fromkeys(HELD_OUT, np.nan)
+    return {split: expected_calibration_error(reliability[reliability.split == split]) for split in HELD_OUT}
+
+
+def _metric_rows(
+    confusion: pd.DataFrame,
+    network: pd.DataFrame | None,
+    limit: float,
+    errors: Mapping[str, float],
+    stratified: bool,
+) -> list[dict[str, object]]:
     """Rows of the metrics table for one model: pixels of a split's blocks taken together."""
     rows = []
     for split in HELD_OUT:
-        part = confusion[(confusion.split == split) & (confusion[list(CELLS)].sum(axis=1) > 0)]
+        counted = (confusion.split == split) & (confusion[list(CELLS)].sum(axis=1) > 0)
+        part = confusion[counted]
         counts = {name: int(part[name].sum()) for name in CELLS}
-        ece = np.nan if reliability is None else expected_calibration_error(reliability[reliability.split == split])
-        lower, upper = jackknife_iou(part)
-        row = {"model": confusion.model.iloc[0], "split": split, **skill(**counts), "threshold": limit, "ece": ece}
-        row |= {"iou_lower": lower, "iou_upper": upper, "n_pixels": sum(counts.values()), "n_blocks": len(part)}
-        rows.append(row)
+        lower, upper = jackknife_iou(part, stratified=stratified)
+        row = {"model": confusion.model.iloc[0], "split": split, **skill(**counts), "threshold": limit}
+        row |= {"ece": errors[split], "iou_lower": lower, "iou_upper": upper}
+        lead = (np.nan, np.nan, np.nan)
+        if network is not None and network is not confusion:
+            own = network[counted.to_numpy()]
+            lead = _iou(own) - row["iou"], *jackknife_iou(own, part, stratified)
+        row |= dict(zip(LEAD, lead, strict=True))
+        rows.append(row | {"n_pixels": sum(counts.values()), "n_blocks": len(part)})
     return rows
+
+
+def _iou(confusion: pd.DataFrame) -> float:
+    return skill(**{name: int(confusion[name].sum()) for name in CELLS})["iou"]
 
 
 def _ratio(part: int, whole: int) -> float:

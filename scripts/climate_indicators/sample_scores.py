@@ -75,7 +75,8 @@ def by_group(scores: ScoreCounts, groups: np.ndarray) -> ScoreCounts:
     keys = list(zip(scores.splits, np.asarray(groups).tolist(), strict=True))
     order = sorted(set(keys), key=lambda key: (HELD_OUT.index(key[0]), key[1]))
     places = {key: place for place, key in enumerate(order)}
-    total = ScoreCounts.empty(scores.kind, [group for _, group in order], [split for split, _ in order], scores.edges)
+    numbers, splits = [group for _, group in order], [split for split, _ in order]
+    total = ScoreCounts.empty(scores.kind, numbers, splits, scores.edges, scores.neutral)
     for key, counts in zip(keys, scores.counts, strict=True):
         total.counts[places[key]] += counts
     return total
@@ -145,7 +146,7 @@ def score_pixels(
     read : values and labels of a sample.
     """
     splits = [split for _, split in members]
-    counts = {name: ScoreCounts.empty(model.kind, blocks, splits, model.edges) for name, model in models.items()}
+    counts = {name: model.counts(blocks, splits) for name, model in models.items()}
     for numbers, values, labels in _batches(store, [place for place, _ in members], read):
         bounds = np.cumsum([len(part) for part in labels])[:-1]
         for name, model in models.items():

@@ -35,6 +35,8 @@ class ScoreCounts:
     splits : split of each block, ``validation`` or ``test``.
     counts : int64, shape (n, 2, bins): pixels by block, label (0 or 1) and bin.
     kind : what a score is: ``logit``, ``probability``, ``mask`` (0 or 1), or ``index`` for another one.
+    neutral : threshold that the model has before any is chosen; None for that of the kind (0, 0.5, and of an index
+        none).
     """
 
     edges: np.ndarray
@@ -42,16 +44,22 @@ class ScoreCounts:
     splits: list[str]
     counts: np.ndarray
     kind: str
+    neutral: float | None = None
 
     @classmethod
     def empty(
-        cls, kind: str, blocks: Sequence[int], splits: Sequence[str], edges: np.ndarray | None = None
+        cls,
+        kind: str,
+        blocks: Sequence[int],
+        splits: Sequence[str],
+        edges: np.ndarray | None = None,
+        neutral: float | None = None,
     ) -> ScoreCounts:
         """Counts of zero.
 
         Parameters
         ----------
-        kind, blocks, splits : as the attributes.
+        kind, blocks, splits, neutral : as the attributes.
         edges : bin edges; may be left out for all but an index, since they have edges of their own.
 
         Raises
@@ -67,7 +75,7 @@ class ScoreCounts:
             raise ValueError(f"bin edges must be two or more rising numbers, found {len(edges)}: {edges[:5]} …")
         if len(numbers) != len(names):
             raise ValueError(f"{len(numbers)} blocks have {len(names)} splits")
-        return cls(edges, numbers, names, np.zeros((len(numbers), 2, len(edges) - 1), "int64"), kind)
+        return cls(edges, numbers, names, np.zeros((len(numbers), 2, len(edges) - 1), "int64"), kind, neutral)
 
     @property
     def centres(self) -> np.ndarray:
@@ -110,6 +118,8 @@ def write_scores(path: str | Path, scores: Mapping[str, ScoreCounts]) -> None:
         for model, score in scores.items():
             group = store.create_group(model)
             group.attrs["kind"] = score.kind
+            if score.neutral is not None:
+                group.attrs["neutral"] = score.neutral
             group.attrs["splits"] = np.array(score.splits, dtype=h5py.string_dtype())
             group.create_dataset("edges", data=score.edges, track_times=False)
             group.create_dataset("blocks", data=score.blocks, track_times=False)
@@ -126,6 +136,7 @@ def read_scores(path: str | Path) -> dict[str, ScoreCounts]:
                 [str(name) for name in group.attrs["splits"]],
                 group["counts"][:],
                 str(group.attrs["kind"]),
+                float(group.attrs["neutral"]) if "neutral" in group.attrs else None,
             )
             for model, group in store.items()
         }

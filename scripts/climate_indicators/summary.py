@@ -33,7 +33,7 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     columns = {"n_sites": groups.size()}
     columns |= {f"iou_{name}": groups.iou.agg(name) for name in ("mean", "min", "max")}
     columns |= {f"{metric}_mean": groups[metric].mean() for metric in AVERAGED}
-    columns |= {f"network_lead_iou_{name}": groups.lead.agg(name) for name in ("mean", "min", "max")}
+    columns |= {f"network_lead_iou_{name}": groups.network_lead_iou.agg(name) for name in ("mean", "min", "max")}
     return pd.DataFrame(columns).reset_index()
 
 
@@ -48,28 +48,28 @@ def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], ne
 
     Returns
     -------
-    The tables below each other, with ``site`` and ``in_pool`` before and ``network_lead_iou`` behind: the network's IoU
-    minus the model's at the same site and split, NaN in the network's own row.
+    The tables below each other, with ``site`` and ``in_pool`` before. ``network_lead_iou`` is the network's IoU minus
+    the model's at the same site and split, NaN in the network's own row.
 
     Raises
     ------
     ValueError
         If a site has no row of the network.
     """
-    rows = _with_lead(metrics, network).rename(columns={"lead": "network_lead_iou"})
+    rows = _with_lead(metrics, network)
     rows.insert(1, "in_pool", rows.site.isin(list(pool)))
     return rows.reset_index(drop=True)
 
 
 def _with_lead(metrics: Mapping[str, pd.DataFrame], network: str) -> pd.DataFrame:
-    """Tables of all sites with ``site`` and, as ``lead``, the network's IoU minus the row's."""
+    """Tables of all sites with ``site`` and, as ``network_lead_iou``, the network's IoU minus the row's."""
     lacking = [site for site, table in metrics.items() if network not in set(table.model)]
     if lacking:
         raise ValueError(f"the metrics of {', '.join(lacking)} have no model '{network}'")
     rows = pd.concat(metrics, names=["site", None]).reset_index(level="site")
     own = rows[rows.model == network].set_index(["site", "split"]).iou
-    rows["lead"] = pd.MultiIndex.from_frame(rows[["site", "split"]]).map(own) - rows.iou
-    rows.loc[rows.model == network, "lead"] = float("nan")
+    rows["network_lead_iou"] = pd.MultiIndex.from_frame(rows[["site", "split"]]).map(own) - rows.iou
+    rows.loc[rows.model == network, "network_lead_iou"] = float("nan")
     return rows
 
 

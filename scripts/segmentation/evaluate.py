@@ -1,7 +1,7 @@
 """Skill of the network and of the baselines on the same held-out blocks, after calibration on the validation blocks.
 
 Writes ``calibration.json`` (temperature and threshold of the network), ``metrics.csv`` (one row a model and split, with
-an interval of the IoU over blocks), ``reliability.csv`` (probability against observed share) and
+intervals over blocks of the IoU and of the network's lead), ``reliability.csv`` (probability against observed share) and
 ``block_confusion.csv`` (pixels by block).
 """
 
@@ -13,7 +13,8 @@ from climate_indicators.scores import read_scores
 log = start_log(snakemake.log[0], snakemake.rule)
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     models = [read_scores(path) for path in snakemake.input]
-    evaluation = evaluate({name: scores for model in models for name, scores in model.items()})
+    scores = {name: counts for model in models for name, counts in model.items()}
+    evaluation = evaluate(scores, stratified=snakemake.params.stratified)
 for row in evaluation.metrics.itertuples():
     log.info("%s, %s: IoU %.3f (%.3f to %.3f)", row.model, row.split, row.iou, row.iou_lower, row.iou_upper)
 write_json(evaluation.calibration, snakemake.output.calibration)

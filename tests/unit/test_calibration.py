@@ -6,8 +6,8 @@ from scipy.special import expit, log_expit, logit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import jaccard_score
 
-from climate_indicators.calibration import COLDEST, best_edge, fit_temperature, probabilities, threshold
-from climate_indicators.scores import INDEX, LOGIT, PROBABILITY, ScoreCounts
+from climate_indicators.calibration import COLDEST, best_edge, chosen_edge, fit_temperature, probabilities, threshold
+from climate_indicators.scores import INDEX, LOGIT, MASK, PROBABILITY, ScoreCounts
 
 
 def simulated(temperature, n=200_000, seed=0):
@@ -97,3 +97,52 @@ def test_probabilities_and_thresholds_of_other_kinds():
     index = ScoreCounts.empty(INDEX, [0], ["test"], [-3.0, 0.0, 7.0])
     assert probabilities(index) is None
     assert threshold(index, 2) == 7.0
+
+
+def forest_on_blocks(rng, blocks, shift=0.0, spread=1.0):
+    """Probabilities of a forest whose scores are shifted in each block as a whole, as by shade or snow."""
+    scores = ScoreCounts.empty(PROBABILITY, range(2 * blocks), ["validation"] * blocks + ["test"] * blocks)
+    for place in range(2 * blocks):
+        labels = (rng.random(1500) < rng.uniform(0.05, 0.9)).astype("uint8")
+        logits = 2.5 * labels - 1.25 + shift + rng.normal(0, spread) + rng.normal(0, 1, 1500)
+        scores.add(place, expit(logits), labels)
+    return scores
+
+
+def iou_of_test(scores, edge):
+    negatives, positives = scores.of_split("test")
+    return positives[edge:].sum() / (positives.sum() + negatives[edge:].sum())
+
+
+def test_a_threshold_from_few_blocks_costs_less_skill_than_the_best_of_these_blocks():
+    rng = np.random.default_rng(6)
+    worlds = [forest_on_blocks(rng, 6) for _ in range(60)]
+    chosen = np.mean([iou_of_test(scores, chosen_edge(scores)) for scores in worlds])
+    best = np.mean([iou_of_test(scores, best_edge(scores.of_split("validation"))) for scores in worlds])
+    assert chosen > best + 0.01
+
+
+def test_a_threshold_that_validation_blocks_contradict_is_moved():
+    scores = forest_on_blocks(np.random.default_rng(7), 12, shift=-3.0, spread=0.2)
+    edge = chosen_edge(scores)
+    assert scores.edges[edge] < 0.3
+    best = max(iou_of_test(scores, place) for place in range(len(scores.edges)))
+    assert iou_of_test(scores, 100) + 0.3 < best - 0.06 < iou_of_test(scores, edge)
+
+
+def test_one_validation_block_changes_no_threshold_and_a_mask_has_one():
+    scores = forest_on_blocks(np.random.default_rng(8), 1, shift=-3.0)
+    assert scores.edges[chosen_edge(scores)] == pytest.approx(0.5, abs=0.003)
+    assert chosen_edge(ScoreCounts.empty(MASK, [0], ["validation"])) == 1
+
+
+def test_an_index_starts_from_its_best_threshold_on_training_pixels():
+    edges = np.linspace(0, 10, 101)
+    scores = ScoreCounts.empty(INDEX, range(3), ["validation"] * 3, edges, neutral=4.0)
+    rng = np.random.default_rng(9)
+    for place in range(3):
+        labels = (rng.random(500) < 0.5).astype("uint8")
+        scores.add(place, 4 + 2 * labels - 1 + rng.normal(0, 1, 500) + rng.normal(0, 1), labels)
+    assert edges[chosen_edge(scores)] == pytest.approx(4.0)
+    without = ScoreCounts(edges, scores.blocks, scores.splits, scores.counts, INDEX)
+    assert chosen_edge(without) == best_edge(scores.of_split("validation"))

@@ -30,8 +30,8 @@ def world(seed=0, spread=1.0, n=4000):
     return labels, logits
 
 
-def counted(kind, arrays, labels, edges=None):
-    counts = ScoreCounts.empty(kind, range(5), SPLITS, edges)
+def counted(kind, arrays, labels, edges=None, neutral=None):
+    counts = ScoreCounts.empty(kind, range(5), SPLITS, edges, neutral)
     for place, (array, label) in enumerate(zip(arrays, labels, strict=True)):
         counts.add(place, array, label)
     return counts
@@ -44,7 +44,7 @@ def evaluation():
     scores = {
         "unet": counted(LOGIT, logits, labels),
         "random_forest": counted(PROBABILITY, [1 / (1 + np.exp(-array)) for array in worse], labels),
-        "brightness": counted(INDEX, worse, labels, np.linspace(-9, 9, 200)),
+        "brightness": counted(INDEX, worse, labels, np.linspace(-9, 9, 200), neutral=0.0),
     }
     return evaluate(scores), scores
 
@@ -53,7 +53,8 @@ def test_table_begins_as_the_design_says(evaluation):
     table = evaluation[0].metrics
     assert list(table.columns[:7]) == HEAD
     assert list(table.columns[7:]) == [
-        "accuracy", "threshold", "ece", "iou_lower", "iou_upper", "n_pixels", "n_blocks",
+        "accuracy", "threshold", "ece", "iou_lower", "iou_upper", "network_lead_iou", "network_lead_lower",
+        "network_lead_upper", "n_pixels", "n_blocks", "sentence",
     ]  # fmt: skip
     models = ["unet", "random_forest", "brightness", ALL_POSITIVE]
     assert table[["model", "split"]].values.tolist() == [[m, s] for m in models for s in ("validation", "test")]
@@ -236,3 +237,73 @@ def test_a_mask_is_measured_as_it_is_though_calling_all_positive_would_score_hig
         scores["rule"].add(block, mask, labels)
     rows = evaluate(scores).metrics.query("model == 'rule'")
     assert (rows.threshold == 0.5).all() and rows.iou.tolist() == pytest.approx([20 / 90] * 2)
+
+
+def competitors(rng, gain, blocks=10, n=2000):
+    """Scores of a network and a forest on blocks that are hard or easy for both; the network has less noise."""
+    splits = ["validation"] * 4 + ["test"] * blocks
+    scores = {
+        "unet": ScoreCounts.empty(LOGIT, range(len(splits)), splits),
+        "random_forest": ScoreCounts.empty(PROBABILITY, range(len(splits)), splits),
+    }
+    for place in range(len(splits)):
+        labels = (rng.random(n) < rng.uniform(0.2, 0.6)).astype("uint8")
+        hard, noise = rng.uniform(0.6, 2.0), rng.normal(0, 1, (2, n))
+        scores["unet"].add(place, 3.0 * labels - 1.5 + hard * (1 - gain) * noise[0], labels)
+        forest = 3.0 * labels - 1.5 + hard * noise[1]
+        scores["random_forest"].add(place, 1 / (1 + np.exp(-forest)), labels)
+    return scores
+
+
+def test_the_interval_of_the_lead_is_paired_and_narrower_than_those_of_the_models():
+    table = evaluate(competitors(np.random.default_rng(1), 0.2)).metrics.set_index(["model", "split"])
+    network, forest = table.loc[("unet", "test")], table.loc[("random_forest", "test")]
+    assert forest.network_lead_iou == pytest.approx(network.iou - forest.iou)
+    assert forest.network_lead_lower < forest.network_lead_iou < forest.network_lead_upper
+    width = forest.network_lead_upper - forest.network_lead_lower
+    assert width < 0.5 * (network.iou_upper - network.iou_lower)
+    assert np.isnan(network.network_lead_iou) and np.isnan(network.network_lead_upper)
+
+
+def test_the_interval_of_the_lead_contains_no_lead_as_often_as_it_says():
+    rng = np.random.default_rng(2)
+    rows = [evaluate(competitors(rng, 0.0)).metrics.iloc[3] for _ in range(150)]
+    inside = np.mean([row.network_lead_lower <= 0 <= row.network_lead_upper for row in rows])
+    assert 0.89 <= inside <= 0.99
+
+
+@pytest.mark.parametrize(
+    ("gain", "start"),
+    [(0.3, "The network is ahead of random_forest"), (-0.4, "The simple method random_forest is better")],
+)
+def test_a_network_that_is_not_ahead_is_a_warning_and_the_sentence_gives_the_lead(gain, start, caplog):
+    table = evaluate(competitors(np.random.default_rng(3), gain)).metrics.set_index(["model", "split"])
+    sentence = table.sentence[("random_forest", "test")]
+    assert sentence.startswith(start) and "95 % interval" in sentence
+    assert (sentence in caplog.text) == (gain < 0)
+    assert (table.sentence[table.index.get_level_values("split") == "validation"] == "").all()
+
+
+def test_an_uncertain_lead_is_a_warning(caplog):
+    sentences = evaluate(competitors(np.random.default_rng(5), 0.0)).metrics.sentence
+    assert sentences.str.contains("not certain|not ahead").any()
+    assert "random_forest" in caplog.text
+
+
+def test_blocks_dealt_along_their_share_have_the_interval_of_a_stratified_sample():
+    """IoU rises with the share of glacier: dealt evenly along it, the IoU varies less than that of random blocks."""
+    rng = np.random.default_rng(4)
+    inside, width = {True: 0, False: 0}, {True: 0.0, False: 0.0}
+    for _ in range(300):
+        share = np.sort(rng.uniform(0, 1, 400))
+        glacier = np.round(1000 * share)
+        missed = np.round(glacier * np.clip(0.7 - 0.65 * share + rng.normal(0, 0.1, 400), 0, 1))
+        table = pd.DataFrame({"tn": 1000 - glacier, "fp": 0, "fn": missed, "tp": glacier - missed})
+        truth = table.tp.sum() / (table.tp + table.fn).sum()
+        drawn = table.iloc[(np.arange(20) + rng.uniform()) * 20 // 1]
+        for stratified in inside:
+            lower, upper = jackknife_iou(drawn, stratified=stratified)
+            inside[stratified] += lower <= truth <= upper
+            width[stratified] += upper - lower
+    assert 0.92 <= inside[True] / 300 <= 0.985
+    assert inside[False] / 300 > 0.985 and width[False] > 1.5 * width[True]

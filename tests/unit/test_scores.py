@@ -93,8 +93,8 @@ def test_split_sums_only_its_blocks():
 def test_file_gives_back_what_was_written_in_order_and_bytes_are_the_same(tmp_path):
     rng = np.random.default_rng(2)
     scores = {}
-    for model, kind in (("unet", LOGIT), ("another", PROBABILITY)):
-        scores[model] = ScoreCounts.empty(kind, [2, 7], ["test", "validation"])
+    for model, kind, neutral in (("unet", LOGIT, None), ("another", PROBABILITY, 0.4)):
+        scores[model] = ScoreCounts.empty(kind, [2, 7], ["test", "validation"], neutral=neutral)
         scores[model].add(1, rng.random(99), rng.integers(0, 2, 99).astype("uint8"))
     write_scores(tmp_path / "a.h5", scores)
     write_scores(tmp_path / "b.h5", scores)
@@ -103,6 +103,7 @@ def test_file_gives_back_what_was_written_in_order_and_bytes_are_the_same(tmp_pa
     assert list(read) == ["unet", "another"]
     for model, score in scores.items():
         assert read[model].kind == score.kind
+        assert read[model].neutral == score.neutral
         assert read[model].splits == score.splits
         for name in ("edges", "blocks", "counts"):
             assert np.array_equal(getattr(read[model], name), getattr(score, name))

@@ -9,10 +9,10 @@ from typing import Any
 import h5py
 import numpy as np
 
-from climate_indicators.baselines import FOREST, Baseline, Sample, fit_forest, index_edges
+from climate_indicators.baselines import FOREST, Baseline, Sample, fit_forest, index_baseline
 from climate_indicators.carbon.labels import EXCESS_GREEN, RGB, excess_green, hsv_vegetation
 from climate_indicators.sample_scores import by_group, held_out_samples, score_pixels
-from climate_indicators.scores import INDEX, PROBABILITY, ScoreCounts
+from climate_indicators.scores import PROBABILITY, ScoreCounts
 
 HSV_RULE = "hsv_rule"
 
@@ -48,7 +48,7 @@ def fit_sample_baselines(
         return vegetation.astype("float64")
 
     if labels["source"] != EXCESS_GREEN:
-        models[EXCESS_GREEN] = Baseline(green, INDEX, index_edges(green(sample.values)))
+        models[EXCESS_GREEN] = index_baseline(green, sample)
     if labels["source"] != "hsv":
         models[HSV_RULE] = Baseline(rule, PROBABILITY)
     return models
