@@ -108,7 +108,9 @@ rule glacier_area_by_year:
     input:
         extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
         scenes="results/glacier/{site}/scenes.csv",
-        confusion="results/glacier/{site}/block_confusion.csv",
+        labels="results/glacier/{site}/labels.tif",
+        splits="results/glacier/{site}/splits.tif",
+        blocks="results/glacier/{site}/blocks.csv",
         glacier_ids="results/glacier/{site}/glacier_ids.tif",
         glaciers="results/glacier/{site}/glacier_ids.csv",
         aoi="results/glacier/{site}/aoi.tif",

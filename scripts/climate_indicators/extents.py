@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rasterio.crs import CRS
 
 from climate_indicators.cogs import BYTE_NODATA, strips
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import opened
 
 UNNAMED = "unnamed"
@@ -19,37 +18,37 @@ STRIP_ROWS = 512
 _STEPS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
 
-def pixel_size_m(grid: Grid) -> float:
-    """Side of a square with the area of one pixel, in metres.
+def years_by_distance(years: Sequence[int], index: int) -> list[list[int]]:
+    """Places of the other years, the nearest in time first; years before and after that are equally near together."""
+    distances = sorted({abs(year - years[index]) for place, year in enumerate(years) if place != index})
+    return [
+        [place for place, year in enumerate(years) if place != index and abs(year - years[index]) == distance]
+        for distance in distances
+    ]
 
-    Raises
-    ------
-    InputError
-        If the grid's reference system is not projected, or its unit is not the metre: pixels of a geographic system
-        have no one area.
+
+@dataclass(frozen=True)
+class FilledExtent:
+    """Extent of a year, its gaps filled from other years; arrays of shape (rows, columns).
+
+    Attributes
+    ----------
+    extent : uint8: 1 glacier, 0 not, 255 outside, seen in no year, or undecided.
+    filled : bool: true where the value comes from another year.
+    undecided : bool: true where the nearest years that show the pixel are equally near and disagree.
     """
-    crs = CRS.from_string(grid.crs)
-    if not crs.is_projected or crs.linear_units_factor[1] != 1.0:
-        unit = crs.linear_units if crs.is_projected else "degrees"
-        raise InputError(
-            f"the grid's reference system {grid.crs} is in {unit}, but areas need a projected one in metres. Set the "
-            "site's crs to one, such as its UTM zone, or to null, which takes that zone."
-        )
-    return float(abs(grid.transform.a * grid.transform.e) ** 0.5)
+
+    extent: np.ndarray
+    filled: np.ndarray
+    undecided: np.ndarray
 
 
-def nearest_years(years: Sequence[int], index: int) -> list[int]:
-    """Places of the other years, the nearest in time first; of two equally near ones the earlier first."""
-    others = [place for place in range(len(years)) if place != index]
-    return sorted(others, key=lambda place: (abs(years[place] - years[index]), years[place]))
+def filled_extent(paths: Sequence[str | Path], years: Sequence[int], index: int, inside: np.ndarray) -> FilledExtent:
+    """Extent of one year, its gaps filled from the nearest year that shows the pixel, before or after.
 
-
-def filled_extent(
-    paths: Sequence[str | Path], years: Sequence[int], index: int, inside: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Extent of one year, its gaps filled from the nearest year that shows the pixel.
-
-    Read strip by strip; another year is opened for a strip only as long as pixels are missing there.
+    Of two equally near years that disagree neither is taken: the earlier one would make glaciers too large where they
+    shrink, the later one too small. Read strip by strip; another year is opened for a strip only as long as pixels are
+    missing there.
 
     Parameters
     ----------
@@ -57,14 +56,10 @@ def filled_extent(
     years : their years, in the same order.
     index : place of the year wanted.
     inside : uint8, shape (rows, columns): 1 inside the area of interest.
-
-    Returns
-    -------
-    extent : uint8, shape (rows, columns): 1 glacier, 0 not, 255 outside or seen in no year.
-    filled : bool, same shape: true where the value comes from another year.
     """
-    extent = np.full(inside.shape, BYTE_NODATA, "uint8")
-    filled = np.zeros(inside.shape, bool)
+    result = FilledExtent(
+        np.full(inside.shape, BYTE_NODATA, "uint8"), np.zeros(inside.shape, bool), np.zeros(inside.shape, bool)
+    )
     with ExitStack() as stack:
         rasters = [stack.enter_context(opened(path)) for path in paths]
         grid = Grid(rasters[index].crs.to_string(), rasters[index].transform, inside.shape[1], inside.shape[0])
@@ -72,15 +67,27 @@ def filled_extent(
             rows = slice(window.row_off, window.row_off + window.height)
             strip = rasters[index].read(1, window=window)
             own = strip != BYTE_NODATA
-            for other in nearest_years(years, index):
-                missing = (strip == BYTE_NODATA) & (inside[rows] == 1)
+            undecided = np.zeros(strip.shape, bool)
+            for others in years_by_distance(years, index):
+                missing = (strip == BYTE_NODATA) & (inside[rows] == 1) & ~undecided
                 if not missing.any():
                     break
-                np.copyto(strip, rasters[other].read(1, window=window), where=missing)
+                undecided |= missing & _fill(
+                    strip, missing, [rasters[other].read(1, window=window) for other in others]
+                )
             strip[inside[rows] != 1] = BYTE_NODATA
-            extent[rows] = strip
-            filled[rows] = ~own & (strip != BYTE_NODATA)
-    return extent, filled
+            result.extent[rows] = strip
+            result.filled[rows] = ~own & (strip != BYTE_NODATA)
+            result.undecided[rows] = undecided
+    return result
+
+
+def _fill(strip: np.ndarray, missing: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
+    """Fill missing pixels of a strip in place from one year or two; where two that know disagree, say so."""
+    first, last = others[0], others[-1]
+    disagree = (first != BYTE_NODATA) & (last != BYTE_NODATA) & (first != last)
+    np.copyto(strip, np.where(first == BYTE_NODATA, last, first), where=missing & ~disagree)
+    return disagree
 
 
 def owners(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from shapely.geometry import box
 from climate_indicators.extents import UNNAMED
 from climate_indicators.glims import glims_outlines, is_glims, warn_of_dates, with_rocks
 from climate_indicators.grids import Grid
+from climate_indicators.ground_areas import ground_factor
 from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
 
@@ -183,8 +184,9 @@ def outline_areas(outlines: gpd.GeoDataFrame, numbers: np.ndarray, grid: Grid, a
 
     Returns
     -------
-    Table ``value, glacier_id, area_km2, polygon_km2``, one row an outline. Planar areas of the grid's projection.
+    Table ``value, glacier_id, area_km2, polygon_km2``, one row an outline. Areas on the ground (`ground_areas`).
     """
+    on_ground = ground_factor(grid) / 1e6
     pixels = np.bincount(numbers.ravel(), minlength=len(outlines) + 1)[1:]
     clipped = outlines.geometry.intersection(area.to_crs(grid.crs).union_all())
     clipped = clipped.intersection(box(*grid.bounds))
@@ -192,7 +194,7 @@ def outline_areas(outlines: gpd.GeoDataFrame, numbers: np.ndarray, grid: Grid, a
         {
             "value": np.arange(1, len(outlines) + 1),
             "glacier_id": outlines["glacier_id"],
-            "area_km2": pixels * abs(grid.transform.a * grid.transform.e) / 1e6,
-            "polygon_km2": clipped.area / 1e6,
+            "area_km2": pixels * abs(grid.transform.a * grid.transform.e) * on_ground,
+            "polygon_km2": clipped.area * on_ground,
         }
     )

@@ -27,7 +27,7 @@ def trend_row(
     flagged: Sequence[bool],
     confidence: float = 0.95,
     significance: float = 0.05,
-    change_factor: float = 1.0,
+    change_factors: tuple[float, float] = (1.0, 1.0),
 ) -> dict[str, object]:
     """Trend of a yearly series over its unflagged years, as one line of a table.
 
@@ -37,8 +37,8 @@ def trend_row(
     years, values, flagged : shape (n,), in order of time; flagged years are left out.
     confidence : of the slope's interval, in (0, 1).
     significance : the trend is significant if its p-value is below this.
-    change_factor : changes may be larger than the values show by up to this factor, at least 1; the intervals contain
-        both.
+    change_factors : smallest and largest factor, at most and at least 1, by which true changes may differ from those
+        of the values; the intervals contain both.
 
     Returns
     -------
@@ -63,8 +63,8 @@ def trend_row(
     trend = monotonic_trend(years, values, confidence)
     trend = replace(
         trend,
-        lower=min(trend.lower, trend.lower * change_factor),
-        upper=max(trend.upper, trend.upper * change_factor),
+        lower=min(trend.lower * factor for factor in change_factors),
+        upper=max(trend.upper * factor for factor in change_factors),
     )
     span = int(years[-1] - years[0])
     row |= {

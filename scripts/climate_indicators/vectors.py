@@ -13,6 +13,7 @@ from shapely.geometry import MultiPolygon, shape
 from climate_indicators.extents import UNNAMED, owners
 from climate_indicators.geopackages import write_geopackage
 from climate_indicators.grids import Grid
+from climate_indicators.ground_areas import ground_factor
 
 
 def extent_outlines(
@@ -30,8 +31,9 @@ def extent_outlines(
 
     Returns
     -------
-    Multipolygons with ``glacier_id, area_km2``, sorted by name; glaciers without ice have no line.
+    Multipolygons with ``glacier_id, area_km2`` (on the ground), sorted by name; glaciers without ice have no line.
     """
+    on_ground = ground_factor(grid) / 1e6
     unnamed = len(names) + 1
     owner = owners(extent, glacier_ids, unnamed)
     parts: dict[int, list] = {}
@@ -39,14 +41,14 @@ def extent_outlines(
         np.ascontiguousarray(owner), mask=owner > 0, connectivity=4, transform=grid.transform
     ):
         polygon = shape(geometry)
-        if polygon.area >= min_km2 * 1e6:
+        if polygon.area * on_ground >= min_km2:
             parts.setdefault(int(number), []).append(polygon)
     numbers = sorted(parts)
     outlines = gpd.GeoDataFrame(
         {"glacier_id": [[*names, UNNAMED][number - 1] for number in numbers]},
         geometry=gpd.GeoSeries([MultiPolygon(parts[number]) for number in numbers], crs=grid.crs),
     )
-    outlines["area_km2"] = outlines.area / 1e6
+    outlines["area_km2"] = outlines.area * on_ground
     return outlines.sort_values("glacier_id", ignore_index=True)
 
 

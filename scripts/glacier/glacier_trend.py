@@ -12,6 +12,8 @@ from climate_indicators.trends import trend_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 areas = read_table(snakemake.input.areas)
+# one pair of factors for all years; none where the errors are not known
+factor, largest = areas.change_factor.fillna(1.0).max(), areas.change_factor_upper.fillna(1.0).max()
 row = trend_row(
     "glacier area",
     "km²",
@@ -20,7 +22,7 @@ row = trend_row(
     areas.flag.notna(),
     snakemake.params.confidence,
     snakemake.params.significance,
-    areas.change_factor.fillna(1.0).max(),
+    (1 / factor, largest / factor),
 )
 log.info("%s", row["sentence"])
 write_csv(pd.DataFrame([row]), snakemake.output.table)

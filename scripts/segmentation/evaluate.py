@@ -1,8 +1,8 @@
 """Skill of the network and of the baselines on the same held-out blocks, after calibration on the validation blocks.
 
 Writes ``calibration.json`` (temperature and threshold of the network), ``metrics.csv`` (one row a model and split, with
-intervals over blocks of the IoU and of the network's lead), ``reliability.csv`` (probability against observed share) and
-``block_confusion.csv`` (pixels by block).
+intervals over blocks of the IoU and of the network's lead), ``reliability.csv`` (probability against observed share)
+and ``block_confusion.csv`` (pixels by block).
 """
 
 from climate_indicators.files import write_csv, write_json
