@@ -84,8 +84,10 @@ def area_summary(sites: Iterable[tuple[str, pd.DataFrame, pd.DataFrame]]) -> pd.
     Returns
     -------
     Table ``site, n_years, first_year, last_year, first_km2, last_km2, last_lower_km2, last_upper_km2,
-    change_percent, slope_km2_per_year, lower_km2_per_year, upper_km2_per_year, p_value, significant``, in the order of
-    the sites. Flagged years do not count; where all are flagged, years and areas are missing.
+    change_percent, slope_km2_per_year, lower_km2_per_year, upper_km2_per_year, total_km2, total_lower_km2,
+    total_upper_km2, total_percent, p_value, significant``, in the order of the sites. ``change_percent`` is between the
+    two areas, the total that of the trend's line. Flagged years do not count; where all are flagged, years and areas
+    are missing.
     """
     return pd.DataFrame([_area_row(*site) for site in sites])
 
@@ -105,4 +107,6 @@ def _area_row(site: str, areas: pd.DataFrame, trend: pd.DataFrame) -> dict[str, 
     row["change_percent"] = 100 * (row["last_km2"] / row["first_km2"] - 1) if row["first_km2"] else float("nan")
     for bound in ("slope", "lower", "upper"):
         row[f"{bound}_km2_per_year"] = trend[f"{bound}_per_year"].iloc[0]
+    totals = {"total_km2": "total_change", "total_lower_km2": "total_lower", "total_upper_km2": "total_upper"}
+    row |= {name: trend[column].iloc[0] for name, column in (totals | {"total_percent": "total_percent"}).items()}
     return row | {"p_value": trend.p_value.iloc[0], "significant": trend.significant.iloc[0]}

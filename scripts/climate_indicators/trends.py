@@ -128,11 +128,10 @@ def _sentence(row: Mapping[str, object], confidence: float, tests: int = 1) -> s
         verb, sign = ("fell", -1) if slope < 0 else ("rose", 1)
         low, high = sorted((sign * lower, sign * upper))
         size, interval = _with_interval(abs(slope), low, high, confidence)
-        total = f"in total {_numbers(row['total_change'])[0]} {unit}{_percent(row['total_percent'])}"
-        text = f"{name} {verb} by {size} {unit} a year ({interval}), {span}, {total}: significant ({test})."
+        text = f"{name} {verb} by {size} {unit} a year ({interval}), {span}{_total(row)}: significant ({test})."
     else:
         size, interval = _with_interval(slope, lower, upper, confidence)
-        text = f"{name} has no significant trend, {span}: {size} {unit} a year ({interval}; {test})."
+        text = f"{name} has no significant trend, {span}: {size} {unit} a year ({interval}){_total(row)} ({test})."
     excludes_zero = not lower <= 0 <= upper and np.isfinite(lower)
     if excludes_zero != row["significant"]:
         why = "it is that of one test alone" if tests > 1 and excludes_zero else "its level is not 1 − significance"
@@ -148,9 +147,16 @@ def _with_interval(size: float, lower: float, upper: float, confidence: float) -
     return text, f"{100 * confidence:.4g} % interval {low} to {high}"
 
 
-def _percent(value: float) -> str:
-    """Change in percent in brackets; empty where the first value is 0 or the percentage is no use."""
-    return f" ({value:+.1f} %)".replace("-", "−") if np.isfinite(value) and abs(value) < 1000 else ""
+def _total(row: Mapping[str, object]) -> str:
+    """Total change with its interval and in percent, for the middle of a sentence; empty without an interval."""
+    total, lower, upper = (float(row[f"total_{name}"]) for name in ("change", "lower", "upper"))
+    if not np.isfinite(lower):
+        return ""
+    percent = float(row["total_percent"])
+    # no use where the line begins at 0 or near it
+    share = f", {percent:+.1f} %".replace("-", "−") if np.isfinite(percent) and abs(percent) < 1000 else ""
+    text, low, high = _numbers(total, lower, upper)
+    return f", in total {text} {row['unit']} ({low} to {high}{share})"
 
 
 def _numbers(*values: float) -> list[str]:

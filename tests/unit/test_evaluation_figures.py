@@ -257,5 +257,7 @@ def test_summary_of_areas_by_hand():
     ]
     assert list(table.loc["a", ["last_lower_km2", "last_upper_km2", "change_percent"]]) == [7, 9, pytest.approx(-20)]
     assert table.slope_km2_per_year["a"] == pytest.approx(-1) and table.significant["a"]
+    assert list(table.loc["a", ["total_km2", "total_percent"]]) == [pytest.approx(-6), pytest.approx(-60)]
+    assert table.total_lower_km2["a"] <= -6 <= table.total_upper_km2["a"]
     assert table.n_years["b"] == 0 and not table.significant["b"]
     assert table.loc["b", ["first_year", "last_km2", "change_percent", "p_value"]].isna().all()

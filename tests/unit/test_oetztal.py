@@ -25,6 +25,8 @@ OETZTAL = Path(os.environ.get("GLACIER_OETZTAL", SHARED / "glacier_oetztal"))
 RHONE = Path(os.environ.get("GLACIER_RHONE", SHARED / "glacier_rhone"))
 OUTLINES, SRTM = OETZTAL / "rgi_oetztal.shp", OETZTAL / "srtm_oetztal.tif"
 UTM = "EPSG:32632"
+# two of the inventory's areas are those of the plane of the UTM zone, 0.07 % smaller than on the ground
+MOST_PLANAR = 8e-4
 
 needs_oetztal = pytest.mark.skipif(not OETZTAL.is_dir(), reason=f"real data not found at {OETZTAL}")
 needs_rhone = pytest.mark.skipif(not RHONE.is_dir(), reason=f"real data not found at {RHONE}")
@@ -54,7 +56,9 @@ def measured(path, site, **options):
 @needs_oetztal
 def test_areas_are_those_of_the_inventory_and_repairs_that_change_none_are_no_warning(site, inventory, lines, caplog):
     table, _ = measured(OUTLINES, site, id_field="RGIId")
-    np.testing.assert_allclose(table.polygon_km2, inventory.Area, rtol=5e-4, atol=0.001)
+    np.testing.assert_allclose(table.polygon_km2, inventory.Area, rtol=MOST_PLANAR, atol=0.001)
+    # the others are areas on the ground, to the digits of the inventory
+    assert ((table.polygon_km2 - inventory.Area).abs() <= 0.0007).sum() >= 16
     assert table.area_km2.sum() == pytest.approx(inventory.Area.sum(), rel=0.002)
     assert any(
         "3 of 20 polygons were not valid (the first: Ring Self-" in record.getMessage() for record in caplog.records
@@ -96,7 +100,7 @@ def test_glims_gives_the_areas_of_one_date_without_rocks(site, inventory, tmp_pa
     frame.to_file(tmp_path / "glims_polygons.shp")
     table, _ = measured(tmp_path / "glims_polygons.shp", site, year=2010)
     assert len(table) == 20
-    np.testing.assert_allclose(table.polygon_km2, inventory.Area.to_numpy() - rocks, rtol=5e-4, atol=0.001)
+    np.testing.assert_allclose(table.polygon_km2, inventory.Area.to_numpy() - rocks, rtol=MOST_PLANAR, atol=0.001)
     older, _ = measured(tmp_path / "glims_polygons.shp", site, year=1975)
     assert older.polygon_km2.sum() > 1.15 * table.polygon_km2.sum()
 
@@ -108,13 +112,13 @@ def test_several_layers_and_a_zip_with_a_folder(site, inventory, tmp_path):
     inventory.reset_index().to_file(path, layer="rgi")
     with pytest.raises(InputError, match="site.gpkg.*aoi, rgi"):
         measured(path, site, id_field="RGIId")
-    assert measured(path, site, id_field="RGIId", layer="rgi")[0].polygon_km2.sum() == pytest.approx(87.713, abs=0.005)
+    assert measured(path, site, id_field="RGIId", layer="rgi")[0].polygon_km2.sum() == pytest.approx(inventory.Area.sum(), abs=0.01)
     assert read_area_of_interest(path, "aoi").area.sum() == pytest.approx(site[0].area.sum())
     with zipfile.ZipFile(tmp_path / "RGI.zip", "w") as archive:
         for part in OETZTAL.glob("rgi_oetztal.*"):
             archive.write(part, f"RGI2000-v7.0-G-11/{part.name}")
     found = measured(tmp_path / "RGI.zip", site, id_field="RGIId")[0]
-    assert found.polygon_km2.sum() == pytest.approx(87.713, abs=0.005)
+    assert found.polygon_km2.sum() == pytest.approx(inventory.Area.sum(), abs=0.01)
 
 
 # --- terrain
