@@ -112,7 +112,8 @@ def test_several_layers_and_a_zip_with_a_folder(site, inventory, tmp_path):
     inventory.reset_index().to_file(path, layer="rgi")
     with pytest.raises(InputError, match="site.gpkg.*aoi, rgi"):
         measured(path, site, id_field="RGIId")
-    assert measured(path, site, id_field="RGIId", layer="rgi")[0].polygon_km2.sum() == pytest.approx(inventory.Area.sum(), abs=0.01)
+    found = measured(path, site, id_field="RGIId", layer="rgi")[0]
+    assert found.polygon_km2.sum() == pytest.approx(inventory.Area.sum(), abs=0.01)
     assert read_area_of_interest(path, "aoi").area.sum() == pytest.approx(site[0].area.sum())
     with zipfile.ZipFile(tmp_path / "RGI.zip", "w") as archive:
         for part in OETZTAL.glob("rgi_oetztal.*"):
