@@ -32,8 +32,8 @@ SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 def rows(repeats: int, seed: int) -> pd.DataFrame:
     """Ratio of the slope and coverage of slope, total change and yearly areas in each world of wrong maps."""
     table = []
-    for name in WORLDS:
-        rng = np.random.default_rng([seed, len(table)])
+    for number, name in enumerate(WORLDS):
+        rng = np.random.default_rng([seed, number])
         found = pd.DataFrame([one_run(name, rng) for _ in range(repeats)])
         iou = found["iou"].mean()
         about = {"world": f"{name}, IoU {iou:.2f}", "n": len(YEARS)}
@@ -43,7 +43,7 @@ def rows(repeats: int, seed: int) -> pd.DataFrame:
             | about | ratio | {"before": 100 * found["ratio_before"].mean()}
         )  # fmt: skip
         for measure, key in (
-            ("coverage of the slope", "slope"),
+            ("coverage of slope and total change", "slope"),
             ("coverage of the area, reference year", "reference"),
             ("coverage of the area, other years", "others"),
         ):
