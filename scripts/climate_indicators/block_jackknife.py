@@ -29,8 +29,8 @@ def block_spread(replicates: np.ndarray, strata: np.ndarray | None = None) -> Sp
     Blocks dealt at random: jackknife of Efron and Stein (1981, doi:10.1214/aos/1176345462) with n − 1 degrees of
     freedom. Blocks dealt evenly along an order, as `blocks.deal` does along the share of glacier, differ less in their
     sum than random ones: the differences between neighbors in that order give the variance (successive differences,
-    Wolter 2007, Introduction to Variance Estimation, doi:10.1007/978-0-387-35099-8, chapter 8), with the
-    2 (n − 1)² / (3n − 4) degrees of freedom of von Neumann et al. (1941, doi:10.1214/aoms/1177731746).
+    Wolter 2007, Introduction to Variance Estimation, doi:10.1007/978-0-387-35099-8, chapter 8), with one degree of
+    freedom a pair of neighbors, n / 2: more, as normal values would have, is too many for errors in few blocks.
 
     Parameters
     ----------
@@ -45,4 +45,4 @@ def block_spread(replicates: np.ndarray, strata: np.ndarray | None = None) -> Sp
     order = np.lexsort([np.random.default_rng(_TIES_SEED).permutation(n), strata])
     # (n − 1) times the differences of replicates are those of the blocks' pseudo-values
     steps = np.diff(replicates[order], axis=0) * (n - 1)
-    return Spread(np.sqrt((steps**2).sum(axis=0) / (2 * n * (n - 1))), 2 * (n - 1) ** 2 / (3 * n - 4))
+    return Spread(np.sqrt((steps**2).sum(axis=0) / (2 * n * (n - 1))), n / 2)
