@@ -53,6 +53,11 @@ def pixel_km2(grid: Grid) -> float:
     return abs(grid.transform.a * grid.transform.e) * ground_factor(grid) / 1e6
 
 
+def pixel_size_m(grid: Grid) -> float:
+    """Side of a square with the area of a pixel on the ground, in metres; errors as for `ground_factor`."""
+    return 1e3 * pixel_km2(grid) ** 0.5
+
+
 def _factors(grid: Grid) -> np.ndarray:
     """Factor of each cell of a lattice over the grid, float64, shape (cells, cells)."""
     left, bottom, right, top = grid.bounds

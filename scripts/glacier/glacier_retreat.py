@@ -8,7 +8,6 @@ GeoPackage ``termini.gpkg`` of the fronts.
 import numpy as np
 
 from climate_indicators.cogs import BYTE_NODATA, PROBABILITY_SCALE, read_band
-from climate_indicators.extents import pixel_size_m
 from climate_indicators.files import read_json, write_csv
 from climate_indicators.geopackages import write_geopackage
 from climate_indicators.glacier.flowlines import read_flowlines
@@ -23,6 +22,7 @@ from climate_indicators.glacier.retreat import (
     terminus_layer,
 )
 from climate_indicators.grids import Grid
+from climate_indicators.ground_areas import pixel_size_m
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.tables import read_table
 from climate_indicators.terrain import TERRAIN_NODATA

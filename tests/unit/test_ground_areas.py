@@ -6,7 +6,7 @@ from affine import Affine
 from pyproj import Transformer
 
 from climate_indicators.grids import Grid
-from climate_indicators.ground_areas import ground_factor, pixel_km2
+from climate_indicators.ground_areas import ground_factor, pixel_km2, pixel_size_m
 from climate_indicators.logs import InputError
 
 
@@ -21,6 +21,7 @@ def test_web_map_areas_at_46_degrees_are_corrected():
     factor = ground_factor(grid_at("EPSG:3857", 8, 46.5))
     assert factor == pytest.approx(np.cos(np.radians(46.5)) ** 2, rel=2e-3)
     assert pixel_km2(grid_at("EPSG:3857", 8, 46.5)) == pytest.approx(900e-6 * factor)
+    assert pixel_size_m(grid_at("EPSG:3857", 8, 46.5)) == pytest.approx(30 * np.cos(np.radians(46.5)), rel=1e-3)
 
 
 @pytest.mark.parametrize(
