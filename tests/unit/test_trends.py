@@ -46,6 +46,25 @@ def test_no_trend_is_said():
     assert "interval −" in row["sentence"], "a true minus sign"
 
 
+@pytest.mark.parametrize("values", [FALLING, [50.0, 51.0, 49.5, 50.5, 50.2, 49.8, 50.9, 49.9, 50.4]])
+def test_the_total_change_with_interval_and_percent_stands_beside_every_slope(values):
+    row = trend_row("glacier area", "km²", YEARS, values, NONE)
+    text = row["sentence"].replace("−", "-").split("in total ")[1].split(")")[0]
+    total, interval = text.split(" km² (")
+    lower, upper, percent = interval.replace(",", "").replace(" to ", " ").removesuffix(" %").split()
+    expected = [row[name] for name in ("total_change", "total_lower", "total_upper", "total_percent")]
+    assert [float(number) for number in (total, lower, upper, percent)] == pytest.approx(expected, abs=0.06)
+
+
+def test_bounds_contain_changes_smaller_and_larger_by_the_factors_and_exclude_0_as_the_test_does():
+    plain = trend_row("glacier area", "km²", YEARS, FALLING, NONE)
+    row = trend_row("glacier area", "km²", YEARS, FALLING, NONE, change_factors=(0.9, 1.2))
+    assert row["slope_per_year"] == plain["slope_per_year"] and row["p_value"] == plain["p_value"]
+    assert row["lower_per_year"] == pytest.approx(1.2 * plain["lower_per_year"])
+    assert row["upper_per_year"] == pytest.approx(0.9 * plain["upper_per_year"])
+    assert row["significant"] and row["total_upper"] < 0
+
+
 def test_limit_of_significance_counts():
     p_value = trend_row("glacier area", "km²", YEARS, FALLING, NONE)["p_value"]
     assert not trend_row("glacier area", "km²", YEARS, FALLING, NONE, significance=p_value / 2)["significant"]
