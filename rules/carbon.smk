@@ -49,6 +49,27 @@ rule carbon_images:
         "../scripts/carbon/carbon_images.py"
 
 
+rule carbon_measurements:
+    """Measured carbon of a site, each row matched with its image; first of all, since training does not wait for it."""
+    input:
+        truth=lambda wildcards: carbon_ground_truth(wildcards)["path"],
+        images="results/carbon/{site}/images.csv",
+        rejected="results/carbon/{site}/rejected.csv",
+    output:
+        table="results/carbon/{site}/measurements.csv",
+    log:
+        "logs/carbon/{site}/carbon_measurements.log",
+    priority: 100
+    conda:
+        "../envs/raster.yaml"
+    params:
+        code=code("carbon/carbon_measurements.py"),
+        content=content_of(lambda wildcards: carbon_ground_truth(wildcards)["path"]),
+        ground_truth=carbon_ground_truth,
+    script:
+        "../scripts/carbon/carbon_measurements.py"
+
+
 rule carbon_samples:
     """Labelled images at the size of the network, with their labels, as the spine's patches."""
     input:

@@ -46,8 +46,7 @@ rule carbon_comparison:
     input:
         estimates="results/carbon/{site}/CO2_seq.csv",
         images="results/carbon/{site}/images.csv",
-        rejected="results/carbon/{site}/rejected.csv",
-        truth=lambda wildcards: carbon_ground_truth(wildcards)["path"],
+        truth="results/carbon/{site}/measurements.csv",
     output:
         table="results/carbon/{site}/carbon_comparison.csv",
         skill=report(
@@ -70,8 +69,6 @@ rule carbon_comparison:
         "../envs/statistics.yaml"
     params:
         code=code("carbon/carbon_comparison.py"),
-        content=content_of(lambda wildcards: carbon_ground_truth(wildcards)["path"]),
-        ground_truth=carbon_ground_truth,
         confidence=carbon_settings("estimates").get("confidence"),
         seed=config["seed"],
     script:

@@ -174,7 +174,7 @@ def carbon_results():
         "carbon_total.csv",
         "carbon_gallery.png",
     ]
-    comparison = ["carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png"]
+    comparison = ["measurements.csv", "carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png"]
     truth = ["truth_check.csv", "truth_check.png"]
     results = []
     for site, settings in sites("carbon").items():

@@ -41,7 +41,13 @@ def overview_tables():
 
 def first_tables():
     """Tables of the rules that open every input of the sites of the other studies."""
-    opened = {"snow": "scenes.csv", "carbon": "images.csv", "ocean": "inputs.csv"}
+    opened = {
+        "snow": ["scenes.csv", "weather_summary.csv"],
+        "carbon": ["images.csv", "measurements.csv"],
+        "ocean": ["inputs.csv"],
+    }
     made = {*snow_results(), *carbon_results(), *ocean_results()}
-    tables = [f"results/{study}/{site}/{name}" for study, name in opened.items() for site in sites(study)]
+    tables = [
+        f"results/{study}/{site}/{name}" for study, names in opened.items() for site in sites(study) for name in names
+    ]
     return [table for table in tables if table in made]

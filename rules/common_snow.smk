@@ -237,6 +237,8 @@ def snow_results():
     for site, settings in sites("snow").items():
         has_images = settings["source"] in ("simulate", "files", "archive")
         names = images if has_images else []
+        if has_images and (settings["source"] == "simulate" or settings["weather"]):
+            names = [*names, "weather_summary.csv"]
         if not has_images or settings["source"] == "simulate" or settings["weather"]:
             names = [*names, *climate]
         names = [*names, *truth] if settings["source"] == "simulate" else names

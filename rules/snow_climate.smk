@@ -1,6 +1,29 @@
 # The snow study, its climate part: what the weather says about a series of snow.
 
 
+rule snow_weather_summary:
+    """Daily weather of a site with scenes, checked first of all, since training does not wait for it."""
+    input:
+        weather=lambda wildcards: snow_weather_file(wildcards)[0],
+        scenes="results/snow/{site}/scenes.csv",
+    output:
+        table="results/snow/{site}/weather_summary.csv",
+    log:
+        "logs/snow/{site}/snow_weather_summary.log",
+    wildcard_constraints:
+        site=snow_sites("simulate", "files", "archive"),
+    priority: 100
+    conda:
+        "../envs/statistics.yaml"
+    params:
+        code=code("snow/snow_weather_summary.py"),
+        content=content_of(lambda wildcards: snow_weather_file(wildcards)),
+        columns=snow_weather_columns,
+        variables=snow_settings("climate").get("variables"),
+    script:
+        "../scripts/snow/snow_weather_summary.py"
+
+
 rule snow_weather:
     """Snow joined with daily weather, both checked, with lagged means."""
     input:

@@ -1,11 +1,11 @@
 """Estimated carbon of images beside measured carbon, pair by pair and in numbers.
 
-Reads the estimates, the table of images and the user's CSV of measured carbon; writes ``carbon_comparison.csv`` (one
+Reads the estimates, the table of images and the measured carbon of images; writes ``carbon_comparison.csv`` (one
 row a measured image), ``comparison_skill.csv`` (bias, root mean square error, R² about the 1:1 line, concordance,
 coverage of the intervals; for all and for test images) and the figure of both.
 """
 
-from climate_indicators.carbon.comparison import compare, comparison_skill, read_ground_truth
+from climate_indicators.carbon.comparison import compare, comparison_skill
 from climate_indicators.figures.carbon_comparison import carbon_comparison_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
@@ -14,11 +14,9 @@ from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-path, columns = snakemake.input.truth, {key: params.ground_truth[key] for key in ("image", "carbon", "unit")}
-truth = read_ground_truth(path, **columns)
 as_text = {"dtype": {"image": str, "image_path": str, "date": str}}
-rejected = read_table(snakemake.input.rejected, **as_text).image.tolist()
-table = compare(read_table(snakemake.input.estimates, **as_text), truth, path, rejected)
+truth = read_table(snakemake.input.truth, **as_text)
+table = compare(read_table(snakemake.input.estimates, **as_text), truth)
 skill = comparison_skill(
     table, read_table(snakemake.input.images, **as_text), len(truth), params.confidence, params.seed
 )

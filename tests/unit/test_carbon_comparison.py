@@ -37,6 +37,7 @@ def test_names_stay_text_tonnes_become_kilograms_and_empty_rows_stay_empty(tmp_p
         ("image,carbon_kg\na,inf\n", "row 1: found 'inf', expected a finite"),
         ("image,carbon_kg\n,5\n", "column 'image', row 1: found nothing, expected the name of an image"),
         ("image,carbon\na,5\n", "no column 'carbon_kg'; it has image, carbon.*ground_truth.carbon"),
+        ("image,carbon_kg\na,\nb,\n", "'carbon_kg' has no value in any of its 2 rows"),
         ("", "is empty"),
         ('image,carbon_kg\na,5\nb,"6\n', "cannot be read as a CSV"),
     ],
@@ -116,7 +117,7 @@ def test_pairs_leave_out_what_is_missing_on_either_side():
     assert table["inside"].tolist() == [True, False]
     assert comparison_skill(table, groups_of(4), 4).n_left_out.tolist() == [2, 2]
     with pytest.raises(InputError, match="none of its 1 rows"):
-        compare(estimates_of([10.0]), measured([np.nan]), "plots.csv")
+        compare(estimates_of([10.0]), measured([np.nan]))
 
 
 def test_numbers_by_hand():

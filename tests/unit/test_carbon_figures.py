@@ -87,6 +87,26 @@ def test_short_series_are_drawn_without_lines_that_they_do_not_have(n):
     assert len(figure.axes[1].lines[0].get_ydata()) == 0
 
 
+def tick_labels_overlap(figure):
+    """Whether two labels of one date axis lie on one another."""
+    renderer = figure.canvas.get_renderer()
+    for axes in figure.axes:
+        boxes = [label.get_window_extent(renderer) for label in axes.get_xticklabels() if label.get_text()]
+        if any(left.overlaps(right) for left, right in zip(boxes[:-1], boxes[1:], strict=True)):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(("first", "values", "step"), [("2019-06", 5, 12), ("2023-01", 12, 1), ("1984-07", 40, 12)])
+def test_labels_of_dates_do_not_overlap_and_an_empty_panel_has_no_numbers(first, values, step):
+    months = np.datetime64(first, "M") + step * np.arange(values)
+    table = pd.DataFrame({"carbon": 100.0 - np.arange(values), "day": months.astype(str)})
+    carbon = read_series(table, "carbon", "day")
+    figure = draw(carbon_series_figure(carbon, trend_table(carbon, window=values + 1), "carbon", "kg", "demo"))
+    assert not tick_labels_overlap(figure)
+    assert len(figure.axes[1].get_yticks()) == 0 and len(figure.axes[0].get_yticks()) > 1
+
+
 def test_forecast_shows_held_back_year_months_to_come_and_skill(dated):
     forecast = carbon_forecast(dated[0], "t", 6)
     figure = draw(carbon_forecast_figure(forecast, "carbon", "t", "demo"))

@@ -6,6 +6,7 @@ import os
 import unicodedata
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image, ImageOps
 
@@ -13,7 +14,7 @@ from climate_indicators.carbon.folders import find_given, find_masks, left_out, 
 from climate_indicators.carbon.image_dates import find_dates, find_places
 from climate_indicators.carbon.image_files import list_folder
 from climate_indicators.carbon.images import Reading, read_image
-from climate_indicators.carbon.inventory import log_stock, refuse_problems, take_stock
+from climate_indicators.carbon.inventory import check_held_out, log_stock, refuse_problems, take_stock
 from climate_indicators.carbon.masks import MaskRule, read_mask
 from climate_indicators.logs import InputError
 
@@ -370,3 +371,16 @@ def test_place_pattern_that_finds_none_is_refused():
         find_places(["a_1.jpg"], "^[a-z]+_")
     with pytest.raises(InputError, match="no regular expression"):
         find_places(["a_1.jpg"], "[")
+
+
+def held_out_table(validation, test):
+    """Three images of each of so many groups of validation and test."""
+    splits = ["validation"] * 3 * validation + ["test"] * 3 * test
+    return pd.DataFrame({"split": splits, "group": np.arange(len(splits)) // 3})
+
+
+def test_few_groups_of_held_out_images_are_a_warning(lines):
+    check_held_out(held_out_table(3, 3))
+    assert not lines()
+    check_held_out(held_out_table(1, 3))
+    assert lines()[0].startswith("only 1 validation group and 3 test groups of images are held out")

@@ -274,6 +274,19 @@ def test_errors_without_a_drift_widen_nothing_and_unknown_ones_are_said(site, ca
     assert "the held-out images are too few" in caplog.text
 
 
+def test_the_drift_of_masks_is_known_for_places_that_are_seen_once_a_year():
+    """Four places in June of seven years, whose masks miss 300 kg more each year; no season can be told."""
+    rng = np.random.default_rng(0)
+    rows = [(f"{2015 + year}-06", place, 500.0 * place - 300.0 * year) for place in range(4) for year in range(7)]
+    images = pd.DataFrame(rows, columns=["date", "group", "error_kg"])
+    images["error_kg"] += rng.normal(0, 50, len(images))
+    drift = MapErrors(np.zeros(2), images).drift()
+    assert drift.known and np.isnan(drift.amplitude)
+    assert drift.trend == pytest.approx(1.96 * 300, rel=0.1)
+    stepped = MapErrors(np.zeros(2), images).drift([(np.datetime64("2018-01"), np.inf)])
+    assert stepped.known and len(stepped.sizes) == 1 and np.isfinite(stepped.sizes[0])
+
+
 def test_peak_next_to_the_turn_of_the_year_is_near_the_truth():
     images = pd.DataFrame({"image_path": MONTHS.astype(str), "date": MONTHS.astype(str), "split": "train"})
     images["place"] = "east"

@@ -7,7 +7,7 @@ from snow_weather_files import PUBLISHED, UNITS, VARIABLES, daily_weather, expor
 
 from climate_indicators.logs import InputError
 from climate_indicators.snow.snow_weather import label_unit, lagged_means, read_joined, read_snow_and_weather
-from climate_indicators.snow.weather import read_weather
+from climate_indicators.snow.weather import read_weather, weather_summary
 
 TMAX, TMIN, WATER, SNOWFALL, HUMIDITY = VARIABLES
 
@@ -214,3 +214,18 @@ def test_what_clouds_hide_is_said_with_the_series(tmp_path):
     ((severity, message),) = found(snow, "snow_pixels")
     assert severity == "warning" and "Analyze snow_fraction" in message
     assert found(snow.assign(valid_fraction=1.0)) == found(snow[["date", "snow_fraction"]]) == []
+
+
+def test_the_summary_counts_days_and_gaps_and_refuses_weather_of_other_years(tmp_path):
+    table = daily_weather(1)
+    table.loc[3:7, WATER] = np.nan
+    path = write(table, tmp_path / "weather.csv")
+    weather, _ = read_weather(path, VARIABLES)
+    days = weather["date"].iloc[[5, 90]] + pd.Timedelta(hours=10)
+    summary = weather_summary(weather, VARIABLES, days, path).set_index("variable")
+    assert (summary.n_days == len(table)).all()
+    assert summary.n_missing.to_dict() == dict.fromkeys(VARIABLES, 0) | {WATER: 5}
+    assert summary.loc[TMAX, "maximum"] == pytest.approx(table[TMAX].max()) and summary.loc[TMAX, "unit"] == "°C"
+    later = days + pd.Timedelta(days=4000)
+    with pytest.raises(InputError, match=r"weather\.csv: it has weather of .* of no day of the scenes"):
+        weather_summary(weather, VARIABLES, later, path)

@@ -22,7 +22,7 @@ RESULTS = {
     "baseline_scores.h5",
     "calibration.json", "metrics.csv", "reliability.csv", "reliability.png", "block_confusion.csv",
     "image_metrics.csv", "protocol.csv", "vegetation.csv", "masks", "CO2_seq.csv", "carbon_total.csv",
-    "carbon_gallery.png", "carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png",
+    "carbon_gallery.png", "measurements.csv", "carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png",
     "trend_analysis.csv", "carbon_series.png", "forecast.csv", "forecast_skill.csv", "carbon_forecast.png",
 }  # fmt: skip
 ESTIMATED = {"carbon_estimates", "carbon_comparison", "carbon_trend", "carbon_forecast", "overview", "manifest"}
@@ -30,7 +30,9 @@ LEARNT = ESTIMATED | {
     "carbon_train", "carbon_learning_curve", "carbon_check_network", "carbon_held_out", "evaluate", "reliability",
     "carbon_image_skill", "carbon_vegetation", "carbon_gallery",
 }  # fmt: skip
-READ = LEARNT | {"carbon_images", "carbon_samples", "carbon_baselines", "patch_sheet", "augmentation_sheet"}
+READ = LEARNT | {
+    "carbon_images", "carbon_measurements", "carbon_samples", "carbon_baselines", "patch_sheet", "augmentation_sheet",
+}  # fmt: skip
 COLUMNS = {
     "images": "image mask date place width height bands dtype full_scale orientation mask_scale mask_palette "
     "mask_orientation unknown_fraction pixel_area_m2 sha256 given labelled group split",
@@ -45,6 +47,7 @@ COLUMNS = {
     "CO2_seq": "image_path carbon_sequestration vegetation_area date split place vegetation_fraction seen_fraction "
     "pixel_area_m2 vegetation_area_lower vegetation_area_upper biomass_kg biomass_lower_kg biomass_upper_kg carbon_kg "
     "carbon_lower_kg carbon_upper_kg carbon_sequestration_lower carbon_sequestration_upper carbon_whole_kg",
+    "measurements": "row image truth_kg",
     "carbon_comparison": "image split date truth_kg estimate_kg lower_kg upper_kg error_kg inside",
     "truth_check": " ".join(COLUMNS),
 }
@@ -54,6 +57,7 @@ MAY_BE_EMPTY = {
     "vegetation": set(),
     "CO2_seq": set(),
     "carbon_total": set(),
+    "measurements": {"truth_kg"},
     "carbon_comparison": set(),
     "comparison_skill": set(),
     "training_metrics": set(),
@@ -299,6 +303,17 @@ def test_edited_factors_rerun_the_estimates_and_not_the_training(mixed):
     assert would_run(folder, config) == set()
     factors = {"biomass_kg_m2": {"value": 0.6, "standard_error": 0.05}}
     assert would_run(folder, changed(config, "factors", factors)) == ESTIMATED
+
+
+def test_measurements_of_unknown_images_end_the_run_before_training(mixed_read, tmp_path):
+    folder, config = mixed_read
+    shutil.copytree(folder, tmp_path / "work")
+    measured = pd.read_csv(tmp_path / "work/data/carbon.csv")
+    measured.loc[2, "picture"] = "nowhere.jpg"
+    measured.to_csv(tmp_path / "work/data/carbon.csv", index=False)
+    text, passed = run(tmp_path / "work", config)
+    assert not passed and "carbon.csv: 1 of 18 rows match no image, or more than one: row 3: 'nowhere.jpg'" in text
+    assert not (tmp_path / "work/results/carbon/mixed/model").exists()
 
 
 @pytest.mark.long

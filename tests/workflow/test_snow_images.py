@@ -15,6 +15,7 @@ TABLES = {
     "metrics", "reliability", "block_confusion", "triplet_metrics", "season_metrics", "benchmark",
     "benchmark_notes", "sam_runs", "cover", "snow_cover", "radar_cover", "encoder_history", "retrieval", "domain_shift",
     "embedding_geometry", "embedding_planes", "truth_check", "conclusions", "snow_weather", "weather",
+    "weather_summary",
     "inputs", "weather_checks", "season_years", "season_trends", "regressions", "multiple_regression",
 }  # fmt: skip
 FIGURES = {

@@ -36,7 +36,8 @@ def read_ground_truth(
     Raises
     ------
     InputError
-        If the file cannot be read, a column is missing, or a value is no finite number, negative, or without an image.
+        If the file cannot be read, a column is missing or has no value, or a value is no finite number, negative, or
+        without an image.
     """
     table = read_user_table(path, "ground truth", [carbon], "one image a row")
     for column in (image, carbon):
@@ -50,6 +51,8 @@ def read_ground_truth(
     _refuse(path, table[carbon], given & ~np.isfinite(numbers), "a finite number, with a point for decimals")
     _refuse(path, table[carbon], given & (numbers < 0), f"carbon in {unit}, 0 or more")
     _refuse(path, table[image], table[image].isna().to_numpy(), "the name of an image")
+    if not given.any():
+        raise InputError(f"ground truth {path}: the column '{carbon}' has no value in any of its {len(table)} rows.")
     rows = np.arange(1, len(table) + 1)
     return pd.DataFrame({"row": rows, "image": table[image], "truth_kg": numbers * KILOGRAMS[unit]})
 
@@ -101,19 +104,15 @@ def match_images(truth: pd.DataFrame, names: Sequence[str], source: str | Path =
     return matched
 
 
-def compare(
-    estimates: pd.DataFrame, truth: pd.DataFrame, source: str | Path = "ground truth", rejected: Sequence[str] = ()
-) -> pd.DataFrame:
+def compare(estimates: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Estimated beside measured carbon of each image, in order of the estimates.
 
-    Rows without a measurement, and images that show nothing and so have no estimate, are left out.
+    Rows without a measurement, and images without an estimate, which show nothing or could not be used, are left out.
 
     Parameters
     ----------
     estimates : ``image_path, split, date, carbon_kg, carbon_lower_kg, carbon_upper_kg``.
-    truth : as `read_ground_truth` gives it.
-    source : name of the measurements' table, for messages.
-    rejected : names of images that could not be used; their measurements are left out.
+    truth : as `read_ground_truth` gives it, its images as `match_images` gives them.
 
     Returns
     -------
@@ -123,19 +122,18 @@ def compare(
     Raises
     ------
     InputError
-        As `match_images`; or if nothing is left to compare.
+        If nothing is left to compare.
     """
-    measured = truth.assign(image=match_images(truth, [*estimates["image_path"], *rejected], source))
     columns = {
         "image_path": "image",
         "carbon_kg": "estimate_kg",
         "carbon_lower_kg": "lower_kg",
         "carbon_upper_kg": "upper_kg",
     }
-    table = estimates.rename(columns=columns).merge(measured[["image", "truth_kg"]], on="image", validate="one_to_one")
+    table = estimates.rename(columns=columns).merge(truth[["image", "truth_kg"]], on="image", validate="one_to_one")
     table = table.dropna(subset=["truth_kg", "estimate_kg"]).reset_index(drop=True)
     if table.empty:
-        raise InputError(f"{source}: none of its {len(truth)} rows has both a measurement and an estimate.")
+        raise InputError(f"ground truth: none of its {len(truth)} rows has both a measurement and an estimate.")
     table["error_kg"] = table["estimate_kg"] - table["truth_kg"]
     table["inside"] = (table["lower_kg"] <= table["truth_kg"]) & (table["truth_kg"] <= table["upper_kg"])
     return table[

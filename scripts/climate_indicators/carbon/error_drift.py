@@ -15,6 +15,7 @@ from climate_indicators.carbon.mask_error import CALIBRATED
 from climate_indicators.carbon.memory_model import Interval
 
 MONTHS = 12
+LEAST_SEASON = 3  # months of the year from which a harmonic can be told from a level
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,20 @@ class MapErrors:
         -------
         ErrorDrift: the normal quantile times the root of squared coefficient plus squared standard error. The
         coefficient counts as an error, not as a correction: few places tell it. NaN where there are too few held-out
-        images, or none before or after a change.
+        images, or none before or after a change. Images of fewer than three months of the year show no season: it is
+        left out, and its part is NaN.
         """
         months = self.images["date"].astype(str).str[:7].to_numpy(str).astype("datetime64[M]")
-        design = _design(months, self.images["group"].to_numpy(), changes)
+        seasonal = len(np.unique(months.astype("int64") % MONTHS)) >= LEAST_SEASON
+        design = _design(months, self.images["group"].to_numpy(), changes, seasonal)
         if len(design) <= 2 * design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
             return ErrorDrift(np.nan, (np.nan,) * len(changes), np.nan)
         fit = sm.OLS(self.images["error_kg"].to_numpy("float64"), design).fit(cov_type="HC3")
         quantile = stats.norm.ppf((1 + confidence) / 2)
         sizes = quantile * np.hypot(fit.params, fit.bse)
-        return ErrorDrift(float(sizes[0]), tuple(map(float, sizes[3 : 3 + len(changes)])), float(np.hypot(*sizes[1:3])))
+        first = 3 if seasonal else 1
+        amplitude = float(np.hypot(*sizes[1:3])) if seasonal else np.nan
+        return ErrorDrift(float(sizes[0]), tuple(map(float, sizes[first : first + len(changes)])), amplitude)
 
 
 def widened(own: Interval, shares: np.ndarray, drift: float = 0.0) -> Interval:
@@ -114,10 +119,13 @@ def widened(own: Interval, shares: np.ndarray, drift: float = 0.0) -> Interval:
     return Interval(own.value, own.value - below, own.value + above)
 
 
-def _design(months: np.ndarray, groups: np.ndarray, changes: Sequence[tuple[np.datetime64, float]]) -> np.ndarray:
-    """Columns: years, cosine and sine of the year, changes, then a level for each group; float64."""
+def _design(
+    months: np.ndarray, groups: np.ndarray, changes: Sequence[tuple[np.datetime64, float]], seasonal: bool
+) -> np.ndarray:
+    """Columns: years, where seasonal cosine and sine of the year, changes, then a level for each group; float64."""
     number = months.astype("int64")
     angle = 2 * np.pi * number / MONTHS
+    season = [np.cos(angle), np.sin(angle)] if seasonal else []
     levels = groups[:, None] == np.unique(groups)
     years = (number - number.mean()) / MONTHS if len(number) else number
     after = [number - np.datetime64(month, "M").astype("int64") for month, _ in changes]
@@ -125,4 +133,4 @@ def _design(months: np.ndarray, groups: np.ndarray, changes: Sequence[tuple[np.d
         np.where(one >= 0, 0.5 ** (np.maximum(one, 0) / half_life), 0.0)
         for one, (_, half_life) in zip(after, changes, strict=True)
     ]
-    return np.column_stack([years, np.cos(angle), np.sin(angle), *shapes, levels]).astype("float64")
+    return np.column_stack([years, *season, *shapes, levels]).astype("float64")

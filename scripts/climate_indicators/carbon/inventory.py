@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from climate_indicators.blocks import FEW_BLOCKS
 from climate_indicators.carbon.folders import find_masks
 from climate_indicators.carbon.image_dates import some
 from climate_indicators.carbon.images import Reading, SeenImage, check_scales, read_image
@@ -184,7 +185,7 @@ def refuse_problems(folder: str | Path, problems: Sequence[tuple[str, str]], mos
 
 
 def check_held_out(table: pd.DataFrame) -> None:
-    """Refuse, before anything is learnt, a split that cannot tell the error of the masks.
+    """Refuse, before anything is learnt, a split that cannot tell the error of the masks; warn of one with few groups.
 
     Raises
     ------
@@ -199,6 +200,14 @@ def check_held_out(table: pd.DataFrame) -> None:
             f"{MIN_IMAGES} of {MIN_GROUPS} groups (images of one place, and duplicates, are one group). Label more "
             "images, or make carbon.images.validation and test larger."
         )
+    groups = held_out.groupby("split")["group"].nunique()
+    if groups.min() < FEW_BLOCKS:
+        _log.warning(
+            "only %s of images are held out (images of one place, and duplicates, are one group): the threshold, the "
+            "skill and the intervals are not reliable. Label images of more places, or make carbon.images.validation "
+            "and test larger.",
+            " and ".join(f"{count} {split} group{'s' if count > 1 else ''}" for split, count in groups[::-1].items()),
+        )  # fmt: skip
 
 
 def check_pixel_areas(table: pd.DataFrame, has_default: bool, site: str) -> None:

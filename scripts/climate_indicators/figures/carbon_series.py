@@ -6,6 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
 from climate_indicators.carbon.series import (
@@ -85,6 +86,12 @@ def _draw(axes: Axes, carbon: CarbonSeries, values: np.ndarray, row: pd.Series) 
     axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(labelbottom=True)
     axes.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.10g}"))
+    if carbon.axis == DATES:
+        locator = AutoDateLocator()
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    if not len(values):
+        axes.set_yticks([])
 
 
 def _drawn_places(carbon: CarbonSeries) -> np.ndarray:

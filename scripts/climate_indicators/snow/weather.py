@@ -92,6 +92,43 @@ def read_weather(
     return table, findings
 
 
+def weather_summary(weather: pd.DataFrame, variables: Sequence[str], days: pd.Series, path: str | Path) -> pd.DataFrame:
+    """Days and values of each variable, once it is known that the weather has days of the scenes.
+
+    Parameters
+    ----------
+    weather, variables : as `read_weather` gives and takes them.
+    days : of the scenes, datetime64.
+    path : of the weather, for the message.
+
+    Returns
+    -------
+    Table ``variable, unit, first, last, n_days, n_missing, minimum, mean, maximum``, a row a variable; days and values
+    of all places together.
+
+    Raises
+    ------
+    InputError
+        If no scene is of a day that the weather has.
+    """
+    known = weather["date"].dt.normalize()
+    first, last = (f"{day:%Y-%m-%d}" for day in (known.min(), known.max()))
+    if not days.dt.normalize().isin(known).any():
+        raise InputError(
+            f"{path}: it has weather of {first} to {last}, and of no day of the scenes, which are of "
+            f"{days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}. Give weather of the days of the scenes."
+        )
+    rows = [
+        (
+            variable, VARIABLES[variable].unit, first, last, known.nunique(), int(weather[variable].isna().sum()),
+            weather[variable].min(), weather[variable].mean(), weather[variable].max(),
+        )
+        for variable in variables
+    ]  # fmt: skip
+    columns = ["variable", "unit", "first", "last", "n_days", "n_missing", "minimum", "mean", "maximum"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def checked(source: DailyTable, variables: Sequence[str]) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Dates, place and variables of a table as numbers, and a warning if its days may be those of another timezone.
 

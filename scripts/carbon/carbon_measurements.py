@@ -1,0 +1,19 @@
+"""Measured carbon of images, checked before training: each row of the user's CSV with the image that it stands for.
+
+Writes ``measurements.csv``: ``row`` of the CSV, ``image`` as in the table of images, ``truth_kg``.
+"""
+
+from climate_indicators.carbon.comparison import match_images, read_ground_truth
+from climate_indicators.files import write_csv
+from climate_indicators.logs import naming, start_log
+from climate_indicators.tables import read_table
+
+log = start_log(snakemake.log[0], snakemake.rule)
+columns = {key: snakemake.params.ground_truth[key] for key in ("image", "carbon", "unit")}
+with naming(f"carbon site '{snakemake.wildcards.site}'"):
+    truth = read_ground_truth(snakemake.input.truth, **columns)
+    tables = [read_table(path, dtype={"image": str}) for path in (snakemake.input.images, snakemake.input.rejected)]
+    names = [name for table in tables for name in table.image]
+    truth["image"] = match_images(truth, names, f"ground truth {snakemake.input.truth}")
+log.info("%d rows, %d of them with a measurement", len(truth), truth.truth_kg.notna().sum())
+write_csv(truth, snakemake.output.table)

@@ -1,0 +1,21 @@
+"""Daily weather of a site, checked before training: days, missing values and range of each variable.
+
+Writes ``weather_summary.csv``, one row a variable. What is odd in the file is warned of by the rule `snow_weather`.
+"""
+
+import pandas as pd
+
+from climate_indicators.files import write_csv
+from climate_indicators.logs import naming, start_log
+from climate_indicators.snow.weather import read_weather, weather_summary
+from climate_indicators.tables import read_table
+
+log = start_log(snakemake.log[0], snakemake.rule)
+path, variables = snakemake.input.weather, snakemake.params.variables
+with naming(f"snow site '{snakemake.wildcards.site}'"):
+    weather, findings = read_weather(path, variables, snakemake.params.columns)
+    days = pd.to_datetime(read_table(snakemake.input.scenes, dtype={"date": str}).date.str[:10])
+    summary = weather_summary(weather, variables, days, path)
+for finding in findings:
+    log.info("%s: %s", finding["check"], finding["message"])
+write_csv(summary, snakemake.output.table)
