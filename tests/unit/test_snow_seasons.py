@@ -77,6 +77,18 @@ def test_memory_makes_the_robust_p_value_larger():
     assert np.mean(np.array(robust) < 0.05) < np.mean(np.array(classic) < 0.05)
 
 
+def test_years_that_differ_at_random_are_no_trend_of_the_line():
+    """Every year has a level of its own: many dates of ten years are ten values."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        table = pd.DataFrame({"date": pd.date_range("2010-01-03", "2019-12-28", freq="6D")})
+        levels = rng.normal(size=10)[table["date"].dt.year - 2010]
+        table["snow_pixels"] = 500 + 40 * (levels + rng.normal(size=len(table)))
+        found.append(season_trends([(table, ["snow_pixels"])]).iloc[0]["p_beside_cycle"] < 0.05)
+    assert np.mean(found) <= 0.1
+
+
 def test_a_line_without_noise():
     table = pd.DataFrame({"date": pd.date_range("2010-01-01", "2016-12-31", freq="7D")})
     table["snow_pixels"] = 1000 + 0.5 * (table["date"] - table["date"][0]).dt.days + 0.0

@@ -53,7 +53,7 @@ def robust_fit(target: np.ndarray, design: np.ndarray, years: int, confidence: f
     ----------
     target : float, shape (n,), in order of time, no NaN.
     design : float, shape (n, columns), a constant among them.
-    years : that the values span, as `years_spanned` gives them.
+    years : that the values span, as `years_spanned` gives them; at most so many cosines are taken, at least 2.
     confidence : of the intervals, in (0, 1).
 
     Raises
