@@ -121,8 +121,8 @@ def benchmark_notes(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def benchmark_warnings(metrics: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     """Where a simple method does as well as the network or better, which puts the network's maps in question.
 
-    Of all test triplets and of wet snow: a baseline with a Dice at least as high, or all-snow where the network is not
-    shown to be better. Dry snow is left out: radar hardly sees it, and no map of it is used.
+    On wet snow, or on all test triplets if there is no weather: a baseline with a Dice at least as high, or all-snow
+    where the network is not shown to be better. Dry snow is left out: radar hardly sees it, and no map of it is used.
 
     Parameters
     ----------
@@ -130,24 +130,22 @@ def benchmark_warnings(metrics: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     """
     models = table.set_index("model", drop=False)
     test = rows_of_test(metrics)
+    is_wet = test["regime"] == WET
+    part, chosen = (WET, test[is_wet]) if is_wet.any() else (ALL, test)
     found = []
-    for part in (ALL, WET):
-        chosen = test if part == ALL else test[test["regime"] == part]
-        if chosen.empty:
+    for name in models.index[models["kind"] == "baseline"]:
+        own, other = (models.loc[model, f"dice_{part}"] for model in (NETWORK, name))
+        difference, lower, upper = dice_difference(chosen, NETWORK, name)
+        if own > other and (name != ALL_SNOW or lower > 0):
             continue
-        for name in models.index[models["kind"] == "baseline"]:
-            own, other = (models.loc[model, f"dice_{part}"] for model in (NETWORK, name))
-            difference, lower, upper = dice_difference(chosen, NETWORK, name)
-            if own > other and (name != ALL_SNOW or lower > 0):
-                continue
+        interval = "too few places for an interval"
+        if np.isfinite(lower):
             interval = f"95 % interval {_signed(lower)} to {_signed(upper)}"
-            if np.isnan(lower):
-                interval = "too few places for an interval"
-            found.append(
-                f"the network is not better than '{models.loc[name, 'label']}' in {WORDS[part]}: Dice {own:.3f} "
-                f"against {other:.3f}, difference {_signed(difference)} ({interval}). Do not rely on its maps until it "
-                "is better"
-            )
+        found.append(
+            f"the network is not shown to be better than '{models.loc[name, 'label']}' in {WORDS[part]}: Dice "
+            f"{own:.3f} against {other:.3f}, difference {_signed(difference)} ({interval}). Do not rely on its maps "
+            "until it is"
+        )
     return found
 
 
