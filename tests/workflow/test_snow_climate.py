@@ -90,11 +90,15 @@ def test_the_planted_slope_is_in_its_intervals_and_the_conclusions_say_both(fini
     rain = multiple.loc["precipitation_sum"]
     assert rain.lower < 0 < rain.upper and not rain.significant
     statements = table(finished_series, "conclusions").statement
-    for words in (
-        "Highest temperature: rises (",
-        "Snow-covered area: smaller where the highest temperature is higher (",
-    ):
-        assert statements.str.startswith(words).sum() == 1, words
+    words = "Snow-covered area: smaller where the highest temperature is higher ("
+    assert statements.str.startswith(words).sum() == 1
+    trends = table(finished_series, "season_trends").query("quantity == 'temperature_2m_max'")
+    rising = trends[trends.p_adjusted < 0.05].season
+    assert len(rising) >= 3 and trends.p_value.lt(0.05).all()
+    for season in trends.season:
+        name = "Highest temperature" + ("" if season == "all" else f" in {season}")
+        claim = "rises (" if season in set(rising) else "no significant trend ("
+        assert statements.str.startswith(f"{name}: {claim}").sum() == 1, season
 
 
 def test_the_first_month_of_the_year_reruns_seasons_and_conclusions_only(finished_series):
