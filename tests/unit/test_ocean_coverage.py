@@ -2,17 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import pymannkendall
 import pytest
 
 from climate_indicators.ocean.coverage import calendar_months, coverage_table, month_names, yearly_coverage
-from climate_indicators.ocean.coverage_trends import (
-    SEASONAL_TEST,
-    by_calendar_month,
-    coverage_trends,
-    seasonal_slope,
-    seasonal_trends,
-)
 
 NAMES = {1: "ICE I", 2: "SUBTR I"}
 AREA = np.array([[10.0, 20.0, 30.0, 0.0], [40.0, 50.0, 50.0, 100.0]])
@@ -127,70 +119,3 @@ def test_yearly_means_leave_out_years_that_lack_months():
     yearly = yearly_coverage(series(values[:-2]))
     assert yearly["year"].tolist() == [1990, 1991, 1992] and yearly["n_months"].tolist() == [12, 12, 10]
     np.testing.assert_allclose(yearly["percent"], [*values[:24].reshape(2, 12).mean(axis=1), np.nan])
-
-
-def test_trends_of_zones_scalers_and_biomes_stand_side_by_side():
-    table = pd.concat(
-        [
-            series(monthly(20, 0.2), scaler="frozen"),
-            series(monthly(20, 0.0, seed=1), scaler="monthly"),
-            series(np.zeros(240), zone="arctic", scaler="frozen"),
-        ]
-    )
-    trends = coverage_trends(table, {"global": "Global ocean", "arctic": "Arctic"})
-    assert trends[["scaler", "zone"]].to_numpy().tolist() == [
-        ["frozen", "global"], ["frozen", "arctic"], ["monthly", "global"],
-    ]  # fmt: skip
-    assert trends["slope_per_year"].iloc[0] == pytest.approx(0.2, abs=0.02)
-    assert trends["significant"].tolist() == [True, False, False]
-    assert trends["slope_per_year"].iloc[1] == 0 and trends["p_value"].iloc[1] == 1
-    assert trends["sentence"].iloc[0].startswith("SUBTR I coverage (Global ocean) rose by 0.")
-    assert "percentage points a year" in trends["sentence"].iloc[0]
-    # two tests under the frozen scaler: Benjamini–Yekutieli multiplies the smaller p by 2 (1 + 1/2)
-    assert trends["p_adjusted"].iloc[0] == pytest.approx(3 * trends["p_value"].iloc[0])
-    assert trends["p_adjusted"].iloc[2] == trends["p_value"].iloc[2]
-
-
-def test_trend_of_too_few_whole_years_says_why():
-    row = coverage_trends(series(monthly(5)[:-1]), {"global": "Global ocean"}).iloc[0]
-    assert row["test"] == "none" and np.isnan(row["p_adjusted"])
-    assert "there are 4 years (1 more flagged and left out), and a trend needs 5" in row["sentence"]
-    row = coverage_trends(series(monthly(1)[:5]), {"global": "Global ocean"}).iloc[0]
-    assert row["n_years"] == 0 and "there are 0 years (1 more" in row["sentence"]
-
-
-def test_seasonal_slope_is_that_of_pymannkendall():
-    values = monthly(15, 0.1)
-    slope, lower, upper, p_value = seasonal_slope(by_calendar_month(month_names(np.arange(180)), values))
-    assert slope == pytest.approx(pymannkendall.seasonal_sens_slope(values).slope)
-    tests = [pymannkendall.seasonal_test(values), pymannkendall.correlated_seasonal_test(values)]
-    assert p_value == pytest.approx(max(test.p for test in tests))
-    assert lower < slope < upper and lower <= 0.1 <= upper
-
-
-def test_seasonal_interval_covers_as_often_as_it_says():
-    inside = 0
-    for seed in range(80):
-        _, lower, upper, _ = seasonal_slope(monthly(12, 0.1, seed=seed).reshape(12, 12), 0.9)
-        inside += lower <= 0.1 <= upper
-    assert 0.82 < inside / 80 < 0.98
-
-
-def test_months_that_go_together_make_the_seasonal_test_doubt():
-    """Noise that is the same all year is 1 value, not 12: the plain seasonal test finds trends that are not there."""
-    plain, corrected = 0, 0
-    for seed in range(40):
-        values = monthly(15, seed=seed).reshape(15, 12) + np.random.default_rng(seed).normal(0, 3, (15, 1))
-        plain += pymannkendall.seasonal_test(values.ravel()).p < 0.05
-        corrected += seasonal_slope(values)[3] < 0.05
-    assert plain > 12 and corrected < 6
-
-
-def test_seasonal_trends_have_a_line_each_and_need_years():
-    table = pd.concat([series(monthly(10, 0.5)), series(monthly(10)[:30], scaler="monthly")])
-    trends = seasonal_trends(table, {"global": "Global ocean"})
-    assert trends["n_months"].tolist() == [120, 30] and trends["test"].tolist() == [SEASONAL_TEST, "none"]
-    assert trends["significant"].tolist() == [True, False]
-    assert trends["slope_per_year"].iloc[0] == pytest.approx(0.5, abs=0.05)
-    assert trends["first_month"].iloc[0] == "1990-01" and trends["last_month"].iloc[0] == "1999-12"
-    assert seasonal_slope(np.full((5, 12), 3.0)) == (0, 0, 0, 1)
