@@ -14,6 +14,7 @@ from climate_indicators.ocean.coordinates import Grid
 from climate_indicators.ocean.datasets import OceanData
 from climate_indicators.ocean.point_areas import point_areas
 from climate_indicators.ocean.points import filter_points
+from climate_indicators.simulation.ocean_world import OceanWorld
 
 GLOBE_M2 = 4 * np.pi * EARTH_RADIUS_M**2
 
@@ -358,25 +359,57 @@ def test_areas_of_a_bent_grid():
 
 
 def points():
-    fresh = {"sst": [10.0, 10, 10, 41, 10, np.nan], "dic": [2000, 1499, 2000, 2000, 2000, 2000]}
-    rest = {"alk": [2300, 2300, 1699, 2300, 2300, 2300], "fco2": [300, 300, 300, 300, 501, 300], "mld": [50] * 6}
-    return {name: np.array(values, "float32") for name, values in (fresh | rest).items()}
+    fresh = {"sst": [10.0, 10, 10, 41, 10, np.nan, 10], "dic": [2000, 1499, 2000, 2000, 2000, 2000, 2000]}
+    rest = {"alk": [2300, 2300, 1699, 2300, 2300, 2300, 2300], "fco2": [300, 300, 300, 300, 541, 300, 300]}
+    return {name: np.array(values, "float32") for name, values in (fresh | rest | {"mld": [50] * 7}).items()}
+
+
+AREA = np.ones(7)
 
 
 def test_filter_takes_out_whole_points():
-    found = filter_points(points())
+    found = filter_points(points(), AREA)
     for values in found.values():
-        assert np.isnan(values).tolist() == [False, True, True, True, True, True] and values.dtype == np.float32
-    limits = {"dic_min": None, "alk_min": None, "sst_max": 50, "fco2_max": 600}
-    assert np.isnan(filter_points(points(), **limits)["mld"]).tolist() == [False] * 5 + [True]
+        assert np.isnan(values).tolist() == [False, True, True, True, True, True, False] and values.dtype == np.float32
+    limits = {"dic_min": None, "alk_min": None, "sst_max": 50, "fco2_max": 600, "fco2_max_ratio": None}
+    assert np.isnan(filter_points(points(), AREA, **limits)["mld"]).tolist() == [False] * 5 + [True, False]
+    assert np.isnan(filter_points(points(), AREA, **limits | {"fco2_max": 540})["mld"])[4]
 
 
 def test_filter_keeps_its_limits_and_its_input():
-    edge = {"sst": np.array([40.0]), "dic": np.array([1500.0]), "alk": np.array([1700.0]), "fco2": np.array([500.0])}
-    assert not np.isnan(filter_points(edge)["sst"]).any(), "limits themselves are kept"
+    edge = {"sst": np.array([40.0] * 3), "dic": np.array([1500.0] * 3), "alk": np.array([1700.0] * 3)}
+    edge["fco2"] = np.array([280.0, 280, 1.8 * 280])
+    assert not np.isnan(filter_points(edge, AREA[:3])["sst"]).any(), "limits themselves are kept"
     before = points()
-    filter_points(before)
+    filter_points(before, AREA)
     np.testing.assert_array_equal(before["mld"], points()["mld"])
+
+
+def test_the_median_that_limits_fco2_is_weighted_by_area_and_without_points_beyond_the_other_limits():
+    fields = {"sst": np.array([10.0, 10, 10, 50, 50]), "fco2": np.array([300.0, 450, 620, 900, 900])}
+    small, large = np.array([5.0, 1, 1, 99, 99]), np.array([1.0, 5, 1, 99, 99])
+    assert np.isnan(filter_points(fields, small)["fco2"]).tolist() == [False, False, True, True, True]
+    assert np.isnan(filter_points(fields, large)["fco2"]).tolist() == [False, False, False, True, True]
+
+
+def test_as_co2_rises_the_limit_of_fco2_takes_out_no_more_water():
+    """The same water in 2004 and, with 110 µmol/kg more carbon, in 2060: median fCO2 309 and 612 µatm."""
+    world = OceanWorld(3.0, 2004, 0.0, 0)
+    fields = world.fields(2004, 8)
+    area = np.cos(np.radians(world.lat))[:, None] * np.ones(fields["sst"].shape)
+    removed = {}
+    for year, carbon in ((2004, 0.0), (2060, 110.0)):
+        later = fields | {"dic": fields["dic"] + np.float32(carbon)}
+        later["fco2"] = fco2(*(later[name] for name in ("sst", "salinity", "dic", "alk")))
+        ocean = np.isfinite(later["fco2"])
+        found = filter_points(later, area)["fco2"]
+        removed[year] = np.mean(~np.isfinite(found[ocean]))
+        fixed = filter_points(later, area, fco2_max=500.0, fco2_max_ratio=None)["fco2"]
+        removed[year, "fixed"] = np.mean(~np.isfinite(fixed[ocean]))
+        removed[year, "median"] = np.median(later["fco2"][ocean])
+    assert removed[2060, "median"] > 1.6 * removed[2004, "median"]
+    assert removed[2004] < 0.01 and removed[2060] < 0.03, "the same water is left"
+    assert removed[2004, "fixed"] < 0.01 and removed[2060, "fixed"] > 0.6
 
 
 def test_month_without_points_is_said(tmp_path, said):
@@ -385,7 +418,7 @@ def test_month_without_points_is_said(tmp_path, said):
         found = data.read("2005-04", {"dic_min": 3000})
         assert all(np.isnan(values).all() for values in found.values())
         assert "2005-04: no point of the ocean has all values" in said.text
-        whole, filtered = data.read("2005-04"), data.read("2005-04", {"fco2_max": 350})
+        whole, filtered = data.read("2005-04"), data.read("2005-04", {"fco2_max": 350, "fco2_max_ratio": None})
         dropped = data.ocean & ~(whole["fco2"] <= 350)
         assert dropped.any() and np.isnan(filtered["sst"][dropped]).all()
         np.testing.assert_array_equal(filtered["sst"][data.ocean & ~dropped], whole["sst"][data.ocean & ~dropped])

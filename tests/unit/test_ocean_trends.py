@@ -151,7 +151,7 @@ def test_trends_of_all_months_have_a_line_each_and_need_years():
 
 
 def test_verdicts_of_many_zones_and_biomes_allow_for_their_number():
-    """Forty tables of 20 independent series without trend: hardly any has a significant one, after p alone most have."""
+    """Forty tables of 20 independent series without trend: hardly any has a significant one."""
     rng = np.random.default_rng(11)
     zones = {f"z{number}": f"zone {number}" for number in range(20)}
     plain = adjusted = 0

@@ -100,7 +100,7 @@ class OceanData:
         Parameters
         ----------
         month : one of ``months``.
-        limits : arguments of `points.filter_points`, which is then applied; None for no filter.
+        limits : limits of `points.filter_points`, which is then applied; None for no filter.
 
         Returns
         -------
@@ -136,11 +136,11 @@ class OceanData:
         if "pco2" in fields:
             fields["fco2"] = fco2_from_pco2(fields.pop("pco2"), fields["sst"])
         if limits is not None:
-            fields = filter_points(fields, **limits)
+            fields = filter_points(fields, self.area_m2, **limits)
         if self.computed_fco2:
             fields["fco2"] = fco2(*(fields[name] for name in ("sst", "salinity", "dic", "alk")))
             if limits is not None:
-                fields = filter_points(fields, **limits)
+                fields = filter_points(fields, self.area_m2, **limits)
         if not present.any():
             _LOG.info("%s: no point of the ocean has all values; the month is missing", month)
         elif not np.isfinite(fields["fco2"]).any():
