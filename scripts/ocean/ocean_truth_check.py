@@ -1,7 +1,7 @@
-"""Recovered coverage and trends of a simulated ocean beside the truth.
+"""Recovered coverage and trends of a simulated ocean compared with the truth.
 
-Writes ``coverage_check.csv`` (every zone, month and regime under both scalers), ``truth_check.csv`` (for each zone and
-regime the month with the largest error, and the trends; the drift of the mean sensitivity) and their figure.
+Writes ``coverage_check.csv`` (every zone, month and regime under both scalers), ``truth_check.csv`` (see
+`ocean.truth.truth_table`) and their figure. A quantity that should be within its limits and is not is a warning.
 """
 
 import pandas as pd
@@ -26,6 +26,7 @@ from climate_indicators.ocean.truth import (
 )
 from climate_indicators.ocean.zones import zone_masks, zone_titles
 from climate_indicators.tables import read_table
+from climate_indicators.truth_checks import report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
@@ -55,8 +56,7 @@ sensitivity = sensitivity.merge(pd.concat(true), on=["month", "driver"])
 check = coverage_check(read_table(snakemake.input.coverage), pd.concat(tables), regime_of)
 titles = zone_titles(params.zones)
 table = truth_table(check, sensitivity, titles, params.confidence)
-for row in table[~table.within].itertuples():
-    log.info("outside its interval: %s", row.quantity)
+report_checks(table, log)
 write_csv(check, snakemake.output.monthly)
 write_csv(table, snakemake.output.check)
 save_figure(truth_figure(check, table, sensitivity, titles, params.confidence), snakemake.output.figure)

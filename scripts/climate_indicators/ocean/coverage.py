@@ -42,9 +42,10 @@ def coverage_table(
 
     ``lower_percent`` counts the cells that surely are the biome, whose probability is at least (1 + confidence) / 2;
     ``upper_percent`` those that may be, with at least (1 − confidence) / 2, and all the unclassified ocean. Since cells
-    are labelled whole, both reach at least half a cell into the cells along the biome's borders. They bound what the
-    classifier's doubt and the size of the cells allow; they are no interval of a sum of independent errors, which would
-    be narrower.
+    are labelled whole, both reach at least half a cell into the cells along the biome's borders, and all of a cell that
+    is in no block of two by two cells of its biome: where two waters mix, the slopes of a line of cells can look like
+    those of a third. They are bounds of what the classifier's doubt and the size of the cells allow, not an interval of
+    a sum of independent errors, which would be narrower.
 
     What the files do not hold counts as unclassified here; `flag_gaps` takes out the months in which it is much.
 
@@ -59,7 +60,7 @@ def coverage_table(
     names : name of each biome by its label; biomes that occur in no cell have rows too.
     scaler : ``frozen`` or ``monthly``, written to the first column.
     confidence : in (0, 1).
-    border_share : share of a cell at a border that may lie on its other side, 0 to 1.
+    border_share : share of a cell at a border that may lie on its other side, 0 to 1; 0 takes every cell as it is.
 
     Returns
     -------
@@ -75,6 +76,12 @@ def coverage_table(
 
     tail = (1 - confidence) / 2
     unclassified, classified = labels <= 0, labels > 0
+    narrow = classified & ~_in_blocks(labels)
+
+    def reach(cells: np.ndarray) -> np.ndarray:
+        whole = area(cells & narrow) if border_share else 0.0
+        return whole + border_share * area(cells & ~narrow)
+
     blocks = [(0, UNCLASSIFIED, *[area(unclassified)] * 3)]
     for label, name in sorted(names.items()):
         own = labels == label
@@ -82,8 +89,9 @@ def coverage_table(
         if probability is not None:
             sure = own & (probability[label - 1] >= 1 - tail)
             possible = possible | (probability[label - 1] >= tail)
-        inside = border_share * area(own & _beside(classified & ~own))
-        outside = border_share * area(_beside(own) & classified & ~own)
+        others = classified & ~own
+        inside = reach(own & _beside(others))
+        outside = reach(_beside(own) & others)
         covered = area(own)
         lower = np.minimum(area(sure), covered - inside)
         upper = np.maximum(area(possible), covered + area(unclassified) + outside)
@@ -116,6 +124,17 @@ def _beside(cells: np.ndarray) -> np.ndarray:
     found = np.roll(cells, 1, axis=2) | np.roll(cells, -1, axis=2)
     found[:, 1:] |= cells[:, :-1]
     found[:, :-1] |= cells[:, 1:]
+    return found
+
+
+def _in_blocks(labels: np.ndarray) -> np.ndarray:
+    """Cells in a block of two by two cells of one label: bool, shape (months, n_lat, n_lon), round the globe."""
+    east = labels == np.roll(labels, -1, axis=2)
+    block = east[:, 1:] & east[:, :-1] & (labels[:, 1:] == labels[:, :-1])
+    found = np.zeros(labels.shape, bool)
+    for columns in (block, np.roll(block, 1, axis=2)):
+        found[:, 1:] |= columns
+        found[:, :-1] |= columns
     return found
 
 

@@ -1,4 +1,4 @@
-"""Biomes, coverage and trends of a simulated ocean beside the truth."""
+"""Biomes, coverage and trends of a simulated ocean compared with the truth."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ from climate_indicators.ocean.coverage import month_names
 from climate_indicators.ocean.membership import membership
 from climate_indicators.trend_tests import monotonic_trend
 from climate_indicators.trends import MIN_YEARS
+from climate_indicators.truth_checks import SeriesLimits, accuracy_row, check_table, interval_row, series_rows
+
+# a regime that covers less of a zone on average has no line of its series: half a cell at its borders is too much of it
+SERIES_PERCENT = 3.0
+# a tenth of mean and changes, and one percentage point of what is left without season
+LIMITS = SeriesLimits(mean=0.1, changes=0.1, error=1.0)
 
 
 def cell_areas_by_regime(regime: xr.DataArray, cells: Cells) -> np.ndarray:
@@ -115,23 +121,27 @@ def coverage_check(coverage: pd.DataFrame, truth: pd.DataFrame, regime_of: Mappi
 def truth_table(
     check: pd.DataFrame, sensitivity: pd.DataFrame, titles: Mapping[str, str], confidence: float
 ) -> pd.DataFrame:
-    """Recovered quantities beside the true ones.
+    """Recovered quantities compared with the true ones.
 
-    Under the frozen scaler, for each zone and regime that ever covers a percent of it, the coverage in the month with
-    the largest error; and under both scalers its trend, the Theil–Sen slope of the yearly means. Then the drift of the
-    mean normalised slopes, likewise.
+    Under the frozen scaler, for each zone and regime that ever covers a percent of it: the coverage in the month with
+    the largest error, the share of the months whose bounds hold the truth, and where the regime covers `SERIES_PERCENT`
+    on average the lines of `truth_checks.series_rows`. Under both scalers its trend, the Theil–Sen slope of the yearly
+    means. Then the drift of the mean normalised slopes, likewise.
+
+    Two kinds of lines are not expected to hold the truth. The month with the largest error is the worst of all, while
+    the bounds are made for one month. And the monthly scaler removes what all cells share: it cannot show the drift.
 
     Parameters
     ----------
     check : of `coverage_check`.
     sensitivity : ``month, driver, frozen_z, monthly_z, true_z``, of some months of each year.
     titles : name of each zone for people.
-    confidence : of the trends' intervals.
+    confidence : of the trends' intervals and of the bounds of coverage.
 
     Returns
     -------
-    Table ``quantity, unit, truth, estimate, lower, upper, within``. The interval of a coverage reaches from the share
-    that surely is the biome to the share that may be, see `coverage.coverage_table`.
+    Table of `truth_checks.check_table`. The interval of a coverage reaches from the share that surely is the biome to
+    the share that may be, see `coverage.coverage_table`.
     """
     rows = []
     known = check[check.estimate.notna()]
@@ -140,9 +150,7 @@ def truth_table(
             continue
         name = f"{regime} coverage, {titles[zone]}"
         if scaler == "frozen":
-            worst = group.loc[group.error.abs().idxmax()]
-            values = [worst.truth, worst.estimate, worst.lower, worst.upper]
-            rows.append([f"{name}, {worst.month} (largest error)", "%", *values])
+            rows += _coverage_rows(name, group, confidence)
         yearly = group.assign(year=group.month.str[:4].astype(int)).groupby("year")[["truth", "estimate"]]
         means = yearly.mean()[yearly.size() == 12]
         rows += _trend(
@@ -152,15 +160,30 @@ def truth_table(
         means = group.groupby(group.month.str[:4].astype(int))[["true_z", "frozen_z", "monthly_z"]].mean()
         for scaler in ("frozen", "monthly"):
             name, unit = f"drift of the mean normalised slope of {driver} ({scaler} scaler)", "sd per year"
-            rows += _trend(name, unit, means.true_z, means[f"{scaler}_z"], confidence)
-    table = pd.DataFrame(rows, columns=["quantity", "unit", "truth", "estimate", "lower", "upper"])
-    table["within"] = (table.lower <= table.truth) & (table.truth <= table.upper)
-    return table
+            rows += _trend(name, unit, means.true_z, means[f"{scaler}_z"], confidence, expected=scaler == "frozen")
+    return check_table(rows)
 
 
-def _trend(name: str, unit: str, truth: pd.Series, estimate: pd.Series, confidence: float) -> list[list[object]]:
+def _coverage_rows(name: str, months: pd.DataFrame, confidence: float) -> list[dict[str, object]]:
+    """Lines of one regime's monthly coverage of one zone."""
+    worst = months.loc[months.error.abs().idxmax()]
+    values = worst.truth, worst.estimate, worst.lower, worst.upper
+    inside = ((months.lower <= months.truth) & (months.truth <= months.upper)).mean()
+    rows = [
+        interval_row(f"{name}, {worst.month} (largest error)", "%", *values, expected=False),
+        accuracy_row(f"months within the bounds of {name}", "%", 100.0, 100 * inside, 100 * (1 - confidence)),
+    ]
+    if months.truth.mean() < SERIES_PERCENT:
+        return rows
+    dates = months.month.to_numpy(str).astype("datetime64[M]")
+    return rows + series_rows(name, "percentage points", dates, months.truth, months.estimate, LIMITS)
+
+
+def _trend(
+    name: str, unit: str, truth: pd.Series, estimate: pd.Series, confidence: float, expected: bool = True
+) -> list[dict[str, object]]:
     """Line of a trend by year; none with fewer years than a trend needs."""
     if len(truth) < MIN_YEARS:
         return []
     true, found = (monotonic_trend(values.index, values, confidence) for values in (truth, estimate))
-    return [[name, unit, true.slope, found.slope, found.lower, found.upper]]
+    return [interval_row(name, unit, true.slope, found.slope, found.lower, found.upper, expected)]
