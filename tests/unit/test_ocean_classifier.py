@@ -4,6 +4,7 @@ import logging
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -170,7 +171,8 @@ def test_all_models_know_the_planted_classes(learnt, cells):
     assert (test.accuracy > 0.9).all() and (test.n_cells == (learnt.split == "test").sum()).all()
     assert test.f1[NETWORK] > 0.7, "tiny classes count as much as large ones in a macro mean"
     assert (test.log_loss < 0.3).all() and (test.ece < 0.06).all()
-    assert (test.f1_lower <= test.f1).all() and (test.f1 <= test.f1_upper).all()
+    held = test[test.f1_lower.notna()]
+    assert len(held) and (held.f1_lower <= held.f1).all() and (held.f1 <= held.f1_upper).all()
     confusion = learnt.skill.confusion.query("model == 'network' and split == 'test'")
     own = np.bincount(cells[1][learnt.split == "test"], minlength=8)[1:]
     assert confusion.groupby("true")["count"].sum().tolist() == own.tolist()
@@ -440,13 +442,34 @@ def test_comparison_and_its_sentence():
     )
     assert "90 % interval of the difference −0." in verdict(back), "a true minus sign"
     same = compare({NETWORK: worse, "knn": worse}, "knn", true, split, blocks, 0)
-    assert (same.lower, same.upper) == (0, 0) and "does not surely beat" in verdict(same)
+    assert np.isnan(same.lower) and "differ in 0 of 40 blocks only" in verdict(same)
     alone = compare({NETWORK: true, "knn": worse}, "knn", true, split, np.zeros(800, int), 0)
-    assert "does not surely beat" in verdict(alone) and "all test cells lie in one block" in verdict(alone)
+    assert "does not surely beat" in verdict(alone) and "differ in 1 of 1 blocks only" in verdict(alone)
 
 
 def test_a_difference_that_may_be_nothing_is_no_win():
-    assert "does not surely beat" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9))
+    assert "does not surely beat" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9, 9))
+
+
+def test_metrics_have_the_lead_of_the_network_over_each_simple_method(learnt):
+    metrics = learnt.skill.metrics.set_index(["model", "split"])
+    for split in ("train", "validation", "test"):
+        assert np.isnan(metrics.network_lead[NETWORK, split])
+        for model in ("lda", "knn", "nearest_centroid"):
+            expected = metrics.f1[NETWORK, split] - metrics.f1[model, split]
+            assert metrics.network_lead[model, split] == pytest.approx(expected)
+            assert not metrics.lead_lower[model, split] > expected and not metrics.lead_upper[model, split] < expected
+
+
+@pytest.mark.parametrize(("lower", "level"), [(0.01, "INFO"), (-0.01, "WARNING"), (np.nan, "WARNING")])
+def test_a_network_that_is_not_ahead_is_a_warning(monkeypatch, caplog, lower, level):
+    found = Comparison("lda", 0.95, 0.9, lower, 0.08, 0.95, 100, 9, 2)
+    real = classifier_learning.evaluate
+    monkeypatch.setattr(classifier_learning, "evaluate", lambda *given: replace(real(*given), comparison=found))
+    caplog.set_level(logging.INFO, "test")
+    learn(*mixture((60, 60)), SETTINGS | {"epochs": 1, "layers": (4,)}, 0, LOG)
+    (record,) = [record for record in caplog.records if "macro-F1 0.950 against 0.900" in record.getMessage()]
+    assert record.levelname == level
 
 
 def test_the_opponent_is_chosen_on_validation():

@@ -25,22 +25,35 @@ def value(table, column="percent", **keys):
 
 
 def test_bounds_reach_half_a_cell_into_the_cells_along_a_border():
-    labels = np.full((1, 4, 6), 2, "int8")
-    labels[0, 1:3, 1:4] = 1
-    labels[0, 1, 4], labels[0, 0, 2] = 0, -1
+    labels = np.full((1, 6, 9), 2, "int8")
+    labels[0, 2:4, 2:5] = 1
+    labels[0, 2, 5], labels[0, 1, 3] = 0, -1
     area = np.where(labels[0] < 0, 0.0, 1.0)
     table = coverage_table(labels, None, TIMES[:1], area, {"global": area > 0}, NAMES, "frozen")
-    bounds = table.set_index("label")[["percent", "lower_percent", "upper_percent"]] * 23 / 100
+    bounds = table.set_index("label")[["percent", "lower_percent", "upper_percent"]] * 53 / 100
     # 5 of the 6 cells of biome 1 touch biome 2, the sixth land alone; 8 cells of biome 2 touch biome 1
     assert bounds.loc[1].tolist() == pytest.approx([6, 6 - 0.5 * 5, 6 + 1 + 0.5 * 8])
-    assert bounds.loc[2].tolist() == pytest.approx([16, 16 - 0.5 * 8, 16 + 1 + 0.5 * 5])
+    assert bounds.loc[2].tolist() == pytest.approx([46, 46 - 0.5 * 8, 46 + 1 + 0.5 * 5])
 
 
 def test_columns_touch_round_the_globe():
-    labels = np.array([[[1, 2, 2, 2, 2, 1]]], "int8")
-    table = coverage_table(labels, None, TIMES[:1], np.ones((1, 6)), {"global": np.ones((1, 6), bool)}, NAMES, "frozen")
-    bounds = table[table.label == 1][["lower_percent", "upper_percent"]].to_numpy()[0] * 6 / 100
-    np.testing.assert_allclose(bounds, [2 - 0.5 * 2, 2 + 0.5 * 2])
+    labels = np.array([[[1, 2, 2, 2, 2, 1]] * 2], "int8")
+    area = np.ones((2, 6))
+    table = coverage_table(labels, None, TIMES[:1], area, {"global": area > 0}, NAMES, "frozen")
+    bounds = table[table.label == 1][["lower_percent", "upper_percent"]].to_numpy()[0] * 12 / 100
+    np.testing.assert_allclose(bounds, [4 - 0.5 * 4, 4 + 0.5 * 4])
+
+
+def test_a_line_of_cells_between_two_biomes_may_be_either_of_them():
+    """Ice, a line that looks like a third water, and a fourth: the third may not exist."""
+    labels = np.full((1, 7, 8), 1, "int8")
+    labels[0, 3], labels[0, 4:] = 3, 2
+    names, area = NAMES | {3: "UP I"}, np.ones((7, 8))
+    table = coverage_table(labels, None, TIMES[:1], area, {"global": area > 0}, names, "frozen").set_index("label")
+    bounds = table[["lower_percent", "upper_percent"]] * 56 / 100
+    assert bounds.loc[3].tolist() == pytest.approx([0, 8 + 0.5 * 16])
+    assert bounds.loc[1].tolist() == pytest.approx([24 - 0.5 * 8, 24 + 8])
+    assert bounds.loc[2].tolist() == pytest.approx([24 - 0.5 * 8, 24 + 8])
 
 
 def test_shares_of_the_whole_ocean_of_a_zone():

@@ -16,8 +16,10 @@ from climate_indicators.ocean.truth import (
     true_coverage,
     truth_table,
 )
+from climate_indicators.truth_checks import failed_rows
 
 CELLS = degree_cells(90)  # 2 by 4
+SCALERS = ("frozen", "monthly")
 FLAGS = {"flag_values": np.array([1, 2], "int8"), "flag_meanings": "ice warm"}
 
 
@@ -74,27 +76,72 @@ def test_biomes_of_one_regime_are_added_and_a_regime_without_a_biome_counts_noug
     assert found.loc["odd", ["estimate", "error"]].tolist() == [0.0, -5.0]
 
 
+YEARS = range(2000, 2012)
+MONTHS = [f"{year}-{month:02d}" for year in YEARS for month in range(1, 13)]
+RAMP = np.linspace(20, 30, len(MONTHS))
+
+
+def tracked(estimate, half_width=1.5):
+    """Monthly coverage of a regime that spreads, with a season and years that differ; the estimate as a function."""
+    season = 4 * np.sin(2 * np.pi * np.arange(len(MONTHS)) / 12)
+    years = np.repeat(np.random.default_rng(0).normal(0, 1.5, len(YEARS)), 12)
+    truth = RAMP + season + years
+    found = estimate(truth)
+    bounds = {"lower": found - half_width, "upper": found + half_width, "error": found - truth}
+    keys = {"zone": "all", "month": MONTHS, "regime": "ice", "scaler": "frozen"}
+    return pd.DataFrame(keys | {"truth": truth, "estimate": found} | bounds)
+
+
+def drifts(frozen=0.02):
+    levels = {"true_z": 0.02, "frozen_z": frozen, "monthly_z": 0.0}
+    years = np.arange(len(MONTHS)) // 12 + np.random.default_rng(1).normal(0, 0.5, len(MONTHS))
+    return pd.DataFrame({"month": MONTHS, "driver": "dic"} | {name: rate * years for name, rate in levels.items()})
+
+
+def failed(check, sensitivity=None):
+    """Quantities that should be within their limits and are not."""
+    table = truth_table(check, drifts() if sensitivity is None else sensitivity, {"all": "All"}, 0.95)
+    return failed_rows(table)["quantity"].tolist()
+
+
 def test_truth_table_has_the_worst_month_and_the_trends():
-    months = [f"{year}-{month:02d}" for year in range(2000, 2006) for month in range(1, 13)]
-    truth = pd.DataFrame({"zone": "all", "month": months, "regime": "ice", "truth": np.linspace(20, 30, len(months))})
-    tracked = truth.truth + 0.5
-    tracked[7] += 4
-    check = truth.assign(
-        scaler="frozen", estimate=tracked, lower=tracked - 1, upper=tracked + 1, error=tracked - truth.truth
-    )
-    levels = {"true_z": 0.02, "frozen_z": 0.02, "monthly_z": 0.0}
-    years = np.arange(len(months)) // 12
-    sensitivity = pd.DataFrame(
-        {"month": months, "driver": "dic"} | {name: rate * years for name, rate in levels.items()}
-    )
-    table = truth_table(check, sensitivity, {"all": "All"}, 0.95).set_index("quantity")
+    check = tracked(lambda truth: truth + 0.5 + 4.0 * (np.arange(len(truth)) == 7))
+    table = truth_table(check, drifts(), {"all": "All"}, 0.95).set_index("quantity")
     worst = table.loc["ice coverage, All, 2000-08 (largest error)"]
-    assert worst.estimate - worst.truth == pytest.approx(4.5) and not worst.within
+    assert worst.estimate - worst.truth == pytest.approx(4.5) and not worst.within and not worst.expected
+    inside = table.loc["months within the bounds of ice coverage, All"]
+    assert inside.estimate == pytest.approx(100 * 143 / 144) and inside.within
     trend = table.loc["trend of ice coverage, All (frozen scaler)"]
-    assert trend.truth == pytest.approx(120 / 71, rel=1e-6) and trend.within
-    assert table.loc["drift of the mean normalised slope of dic (frozen scaler)", "estimate"] == pytest.approx(0.02)
-    hidden = table.loc["drift of the mean normalised slope of dic (monthly scaler)"]
-    assert hidden.estimate == 0 and not hidden.within
+    assert trend.truth == pytest.approx(0.83, abs=0.25) and trend.within
+    frozen, hidden = (table.loc[f"drift of the mean normalised slope of dic ({name} scaler)"] for name in SCALERS)
+    assert frozen.estimate == pytest.approx(0.02, abs=0.002) and frozen.expected
+    assert hidden.estimate == 0 and not hidden.within and not hidden.expected
+    assert failed(check) == []
+
+
+@pytest.mark.parametrize(
+    ("estimate", "found"),
+    [
+        (lambda truth: truth + 0.3 * np.sin(np.arange(144)), []),
+        (lambda truth: 1.18 * truth, ["mean of ice coverage, All, estimate / truth"]),
+        (lambda truth: truth.mean() + 0.8 * (truth - truth.mean()), ["changes of ice coverage, All, estimate / truth"]),
+        (lambda truth: truth - 0.7 * (RAMP - RAMP[0]), ["trend of ice coverage, All (frozen scaler)"]),
+        (
+            lambda truth: truth.reshape(-1, 12)[np.random.default_rng(3).permutation(len(YEARS))].ravel(),
+            ["correlation of ice coverage, All without season", "error of ice coverage, All without season"],
+        ),
+        (lambda truth: np.roll(truth, 1), ["months within the bounds of ice coverage, All"]),
+    ],
+    ids=["small errors", "too much", "changes shrunk", "trend shrunk", "years permuted", "a month late"],
+)
+def test_wrong_coverage_is_noticed(estimate, found):
+    assert set(found) <= set(failed(tracked(estimate))) and bool(found) == bool(failed(tracked(estimate)))
+
+
+def test_a_drift_that_the_frozen_scaler_loses_is_noticed():
+    assert failed(tracked(np.copy), drifts(frozen=0.01)) == [
+        "drift of the mean normalised slope of dic (frozen scaler)"
+    ]
 
 
 def test_a_change_that_all_cells_share_is_seen_by_the_frozen_scaler_and_hidden_by_the_monthly_one():

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import softmax
 
 from climate_indicators.comparisons import CONFIDENCE, UNCALIBRATED
+from climate_indicators.group_bootstrap import MIN_GROUPS, expanded_interval
 from climate_indicators.ocean.classifier_skill import (
     calibration_error,
     class_scores,
@@ -37,9 +38,10 @@ class Comparison:
     ----------
     simple : name of the simple method.
     network_f1, simple_f1 : macro-F1 of the two.
-    lower, upper : interval of network minus simple; NaN if all test cells lie in one block.
+    lower, upper : interval of network minus simple; NaN where the two differ in too few blocks, see `difference`.
     confidence : of the interval.
     n_cells, n_blocks : test cells and the blocks that hold them.
+    n_differing : blocks in which one of the two is right and the other wrong.
     """
 
     simple: str
@@ -50,6 +52,7 @@ class Comparison:
     confidence: float
     n_cells: int
     n_blocks: int
+    n_differing: int
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Skill:
     Attributes
     ----------
     metrics : ``model, split, iou, dice, precision, recall, f1, accuracy, f1_lower, f1_upper, ece, log_loss,
-        temperature, n_cells``; iou to f1 are means over the classes that the split's cells have.
+        temperature, n_cells, network_lead, lead_lower, lead_upper``; iou to f1 are means over the classes that the
+        split's cells have; the lead is the macro-F1 of the network less that of the model, on the same cells.
     confusion : ``model, split, true, predicted, count``, labels from 1.
     reliability : ``model, split, bin_lower, bin_upper, mean_confidence, accuracy, n_cells``; the network stands there
         a second time, before calibration.
@@ -110,8 +114,9 @@ def evaluate(
         reliability += _reliability_tables(model, probability, labels, split)
         confusion += _confusion_tables(model, probability, labels, split)
         rows += _metric_rows(model, probability, temperature[model], labels, split, blocks, seed, confidence)
-    metrics = pd.DataFrame(rows)
     predicted = {model: scores.argmax(axis=1) + 1 for model, scores in logits.items()}
+    leads = [_lead(row, predicted, labels, split, blocks, seed, confidence) for row in rows]
+    metrics = pd.DataFrame([row | lead for row, lead in zip(rows, leads, strict=True)])
     comparison = compare(predicted, best_simple(metrics), labels, split, blocks, seed, confidence)
     tables = (pd.concat(parts, ignore_index=True) for parts in (confusion, reliability))
     return Skill(metrics, *tables, temperature, comparison)
@@ -162,40 +167,92 @@ def compare(
     labels, split, blocks, seed, confidence : as in `evaluate`.
     """
     test = split == "test"
-    n_classes = int(max(labels.max(), *(called.max() for called in predicted.values())))
-    drawn, scores = [], []
-    for model in (NETWORK, simple):
-        called = predicted[model][test]
-        scores.append(macro_f1(labels[test], called))
-        drawn.append(resampled_f1(labels[test], called, blocks[test], n_classes, seed))
-    lower, upper = _interval(drawn[0] - drawn[1], confidence)
+    models = [predicted[model][test] for model in (NETWORK, simple)]
+    differing = _blocks_with(models[0], models[1], labels[test], blocks[test])
+    _, lower, upper = difference(labels[test], *models, blocks[test], seed, confidence)
+    scores = [macro_f1(labels[test], called) for called in models]
     sizes = int(test.sum()), len(np.unique(blocks[test]))
-    return Comparison(simple, *scores, lower, upper, confidence, *sizes)
+    return Comparison(simple, *scores, lower, upper, confidence, *sizes, differing)
+
+
+def f1_interval(
+    true: np.ndarray, predicted: np.ndarray, blocks: np.ndarray, seed: int, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """Interval of the macro-F1 over blocks of cells.
+
+    Only blocks with a wrong cell vary the score. The bootstrap interval is therefore enlarged as that of so many
+    groups as there are such blocks (`group_bootstrap.expanded_interval`); measured coverage: docs/statistics.md.
+
+    Parameters
+    ----------
+    true, predicted, blocks : int, shape (cells,): labels 1 to K, and the block of each cell.
+    seed, confidence : as in `evaluate`.
+
+    Returns
+    -------
+    Lower and upper bound within 0 and 1; NaN with fewer than three blocks with a wrong cell.
+    """
+    groups = len(np.unique(blocks[true != predicted]))
+    if groups < MIN_GROUPS:
+        return np.nan, np.nan
+    drawn = resampled_f1(true, predicted, blocks, int(max(true.max(), predicted.max())), seed)
+    lower, upper = expanded_interval(macro_f1(true, predicted), drawn, groups, confidence)
+    return float(np.clip(lower, 0, 1)), float(np.clip(upper, 0, 1))
+
+
+def difference(
+    true: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    blocks: np.ndarray,
+    seed: int,
+    confidence: float = CONFIDENCE,
+) -> tuple[float, float, float]:
+    """Macro-F1 of one model less that of another on the same cells, with its interval.
+
+    Paired: the same blocks are drawn for both. Groups, as in `f1_interval`, are the blocks in which one model is right
+    and the other wrong.
+
+    Returns
+    -------
+    Difference, lower and upper bound; the bounds are NaN with fewer than three such blocks.
+    """
+    value = macro_f1(true, first) - macro_f1(true, second)
+    groups = _blocks_with(first, second, true, blocks)
+    if groups < MIN_GROUPS:
+        return value, np.nan, np.nan
+    n_classes = int(max(true.max(), first.max(), second.max()))
+    drawn = [resampled_f1(true, called, blocks, n_classes, seed) for called in (first, second)]
+    lower, upper = expanded_interval(value, drawn[0] - drawn[1], groups, confidence)
+    return value, float(lower), float(upper)
+
+
+def _blocks_with(first: np.ndarray, second: np.ndarray, true: np.ndarray, blocks: np.ndarray) -> int:
+    """Number of blocks in which one model is right and the other wrong."""
+    return len(np.unique(blocks[(first == true) != (second == true)]))
+
+
+def is_ahead(comparison: Comparison) -> bool:
+    """Whether the network surely beats the simple method: the interval of the difference lies above 0."""
+    return comparison.lower > 0
 
 
 def verdict(comparison: Comparison) -> str:
     """One sentence: whether the network beats the best simple method on test."""
     c = comparison
     name = NAMES.get(c.simple, c.simple)
-    if c.lower > 0:
+    if is_ahead(c):
         opening = f"The network beats the simple method that is best on validation ({name})"
     elif c.upper < 0:
         opening = f"The network is worse than the simple method that is best on validation ({name})"
     else:
         opening = f"The network does not surely beat the simple method that is best on validation ({name})"
     if np.isnan(c.lower):
-        interval = "no interval of the difference, since all test cells lie in one block"
+        interval = f"no interval of the difference, since the two differ in {c.n_differing} of {c.n_blocks} blocks only"
     else:
         bounds = " to ".join(f"{bound:+.3f}".replace("-", "−") for bound in (c.lower, c.upper))
         interval = f"{100 * c.confidence:.4g} % interval of the difference {bounds}"
     return f"{opening}: macro-F1 {c.network_f1:.3f} against {c.simple_f1:.3f} on {c.n_cells} test cells ({interval})."
-
-
-def _interval(drawn: np.ndarray, confidence: float) -> tuple[float, float]:
-    if len(drawn) == 0:
-        return np.nan, np.nan
-    lower, upper = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(lower), float(upper)
 
 
 def _parts(split: np.ndarray) -> list[str]:
@@ -241,8 +298,7 @@ def _metric_rows(
         chosen = split == name
         true, called = labels[chosen], probability[chosen].argmax(axis=1) + 1
         scores = class_scores(confusion_counts(true, called, n_classes))
-        drawn = resampled_f1(true, called, blocks[chosen], n_classes, seed)
-        lower, upper = _interval(drawn, confidence)
+        lower, upper = f1_interval(true, called, blocks[chosen], seed, confidence)
         likely = np.clip(probability[chosen][np.arange(len(true)), true - 1], 1e-12, 1)
         row = {"model": model, "split": name} | {key: float(value) for key, value in scores.items()}
         row |= {"f1_lower": lower, "f1_upper": upper}
@@ -250,3 +306,22 @@ def _metric_rows(
         row |= {"log_loss": float(-np.log(likely).mean()), "temperature": temperature, "n_cells": int(chosen.sum())}
         rows.append(row)
     return rows
+
+
+def _lead(
+    row: Mapping[str, object],
+    predicted: Mapping[str, np.ndarray],
+    labels: np.ndarray,
+    split: np.ndarray,
+    blocks: np.ndarray,
+    seed: int,
+    confidence: float,
+) -> dict[str, float]:
+    """Lead of the network over the model of a row of the metrics, in the row's split; NaN of the network itself."""
+    names = ("network_lead", "lead_lower", "lead_upper")
+    if row["model"] == NETWORK:
+        return dict.fromkeys(names, np.nan)
+    chosen = split == row["split"]
+    models = (predicted[name][chosen] for name in (NETWORK, str(row["model"])))
+    values = difference(labels[chosen], *models, blocks[chosen], seed, confidence)
+    return dict(zip(names, values, strict=True))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from climate_indicators.logs import InputError
 from climate_indicators.ocean.classifier_baselines import KNN, fit_baselines
-from climate_indicators.ocean.classifier_comparison import NETWORK, Skill, evaluate, verdict
+from climate_indicators.ocean.classifier_comparison import NETWORK, Skill, evaluate, is_ahead, verdict
 from climate_indicators.ocean.classifier_network import (
     TrainedClassifier,
     best_point,
@@ -99,7 +99,8 @@ def learn(
     scaled = network.scaler(slopes)
     logits = {NETWORK: network.logits(slopes)} | {name: method.logits(scaled) for name, method in simple.items()}
     skill = evaluate(logits, labels, split, blocks, seed)
-    logger.info(verdict(skill.comparison))
+    # a user who reads the network's score alone would take it for needed
+    logger.log(logging.INFO if is_ahead(skill.comparison) else logging.WARNING, "%s", verdict(skill.comparison))
     return Learnt(split, tuning, point, network, simple[KNN].method.n_neighbors, skill)
 
 
