@@ -130,8 +130,11 @@ def _ocean(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
 
 def _truth(table: pd.DataFrame) -> Iterator[str]:
     tested = table[table["within"].notna()]
+    if "expected" in table:
+        # what is known to lie outside, such as the worst of many months, is no failure
+        tested = tested[tested["expected"].astype(str) == "True"]
     within = tested["within"].astype(str) == "True"
-    text = f"Compared with the known truth: {within.sum()} of {len(tested)} quantities lie within their intervals"
+    text = f"Compared with the known truth: {within.sum()} of {len(tested)} quantities lie within their limits"
     failed: Sequence[str] = tested.loc[~within, "quantity"].astype(str).tolist()
     if failed:
         more = f" and {len(failed) - MOST_FAILED} more" if len(failed) > MOST_FAILED else ""

@@ -107,15 +107,17 @@ def test_carbon_says_the_sentence_of_its_first_series():
 @pytest.mark.parametrize(
     ("within", "words"),
     [
-        ([True, True], "2 of 2 quantities lie within their intervals."),
-        ([True, False], "1 of 2 quantities lie within their intervals; outside: trend."),
-        ([np.nan, False], "0 of 1 quantities lie within their intervals; outside: trend."),
+        ([True, True], "2 of 2 quantities lie within their limits."),
+        ([True, False], "1 of 2 quantities lie within their limits; outside: trend."),
+        ([np.nan, False], "0 of 1 quantities lie within their limits; outside: trend."),
     ],
 )
 def test_what_the_truth_check_missed_is_said(within, words):
     truth = pd.DataFrame({"quantity": ["area 2016", "trend"], "within": within})
     said = site_statements("carbon", {"trend": SENTENCE, "truth": truth})
     assert said[1] == f"Compared with the known truth: {words}"
+    known = pd.DataFrame({"quantity": ["a", "worst of many"], "within": [True, False], "expected": [True, False]})
+    assert "1 of 1 quantities" in site_statements("carbon", {"trend": SENTENCE, "truth": known})[1]
     many = pd.DataFrame({"quantity": [f"q{number}" for number in range(9)], "within": False})
     assert "q0, q1, q2 and 6 more" in site_statements("carbon", {"trend": SENTENCE, "truth": many})[1]
 

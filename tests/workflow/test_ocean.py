@@ -206,7 +206,10 @@ def test_skill_is_given_for_the_network_and_the_simple_methods(finished_ocean):
 def test_truth_check_says_itself_what_lies_within(finished_ocean):
     check = table(finished_ocean, "truth_check")
     assert check.within.dtype == bool
-    inside, near = check.truth.between(check.lower, check.upper), (check.estimate - check.truth).abs() <= check.tolerance
+    inside, near = (
+        check.truth.between(check.lower, check.upper),
+        (check.estimate - check.truth).abs() <= check.tolerance,
+    )
     assert (check.within == inside.where(check.tolerance.isna(), near)).all()
     assert check.quantity.is_unique
     monthly = table(finished_ocean, "coverage_check")

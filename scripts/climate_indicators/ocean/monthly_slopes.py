@@ -25,6 +25,8 @@ NAMES = {
     "ice": "sea ice fraction",
 }
 SLOPE_UNITS = {"sst": "uatm K-1", "dic": "uatm kg umol-1", "alk": "uatm kg umol-1", "salinity": "uatm"}
+# the points of a cell are alike, so that as tests these values would reject far too often
+P_VALUE = "computed as if the points were independent: the published filter of cells, not a test"
 
 
 def slopes_of_month(
@@ -104,7 +106,9 @@ def slopes_dataset(
         what = f"fCO2 on {NAMES[name]}"
         slopes, p_values, vif = ([getattr(fit, kind)[i] for fit in fits] for kind in ("slopes", "p_values", "vif"))
         layers[f"slope_{name}"] = layer(slopes, "float32", long_name=f"slope of {what}", units=SLOPE_UNITS[name])
-        layers[f"p_{name}"] = layer(p_values, "float32", long_name=f"p-value of the slope of {what}", units="1")
+        layers[f"p_{name}"] = layer(
+            p_values, "float32", long_name=f"p-value of the slope of {what}", units="1", comment=P_VALUE
+        )
         layers[f"vif_{name}"] = layer(
             vif, "float32", long_name=f"variance inflation factor of {NAMES[name]}", units="1"
         )
