@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,14 +10,12 @@ from scipy import stats
 
 # column of p-values: column of the adjusted ones, and of the verdict
 COLUMNS = {"p_value": ("p_adjusted", "significant")}
-# Benjamini and Hochberg (1995, doi:10.1111/j.2517-6161.1995.tb02031.x), for tests that are independent or go together;
-# Benjamini and Yekutieli (2001, doi:10.1214/aos/1013699998), for tests that depend on one another in any way, as the
-# shares of one whole do; with m tests its p-values are 1 + 1/2 + … + 1/m times as large
-Method = Literal["bh", "by"]
 
 
-def adjusted_p(p_values: np.ndarray, method: Method = "bh") -> np.ndarray:
-    """P-values of one family of tests, adjusted for their number.
+def adjusted_p(p_values: np.ndarray) -> np.ndarray:
+    """P-values of one family of tests, adjusted for their number after Benjamini and Hochberg.
+
+    Proven for tests that are independent or go together (1995, doi:10.1111/j.2517-6161.1995.tb02031.x).
 
     Rejecting what is below a level keeps the expected share of false rejections among all below that level. Where there
     is nothing to find, it is the probability of any rejection in the family.
@@ -26,7 +23,6 @@ def adjusted_p(p_values: np.ndarray, method: Method = "bh") -> np.ndarray:
     Parameters
     ----------
     p_values : float, any shape; NaN where nothing was tested, which does not count as a test.
-    method : see `Method`.
 
     Returns
     -------
@@ -35,7 +31,7 @@ def adjusted_p(p_values: np.ndarray, method: Method = "bh") -> np.ndarray:
     p_values = np.asarray(p_values, "float64")
     adjusted, tested = np.full(p_values.shape, np.nan), np.isfinite(p_values)
     if tested.any():
-        adjusted[tested] = stats.false_discovery_control(p_values[tested], method=method)
+        adjusted[tested] = stats.false_discovery_control(p_values[tested], method="bh")
     return adjusted
 
 
@@ -44,7 +40,6 @@ def adjust_table(
     significance: float,
     family: Sequence[str] = (),
     columns: Mapping[str, tuple[str, str]] = COLUMNS,
-    method: Method = "bh",
 ) -> pd.DataFrame:
     """A table of tests with adjusted p-values, and verdicts that follow from them.
 
@@ -55,7 +50,6 @@ def adjust_table(
     family : columns whose values separate families of tests; none: all tests of the table are one family.
     columns : column of p-values: names of the columns of the adjusted ones and of the verdict, which are added, or
         replaced where they are. All columns of p-values of one family are adjusted together.
-    method : as for `adjusted_p`.
     """
     table = table.copy()
     names = list(columns)
@@ -63,7 +57,7 @@ def adjust_table(
     adjusted = np.full((len(table), len(names)), np.nan)
     p_values = table[names].to_numpy("float64")
     for rows in groups:
-        adjusted[rows] = adjusted_p(p_values[rows], method)
+        adjusted[rows] = adjusted_p(p_values[rows])
     for place, name in enumerate(names):
         adjusted_name, verdict = columns[name]
         table[adjusted_name], table[verdict] = adjusted[:, place], adjusted[:, place] < significance

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from climate_indicators.multiple_testing import Method, adjust_table
+from climate_indicators.multiple_testing import adjust_table
 from climate_indicators.trend_tests import TEST, monotonic_trend
 
 # with fewer values no test can reach p < 0.05: of four, the smallest p-value of the Mann-Kendall test is 0.089
@@ -90,7 +90,6 @@ def adjusted_trends(
     significance: float = 0.05,
     confidence: float = 0.95,
     family: Sequence[str] = (),
-    method: Method = "bh",
 ) -> pd.DataFrame:
     """Trends of one table, with verdicts and sentences that allow for the number of tests.
 
@@ -99,13 +98,13 @@ def adjusted_trends(
     rows : lines of `trend_row`, perhaps with further columns.
     significance : a trend is significant if its adjusted p-value is below this.
     confidence : that of the rows.
-    family, method : as for `multiple_testing.adjust_table`.
+    family : as for `multiple_testing.adjust_table`.
 
     Returns
     -------
     The rows with ``p_adjusted`` as a further column, and ``significant`` and ``sentence`` that follow from it.
     """
-    table = adjust_table(rows, significance, family, method=method)
+    table = adjust_table(rows, significance, family)
     counts = table.groupby(list(family), sort=False)["p_value"].transform("count") if family else None
     tests = counts if family else pd.Series(table["p_value"].count(), table.index)
     told = [

@@ -10,13 +10,11 @@ from climate_indicators.trends import adjusted_trends, trend_row
 YEARS = np.arange(2000, 2020)
 
 
-def test_adjusted_p_values_are_those_of_the_formulas():
+def test_adjusted_p_values_are_those_of_the_formula():
     # p times the number of tests over its rank, and no smaller one for a larger p
     found = adjusted_p(np.array([0.01, np.nan, 0.04, 0.03]))
     np.testing.assert_allclose(found[[0, 2, 3]], [0.03, 0.04, 0.04])
     assert np.isnan(found[1])
-    harmonic = 1 + 1 / 2 + 1 / 3
-    np.testing.assert_allclose(adjusted_p(np.array([0.01, 0.04, 0.03]), "by"), np.array([0.03, 0.04, 0.04]) * harmonic)
     assert np.isnan(adjusted_p(np.array([np.nan]))).all() and adjusted_p(np.array([])).shape == (0,)
     assert adjusted_p(np.array([0.03])) == pytest.approx(0.03), "one test is not adjusted"
 

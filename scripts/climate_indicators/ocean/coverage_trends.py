@@ -34,7 +34,9 @@ def coverage_trends(
     Returns
     -------
     ``scaler, zone, biome``, what `trends.trend_row` gives, and ``p_adjusted``. The zones and biomes of one scaler are
-    one family of tests, see `trends.adjusted_trends`: ``significant`` and ``sentence`` follow from ``p_adjusted``.
+    one family of tests, adjusted after Benjamini and Hochberg: ``significant`` and ``sentence`` follow from
+    ``p_adjusted``. Shares of one whole depend on one another, for which that adjustment is not proven; simulations in
+    which they do have fewer false rejections than allowed (docs/statistics.md).
     """
     yearly = yearly_coverage(table)
     lacking = yearly[yearly["percent"].isna()].groupby("zone", sort=False)["year"].unique()
