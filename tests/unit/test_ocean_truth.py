@@ -76,6 +76,13 @@ def test_biomes_of_one_regime_are_added_and_a_regime_without_a_biome_counts_noug
     assert found.loc["odd", ["estimate", "error"]].tolist() == [0.0, -5.0]
 
 
+def test_errors_of_rounding_are_no_errors():
+    truth = pd.DataFrame({"zone": "all", "month": "2004-01", "regime": ["ice", "warm"], "truth": [100 + 2e-14, 0.0]})
+    tracked = coverage({1: 99.0, 2: 1.0}).assign(upper_percent=100.0, lower_percent=[98.0, 3e-15])
+    check = coverage_check(tracked, truth, {1: "ice", 2: "warm"})
+    assert (check.lower <= check.truth).all() and (check.truth <= check.upper).all()
+
+
 YEARS = range(2000, 2012)
 MONTHS = [f"{year}-{month:02d}" for year in YEARS for month in range(1, 13)]
 RAMP = np.linspace(20, 30, len(MONTHS))

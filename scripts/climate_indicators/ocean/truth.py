@@ -18,6 +18,7 @@ from climate_indicators.truth_checks import SeriesLimits, accuracy_row, check_ta
 
 # a regime that covers less of a zone on average has no line of its series: half a cell at its borders is too much of it
 SERIES_PERCENT = 3.0
+NUMBERS, DECIMALS = ["truth", "estimate", "lower", "upper"], 9
 # a tenth of mean and changes, and one percentage point of what is left without season
 LIMITS = SeriesLimits(mean=0.1, changes=0.1, error=1.0)
 
@@ -115,6 +116,8 @@ def coverage_check(coverage: pd.DataFrame, truth: pd.DataFrame, regime_of: Mappi
     table = scalers.merge(truth, how="cross").set_index(keys).join(found).reset_index()
     table.loc[~table["regime"].isin(list(regime_of.values())), list(columns.values())] = 0.0
     table["upper"] = table.upper.clip(upper=100.0)
+    # all of a zone is 100 %, whatever the order in which its areas were added up
+    table[NUMBERS] = table[NUMBERS].round(DECIMALS)
     return table.assign(error=table.estimate - table.truth)
 
 
