@@ -6,6 +6,8 @@ import pytest
 import xarray as xr
 
 from climate_indicators.fields import month_starts
+from climate_indicators.figures.accuracies import FAILED
+from climate_indicators.figures.ocean_truth import truth_figure
 from climate_indicators.ocean.cells import degree_cells
 from climate_indicators.ocean.sensitivity import sensitivity_table, true_sensitivity
 from climate_indicators.ocean.truth import (
@@ -143,6 +145,16 @@ def test_truth_table_has_the_worst_month_and_the_trends():
 )
 def test_wrong_coverage_is_noticed(estimate, found):
     assert set(found) <= set(failed(tracked(estimate))) and bool(found) == bool(failed(tracked(estimate)))
+
+
+def test_the_figure_names_what_fails_and_marks_a_trend_outside_its_interval():
+    right, wrong = tracked(np.copy), tracked(lambda truth: truth - 0.7 * (RAMP - RAMP[0]))
+    for check, title, color in ((right, "all 8 checks hold", "black"), (wrong, "of 8 checks fail", FAILED)):
+        table = truth_table(check, drifts(), {"all": "All"}, 0.95)
+        figure = truth_figure(check, table, drifts(), {"all": "All"}, 0.95)
+        assert title in figure.get_suptitle()
+        (mark,) = [line for line in figure.axes[2].lines if line.get_marker() == "|"]
+        assert mark.get_color() == color
 
 
 def test_a_drift_that_the_frozen_scaler_loses_is_noticed():

@@ -1,4 +1,4 @@
-"""Tracked coverage of a simulated ocean beside the true one."""
+"""Tracked coverage of a simulated ocean and the true one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from climate_indicators.figures.accuracies import FAILED, checks_sentence
+from climate_indicators.truth_checks import failed_rows
+
 REGIME_COLOURS = {"ice": "#56B4E9", "subpolar": "#0072B2", "subtropical": "#E69F00", "upwelling": "#D55E00"}
 SCALER_STYLES = {"frozen": ("o", "frozen scaler"), "monthly": ("s", "monthly scaler, as published")}
 DRIVERS = {"sst": "temperature", "dic": "carbon (DIC)", "alk": "alkalinity"}
@@ -22,7 +25,8 @@ def truth_figure(
 ) -> Figure:
     """A row for each zone: yearly coverage as tracked and as it was, errors by month, trends with their intervals.
 
-    A last row shows the mean normalised slopes by month, whose drift the monthly scaler hides.
+    A last row shows the mean normalised slopes by month, whose drift the monthly scaler hides. True trends outside
+    their interval are red, and the title names the checks that fail.
 
     Parameters
     ----------
@@ -48,7 +52,7 @@ def truth_figure(
         _draw_sensitivity(axes, sensitivity[sensitivity.driver == driver], table, driver)
     panels[-1, 0].set_ylabel("mean normalised slope")
     panels[-2, 2].set_xlabel(f"points a year, {100 * confidence:.4g} % interval")
-    figure.suptitle("Coverage recovered from simulated fields, beside the truth", fontsize=11)
+    figure.suptitle(f"Coverage recovered from simulated fields and the truth: {checks_sentence(table)}", fontsize=11)
     figure.legend(handles=_handles(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
 
@@ -93,6 +97,7 @@ def _draw_errors(axes: Axes, rows: pd.DataFrame, regimes: list[str]) -> None:
 
 def _draw_trends(axes: Axes, table: pd.DataFrame, regimes: list[str], title: str) -> None:
     known = table.set_index("quantity")
+    failed = set(failed_rows(table)["quantity"])
     for place, regime in enumerate(regimes):
         for shift, (scaler, (marker, _)) in zip((-0.15, 0.15), SCALER_STYLES.items(), strict=True):
             name = f"trend of {regime} coverage, {title} ({scaler} scaler)"
@@ -103,7 +108,7 @@ def _draw_trends(axes: Axes, table: pd.DataFrame, regimes: list[str], title: str
             axes.plot([row.lower, row.upper], [height, height], color=colour, linewidth=1.6)
             face = "white" if scaler == "monthly" else colour
             axes.plot(row.estimate, height, marker, color=colour, markerfacecolor=face, markersize=5)
-            axes.plot(row.truth, height, "|", color="black", markersize=11)
+            axes.plot(row.truth, height, "|", color=FAILED if name in failed else "black", markersize=11)
     axes.axvline(0, color="#999999", linewidth=0.8)
     axes.set_yticks(range(len(regimes)), regimes, fontsize=8)
     axes.set_ylim(len(regimes) - 0.4, -0.6)
