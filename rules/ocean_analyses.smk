@@ -287,6 +287,7 @@ rule ocean_truth_check:
         model="results/ocean/{site}/model",
         cells="results/ocean/{site}/cells.nc",
         biomes="results/ocean/{site}/biomes.nc",
+        frozen=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
         truth=ocean_part_files("resources/ocean/{site}/truth/{part}.nc"),
     output:
         check=report(

@@ -24,9 +24,10 @@ from climate_indicators.ocean.truth import (
     true_coverage,
     truth_table,
 )
+from climate_indicators.ocean.truth_maps import map_rows, regime_pairs
 from climate_indicators.ocean.zones import zone_masks, zone_titles
 from climate_indicators.tables import read_table
-from climate_indicators.truth_checks import report_checks
+from climate_indicators.truth_checks import check_table, report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
@@ -41,8 +42,13 @@ for path in snakemake.input.truth:
     tables.append(true_coverage(regime, cells, masks, names))
     if params.month in tables[-1].month.values:
         areas = cell_areas_by_regime(regime.sel(time=f"{params.month}-01"), cells)
-        regime_of = {label: names[number] for label, number in regimes_of_biomes(labels, areas).items()}
+        numbers = regimes_of_biomes(labels, areas)
+        regime_of = {label: names[number] for label, number in numbers.items()}
     progress.step()
+pairs = {}
+for path, mapped in zip(snakemake.input.truth, snakemake.input.frozen, strict=True):
+    for year, more in regime_pairs(read_fields(mapped).label, read_fields(path).regime, cells, numbers).items():
+        pairs.setdefault(year, []).extend(more)
 sensitivity = read_table(snakemake.input.sensitivity)
 card = read_card(snakemake.input.model)
 true = []
@@ -55,7 +61,8 @@ for path in snakemake.input.slopes:
 sensitivity = sensitivity.merge(pd.concat(true), on=["month", "driver"])
 check = coverage_check(read_table(snakemake.input.coverage), pd.concat(tables), regime_of)
 titles = zone_titles(params.zones)
-table = truth_table(check, sensitivity, titles, params.confidence)
+of_maps = check_table(map_rows(pairs))
+table = pd.concat([truth_table(check, sensitivity, titles, params.confidence), of_maps], ignore_index=True)
 report_checks(table, log)
 write_csv(check, snakemake.output.monthly)
 write_csv(table, snakemake.output.check)
