@@ -16,11 +16,14 @@ import climate_indicators.ocean.truth as ocean_truth
 import climate_indicators.snow.truth as snow_truth
 import climate_indicators.truth as glacier_truth
 from climate_indicators.carbon.truth_maps import mask_agreements
+from climate_indicators.fields import read_fields
 from climate_indicators.files import read_json
 from climate_indicators.map_pairs import yearly_agreement
+from climate_indicators.ocean.membership import cells_of_dataset
+from climate_indicators.ocean.truth_maps import map_rows, regime_pairs
 from climate_indicators.snow.truth_maps import map_agreements
 from climate_indicators.tables import read_table
-from climate_indicators.truth_checks import failed_rows
+from climate_indicators.truth_checks import check_table, failed_rows
 
 pytestmark = pytest.mark.slow
 SHIFTS = [(1, 0), (-1, 0), (0, 1), (0, -1), (2, 0), (0, 4)]
@@ -350,6 +353,29 @@ def test_coverage_of_years_in_another_order_is_noticed(ocean_check, seed):
     for column in BOUNDS:
         wrong[column] = ocean_check.groupby(PARTS)[column].transform(lambda values: values.to_numpy()[order])
     assert any(name.startswith("correlation of") for name in ocean_failures(wrong))
+
+
+@pytest.fixture(scope="module")
+def biome_maps(run_of_demo):
+    """Labels and true regimes of five years, cells, and the regime that each biome stands for."""
+    site, part = run_of_demo / OCEAN, "200901-201312"
+    cells = cells_of_dataset(read_fields(site / "cells.nc"))
+    regime = read_fields(run_of_demo / f"resources/ocean/demo/truth/{part}.nc").regime
+    areas = ocean_truth.cell_areas_by_regime(regime.sel(time="2009-01-01"), cells)
+    regime_of = ocean_truth.regimes_of_biomes(read_fields(site / "biomes.nc").label.values.ravel(), areas)
+    return read_fields(site / f"labels/frozen/{part}.nc").label, regime, cells, regime_of
+
+
+def test_right_biome_maps_pass(biome_maps):
+    assert failures(check_table(map_rows(regime_pairs(*biome_maps)))) == set()
+
+
+@pytest.mark.parametrize("shift", [{"lat": 1}, {"lat": -1}, {"lon": 1}, {"lon": -1}])
+def test_biome_maps_that_are_shifted_by_a_cell_are_noticed(biome_maps, shift):
+    labels, *others = biome_maps
+    moved = labels.copy(data=labels.roll(shift, roll_coords=False).values)
+    found = failures(check_table(map_rows(regime_pairs(moved, *others))))
+    assert {f"offset of biome maps {year}" for year in range(2009, 2014)} <= found
 
 
 # -------------------------------------------------------------------------------------------------------------- run
