@@ -9,12 +9,15 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from climate_indicators.group_bootstrap import MIN_GROUPS, expanded_interval, group_weights
 from climate_indicators.logs import InputError
 from climate_indicators.tables import read_user_table
 
 KILOGRAMS = {"kg": 1.0, "t": 1000.0}
 IMAGE_ENDINGS = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".jp2", ".bmp", ".gif", ".webp"}
 METRICS = ("bias_kg", "rmse_kg", "r2", "concordance")
+# values that the metrics cannot pass
+LEAST, MOST = np.array([-np.inf, 0.0, -np.inf, -1.0]), np.array([np.inf, np.inf, 1.0, 1.0])
 DRAWS = 2000
 NAMED = 5
 ALL, TEST = "all", "test"
@@ -153,7 +156,8 @@ def comparison_skill(
 
     Bias is the mean error; R² = 1 − SSE / SST about the 1:1 line, not about a fitted one, so that it is negative where
     the mean of the measurements would do better; concordance is that of Lin (1989, doi:10.2307/2532051). Intervals are
-    percentiles of a bootstrap of groups: images of one place, and duplicates, are alike and are drawn together.
+    those of a bootstrap of groups, enlarged for few groups (`group_bootstrap.expanded_interval`): images of one place,
+    and duplicates, are alike and are drawn together.
 
     Parameters
     ----------
@@ -169,7 +173,7 @@ def comparison_skill(
     ``part`` (``all``, ``test``)``, n, n_groups, n_left_out`` (of all rows)``, bias_kg, rmse_kg, r2, concordance``, each
     followed by its ``_lower`` and ``_upper``, and ``coverage``, the share of measurements inside the estimates'
     intervals, which know nothing of the measurements' own errors. A part without a pair has no row. NaN where a
-    number is not defined: R² and concordance of a single value, intervals of a single group.
+    number is not defined: R² and concordance of a single value, intervals of fewer than three groups.
     """
     groups = table["image"].map(images.set_index("image")["group"])
     rows = []
@@ -179,9 +183,9 @@ def comparison_skill(
         one, group = table[chosen], pd.factorize(groups[chosen])[0]
         row = {"part": part, "n": len(one), "n_groups": int(group.max()) + 1, "n_left_out": n_rows - len(table)}
         sums, scale, rng = *_sums(one, group), np.random.default_rng(seed)
-        values = agreement(sums.sum(axis=0)) * scale
-        bounds = _bootstrap(sums, draws, confidence, rng) * scale[:, None]
-        for name, value, (low, high) in zip(METRICS, values, bounds, strict=True):
+        values = agreement(sums.sum(axis=0))
+        bounds = _bootstrap(values, sums, draws, confidence, rng) * scale[:, None]
+        for name, value, (low, high) in zip(METRICS, values * scale, bounds, strict=True):
             row |= {name: value, f"{name}_lower": low, f"{name}_upper": high}
         rows.append(row | {"coverage": one["inside"].mean()})
     return pd.DataFrame(rows)
@@ -213,16 +217,16 @@ def _sums(table: pd.DataFrame, group: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.stack(sums, axis=1), np.array([unit, unit, 1.0, 1.0])
 
 
-def _bootstrap(sums: np.ndarray, draws: int, confidence: float, rng: np.random.Generator) -> np.ndarray:
-    """Bounds of the metrics from resampled groups, shape (4, 2)."""
+def _bootstrap(
+    values: np.ndarray, sums: np.ndarray, draws: int, confidence: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Bounds of the metrics from resampled groups, shape (4, 2); NaN with too few groups."""
     groups = len(sums)
-    if groups < 2:
+    if groups < MIN_GROUPS:
         return np.full((len(METRICS), 2), np.nan)
-    drawn = agreement(rng.multinomial(groups, np.full(groups, 1 / groups), draws) @ sums)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    undefined = np.isnan(drawn).all(axis=0)
-    bounds = np.nanquantile(np.where(undefined, 0.0, drawn), tails, axis=0).T
-    return np.where(undefined[:, None], np.nan, bounds)
+    drawn = agreement(group_weights(groups, draws, rng) @ sums)
+    lower, upper = expanded_interval(values, drawn, groups, confidence)
+    return np.clip(np.stack([lower, upper], axis=1), LEAST[:, None], MOST[:, None])
 
 
 def _forms(name: str) -> tuple[str, str, str, str]:
