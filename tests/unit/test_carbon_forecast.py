@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from climate_indicators.carbon.forecast import carbon_forecast, rolling_origins
+from climate_indicators.carbon.forecast_intervals import left_out_checks, reaches
 from climate_indicators.carbon.forecast_models import NAIVE, SEASONAL_NAIVE, naive
 from climate_indicators.carbon.series import read_series
 from climate_indicators.carbon.series_trends import trend_table
@@ -71,11 +72,71 @@ def test_naive_forecasts():
 
 def test_origins_leave_months_to_learn_from_and_to_test_on():
     origins = rolling_origins(108, 12)
-    assert len(origins) <= 12 and origins[0] >= 36 and origins[-1] == 96
+    assert 30 <= len(origins) <= 40 and origins[0] >= 36 and origins[-1] == 96
 
 
 def test_the_same_series_gives_the_same_forecast(seasonal, forecast):
     pd.testing.assert_frame_equal(carbon_forecast(seasonal, "t").values, forecast.values)
+
+
+def scores_of(values, ahead=1):
+    """Scores of origins so far apart that their errors have nothing in common."""
+    return pd.DataFrame({"origin": 1_000_000 * np.arange(len(values)), "ahead": ahead, "score": values})
+
+
+def test_reach_is_the_finite_sample_quantile_of_the_scores_of_a_lead():
+    scores = np.arange(1.0, 21.0)
+    assert reaches(scores_of(scores), [1], 0.95)[0] == pytest.approx(20, rel=1e-4), "the 20th of 20: ⌈21 · 0.95⌉"
+    assert reaches(scores_of(scores), [1], 0.8)[0] == pytest.approx(17, rel=1e-4)
+    both = pd.concat([scores_of(scores), scores_of(10 * scores, 7)])
+    assert reaches(both, [1, 7], 0.95).tolist() == pytest.approx([20, 200], rel=1e-4), "each lead has its own"
+    few = pd.concat([scores_of(scores[:10]), scores_of(scores[10:], 2)])
+    assert reaches(few, [1, 2], 0.95).tolist() == pytest.approx([20, 20], rel=1e-4), "leads with few scores are joined"
+    six = reaches(scores_of(np.ones(6)), [3], 0.95)[0]
+    assert six == pytest.approx(2.447 * np.sqrt(7 / 6), abs=1e-3)
+    assert np.isnan(reaches(scores_of(np.ones(4)), [3], 0.95)).all()
+    alike = scores_of(scores).assign(origin=np.arange(20))
+    assert reaches(alike, [10], 0.95)[0] > 1.5 * 20, "of ten months ahead, three forecasts fit into 29 months"
+
+
+def test_intervals_hold_what_they_say_where_the_model_is_wrong_about_its_errors():
+    """Standard errors are half of the true ones and do not grow with the lead: normal intervals hold 50 to 67 %."""
+    inside, plain = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=160)
+        for place in range(1, 160):
+            noise[place] += 0.6 * noise[place - 1]
+        rows = [
+            (at, lead, abs(noise[at + lead - 1]) * (1 + lead / 12) / 0.6) for at in range(40, 75) for lead in (1, 6, 12)
+        ]
+        scores = pd.DataFrame(rows, columns=["origin", "ahead", "score"])
+        scores = scores[scores["origin"] + scores["ahead"] <= 75]
+        future = np.array([abs(noise[110 + lead]) * (1 + lead / 12) / 0.6 for lead in (1, 6, 12)])
+        inside.append(future <= reaches(scores, [1, 6, 12], 0.95))
+        plain.append(future <= 1.96)
+    shares = np.mean(inside, axis=0)
+    assert (shares >= 0.9).all() and shares[0] <= 0.99, shares
+    assert np.mean(plain) < 0.75
+
+
+def test_the_test_of_an_interval_does_not_use_its_own_errors():
+    """One origin is far worse than all others: intervals made without it cannot hold it."""
+    origins = np.repeat(np.arange(36, 96), 12)
+    errors = pd.DataFrame({"origin": origins, "ahead": np.tile(np.arange(1, 13), 60), "score": 1.0})
+    errors.loc[errors["origin"] == 60, "score"] = 50.0
+    found = left_out_checks(errors, 12, (80, 95))
+    assert (found.loc[errors["origin"] == 60, "in_95"] == 0).all()
+    assert (found.loc[errors["origin"] != 60, "in_95"] == 1).all()
+
+
+def test_coverage_is_told_with_and_without_horizons_that_span_a_change():
+    rng = np.random.default_rng(4)
+    values = 100 + 10 * np.sin(2 * np.pi * np.arange(96) / 12) + rng.normal(0, 1, 96)
+    values[66:] -= 15
+    skill = carbon_forecast(series(values), "t", 6).skill.set_index("method").loc["model"]
+    assert skill.coverage_95_no_change > skill.coverage_95
+    assert "where no change of level lies in the forecast months" in skill.verdict
 
 
 @pytest.mark.parametrize("dated", [True, False])

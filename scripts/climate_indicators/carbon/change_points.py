@@ -13,8 +13,8 @@ from climate_indicators.carbon.memory_model import best_likelihood, posterior, r
 MIN_SEGMENT = 6
 MIN_VALUES = 4 * MIN_SEGMENT
 MAX_CHANGES = 10
-# parameters of a change, for the criterion of Schwarz: size, place and half-life
-CHANGE_PARAMETERS = 3
+# parameters of a change in the criterion of Schwarz: size, place and half-life, and one for the search over places
+CHANGE_PARAMETERS = 4
 # values before an artificial series begins, so that it has forgotten its start
 WARM_UP = 50
 # a memory as strong as this cannot be told from a series of level changes

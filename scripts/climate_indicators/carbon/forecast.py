@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from climate_indicators.carbon.change_points import MIN_SEGMENT, change_points
+from climate_indicators.carbon.forecast_intervals import left_out_checks, reaches
 from climate_indicators.carbon.forecast_models import (
     NAIVE,
     PERIOD,
@@ -26,7 +29,8 @@ METHODS = (MODEL, NAIVE, SEASONAL_NAIVE)
 MIN_MONTHS = 5 * PERIOD
 MIN_TRAINING = 3 * PERIOD
 MAX_GAP = 3
-MAX_ORIGINS = 12
+MAX_ORIGINS = 40
+PROBABILITIES = (80, 95)
 # a mean error smaller by less than this is called equal
 MARGIN = 0.05
 HISTORY, HELD_BACK, FORECAST, REFUSED = "history", "held back", "forecast", "refused"
@@ -50,7 +54,8 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     the months before the first origin of the test (`forecast_models.choose`). The test forecasts from up to
     ``MAX_ORIGINS`` origins, evenly spread over the rest, with all months before each (rolling origin, Tashman 2000,
     doi:10.1016/S0169-2070(00)00065-0); the last origin leaves out ``horizon`` months. Errors at interpolated months do
-    not count.
+    not count. The intervals are those that held the errors of the past at the same lead (`forecast_intervals`); those
+    of the held-back year come from errors before it.
 
     Parameters
     ----------
@@ -63,9 +68,9 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     CarbonForecast. ``values``: ``month, kind`` (``history``, ``held back``, ``forecast``; months held back are in the
     history too), ``value, interpolated, forecast, lower_80, upper_80, lower_95, upper_95, naive, seasonal_naive,
     reason``. ``skill``: ``method, model, horizon_months, n_origins, n_errors, mae, rmse, mase, coverage_80,
-    coverage_95, held_back_mae, n_fits, n_warned, beats_naive, verdict``; coverages are shares. MASE is the mean
-    absolute error divided by that of the seasonal naive forecast inside the months before (Hyndman and Koehler 2006,
-    doi:10.1016/j.ijforecast.2006.03.001).
+    coverage_95, coverage_95_no_change, held_back_mae, n_fits, n_warned, beats_naive, verdict``; coverages are shares,
+    that of horizons without a change of level in them too. MASE is the mean absolute error divided by that of the
+    seasonal naive forecast inside the months before (Hyndman and Koehler 2006, doi:10.1016/j.ijforecast.2006.03.001).
     A series that cannot be forecast gives one row in each, ``refused``, without numbers, that tells why.
 
     Raises
@@ -82,7 +87,8 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     trouble = Trouble()
     origins = rolling_origins(len(values), horizon)
     model = choose(values[: origins[0]], trouble)
-    errors = back_test(model, values, interpolated, origins, horizon, trouble)
+    changes = [one.position for one in change_points(values, season=np.arange(len(values)) % PERIOD)]
+    errors = back_test(model, values, interpolated, origins, horizon, trouble, changes)
     held = {name: predict(_as(name, model), values[:-PERIOD], PERIOD, trouble) for name in METHODS}
     ahead = {name: predict(_as(name, model), values, horizon, trouble) for name in METHODS}
     kinds = ", ".join(sorted(trouble.kinds)) or "none"
@@ -93,7 +99,10 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     ]
     verdict = say(skill, unit)
     skill = skill.assign(n_fits=trouble.fits, n_warned=trouble.warned, beats_naive=beats(skill), verdict=verdict)
-    return CarbonForecast(_value_table(months, values, interpolated, held, ahead), skill, verdict)
+    own = errors[errors["method"] == MODEL]
+    before = own[own["origin"] + own["ahead"] <= len(values) - PERIOD]
+    bounds = [_bounds(held[MODEL], before), _bounds(ahead[MODEL], own)]
+    return CarbonForecast(_value_table(months, values, interpolated, held, ahead, bounds), skill, verdict)
 
 
 def why_not(carbon: CarbonSeries) -> str:
@@ -140,9 +149,9 @@ def rolling_origins(n: int, horizon: int) -> np.ndarray:
 
 def back_test(
     model: Smoothing | Regression, values: np.ndarray, interpolated: np.ndarray, origins: np.ndarray, horizon: int,
-    trouble: Trouble,
+    trouble: Trouble, changes: Sequence[int] = (),
 ) -> pd.DataFrame:  # fmt: skip
-    """Errors of all methods from every origin: ``method, origin, ahead, error, scaled, in_80, in_95``.
+    """Errors of all methods from every origin.
 
     Parameters
     ----------
@@ -151,6 +160,13 @@ def back_test(
     origins : as `rolling_origins` gives them.
     horizon : months to forecast.
     trouble : counts the fits.
+    changes : numbers of the first months after the changes of level of the whole series.
+
+    Returns
+    -------
+    ``method, origin, ahead, error, scaled, score`` (absolute error over the model's standard error)``, spans_change``
+    (a change lies in the months that are forecast, or so shortly before that it cannot be found yet)``, in_80, in_95``
+    (`forecast_intervals.left_out_checks`).
     """
     rows = []
     for origin in origins:
@@ -159,13 +175,13 @@ def back_test(
         for name in METHODS:
             found = predict(_as(name, model), before, horizon, trouble)
             error = found.mean - values[after]
-            inside = {
-                f"in_{one}": (low <= values[after]) & (values[after] <= high)
-                for one, (low, high) in found.bounds.items()
-            }
-            columns = {"ahead": np.arange(1, horizon + 1), "error": error, "scaled": np.abs(error) / scale} | inside
+            columns = {"ahead": np.arange(1, horizon + 1), "error": error, "scaled": np.abs(error) / scale}
+            columns |= {"score": np.abs(error) / found.spread}
+            columns |= {"spans_change": any(origin - MIN_SEGMENT < change < origin + horizon for change in changes)}
             rows.append(pd.DataFrame({"method": name, "origin": origin} | columns)[~interpolated[after]])
-    return pd.concat(rows, ignore_index=True)
+    errors = pd.concat(rows, ignore_index=True)
+    inside = [left_out_checks(one, horizon, PROBABILITIES) for _, one in errors.groupby("method", sort=False)]
+    return errors.join(pd.concat(inside))
 
 
 def skill_table(errors: pd.DataFrame, model: str, horizon: int) -> pd.DataFrame:
@@ -192,6 +208,7 @@ def skill_table(errors: pd.DataFrame, model: str, horizon: int) -> pd.DataFrame:
                 "mase": one["scaled"].mean(),
                 "coverage_80": one["in_80"].mean(),
                 "coverage_95": one["in_95"].mean(),
+                "coverage_95_no_change": one["in_95"][~one["spans_change"]].mean(),
             }
         )
     return pd.DataFrame(rows)
@@ -221,9 +238,13 @@ def say(skill: pd.DataFrame, unit: str) -> str:
     )
     if not beats(skill):
         words += f" Take the {best} forecast instead, or read both."
-    share = f"{100 * model['coverage_95']:.0f} %"
-    narrow = model["coverage_95"] < 0.85
-    return f"{words} Its 95 % intervals held {share} of the true values{': they are too narrow' if narrow else ''}."
+    if not np.isfinite(model["coverage_95"]):
+        return f"{words} The forecasts of the past are too few to test its intervals."
+    share, without = (f"{100 * model[name]:.0f} %" for name in ("coverage_95", "coverage_95_no_change"))
+    words += f" Intervals made without them held {share} of the true values at 95 %"
+    if np.isfinite(model["coverage_95_no_change"]) and share != without:
+        words += f", {without} where no change of level lies in the forecast months"
+    return f"{words}{': they are too narrow' if model['coverage_95'] < 0.85 else ''}."
 
 
 def _as(name: str, model: Smoothing | Regression) -> Smoothing | Regression | str:
@@ -232,7 +253,7 @@ def _as(name: str, model: Smoothing | Regression) -> Smoothing | Regression | st
 
 def _value_table(
     months: np.ndarray, values: np.ndarray, interpolated: np.ndarray, held: dict[str, Prediction],
-    ahead: dict[str, Prediction],
+    ahead: dict[str, Prediction], bounds: Sequence[dict[str, np.ndarray]],
 ) -> pd.DataFrame:  # fmt: skip
     history = {"month": months.astype(str), "kind": HISTORY, "value": values, "interpolated": interpolated}
     horizon = len(ahead[MODEL].mean)
@@ -240,18 +261,26 @@ def _value_table(
     last = {"value": values[-PERIOD:], "interpolated": interpolated[-PERIOD:]}
     parts = [
         pd.DataFrame(history),
-        pd.DataFrame({"month": months[-PERIOD:].astype(str), "kind": HELD_BACK} | last | _columns(held)),
+        pd.DataFrame({"month": months[-PERIOD:].astype(str), "kind": HELD_BACK} | last | _columns(held, bounds[0])),
         pd.DataFrame(
-            {"month": next_months, "kind": FORECAST, "value": np.nan, "interpolated": False} | _columns(ahead)
+            {"month": next_months, "kind": FORECAST, "value": np.nan, "interpolated": False}
+            | _columns(ahead, bounds[1])
         ),
     ]
     return pd.concat(parts, ignore_index=True).assign(reason="")
 
 
-def _columns(predictions: dict[str, Prediction]) -> dict[str, np.ndarray]:
-    columns = {"forecast": predictions[MODEL].mean}
-    for one, (low, high) in predictions[MODEL].bounds.items():
+def _bounds(prediction: Prediction, errors: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Columns of lower and upper bounds."""
+    leads, columns = np.arange(1, len(prediction.mean) + 1), {}
+    for one in PROBABILITIES:
+        low, high = prediction.bounds(reaches(errors, leads, one / 100))
         columns |= {f"lower_{one}": low, f"upper_{one}": high}
+    return columns
+
+
+def _columns(predictions: dict[str, Prediction], bounds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    columns = {"forecast": predictions[MODEL].mean} | bounds
     return columns | {"naive": predictions[NAIVE].mean, "seasonal_naive": predictions[SEASONAL_NAIVE].mean}
 
 
@@ -259,7 +288,7 @@ def _refusal(reason: str) -> CarbonForecast:
     logger.warning("%s", reason)
     numbers = ["forecast", "lower_80", "upper_80", "lower_95", "upper_95", "naive", "seasonal_naive"]
     values = {"month": "", "kind": REFUSED, "value": np.nan, "interpolated": False} | dict.fromkeys(numbers, np.nan)
-    scores = ["mae", "rmse", "mase", "coverage_80", "coverage_95", "held_back_mae"]
+    scores = ["mae", "rmse", "mase", "coverage_80", "coverage_95", "coverage_95_no_change", "held_back_mae"]
     counts = {"method": REFUSED, "model": "none", "horizon_months": 0, "n_origins": 0, "n_errors": 0}
     end = {"n_fits": 0, "n_warned": 0, "beats_naive": False, "verdict": reason}
     skill = counts | dict.fromkeys(scores, np.nan) | end

@@ -66,10 +66,19 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Prediction:
-    """``mean`` float (horizon,), and ``bounds``: lower and upper ones, (horizon,) each, by probability in per cent."""
+    """Forecast ``mean``, its standard error ``spread`` as the model has it, both float (horizon,), and a ``floor``.
+
+    The standard error orders the leads; how wide an interval must be is measured (`forecast_intervals`). The floor is 0
+    where no value was below 0, else −∞.
+    """
 
     mean: np.ndarray
-    bounds: dict[int, tuple[np.ndarray, np.ndarray]]
+    spread: np.ndarray
+    floor: float
+
+    def bounds(self, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper bounds, ``reach`` float (horizon,) standard errors from the mean."""
+        return tuple(np.maximum(self.mean + sign * reach * self.spread, self.floor) for sign in (-1, 1))
 
 
 def choose(values: np.ndarray, trouble: Trouble) -> Smoothing | Regression:
@@ -93,14 +102,11 @@ def choose(values: np.ndarray, trouble: Trouble) -> Smoothing | Regression:
     return best[int(np.argmin(errors))]
 
 
-def predict(
-    model: Smoothing | Regression | str, values: np.ndarray, horizon: int, trouble: Trouble,
-    probabilities: tuple[int, ...] = (80, 95),
-) -> Prediction:  # fmt: skip
-    """Forecast of the values that follow, with intervals; the model's numbers are fitted to ``values``.
+def predict(model: Smoothing | Regression | str, values: np.ndarray, horizon: int, trouble: Trouble) -> Prediction:
+    """Forecast of the values that follow, with standard errors; the model's numbers are fitted to ``values``.
 
-    Intervals of the regression hold the uncertainty of its coefficients; those of the smoothing do not, and are
-    somewhat narrow in short series. Where no value is below 0, no forecast and no bound is.
+    Standard errors of the regression hold the uncertainty of its coefficients; those of the smoothing do not. Where no
+    value is below 0, no forecast and no bound is.
 
     Parameters
     ----------
@@ -108,7 +114,6 @@ def predict(
     values : float, shape (n,), n of three periods or more, not all alike.
     horizon : number of values to forecast.
     trouble : counts the fits.
-    probabilities : of the intervals, in per cent.
     """
     centre, scale = values.mean(), values.std()
     if isinstance(model, str):
@@ -118,11 +123,8 @@ def predict(
         mean, spread = fit(model, (values - centre) / scale, horizon, trouble)
         mean, spread = centre + scale * mean, scale * spread
     floor = 0.0 if values.min() >= 0 else -np.inf
-    bounds = {}
-    for probability in probabilities:
-        reach = stats.norm.ppf(0.5 + probability / 200) * spread
-        bounds[probability] = (np.maximum(mean - reach, floor), np.maximum(mean + reach, floor))
-    return Prediction(np.maximum(mean, floor), bounds)
+    # a model that fits the past without an error has no scale for its intervals
+    return Prediction(np.maximum(mean, floor), np.maximum(spread, 1e-9 * scale), floor)
 
 
 def naive(kind: str, values: np.ndarray, horizon: int) -> tuple[np.ndarray, np.ndarray]:
