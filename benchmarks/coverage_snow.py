@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
+import statsmodels.api as sm
 from coverage_series import rate
+from scipy import stats
 
 from climate_indicators.embeddings.intervals import mean_interval
 from climate_indicators.metrics import CELLS, skill
@@ -38,12 +40,16 @@ CASES = [
     *product(SEASONS, ("dense",), (10,), (0.6,), (0.5,)),
 ]
 PLACE_NUMBERS = (3, 5, 7, 12)
+# parameters of the beta distribution of the recall of places
+PLACES_WORLDS = {
+    "recall, places alike": (20, 20), "recall, places unlike": (2, 2), "recall, few good places": (1, 3),
+}  # fmt: skip
 
 
 def rows(repeats: int, seed: int) -> pd.DataFrame:
     """All quantities of the study; ``before`` as each part says."""
     rng = np.random.default_rng(seed)
-    parts = [regression_rows, trend_rows, family_rows, group_rows, dice_rows, cover_rate_rows, gap_rows]
+    parts = [regression_rows, slope_rows, trend_rows, family_rows, group_rows, dice_rows, cover_rate_rows, gap_rows]
     return pd.DataFrame([row for part in parts for row in part(repeats, rng)])
 
 
@@ -106,9 +112,6 @@ def snow_and_weather(
 
 def newey_west_p(table: pd.DataFrame) -> float:
     """P-value of the relation without the season as it was tested before: three harmonics, Newey and West."""
-    import statsmodels.api as sm
-    from scipy import stats
-
     phase = 2 * np.pi * (table["date"].dt.day_of_year.to_numpy() - 1) / 365
     waves = [part(phase * wave) for wave in (1, 2, 3) for part in (np.sin, np.cos)]
     fit = sm.OLS(table[SNOW].to_numpy(), np.column_stack([np.ones(len(table)), *waves, table[TMAX]])).fit()
@@ -138,6 +141,22 @@ def regression_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str
         yield {"quantity": "the same, other variables held"} | about | rate(multiple, repeats) | {"before": np.nan}
 
 
+def slope_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Coverage of the slope of snow on temperature of the same day, season included; no ``before``."""
+    slope = -0.02
+    for sampling, years in (("dense", 10), ("sparse", 10), ("sparse", 5), ("few", 5)):
+        inside = n = 0
+        for _ in range(repeats):
+            table = snow_and_weather(rng, "saw-tooth melt", sampling, years, 0.6)
+            days = (table["date"] - START).dt.days.to_numpy()
+            table[SNOW] = slope * table[TMAX] + 0.1 * with_memory(rng, days, 0.6)
+            row = single_regressions(table, SNOW, [TMAX]).iloc[0]
+            inside += row["lower"] <= slope <= row["upper"]
+            n += len(table)
+        row = {"quantity": "slope of snow on temperature", "world": f"{years} years, lag-1 correlation 0.6"}
+        yield row | {"n": round(n / repeats), "measure": "coverage"} | rate(inside, repeats) | {"before": np.nan}
+
+
 def trend_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
     """Coverage of the trend beside the cycle and of the yearly trend; no ``before``."""
     slope = 0.05  # share of snow per decade
@@ -164,8 +183,6 @@ def trend_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, obj
 
 def family_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
     """How often a table of tests has a finding where there is none; ``before``: verdicts of single p-values."""
-    from scipy import stats
-
     for dependence in (0.0, 0.5, 0.9):
         found = alone = 0
         for _ in range(repeats):
@@ -193,23 +210,18 @@ def percentile_interval(values: np.ndarray, places: np.ndarray, rng: np.random.G
 
 def group_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
     """Coverage of the embeddings' intervals over few places; ``before``: percentiles of the same bootstrap."""
-    worlds: Mapping[str, Callable[[int], np.ndarray]] = {
-        "recall, places alike": lambda count: rng.beta(20, 20, count),
-        "recall, places unlike": lambda count: rng.beta(2, 2, count),
-        "recall, few good places": lambda count: rng.beta(1, 3, count),
-    }
-    expected = {"recall, places alike": 0.5, "recall, places unlike": 0.5, "recall, few good places": 0.25}
-    for (world, skill_of_places), count in product(worlds.items(), PLACE_NUMBERS):
+    for (world, (first, second)), count in product(PLACES_WORLDS.items(), PLACE_NUMBERS):
+        expected = first / (first + second)
         inside = before = known = 0
         for _ in range(repeats):
             sizes = rng.integers(8, 40, count)
             places = np.repeat(np.arange(count), sizes)
-            hits = (rng.random(len(places)) < skill_of_places(count)[places]).astype("float64")
+            hits = (rng.random(len(places)) < rng.beta(first, second, count)[places]).astype("float64")
             lower, upper = mean_interval(hits, places)
             low, high = percentile_interval(hits, places, rng)
             known += np.isfinite(lower)
-            inside += lower <= expected[world] <= upper
-            before += low <= expected[world] <= high
+            inside += lower <= expected <= upper
+            before += low <= expected <= high
         row = {"quantity": "recall of embeddings", "world": world, "n": count, "measure": "coverage"}
         yield row | rate(inside, known) | {"before": 100 * before / repeats}
 
