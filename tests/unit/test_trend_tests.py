@@ -124,3 +124,15 @@ def test_memory_does_not_grow_with_the_number_of_pairs():
     assert peak < 4 * n * (n - 1) / 2, "half a number a pair"
     assert found.slope == pytest.approx(1e-3, rel=0.05) and found.lower < found.slope < found.upper
     assert found.p_value < 1e-10
+
+
+def test_a_season_that_was_removed_before_widens_the_interval_and_leaves_the_slope():
+    """Eleven coefficients of 60 values: variance × 58 / 47."""
+    rng = np.random.default_rng(0)
+    times, values = np.arange(60.0), rng.normal(size=60)
+    whole, removed = monotonic_trend(times, values), monotonic_trend(times, values, removed=11)
+    assert removed.slope == whole.slope and removed.p_value > whole.p_value
+    assert removed.effective_n == pytest.approx(whole.effective_n * 47 / 58)
+    assert removed.lower < whole.lower and removed.upper > whole.upper
+    with pytest.raises(ValueError, match="13 values are too few for a line and 11 coefficients"):
+        monotonic_trend(times[:13], values[:13], removed=11)
