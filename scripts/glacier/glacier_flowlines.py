@@ -3,10 +3,10 @@
 import numpy as np
 
 from climate_indicators.cogs import read_band
-from climate_indicators.extents import pixel_size_m
 from climate_indicators.geopackages import write_geopackage
 from climate_indicators.glacier.flowlines import find_flowlines, flowline_layer
 from climate_indicators.grids import Grid
+from climate_indicators.ground_areas import pixel_size_m
 from climate_indicators.logs import start_log
 from climate_indicators.tables import read_table
 from climate_indicators.terrain import TERRAIN_NODATA

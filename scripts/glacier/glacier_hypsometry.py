@@ -8,10 +8,11 @@ import geopandas as gpd
 import numpy as np
 
 from climate_indicators.cogs import read_band
-from climate_indicators.extents import filled_extent, pixel_size_m
+from climate_indicators.extents import filled_extent
 from climate_indicators.files import write_csv
 from climate_indicators.glacier.hypsometry import area_by_elevation, band_areas, band_edges, topography
 from climate_indicators.grids import Grid
+from climate_indicators.ground_areas import pixel_size_m
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.tables import read_table
 from climate_indicators.terrain import TERRAIN_NODATA
@@ -21,13 +22,17 @@ inputs, years, pixel_m = snakemake.input, snakemake.params.years, pixel_size_m(G
 names = read_table(inputs.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
 glacier_ids, inside, elevation = (read_band(path) for path in (inputs.glacier_ids, inputs.aoi, inputs.elevation))
 elevation = np.where(elevation == TERRAIN_NODATA, np.nan, elevation)
+pixel_km2 = pixel_m**2 / 1e6
 edges = band_edges(elevation, inside == 1, snakemake.params.band_m)
 areas, gaps = {}, {}
 progress = Progress(log, len(years), "year")
 for index, year in enumerate(years):
-    extent, filled = filled_extent(inputs.extents, years, index, inside)
-    areas[year] = band_areas(extent == 1, elevation, edges, pixel_m**2 / 1e6)
-    gaps[year] = band_areas((extent == 1) & filled, elevation, edges, pixel_m**2 / 1e6)
+    found = filled_extent(inputs.extents, years, index, inside)
+    filled = band_areas((found.extent == 1) & found.filled, elevation, edges, pixel_km2)
+    # of pixels on which equally near years disagree, half count as in the table of areas by year
+    halves = band_areas(found.undecided, elevation, edges, pixel_km2) / 2
+    areas[year] = band_areas(found.extent == 1, elevation, edges, pixel_km2) + halves
+    gaps[year] = filled + halves
     progress.step()
 # bands that have ice in any year, and those between them
 iced = np.flatnonzero(np.sum(list(areas.values()), axis=0) > 0)
