@@ -17,10 +17,15 @@ estimates = estimate(
     vegetation, images, read_table(snakemake.input.held_out), params.factors, params.pixel_area_m2, params.target,
     params.draws, params.confidence, params.seed, snakemake.wildcards.site,
 )  # fmt: skip
-for row in estimates.totals.itertuples():
+little = int((estimates.images["carbon_kg"].notna() & estimates.images["carbon_whole_kg"].isna()).sum())
+if little:
+    log.warning("%d of %d images show less than half of their place: no total and no month counts them", little,
+                len(estimates.images))  # fmt: skip
+for row in estimates.totals.groupby("part", sort=False).head(1).itertuples():
     log.info(
-        "%s, %d: carbon %.4g t (%.4g to %.4g)",
-        row.part, row.n_images, row.carbon_kg / 1000, row.carbon_kg_lower / 1000, row.carbon_kg_upper / 1000,
+        "%s, %s, %d images of %d places: carbon %.4g t (%.4g to %.4g)",
+        row.part, row.date, row.n_images, row.n_places, row.carbon_kg / 1000, row.carbon_kg_lower / 1000,
+        row.carbon_kg_upper / 1000,
     )  # fmt: skip
 write_csv(estimates.images, snakemake.output.table)
 write_csv(estimates.totals, snakemake.output.total)

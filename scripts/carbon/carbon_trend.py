@@ -19,6 +19,11 @@ params = snakemake.params
 keys = (params.value, params.date, params.place)
 table = read_user_table(snakemake.input.table, "carbon table", keys, "one carbon value a row")
 carbon = read_series(table, *keys)
+if carbon.n_apart:
+    log.warning(
+        "%d months show other places than the rest and are left out of the carbon series: no place links them",
+        carbon.n_apart,
+    )
 errors = None
 if snakemake.input.held_out and carbon.months is not None:
     tables = (snakemake.input.table, snakemake.input.total[0], snakemake.input.held_out[0])

@@ -244,7 +244,10 @@ def say(skill: pd.DataFrame, unit: str) -> str:
     words += f" Intervals made without them held {share} of the true values at 95 %"
     if np.isfinite(model["coverage_95_no_change"]) and share != without:
         words += f", {without} where no change of level lies in the forecast months"
-    return f"{words}{': they are too narrow' if model['coverage_95'] < 0.85 else ''}."
+    if model["coverage_95"] < 0.85:
+        foreseeable = model["coverage_95_no_change"] >= 0.85
+        words += "; they do not foresee such a change" if foreseeable else ": they are too narrow"
+    return f"{words}."
 
 
 def _as(name: str, model: Smoothing | Regression) -> Smoothing | Regression | str:
