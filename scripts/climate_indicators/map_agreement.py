@@ -75,7 +75,14 @@ def agreement_rows(name: str, found: Agreement, least_iou: float) -> list[dict[s
     found : of `agreement`.
     least_iou : smallest intersection over union, 0 to 1.
     """
-    return [
-        accuracy_row(f"overlap of {name}", "IoU", 1.0, found.iou, round(1 - least_iou, 9)),
-        accuracy_row(f"offset of {name}", "pixels", 0.0, found.offset_px, MAX_OFFSET_PX),
-    ]
+    return [overlap_row(name, found, least_iou), offset_row(name, found)]
+
+
+def overlap_row(name: str, found: Agreement, least_iou: float) -> dict[str, object]:
+    """Line of the overlap alone, see `agreement_rows`."""
+    return accuracy_row(f"overlap of {name}", "IoU", 1.0, found.iou, round(1 - least_iou, 9))
+
+
+def offset_row(name: str, found: Agreement) -> dict[str, object]:
+    """Line of the shift alone, see `agreement_rows`."""
+    return accuracy_row(f"offset of {name}", "pixels", 0.0, found.offset_px, MAX_OFFSET_PX)

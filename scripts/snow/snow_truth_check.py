@@ -36,7 +36,7 @@ for name, (value, low, high) in errors.items():
 folders = {OPTICAL: snakemake.input.optical, RADAR: snakemake.input.maps}
 maps = map_agreements(compared, folders, folder / "snow", snakemake.input.aoi)
 for (source, year), found in maps.items():
-    log.info("%s %d: %s", MAPS[source], year, found)
+    log.info("%s %s: %s", MAPS[source], year or "of all years", found)
 seasons = tables.pop("seasons")
 table = truth_table(compared, *tables.values(), truth, maps)
 report_checks(table, log)

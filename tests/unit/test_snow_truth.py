@@ -52,7 +52,8 @@ TRIPLETS = pd.DataFrame(
         "held_out": ["none", "none", "place_and_year", "place", "year"],
     }
 )
-MAPS_OF_A_YEAR = {("optical", 2016): Agreement(0.98, 0.0, 0.1), ("radar", 2016): Agreement(0.8, 0.1, 0.1)}
+MAPS_OF_A_YEAR = {("optical", 2016): Agreement(0.98, 0.0, 0.1), ("radar", 2016): Agreement(0.5, 0.1, 0.1)}
+MAPS_OF_A_YEAR["radar", None] = Agreement(0.9, 0.1, 0.1)
 
 
 @pytest.fixture
@@ -337,7 +338,8 @@ def test_maps_of_a_year_are_compared_from_five_on_with_those_of_their_dates(trut
         "radar": [tmp_path / "maps" / year for year in ("2015", "2016")],
     }
     found = map_agreements(chosen, folders, tmp_path / "truth", tmp_path / "aoi.tif")
-    assert set(found) == {("optical", 2015), ("radar", 2015), ("radar", 2016)}
+    assert set(found) == {("optical", 2015), ("radar", 2015), ("radar", 2016), ("radar", None)}
+    assert found["radar", 2015].iou != found["radar", None].iou
     assert found["optical", 2015].iou == 1.0 and found["optical", 2015].offset_px == pytest.approx(0, abs=0.01)
     assert found["radar", 2016].right_px == pytest.approx(2, abs=0.05)
 
@@ -350,3 +352,12 @@ def test_a_wide_interval_of_the_radar_maps_does_not_make_the_check_pass_all(unev
     table = truth_table(low, wide, *others).set_index("quantity")
     mean = table.loc["mean of snow cover of the radar dates of the wet season, estimate / truth"]
     assert mean.tolerance == 0.25 and not mean.within
+
+
+def test_the_overlap_of_radar_maps_is_one_of_all_years_and_that_of_optical_masks_one_of_each(uneven):
+    """In a year with hardly any snow few false pixels are much of the map."""
+    for key, quantity in (
+        (("optical", 2016), "overlap of optical masks 2016"),
+        (("radar", None), "overlap of radar maps of the wet season, all years"),
+    ):
+        assert failed_of(uneven, maps=MAPS_OF_A_YEAR | {key: Agreement(0.84, 0.0, 0.0)}) == {quantity}

@@ -162,7 +162,7 @@ OPTICAL, RADAR = snow_truth.SERIES["optical"], snow_truth.SERIES["radar"]
 
 def test_right_snow_results_pass(snow_tables):
     assert failures(snow_truth.truth_table(**snow_tables)) == set()
-    assert len(snow_tables["maps"]) >= 20
+    assert len(snow_tables["maps"]) >= 21 and ("radar", None) in snow_tables["maps"]
 
 
 @pytest.mark.parametrize("factor", [0.92, 1.08, 1.18])
