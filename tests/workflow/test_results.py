@@ -35,7 +35,7 @@ def test_what_fails_in_the_truth_check_is_in_the_table_of_warnings(finished):
 
 def test_what_was_understood_of_every_input_is_listed(finished):
     table = pd.read_csv(finished / SITE / "inputs.csv", keep_default_na=False, na_values=[""])
-    assert table.role.value_counts().to_dict() == {"scene": 10, "cloud_mask": 5, "outlines": 1, "aoi": 1}
+    assert table.role.value_counts().to_dict() == {"scene": 10, "cloud_mask": 5, "outlines": 1, "aoi": 1, "dem": 1}
     scenes = table[table.role == "scene"]
     assert (scenes.missing_by == "nodata 0").all() and set(scenes.crs) == {"EPSG:32644", "EPSG:32645"}
     late = scenes.file.str.contains("2022|2023")
@@ -65,7 +65,7 @@ def test_maps_say_what_made_them_and_are_missing_where_the_scene_is(finished):
 def test_manifest_names_every_file_of_the_results_with_its_digest(finished):
     manifest = pd.read_csv(finished / "results/manifest.csv").set_index("path")
     assert {f"{SITE}/metrics.csv", f"{SITE}/model/model.keras", f"{SITE}/extent/2023.tif"} <= set(manifest.index)
-    pictures = {path.relative_to(finished).as_posix() for path in (finished / SITE).glob("glacier_retreat_*")}
+    pictures = {path.relative_to(finished).as_posix() for path in (finished / SITE).glob("glacier_retreat_[gt]*")}
     assert len(pictures) == 3 and pictures <= set(manifest.index)
     for path in manifest.index:
         assert (finished / path).stat().st_size == manifest.bytes[path]
@@ -80,7 +80,7 @@ def test_second_run_has_nothing_to_do(finished):
 def test_two_runs_on_other_numbers_of_cores_give_the_same_tables(finished, tmp_path):
     text, passed = run(tmp_path, SMALL, "--cores", "1")  # the last one counts: the other run has two
     assert passed, text
-    assert len(tables(finished)) == 30
+    assert len(tables(finished)) == 37
     # the manifest, one of the tables, holds the digest of every map, figure and model
     for table in tables(finished):
         if "benchmarks" not in table.parts:
