@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = str(ROOT / "scripts")
 # finished runs, and the files of tests that read them: these stay in one process, so that each run is made once
 READERS = {
+    "demo": ("test_demo", "test_demo_truth"),
     "glacier": (
         "test_stale", "test_bad_input", "test_inputs", "test_results", "test_resume", "test_sites", "test_run_state",
     ),
@@ -19,7 +20,7 @@ READERS = {
     "carbon": ("test_carbon_images", "test_carbon"),
     "ocean": ("test_ocean", "test_ocean_inputs"),
 }  # fmt: skip
-FIRST = ("test_demo", *READERS)
+FIRST = tuple(READERS)
 
 if SCRIPTS not in sys.path:
     sys.path.insert(0, SCRIPTS)
