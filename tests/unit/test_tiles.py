@@ -28,6 +28,7 @@ from control_site import (
 )
 from rasterio.control import GroundControlPoint
 from rasterio.warp import Resampling, calculate_default_transform, reproject
+from scipy.ndimage import gaussian_filter
 
 from climate_indicators.cogs import raster_grid
 from climate_indicators.grids import Grid
@@ -147,15 +148,33 @@ def test_zero_is_missing_beside_another_declared_number(tmp_path):
     assert rows[0].missing_by == "nodata 65535, 0 in all bands"
 
 
-def test_zero_in_one_band_of_a_file_that_declares_nothing_is_a_warning(tmp_path, caplog):
+@pytest.mark.parametrize(
+    ("band", "part"),
+    [(4, np.s_[:, 60:]), (0, np.s_[20:90, 10:70]), (0, np.s_[::8]), (4, np.s_[:])],
+    ids=["side", "block", "lines", "whole"],
+)
+def test_zero_of_a_missing_band_of_a_file_that_declares_nothing_is_refused(tmp_path, band, part):
+    one = replace(make_year(2021), profile={})
+    one.numbers["east"][band][part] = 0
+    words = f"0 in band {BANDS[band]}", "radiometry.nodata: 0", "radiometry.nodata: none"
+    refused(tmp_path, one, "2021_east.tif", *words)
+    missing = (one.numbers["east"] == 0).any(axis=0)[:, 32:].sum() / (GRID.width * GRID.height)
+    _, valid, _ = outcome(tmp_path, inputs_of(tmp_path, replace(one, radiometry=Radiometry(nodata=0))))
+    assert valid == pytest.approx(1 - missing, abs=0.01)
+
+
+def test_dark_ground_that_was_cut_at_zero_is_a_warning(tmp_path, caplog):
+    """Numbers of an archive that took off too much and has no negative ones."""
     one = replace(make_year(2021), profile={})
     right(tmp_path, one)
     assert not caplog.text
-    one.numbers["east"][4, :, 60:] = 0
-    *_, rows = outcome(tmp_path, inputs_of(tmp_path, one))
+    smooth = gaussian_filter(reflectance(2021), (0, 1, 1)) * 1e4 - 400
+    values = np.clip(np.rint(smooth), 0, None).astype("uint16")
+    assert 0.01 < (values == 0).any(axis=0).mean() < 0.2
+    numbers = {"west": values[:, :, :96], "east": values[:, :, 64:]}
+    *_, rows = outcome(tmp_path, inputs_of(tmp_path, replace(one, numbers=numbers)))
     assert "2021_east.tif: 0 in some bands" in caplog.text and "radiometry.nodata: 0" in caplog.text
     assert "0 in some bands" in " ".join(row.note for row in rows)
-    assert flagged(tmp_path, replace(one, radiometry=Radiometry(nodata=0))) < FEWEST_VALID
 
 
 @pytest.mark.parametrize(("dtype", "fill"), [("uint16", 65535), ("int16", -9999), ("float32", -9999)])

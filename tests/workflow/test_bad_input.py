@@ -3,21 +3,10 @@
 import geopandas as gpd
 import numpy as np
 import pytest
-import rasterio
+from planted import edit
 from runs import run
 
 pytestmark = pytest.mark.slow
-
-
-def edit(path, change):
-    """Rewrite a raster after ``change(pixels, profile)``, its band names kept."""
-    with rasterio.open(path) as raster:
-        pixels, profile, names = raster.read(), raster.profile, raster.descriptions
-    pixels, names = change(pixels, profile, names)
-    profile.update(count=len(pixels), height=pixels.shape[1], width=pixels.shape[2], dtype=pixels.dtype)
-    with rasterio.open(path, "w", **profile) as raster:
-        raster.write(pixels)
-        raster.descriptions = names
 
 
 def truncated(folder, site):
