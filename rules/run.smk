@@ -69,9 +69,25 @@ def announce_lost_records(folder=Path()):
         )
 
 
+def announce_missing_files(folder=Path()):
+    """Say which of the user's files are not there: Snakemake keeps results whose inputs are missing, without a word."""
+    absent = sorted(
+        path
+        for path in USER_FILES
+        if not (folder / path).exists() and not any(rule.is_producer(path) for rule in workflow.rules)
+    )
+    if absent:
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        sys.stderr.write(
+            f"Not found: {', '.join(absent[:5])}{more}. Results that need them are of an earlier run, or cannot be made. "
+            "Correct the paths in the configuration, or data_dir.\n"
+        )
+
+
 # of a module, hooks are those of the other workflow; jobs of their own process are no runs
 if workflow.modifier.base_snakefile is None and workflow.is_main_process:
     announce_lost_records()
+    atexit.register(announce_missing_files, Path().absolute())
     atexit.register(end_without_jobs, Path().absolute())
 
 

@@ -130,8 +130,7 @@ class Areas:
         text, passed = run(folder, configured(site), "--", *TARGETS)
         assert passed, text
         found, expected = finished(folder, text), control.areas
-        print(found.areas.drop(columns=["date", "buffer_km2", "no_data_km2"]).to_string())
-        print(found.trend.to_dict())
+        print(found.areas.to_string(), found.trend.sentence, sep="\n")
         for word in self.words:
             assert word in text, text
         assert found.trained is self.trains, "what the network learns from has changed only where `trains` says so"
@@ -154,7 +153,6 @@ class Refused:
 
     def check(self, folder, site, control):
         text, passed = run(folder, configured(site), "--", *TARGETS)
-        print(text[text.find("Error") :][:3000])
         assert not passed, finished(folder, text).areas.to_string()
         for word in self.words:
             assert word in text, text

@@ -73,6 +73,17 @@ def test_results_without_snakemakes_records_are_announced(work):
     assert jobs == set() and "without Snakemake's records" in text and "--forceall" in text
 
 
+def test_results_whose_inputs_are_gone_are_announced(work):
+    everything = "results/manifest.csv"
+    text, passed = run(work, CONFIG, "--", everything)
+    assert passed and "Not found" not in text, text
+    (work / "carbon.csv").rename(work / "other.csv")
+    for arguments in ([], ["--dry-run"]):
+        text, passed = run(work, CONFIG, *arguments, "--", everything)
+        assert passed and "Nothing to be done" in text, text
+        assert "Not found: carbon.csv. Results that need them are of an earlier run" in text, text
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "rules").glob("*.smk")), ids=lambda path: path.stem)
 def test_every_rule_that_reads_a_users_file_is_watching_its_content(path):
     blocks = re.split(r"^(?=(?:rule |    rule:|use rule ))", path.read_text(), flags=re.M)[1:]
