@@ -51,14 +51,14 @@ def swath(path, first_x):
         return raster.transform.c + raster.transform.a * (np.arange(raster.width) + 0.5) > first_x
 
 
-def eastern_half(folder, year):
-    """The columns of both tiles in the eastern half of the site, by the middle of the area of interest."""
+def eastern(folder, year, share):
+    """By tile, the columns that lie in the eastern ``share`` of the area of interest, bool."""
     found = {}
     for path in tiles(folder, year):
         with rasterio.open(path) as raster:
             crs = raster.crs
-        west, south, east, north = gpd.read_file(folder / "data/aoi.gpkg").to_crs(crs).total_bounds
-        found[path] = swath(path, (west + east) / 2)
+        west, _, east, _ = gpd.read_file(folder / "data/aoi.gpkg").to_crs(crs).total_bounds
+        found[path] = swath(path, east - share * (east - west))
     return found
 
 
