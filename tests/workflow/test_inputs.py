@@ -106,7 +106,8 @@ def test_everest_outlines_drawn_on_the_grid_keep_their_area(tmp_path):
     table = pd.read_csv(tmp_path / "results/glacier/everest_1/glacier_ids.csv")
     assert len(table) == 86
     assert table.area_km2.sum() == pytest.approx(table.polygon_km2.sum(), rel=0.01)
-    assert table.polygon_km2.sum() == pytest.approx(254.6, abs=0.1)
+    # 254.6 km² in the projection, whose areas are 0.07 % too small there
+    assert table.polygon_km2.sum() == pytest.approx(254.77, abs=0.1)
     # the Landsat picture is on the grid already: nothing may be resampled
     with rasterio.open(tmp_path / SCENE) as scene:
         clipped = scene.read()
