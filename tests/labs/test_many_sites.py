@@ -22,7 +22,7 @@ def many_sites(folder, number, **settings):
     return {"glacier": {**study, "site_table": "sites.csv", "site_defaults": defaults, **settings}}
 
 
-@pytest.mark.parametrize(("settings", "each"), [({}, 34), (BATCHED, 17)], ids=["as it comes", "batched"])
+@pytest.mark.parametrize(("settings", "each"), [({}, 41), (BATCHED, 22)], ids=["as it comes", "batched"])
 def test_jobs_grow_as_sites_do(tmp_path, settings, each):
     for number in (20, 100):
         text, passed = run(tmp_path, many_sites(tmp_path, number, **settings), "--dry-run", "--quiet", "rules")
