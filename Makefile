@@ -79,7 +79,6 @@ docs: demo
 	$(RUN) python config/make_manual.py
 	@mkdir -p docs/figures
 	cp results/glacier/demo/glacier_retreat_graph.png results/glacier/demo/glacier_gallery.png docs/figures/
-	cp results/glacier/demo/glacier_termini.png docs/figures/
 	cp results/snow/demo/benchmark.png docs/figures/snow_benchmark.png
 	cp results/snow/demo/snow_gallery.png docs/figures/
 	cp results/carbon/demo/truth_check.png docs/figures/carbon_truth_check.png

@@ -85,6 +85,7 @@ for part in [
     "pooling",
     "evaluation",
     "glacier",
+    "glacier_elevation",
     "snow_triplets",
     "snow",
     "snow_models",

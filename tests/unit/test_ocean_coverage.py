@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from ocean_series import monthly, series
 
 from climate_indicators.ocean.coverage import calendar_months, coverage_table, month_names, yearly_coverage
 
@@ -113,18 +114,6 @@ def test_months_as_text_and_numbers():
     assert month_names(TIMES).tolist() == month_names(["2000-01", "2000-02"]).tolist() == ["2000-01", "2000-02"]
     assert calendar_months(["1958-12", "2000-01"]).tolist() == [12, 1]
     assert calendar_months(np.array(["1969-12"], "datetime64[M]")).tolist() == [12]
-
-
-def series(percents, first="1990-01", scaler="frozen", zone="global", biome="SUBTR I"):
-    months = month_names(np.datetime64(first) + np.arange(len(percents)))
-    columns = {"scaler": scaler, "zone": zone, "month": months, "label": 1, "biome": biome, "percent": percents}
-    return pd.DataFrame(columns).assign(lower_percent=0.0, upper_percent=100.0, area_km2=1.0)
-
-
-def monthly(years, slope=0.0, noise=0.3, seed=0):
-    rng = np.random.default_rng(seed)
-    place = np.arange(12 * years)
-    return 40 + 10 * np.sin(2 * np.pi * place / 12) + slope * place / 12 + rng.normal(0, noise, len(place))
 
 
 def test_yearly_means_leave_out_years_that_lack_months():

@@ -185,7 +185,7 @@ def refuse_problems(folder: str | Path, problems: Sequence[tuple[str, str]], mos
 
 
 def check_held_out(table: pd.DataFrame) -> None:
-    """Refuse, before anything is learnt, a split that cannot tell the error of the masks; warn of one with few groups.
+    """Refuse, before training, a split that cannot tell the error of the masks; warn of one with few groups.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def check_held_out(table: pd.DataFrame) -> None:
 
 
 def check_pixel_areas(table: pd.DataFrame, has_default: bool, site: str) -> None:
-    """Refuse, before anything is learnt, images whose pixels have no known area.
+    """Refuse, before training, images whose pixels have no known area.
 
     Raises
     ------

@@ -1,0 +1,181 @@
+# Glaciers by elevation, for sites with an elevation model: flowlines, terminus change, area by elevation.
+
+
+use rule terrain as glacier_elevation with:
+    output:
+        terrain="results/{study}/{site}/elevation.tif",
+        inputs="results/{study}/{site}/inputs/elevation.csv",
+    log:
+        "logs/{study}/{site}/glacier_elevation.log",
+    params:
+        code=code("segmentation/terrain.py"),
+        content=content_of(lambda wildcards: site_inputs(wildcards.study, wildcards.site)["dem"]),
+        bands=["elevation"],
+
+
+rule glacier_flowlines:
+    """Main flowline of every glacier of the reference outlines."""
+    input:
+        elevation="results/glacier/{site}/elevation.tif",
+        glacier_ids="results/glacier/{site}/glacier_ids.tif",
+        glaciers="results/glacier/{site}/glacier_ids.csv",
+        aoi="results/glacier/{site}/aoi.tif",
+        grid="results/glacier/{site}/grid.json",
+    output:
+        flowlines="results/glacier/{site}/flowlines.gpkg",
+    log:
+        "logs/glacier/{site}/glacier_flowlines.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(60),
+    params:
+        code=code("glacier/glacier_flowlines.py"),
+    script:
+        "../scripts/glacier/glacier_flowlines.py"
+
+
+rule glacier_retreat:
+    """Ice fronts of all years, retreat in meters and its rate, of every glacier."""
+    input:
+        extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
+        probabilities=glacier_scene_files("results/glacier/{site}/probability/{scene}.tif"),
+        flowlines="results/glacier/{site}/flowlines.gpkg",
+        elevation="results/glacier/{site}/elevation.tif",
+        glacier_ids="results/glacier/{site}/glacier_ids.tif",
+        glaciers="results/glacier/{site}/glacier_ids.csv",
+        aoi="results/glacier/{site}/aoi.tif",
+        grid="results/glacier/{site}/grid.json",
+        calibration="results/glacier/{site}/calibration.json",
+    output:
+        table=report(
+            "results/glacier/{site}/glacier_retreat.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "terminus retreat"},
+            caption="../report/glacier_retreat.rst",
+        ),
+        rates=report(
+            "results/glacier/{site}/glacier_retreat_rate.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "rate of terminus retreat"},
+            caption="../report/glacier_retreat_rate.rst",
+        ),
+        termini="results/glacier/{site}/termini.gpkg",
+    log:
+        "logs/glacier/{site}/glacier_retreat.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(60),
+    params:
+        code=code("glacier/glacier_retreat.py"),
+        years=lambda wildcards: [int(scene) for scene in scene_names("glacier", wildcards.site)],
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
+        confidence=glacier_settings("area").get("confidence"),
+        significance=glacier_settings("trend").get("significance"),
+    script:
+        "../scripts/glacier/glacier_retreat.py"
+
+
+rule glacier_termini:
+    """Ice fronts of all years on the latest image, and retreat of every glacier by year."""
+    input:
+        table="results/glacier/{site}/glacier_retreat.csv",
+        rates="results/glacier/{site}/glacier_retreat_rate.csv",
+        flowlines="results/glacier/{site}/flowlines.gpkg",
+        termini="results/glacier/{site}/termini.gpkg",
+        image=lambda wildcards: f"results/glacier/{wildcards.site}/scenes/{latest_scene(wildcards.site)}.tif",
+    output:
+        map=report(
+            "results/glacier/{site}/glacier_termini.png",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "ice fronts"},
+            caption="../report/glacier_termini.rst",
+        ),
+        change=report(
+            "results/glacier/{site}/glacier_terminus_change.png",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "terminus retreat"},
+            caption="../report/glacier_terminus_change.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_termini.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("glacier/glacier_termini.py"),
+        rgb=shown_bands,
+        latest_year=lambda wildcards: int(latest_scene(wildcards.site)),
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
+        confidence=glacier_settings("area").get("confidence"),
+    script:
+        "../scripts/glacier/glacier_termini.py"
+
+
+rule glacier_hypsometry:
+    """Glacier area by elevation band and year, and topographic attributes of every glacier."""
+    input:
+        extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
+        elevation="results/glacier/{site}/elevation.tif",
+        flowlines="results/glacier/{site}/flowlines.gpkg",
+        glacier_ids="results/glacier/{site}/glacier_ids.tif",
+        glaciers="results/glacier/{site}/glacier_ids.csv",
+        aoi="results/glacier/{site}/aoi.tif",
+        grid="results/glacier/{site}/grid.json",
+    output:
+        bands=report(
+            "results/glacier/{site}/area_by_elevation.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "area by elevation"},
+            caption="../report/glacier_hypsometry.rst",
+        ),
+        topography=report(
+            "results/glacier/{site}/glacier_topography.csv",
+            category="glacier",
+            subcategory="{site}",
+            labels={"table": "topographic attributes"},
+            caption="../report/glacier_topography.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_hypsometry.log",
+    conda:
+        "../envs/raster.yaml"
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(60),
+    params:
+        code=code("glacier/glacier_hypsometry.py"),
+        years=lambda wildcards: [int(scene) for scene in scene_names("glacier", wildcards.site)],
+        reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
+        band_m=glacier_settings("area").get("band_m"),
+    script:
+        "../scripts/glacier/glacier_hypsometry.py"
+
+
+rule glacier_hypsometry_figure:
+    """Glacier area by elevation in the first and last year."""
+    input:
+        bands="results/glacier/{site}/area_by_elevation.csv",
+    output:
+        figure=report(
+            "results/glacier/{site}/glacier_hypsometry.png",
+            category="glacier",
+            subcategory="{site}",
+            labels={"figure": "area by elevation"},
+            caption="../report/glacier_hypsometry.rst",
+        ),
+    log:
+        "logs/glacier/{site}/glacier_hypsometry_figure.log",
+    conda:
+        "../envs/figures.yaml"
+    params:
+        code=code("glacier/glacier_hypsometry_figure.py"),
+    script:
+        "../scripts/glacier/glacier_hypsometry_figure.py"
