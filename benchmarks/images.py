@@ -15,7 +15,9 @@ from affine import Affine
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from climate_indicators.cogs import REFLECTANCE_NODATA, REFLECTANCE_SCALE, cog_writer, strips  # noqa: E402
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.raster_encoding import REFLECTANCE_NODATA, REFLECTANCE_SCALE
+from climate_indicators.geo.raster_stack import strips  # noqa: E402
 from climate_indicators.grids import Grid  # noqa: E402
 
 BANDS = ["red", "green", "blue"]

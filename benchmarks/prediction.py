@@ -17,8 +17,8 @@ import numpy as np
 import rasterio
 from images import in_new_process, machine, make_image, make_model
 
-from climate_indicators.cogs import Stack
 from climate_indicators.engines import open_engine
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.prediction import Windows, predict_logits, write_prediction
 
 PATCH = 128

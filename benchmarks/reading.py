@@ -18,7 +18,7 @@ import rasterio
 from images import BANDS, machine, make_image, square_grid
 
 from climate_indicators.blocks import make_blocks, split_map
-from climate_indicators.cogs import Stack
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.patches import plan_patches, write_patches
 from climate_indicators.tiles import Radiometry, write_scene
 

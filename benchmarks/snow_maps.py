@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from images import in_new_process, machine, square_grid
 
-from climate_indicators.cogs import cog_writer, strips
+from climate_indicators.cogs import cog_writer
 from climate_indicators.engines import open_engine
+from climate_indicators.geo.raster_stack import strips
 from climate_indicators.prediction import Windows
 from climate_indicators.snow.maps import SnowModel, map_scene
 

@@ -1,5 +1,5 @@
 # Look-ups in the settings of the ocean study.
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.months import months_of_part, parts
 from climate_indicators.ocean_settings import download_name
 from climate_indicators.patterns import expand_patterns

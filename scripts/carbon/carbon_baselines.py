@@ -3,7 +3,8 @@
 import h5py
 
 from climate_indicators.carbon.sample_baselines import band_names, fit_sample_baselines, score_samples
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.sample_scores import held_out_samples, training_pixels
 from climate_indicators.scores import write_scores
 

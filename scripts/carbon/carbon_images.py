@@ -19,8 +19,9 @@ from climate_indicators.carbon.inventory import (
     take_stock,
 )
 from climate_indicators.carbon.splits import across_given, deal, group_images
+from climate_indicators.core.errors import naming
 from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.logs import Progress, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, limits = snakemake.params, snakemake.params.limits

@@ -5,7 +5,8 @@ Reads the table of images and the images and masks that it names; writes ``patch
 
 from climate_indicators.carbon.images import Reading
 from climate_indicators.carbon.samples import sample_reader, write_samples
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)

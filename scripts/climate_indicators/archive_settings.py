@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from climate_indicators.archives.identifiers import GLIMS_ID, region_of
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 OF_PATH, OF_ARCHIVE = ("id_field", "where"), ("ids", "region", "file")
 

@@ -11,10 +11,10 @@ import pandas as pd
 from rasterio.io import DatasetReader
 from scipy import ndimage, stats
 
-from climate_indicators.block_jackknife import block_spread
-from climate_indicators.blocks import SPLIT_VALUES, stratum_of_share
-from climate_indicators.cogs import BYTE_NODATA
-from climate_indicators.logs import InputError
+from climate_indicators.block_jackknife import block_spread, stratum_of_share
+from climate_indicators.blocks import SPLIT_VALUES
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.rasters.guard import opened
 
 # below this number of test blocks their spread says too little, and the validation blocks are counted as well

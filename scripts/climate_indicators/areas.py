@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from climate_indicators.area_correction import AreaCorrection, scatter_of_years
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.extents import UNNAMED, count_numbers, filled_extent, margin_lengths, owners
 
 CLOUDY, UNMEASURED = "cloudy", "unmeasured"

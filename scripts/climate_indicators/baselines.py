@@ -15,8 +15,9 @@ from sklearn.metrics import roc_auc_score
 
 from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.calibration import best_edge
-from climate_indicators.cogs import BYTE_NODATA, REFLECTANCE_SCALE, Stack, strips
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA, REFLECTANCE_SCALE
+from climate_indicators.geo.raster_stack import Stack, strips
 from climate_indicators.rasters.guard import opened
 from climate_indicators.scores import INDEX, PROBABILITY, ScoreCounts
 

@@ -46,3 +46,8 @@ def block_spread(replicates: np.ndarray, strata: np.ndarray | None = None) -> Sp
     # (n − 1) times the differences of replicates are those of the blocks' pseudo-values
     steps = np.diff(replicates[order], axis=0) * (n - 1)
     return Spread(np.sqrt((steps**2).sum(axis=0) / (2 * n * (n - 1))), n / 2)
+
+
+def stratum_of_share(label_fraction: np.ndarray) -> np.ndarray:
+    """What blocks are ordered by when they are dealt: their share of positives in tenths, float64, same shape."""
+    return np.round(label_fraction, 1)

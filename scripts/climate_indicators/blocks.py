@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from climate_indicators.cogs import BYTE_NODATA
-from climate_indicators.logs import InputError
-from climate_indicators.settings_rules import smallest_block_px
+from climate_indicators.block_jackknife import stratum_of_share
+from climate_indicators.core.block_limits import smallest_block_px
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 
 SPLITS = ("train", "validation", "test")
 UNUSED = 0
@@ -136,11 +137,6 @@ def deal(label_fraction: np.ndarray, shares: Mapping[str, float], seed: int) -> 
     dealt = np.empty(n, dtype=object)
     dealt[order] = names
     return dealt.tolist()
-
-
-def stratum_of_share(label_fraction: np.ndarray) -> np.ndarray:
-    """What blocks are ordered by when they are dealt: their share of positives in tenths, float64, same shape."""
-    return np.round(label_fraction, 1)
 
 
 def split_map(blocks: pd.DataFrame, labels: np.ndarray, valid: np.ndarray, gap_px: int) -> np.ndarray:

@@ -12,8 +12,8 @@ from rasterio.fill import fillnodata
 from rasterio.windows import Window
 from scipy.ndimage import maximum_filter, minimum_filter
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import Reader
 from climate_indicators.rasters.reading import GridReader, within
 from climate_indicators.rasters.understanding import RasterInfo, check_place

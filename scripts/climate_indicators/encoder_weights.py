@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from climate_indicators.backend import keras
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 IMAGENET_MEAN = (123.68, 116.779, 103.939)  # red, green, blue, 0 to 255; the weights know no division
 FIRST_CONVOLUTION = "conv1_conv"

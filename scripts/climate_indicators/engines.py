@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.input_scaling import read_scaling
-from climate_indicators.logs import InputError
 from climate_indicators.model_folder import INFERENCE_MODEL, KERAS_MODEL
 from climate_indicators.openvino_import import import_openvino
 from climate_indicators.precision import automatic_precision

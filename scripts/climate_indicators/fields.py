@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import atomic_path
-from climate_indicators.logs import InputError
 
 CF = "CF-1.11"
 # most bytes written after a failure to learn from the operating system why

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import geopandas as gpd
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.vector_files import polygons
 
 GLIMS_COLUMNS = ("glac_id", "src_date", "line_type")

@@ -17,8 +17,8 @@ from rasterio.errors import CRSError
 from rasterio.features import rasterize
 from shapely.geometry import Polygon, box
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import read_json, write_json
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import opened
 from climate_indicators.rasters.understanding import check_place, understand
 from climate_indicators.vector_files import polygons, read_layer

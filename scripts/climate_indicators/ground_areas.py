@@ -6,8 +6,8 @@ import numpy as np
 from pyproj import Geod, Transformer
 from rasterio.crs import CRS
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 
 # how far the true area of a pixel may be from the mean over the site, as a share
 MOST_VARIATION = 0.005

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import read_json
-from climate_indicators.logs import InputError
 
 # file of an exported model that holds the scaling of its inputs
 INPUT_SCALING = "inference_inputs.json"

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from climate_indicators.backend import keras
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import read_json, write_json
-from climate_indicators.logs import InputError, duration
+from climate_indicators.logs import duration
 from climate_indicators.training_data import PatchBatches
 
 # what reading a file that is empty, cut short or changed ends in

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 MOST_NAMED = 10
 

@@ -8,20 +8,12 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.credentials import without_credentials
 from climate_indicators.made_folders import missing_parts
-
-
-class InputError(ValueError):
-    """Input that the user can mend: its message names the thing, what was found and what was expected.
-
-    A script ended by it prints the message alone; the traceback goes to the log only.
-    """
 
 
 class WarningTable(logging.Handler):
@@ -57,15 +49,6 @@ class BlankingFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The entry without credentials."""
         return without_credentials(super().format(record))
-
-
-@contextmanager
-def naming(place: str) -> Iterator[None]:
-    """Put a place, such as ``glacier site 'demo'``, before the message of an `InputError` raised inside."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{place}: {error}") from error
 
 
 def start_log(path: str | Path, name: str) -> logging.Logger:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from climate_indicators.cogs import BYTE_NODATA
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.map_agreement import Agreement, MapPair, agreement
 from climate_indicators.rasters.guard import opened
 

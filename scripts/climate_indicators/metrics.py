@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from climate_indicators.block_jackknife import block_spread
-from climate_indicators.blocks import stratum_of_share
+from climate_indicators.block_jackknife import block_spread, stratum_of_share
 from climate_indicators.calibration import chosen_edge, fit_temperature, probabilities, threshold
 from climate_indicators.comparisons import CONFIDENCE, RELIABILITY_BINS, UNCALIBRATED
+from climate_indicators.core.errors import InputError
 from climate_indicators.group_bootstrap import MIN_GROUPS, expanded_interval, group_weights
-from climate_indicators.logs import InputError
 from climate_indicators.scores import LOGIT, ScoreCounts
 
 HELD_OUT = ("validation", "test")

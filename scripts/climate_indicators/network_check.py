@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.engines import Engine
-from climate_indicators.logs import InputError
 
 # rounding to bfloat16 moves this number by less than 0.01 on the demo; a broken engine, by several tenths
 TOLERANCE = 0.05

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from climate_indicators.backend import keras
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.resnet_unet import resnet_unet
 
 

@@ -11,11 +11,11 @@ import shapely
 from rasterio.features import rasterize
 from shapely.geometry import box
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.extents import UNNAMED
 from climate_indicators.glims import glims_outlines, is_glims, warn_of_dates, with_rocks
 from climate_indicators.grids import Grid
 from climate_indicators.ground_areas import ground_factor
-from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
 
 # an outline that reaches the grid in no year lies further away than any glacier retreats

@@ -13,10 +13,11 @@ import pandas as pd
 from scipy import ndimage
 
 from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.cogs import BYTE_NODATA, Stack
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.files import atomic_path
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.input_scaling import check_spread, spread
-from climate_indicators.logs import InputError
 
 SMALLEST_SHARE = 0.1
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatch
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 
 def expand_patterns(

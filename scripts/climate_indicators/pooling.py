@@ -15,9 +15,9 @@ from rasterio.warp import transform
 from shapely import Polygon, STRtree
 
 from climate_indicators.blocks import SPLIT_VALUES
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.patches import fill_invalid
 
 # test patches stay with their sites: what is measured there is in no file that a network learns from

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 BFLOAT16, FLOAT32 = "bfloat16", "float32"
 # for tests and comparisons: one machine then computes as another one would

@@ -12,8 +12,10 @@ import numpy as np
 from rasterio.windows import Window
 from scipy.special import expit, logit
 
-from climate_indicators.cogs import BYTE_NODATA, PROBABILITY_SCALE, Stack, cog_writer
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.raster_encoding import BYTE_NODATA, PROBABILITY_SCALE
 from climate_indicators.engines import Engine
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.patches import fill_invalid
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from climate_indicators.backend import keras
+from climate_indicators.core.errors import InputError
 from climate_indicators.encoder_weights import IMAGENET_MEAN, is_encoder_layer, load_encoder
-from climate_indicators.logs import InputError
 
 ops = keras.ops
 FULL_WIDTH = 64

@@ -9,8 +9,8 @@ import numpy as np
 
 from climate_indicators.baselines import Baseline, Sample
 from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.cogs import BYTE_NODATA
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.metrics import HELD_OUT
 from climate_indicators.scores import LOGIT, ScoreCounts
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.files import atomic_path
 
 LOGIT, PROBABILITY, INDEX, MASK = "logit", "probability", "index", "mask"

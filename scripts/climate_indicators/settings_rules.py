@@ -9,6 +9,7 @@ from typing import Any
 
 from climate_indicators.archive_settings import aoi_problems, outline_problems
 from climate_indicators.archives.settings import archive_problems
+from climate_indicators.core.block_limits import smallest_block_px
 from climate_indicators.scene_paths import date_apart, repeated, scene_paths
 
 SENTINEL2_SCALE = 1e-4
@@ -114,11 +115,6 @@ def _patch_problems(path: str, patches: Mapping[str, Any], network: Mapping[str,
             f"else patches show hardly anything of it. Make it at least {smallest}."
         )
     yield from share_problems(f"{path}.patches", patches)
-
-
-def smallest_block_px(size_px: int, gap_px: int) -> int:
-    """Smallest side of a block, in pixels: half a patch of side ``size_px`` beside the gap."""
-    return -(-size_px // 2) + gap_px
 
 
 def share_problems(path: str, settings: Mapping[str, Any]) -> Iterator[str]:

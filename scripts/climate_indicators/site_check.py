@@ -17,9 +17,9 @@ import pandas as pd
 from affine import Affine
 
 from climate_indicators.blocks import SPLITS, few_blocks_warning, held_out_blocks, make_blocks, split_map
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.grids import Grid, area_mask, read_area_of_interest, site_grid
-from climate_indicators.logs import InputError
 from climate_indicators.outlines import draw_outlines, outlines_inside, read_outlines
 from climate_indicators.patches import plan_patches
 from climate_indicators.terrain import write_terrain

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # what stands for a missing number or date; a place or an image may be called NA
 MISSING = ["NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None"]

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from rasterio.windows import Window
 
-from climate_indicators.cogs import cog_writer, strips
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
 from climate_indicators.elevations import (
     HIGHEST_M,
     LOWEST_M,
@@ -19,8 +20,8 @@ from climate_indicators.elevations import (
     pixel_m,
     survey,
 )
+from climate_indicators.geo.raster_stack import strips
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import check_complete, opened
 from climate_indicators.rasters.table import InputRow
 from climate_indicators.rasters.understanding import understand

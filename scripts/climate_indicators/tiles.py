@@ -11,9 +11,11 @@ import geopandas as gpd
 import numpy as np
 from rasterio.enums import Resampling
 
-from climate_indicators.cogs import REFLECTANCE_NODATA, REFLECTANCE_SCALE, cog_writer, strips
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import REFLECTANCE_NODATA, REFLECTANCE_SCALE
+from climate_indicators.geo.raster_stack import strips
 from climate_indicators.grids import Grid, meets_tiles, tiles_outline
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import check_complete, opened
 from climate_indicators.rasters.layouts import Tile, TileFiles, tile_files
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset, levels_of

@@ -13,8 +13,8 @@ import numpy as np
 from climate_indicators.augmentation import Augmentation, augment
 from climate_indicators.backend import keras
 from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.cogs import BYTE_NODATA
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.losses import UNKNOWN
 
 AHEAD = 2

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # what a zip may hold; a FileGDB is a folder
 FORMATS = (".shp", ".gpkg", ".geojson", ".gml", ".kml", ".fgb", ".gdb")

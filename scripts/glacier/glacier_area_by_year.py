@@ -9,10 +9,11 @@ import pandas as pd
 
 from climate_indicators.area_correction import area_correction, zone_confusions
 from climate_indicators.areas import glacier_rows, mapped_areas, measure_year, warn_of_missing, year_rows
+from climate_indicators.core.errors import naming
 from climate_indicators.files import write_csv
 from climate_indicators.grids import Grid
 from climate_indicators.ground_areas import pixel_km2
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.rasters.guard import opened
 from climate_indicators.tables import read_table
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from climate_indicators.cogs import read_band
+from climate_indicators.geo.raster_stack import read_band
 from climate_indicators.geopackages import write_geopackage
 from climate_indicators.glacier.flowlines import find_flowlines, flowline_layer
 from climate_indicators.grids import Grid

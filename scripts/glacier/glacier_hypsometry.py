@@ -7,9 +7,9 @@ Writes ``area_by_elevation.csv`` (``year, lower_m, upper_m, area_km2, change_km2
 import geopandas as gpd
 import numpy as np
 
-from climate_indicators.cogs import read_band
 from climate_indicators.extents import filled_extent
 from climate_indicators.files import write_csv
+from climate_indicators.geo.raster_stack import read_band
 from climate_indicators.glacier.hypsometry import area_by_elevation, band_areas, band_edges, topography
 from climate_indicators.grids import Grid
 from climate_indicators.ground_areas import pixel_size_m

@@ -7,8 +7,9 @@ GeoPackage ``termini.gpkg`` of the fronts.
 
 import numpy as np
 
-from climate_indicators.cogs import BYTE_NODATA, PROBABILITY_SCALE, read_band
+from climate_indicators.core.raster_encoding import BYTE_NODATA, PROBABILITY_SCALE
 from climate_indicators.files import read_json, write_csv
+from climate_indicators.geo.raster_stack import read_band
 from climate_indicators.geopackages import write_geopackage
 from climate_indicators.glacier.flowlines import read_flowlines
 from climate_indicators.glacier.retreat import (

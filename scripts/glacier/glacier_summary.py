@@ -1,8 +1,8 @@
 """Areas and trends of all sites: ``glacier_summary.csv``, see `climate_indicators.summary.area_summary`."""
 
 from climate_indicators.files import write_csv
+from climate_indicators.glacier.area_summary import area_summary
 from climate_indicators.logs import start_log
-from climate_indicators.summary import area_summary
 from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)

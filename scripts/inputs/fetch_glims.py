@@ -3,8 +3,9 @@
 from climate_indicators.archives.glims import fetch_glims
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.mirrors import first_of
+from climate_indicators.core.errors import naming
 from climate_indicators.grids import in_degrees, read_area_of_interest
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -7,7 +7,8 @@ from climate_indicators.archives.download import Expected
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.logins import login_of
 from climate_indicators.archives.mirrors import download_first
-from climate_indicators.logs import naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.logs import start_log
 from climate_indicators.vector_zips import check_zip
 
 log = start_log(snakemake.log[0], snakemake.rule)

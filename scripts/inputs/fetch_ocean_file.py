@@ -3,7 +3,8 @@
 from climate_indicators.archives.download import Expected
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.mirrors import download_first
-from climate_indicators.logs import naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards

@@ -24,9 +24,10 @@ from climate_indicators.archives.series import (
 from climate_indicators.archives.sizes import total_of
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.core.errors import naming
 from climate_indicators.files import atomic_path, write_csv
 from climate_indicators.grids import read_area_of_interest, site_grid
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output, number = snakemake.params, snakemake.output, int(snakemake.wildcards.year)

@@ -2,7 +2,8 @@
 
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.weather import WeatherRequest, fetch_weather, place_of
-from climate_indicators.logs import naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -11,9 +11,10 @@ from climate_indicators.archives.settings import season_days
 from climate_indicators.archives.sizes import step_table
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.core.errors import naming
 from climate_indicators.files import write_csv
 from climate_indicators.grids import read_area_of_interest, site_grid
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

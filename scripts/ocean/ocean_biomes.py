@@ -7,9 +7,10 @@ Writes ``linkage.nc`` (the tree, the place of its cells on the map, the cut), ``
 import numpy as np
 import xarray as xr
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.fields import read_fields, write_fields
 from climate_indicators.files import write_csv
-from climate_indicators.logs import InputError, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.ocean.criteria import cut_table
 from climate_indicators.ocean.cuts import consolidate
 from climate_indicators.ocean.labels import label_attributes, names_and_colours, on_map

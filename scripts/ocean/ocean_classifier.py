@@ -8,9 +8,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from climate_indicators.backend import use_threads, versions
+from climate_indicators.core.errors import naming
 from climate_indicators.fields import read_fields
 from climate_indicators.files import write_csv, write_json
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.models import save_model
 from climate_indicators.ocean.classifier_comparison import NETWORK, verdict
 from climate_indicators.ocean.classifier_learning import learn

@@ -4,7 +4,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
-from climate_indicators.logs import InputError, start_log
+from climate_indicators.core.errors import InputError
+from climate_indicators.logs import start_log
 from climate_indicators.site_check import PROBLEM
 from climate_indicators.tables import read_table
 

@@ -2,8 +2,9 @@
 
 from climate_indicators.baselines import fit_baselines, score_blocks, training_sample
 from climate_indicators.blocks import held_out_blocks
-from climate_indicators.cogs import Stack
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.scores import write_scores
 from climate_indicators.tables import read_table
 

@@ -1,9 +1,11 @@
 """Blocks of the labelled scene, dealt to training, validation and test, and the split of every pixel."""
 
 from climate_indicators.blocks import SPLITS, few_blocks_warning, make_blocks, split_map
-from climate_indicators.cogs import Stack, write_cog
+from climate_indicators.cogs import write_cog
+from climate_indicators.core.errors import naming
 from climate_indicators.files import write_csv
-from climate_indicators.logs import naming, start_log
+from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.logs import start_log
 from climate_indicators.rasters.guard import opened
 
 log = start_log(snakemake.log[0], snakemake.rule)

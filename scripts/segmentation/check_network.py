@@ -4,9 +4,10 @@ Ends the run where the two differ by more than a tolerance; writes ``network_che
 n_patches, iou_training, iou_prediction, tolerance``.
 """
 
+from climate_indicators.core.errors import naming
 from climate_indicators.engines import open_engine
 from climate_indicators.files import write_csv
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.network_check import check_network
 from climate_indicators.tables import read_table
 

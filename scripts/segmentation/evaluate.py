@@ -5,8 +5,9 @@ intervals over blocks of the IoU and of the network's lead), ``reliability.csv``
 and ``block_confusion.csv`` (pixels by block).
 """
 
+from climate_indicators.core.errors import naming
 from climate_indicators.files import write_csv, write_json
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.metrics import evaluate
 from climate_indicators.scores import read_scores
 

@@ -4,8 +4,9 @@ Writes ``grid.json``, ``aoi.tif`` (1 inside), and the row of ``inputs.csv`` of t
 """
 
 from climate_indicators.cogs import write_cog
+from climate_indicators.core.errors import naming
 from climate_indicators.grids import area_mask, read_area_of_interest, site_grid
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.rasters.radiometry import Radiometry
 from climate_indicators.rasters.table import write_inputs
 from climate_indicators.tiles import SceneInputs, check_scene, tiles_area

@@ -1,8 +1,9 @@
 """Scores of the network on every pixel of the validation and test blocks, as counts."""
 
 from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks
-from climate_indicators.cogs import BYTE_NODATA, Stack
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.engines import averaged_over_turns, open_engine
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.model_folder import read_card
 from climate_indicators.prediction import Windows, predict_rectangle

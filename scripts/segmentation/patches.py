@@ -1,7 +1,8 @@
 """Patches of the labelled scene, for training and validation, in one file."""
 
-from climate_indicators.cogs import Stack
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.patches import plan_patches, write_patches
 from climate_indicators.rasters.guard import opened
 from climate_indicators.tables import read_table

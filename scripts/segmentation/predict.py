@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from climate_indicators.cogs import Stack
 from climate_indicators.engines import averaged_over_turns, open_engine
 from climate_indicators.files import read_json
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.logs import Progress, start_log
 from climate_indicators.model_folder import read_card
 from climate_indicators.prediction import Windows, count_windows, predict_logits, write_prediction

@@ -10,8 +10,9 @@ import h5py
 
 from climate_indicators.backend import training_precision, use_threads, versions
 from climate_indicators.checkpoints import checkpoint_folder
+from climate_indicators.core.errors import naming
 from climate_indicators.files import sha256, write_csv
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.models import save_model
 from climate_indicators.training import train_network
 

@@ -5,13 +5,14 @@ import numpy as np
 
 from climate_indicators.backend import make_deterministic, use_threads
 from climate_indicators.blocks import SPLIT_VALUES
+from climate_indicators.core.errors import naming
 from climate_indicators.figures.activation_maps import activation_figure, paired
 from climate_indicators.figures.style import save_figure
 from climate_indicators.foundation.features import activation_maps
 from climate_indicators.foundation.loading import open_foundation
 from climate_indicators.foundation.pictures import POLARISATIONS, colour_picture, sample_picture, spread_of_snow
 from climate_indicators.foundation.presets import NAMES, weights_title
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 kind = snakemake.wildcards.model

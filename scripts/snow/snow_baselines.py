@@ -2,7 +2,8 @@
 
 import h5py
 
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.core.errors import naming
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.sample_scores import training_pixels
 from climate_indicators.scores import write_scores
 from climate_indicators.snow.triplet_baselines import band_names, fit_triplet_baselines, score_baselines

@@ -11,11 +11,12 @@ import h5py
 
 from climate_indicators.backend import use_threads, versions
 from climate_indicators.checkpoints import checkpoint_folder
+from climate_indicators.core.errors import naming
 from climate_indicators.embeddings.contrastive import train_encoders
 from climate_indicators.embeddings.encoders import save_encoders
 from climate_indicators.embeddings.pairs import views
 from climate_indicators.files import sha256, write_csv
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)

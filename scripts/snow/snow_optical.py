@@ -7,10 +7,11 @@ and what was understood of the files (rows of ``inputs.csv``).
 
 import pandas as pd
 
-from climate_indicators.cogs import read_band
+from climate_indicators.core.errors import naming
 from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.geo.raster_stack import read_band
 from climate_indicators.grids import Grid
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.rasters.table import write_inputs
 from climate_indicators.snow.optical_scenes import TABLE, OpticalReading, write_optical_scene

@@ -7,8 +7,9 @@ and ``scene_checks.csv``, one row a scene and check with value, limit and decisi
 
 import pandas as pd
 
+from climate_indicators.core.errors import naming
 from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.snow.orbit_fit import orbit_warnings
 from climate_indicators.snow.pairing import pair_scenes, scene_path
 from climate_indicators.snow.regime import read_temperature, regime_of_dates

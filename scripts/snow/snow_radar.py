@@ -7,9 +7,10 @@ of the files (rows of ``inputs.csv``).
 
 import pandas as pd
 
+from climate_indicators.core.errors import naming
 from climate_indicators.files import atomic_path, write_csv
 from climate_indicators.grids import Grid
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.rasters.guard import opened
 from climate_indicators.rasters.table import write_inputs
 from climate_indicators.snow.radar_scenes import TABLE, Backscatter, coverage_warnings, write_radar_scene

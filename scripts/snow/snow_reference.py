@@ -5,8 +5,9 @@ Writes a folder with ``oORBIT.tif`` and the table ``orbit, n_scenes, first, last
 
 from pathlib import Path
 
+from climate_indicators.core.errors import naming
 from climate_indicators.files import atomic_path, write_csv
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.snow.reference import choose_references, write_reference
 from climate_indicators.snow.scene_table import RADAR, read_scenes
 

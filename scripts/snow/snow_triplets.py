@@ -5,10 +5,11 @@ without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the kept
 ``patches.h5``.
 """
 
+from climate_indicators.core.errors import naming
 from climate_indicators.figures.snow_curation import snow_curation_figure
 from climate_indicators.figures.style import save_figure
 from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, naming, start_log
+from climate_indicators.logs import Progress, start_log
 from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.curation import count_reasons, curate, pair_verdicts
 from climate_indicators.snow.pairing import read_pairs

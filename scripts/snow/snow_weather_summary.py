@@ -5,8 +5,9 @@ Writes ``weather_summary.csv``, one row a variable. What is odd in the file is w
 
 import pandas as pd
 
+from climate_indicators.core.errors import naming
 from climate_indicators.files import write_csv
-from climate_indicators.logs import naming, start_log
+from climate_indicators.logs import start_log
 from climate_indicators.snow.weather import read_weather, weather_summary
 from climate_indicators.tables import read_table
 

@@ -5,7 +5,7 @@ import pandas as pd
 import rasterio.windows
 from shapely.geometry import mapping
 
-from climate_indicators.cogs import raster_grid
+from climate_indicators.geo.raster_stack import raster_grid
 from climate_indicators.grids import Grid
 from servers.sentinel2 import CLEAR, CLOUD, cog, footprint
 

@@ -9,7 +9,7 @@ import rasterio
 from affine import Affine
 from shapely.geometry import box
 
-from climate_indicators.cogs import Stack
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.grids import Grid
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.tiles import SceneInputs, check_scene, write_scene

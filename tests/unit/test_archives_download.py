@@ -16,7 +16,7 @@ from climate_indicators.archives.download import PIECE, Expected, download, down
 from climate_indicators.archives.faults import shown
 from climate_indicators.archives.http import Patience, get, open_session
 from climate_indicators.archives.logins import Bearer
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 QUICK = Patience(tries=4, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
 BODY = np.random.default_rng(1).bytes(300_000)

@@ -18,7 +18,7 @@ from climate_indicators.archives.inventories import (
     select_glims,
     select_rgi,
 )
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.vector_zips import check_zip, vector_source
 
 QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)

@@ -25,7 +25,7 @@ from climate_indicators.archives.logins import Bearer
 from climate_indicators.archives.ranges import RemoteFile
 from climate_indicators.archives.search import search
 from climate_indicators.archives.signing import Signer
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5, request_s=0.8, search_s=5)
 # for servers that are not slow themselves, though the machine may be

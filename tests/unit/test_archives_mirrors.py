@@ -16,7 +16,7 @@ from climate_indicators.archives.download import Expected, download, kept_path
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.logins import Bearer, Earthdata, login_of
 from climate_indicators.archives.mirrors import download_first, first_of, recorded_digest
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.vector_zips import check_zip
 
 QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=2)

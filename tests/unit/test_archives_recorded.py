@@ -22,8 +22,8 @@ from climate_indicators.archives.search import read_tiles, search, search_area
 from climate_indicators.archives.series import RADAR_NODATA, choose_radar, write_radar
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 
 FOLDER = Path(
     os.environ.get("ARCHIVE_RECORDED") or Path(__file__).resolve().parents[3] / "shared/data/archive_recorded"

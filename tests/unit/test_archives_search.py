@@ -7,7 +7,7 @@ from shapely.geometry import Polygon, box, mapping
 from climate_indicators.archives.catalogues import Catalogue
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.search import read_tiles, search
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 NORTH, SOUTH, WHOLE = box(80, 30.4, 81, 31), box(80, 30, 81, 30.45), box(80, 30, 81, 31)
 FIRST, SECOND = "20200910T053219", "20200910T053307"

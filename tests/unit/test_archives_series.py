@@ -24,8 +24,8 @@ from climate_indicators.archives.series import (
 )
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 
 QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
 GRID = Grid("EPSG:32644", Affine(20, 0, 400000, 0, -20, 3400000), 96, 80)

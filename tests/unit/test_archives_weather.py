@@ -11,7 +11,7 @@ from servers.weather import WeatherServer, mountain
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.weather import fetch_weather, place_of, years_between
 from climate_indicators.archives.weather_answers import WeatherRequest, read_answer
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.weather import read_weather
 
 QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)

@@ -9,7 +9,7 @@ from servers.files import FileServer
 
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.weights import fetch_weights
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)
 BODY = np.random.default_rng(1).bytes(200_000)

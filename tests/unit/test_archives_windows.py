@@ -19,8 +19,8 @@ from climate_indicators.archives.catalogues import Catalogue
 from climate_indicators.archives.http import Patience, open_session
 from climate_indicators.archives.search import Tile
 from climate_indicators.archives.windows import Windows, can_hold, coarser, source_window
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 
 QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
 # 10 m pixels in blocks of 256: 8 by 8 of them

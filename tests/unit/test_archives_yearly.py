@@ -24,9 +24,9 @@ from climate_indicators.archives.search import read_tiles, search, search_area
 from climate_indicators.archives.settings import season_days
 from climate_indicators.archives.windows import Windows, coarser, source_window
 from climate_indicators.archives.yearly import Wanted, Year
-from climate_indicators.cogs import raster_grid
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import raster_grid
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.simulation.glacier_world import GlacierWorld
 from climate_indicators.simulation.surfaces import BANDS
 

@@ -21,9 +21,10 @@ from climate_indicators.area_correction import (
     zone_confusions,
 )
 from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.cogs import BYTE_NODATA, write_cog
+from climate_indicators.cogs import write_cog
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 import coverage_glacier

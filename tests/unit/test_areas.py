@@ -6,7 +6,8 @@ from affine import Affine
 
 from climate_indicators.area_correction import AreaCorrection
 from climate_indicators.areas import YearOfIce, glacier_rows, measure_year, warn_of_missing, year_rows
-from climate_indicators.cogs import BYTE_NODATA, write_cog
+from climate_indicators.cogs import write_cog
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.extents import filled_extent, margin_lengths, owners, years_by_distance
 from climate_indicators.grids import Grid
 

@@ -21,10 +21,12 @@ from climate_indicators.baselines import (
     training_sample,
 )
 from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks, make_blocks, split_map
-from climate_indicators.cogs import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE, Stack, cog_writer, write_cog
+from climate_indicators.cogs import cog_writer, write_cog
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE
 from climate_indicators.files import sha256
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.metrics import evaluate
 from climate_indicators.scores import write_scores
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from climate_indicators.blocks import SPLIT_VALUES, SPLITS, deal, few_blocks_warning, make_blocks, split_map
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from climate_indicators.carbon.comparison import compare, comparison_skill, match_images, read_ground_truth
+from climate_indicators.carbon.comparison import compare, comparison_skill, read_ground_truth
+from climate_indicators.carbon.matching import match_images
+from climate_indicators.core.errors import InputError
 from climate_indicators.figures.carbon_comparison import carbon_comparison_figure
-from climate_indicators.logs import InputError
 
 NAMES = ["a/one.jpg", "a/two.jpg", "b/two.jpg", "b/three.tif", "site_1.5.jpg", "b/Gemüse.png"]
 

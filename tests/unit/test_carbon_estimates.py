@@ -8,7 +8,7 @@ import pytest
 
 from climate_indicators.carbon.estimates import estimate, factor_draws
 from climate_indicators.carbon.mask_error import held_out_images, mask_error
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 FACTORS = {
     "biomass_kg_m2": {"value": 0.5, "standard_error": 0.05},

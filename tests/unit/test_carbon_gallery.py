@@ -10,10 +10,10 @@ from PIL import Image
 from climate_indicators.augmentation import Augmentation
 from climate_indicators.carbon.images import SeenImage
 from climate_indicators.carbon.samples import write_samples
+from climate_indicators.core.errors import InputError
 from climate_indicators.figures.augmentation_sheet import augmentation_figure, changed, changes
 from climate_indicators.figures.carbon_gallery import carbon_gallery_figure, read_mapped, spread_of_skill
 from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import InputError
 
 SIZE = 64
 RGB = ("red", "green", "blue")

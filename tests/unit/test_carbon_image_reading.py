@@ -13,7 +13,7 @@ from climate_indicators.carbon.images import Reading, black_border, check_scales
 from climate_indicators.carbon.orientation import read_orientation
 from climate_indicators.carbon.pixel_area import pixel_area
 from climate_indicators.carbon.resampling import resample
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 OPEN = Reading(black_is_missing=False)
 

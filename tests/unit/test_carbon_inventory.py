@@ -16,7 +16,7 @@ from climate_indicators.carbon.image_files import list_folder
 from climate_indicators.carbon.images import Reading, read_image
 from climate_indicators.carbon.inventory import check_held_out, log_stock, refuse_problems, take_stock
 from climate_indicators.carbon.masks import MaskRule, read_mask
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 RGB = Reading()
 NAMES = {"pattern": r"_(?P<year>\d{4})-(?P<month>\d{2})(?:-(?P<day>\d{2}))?"}

@@ -11,7 +11,7 @@ from PIL import Image
 from climate_indicators.carbon.images import Reading
 from climate_indicators.carbon.inventory import take_stock
 from climate_indicators.carbon.masks import LISTED, MaskRule, decide_rule, read_mask, survey_mask
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 RGB = Reading()
 SMOOTH = np.arange(256, dtype="uint8").reshape(16, 16)

@@ -10,8 +10,8 @@ from PIL import Image
 
 from climate_indicators.carbon.images import Reading, SeenImage
 from climate_indicators.carbon.samples import sample_reader, true_shares, write_samples
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import sha256
-from climate_indicators.logs import InputError
 from climate_indicators.patches import fill_invalid
 
 MASKS = {"source": "masks"}

@@ -10,7 +10,7 @@ from climate_indicators.carbon.change_points import change_points
 from climate_indicators.carbon.estimates import seen_scale
 from climate_indicators.carbon.series import direction, four_series, line, month_effects, read_series
 from climate_indicators.carbon.series_trends import theil_sen_slope, trend_table, without_season
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.trend_tests import monotonic_trend
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "shared/data/carbon_vegetation/CO2_seq.csv"

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from climate_indicators.carbon.splits import across_given, deal, group_images
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 SHARES = {"train": 0.55, "validation": 0.15, "test": 0.3}
 

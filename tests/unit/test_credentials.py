@@ -15,8 +15,8 @@ from climate_indicators.archives.logins import Bearer
 from climate_indicators.archives.ranges import opened
 from climate_indicators.archives.signing import Signer
 from climate_indicators.archives.weather import WeatherRequest, fetch_weather
+from climate_indicators.core.errors import InputError
 from climate_indicators.credentials import CREDENTIALS, without_credentials
-from climate_indicators.logs import InputError
 
 QUICK = Patience(tries=1, backoff_s=0.01, longest_wait_s=1, connect_s=2, read_s=2)
 BROKEN = "first-marker\nsecond-marker"

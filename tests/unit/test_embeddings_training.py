@@ -9,12 +9,12 @@ import pytest
 from embedding_pairs import write_pairs
 
 from climate_indicators.backend import keras
+from climate_indicators.core.errors import InputError
 from climate_indicators.embeddings.contrastive import COLUMNS, InfoNCE, PairKeeper, batch_accuracy, train_encoders
 from climate_indicators.embeddings.encoders import build_encoders, load_encoders, save_encoders
 from climate_indicators.embeddings.pairs import PairBatches, read_pairs, spread_batches, views, write_embeddings
 from climate_indicators.embeddings.retrieval import retrieval_table
 from climate_indicators.files import sha256
-from climate_indicators.logs import InputError
 
 SETTINGS = {"dimensions": 8, "width": 8, "epochs": 20, "batch_size": 16, "learning_rate": 0.01, "patience": 20}
 LOGGER = logging.getLogger("test")

@@ -10,18 +10,21 @@ from matplotlib.image import imread
 from matplotlib.text import Text
 
 from climate_indicators.blocks import SPLIT_VALUES, make_blocks, split_map
-from climate_indicators.cogs import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE, Stack, cog_writer, write_cog
+from climate_indicators.cogs import cog_writer, write_cog
+from climate_indicators.core.raster_encoding import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE
 from climate_indicators.figures.blocks import COLOURS, TINT, blocks_figure, tinted
 from climate_indicators.figures.learning import learning_figure
 from climate_indicators.figures.patches import choose_patches, patches_figure
 from climate_indicators.figures.reliability import LOOKS, reliability_figure
 from climate_indicators.figures.style import GAP, save_figure
 from climate_indicators.files import sha256
+from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.glacier.area_summary import area_summary
 from climate_indicators.grids import Grid
 from climate_indicators.metrics import evaluate
 from climate_indicators.patches import plan_patches, write_patches
 from climate_indicators.scores import INDEX, LOGIT, PROBABILITY, ScoreCounts
-from climate_indicators.summary import area_summary, skill_by_site, skill_summary
+from climate_indicators.summary import skill_by_site, skill_summary
 from climate_indicators.trends import trend_row
 
 GRID = Grid("EPSG:32644", Affine(20, 0, 400_000, 0, -20, 3_400_000), 160, 120)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.fields import read_fields, write_fields
-from climate_indicators.logs import InputError
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 BIG = """

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.foundation.features import activation_maps, depths, strength
 from climate_indicators.foundation.fetching import preset_kind
 from climate_indicators.foundation.hub import open_hub
@@ -20,7 +21,6 @@ from climate_indicators.foundation.prompts import Points, oracle_points
 from climate_indicators.foundation.sam import Sam, prompt_inputs
 from climate_indicators.foundation.sam_triplets import check_bands, score_sam
 from climate_indicators.foundation.tiny import write_tiny
-from climate_indicators.logs import InputError
 
 BANDS = ["VV", "VH", "VV_change", "VH_change"]
 SETTINGS = {"points": 5, "foreground_db": -2.0, "background_db": -1.0, "smooth_px": 3, "picture": CHANGE}

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.foundation.presets import (
     CLASSES,
     check_preset_folder,
@@ -17,7 +18,6 @@ from climate_indicators.foundation.presets import (
     weights_fault,
     weights_title,
 )
-from climate_indicators.logs import InputError
 
 
 @pytest.fixture

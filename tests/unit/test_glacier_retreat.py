@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from affine import Affine
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.glacier.flowlines import (
     MIN_PIXELS,
     find_flowlines,
@@ -22,7 +23,6 @@ from climate_indicators.glacier.retreat import (
 )
 from climate_indicators.glacier.termini import BOX, LINES
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 
 PIXEL_M = 20.0
 SHAPE = (140, 80)

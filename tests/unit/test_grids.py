@@ -4,8 +4,8 @@ import geopandas as gpd
 import pytest
 from shapely.geometry import box
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import in_degrees, read_area_of_interest, site_grid
-from climate_indicators.logs import InputError
 from climate_indicators.outlines import read_outlines
 
 ALPS = gpd.GeoSeries([box(7.9, 46.4, 8.1, 46.5)], crs="EPSG:4326")

@@ -5,9 +5,9 @@ import pytest
 from affine import Affine
 from pyproj import Transformer
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
 from climate_indicators.ground_areas import ground_factor, pixel_km2, pixel_size_m
-from climate_indicators.logs import InputError
 
 
 def grid_at(crs, longitude, latitude, pixels=600, resolution=30):

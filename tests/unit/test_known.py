@@ -2,8 +2,8 @@
 
 import pytest
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.known import Known
-from climate_indicators.logs import InputError
 
 
 def test_what_is_there_is_given():

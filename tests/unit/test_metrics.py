@@ -7,7 +7,7 @@ from scipy import stats
 from sklearn import metrics as reference
 from sklearn.calibration import calibration_curve
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.metrics import (
     ALL_POSITIVE,
     evaluate,

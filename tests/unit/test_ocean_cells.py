@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.cells import degree_cells, make_cells, point_cells
 from climate_indicators.ocean.coast import EARTH_RADIUS_M
 from climate_indicators.ocean.membership import cells_dataset, cells_of_dataset, membership

@@ -12,9 +12,9 @@ import pytest
 from sklearn import metrics as reference
 from sklearn.preprocessing import StandardScaler
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.engines import Engine, open_engine
 from climate_indicators.files import sha256
-from climate_indicators.logs import InputError
 from climate_indicators.model_folder import INFERENCE_MODEL, KERAS_MODEL, MODEL_CARD
 from climate_indicators.models import save_model
 from climate_indicators.ocean import classifier_learning, classifier_network

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.competition import Competition
 
 LAT = np.array([-40.0, 0.0, 40.0])

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from ocean_files import product
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.coast import EARTH_RADIUS_M
 from climate_indicators.ocean.datasets import OceanData
 from climate_indicators.ocean.units import conversion

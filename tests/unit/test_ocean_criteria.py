@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import calinski_harabasz_score, silhouette_score
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.alternatives import fixed_cut
 from climate_indicators.ocean.criteria import (
     CRITERIA,

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from ocean_files import climatology, cmip6, curvilinear, fields, land, nemo, product
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.chemistry import fco2, fco2_from_pco2
 from climate_indicators.ocean.coast import EARTH_RADIUS_M, unit_vectors
 from climate_indicators.ocean.coordinates import Grid

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from ocean_files import fields, product
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.datasets import OceanData
 from climate_indicators.ocean.levels import surface_place
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from scipy.cluster.hierarchy import linkage
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.linkage import (
     labels_from_nodes,
     linkage_dataset,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.months import month_number, month_range, month_text, months_of_part, parts
 
 

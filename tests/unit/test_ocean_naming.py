@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.naming import Rules, apply_names, biome_table, colour, propose_names
 
 SUMMARY = pd.DataFrame(

@@ -11,7 +11,7 @@ import xarray as xr
 from ocean_files import fields, land, product
 from PIL import Image
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.datasets import OceanData
 from climate_indicators.ocean.file_sizes import expected_bytes
 from climate_indicators.ocean.opening import open_fields, understood

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from ocean_files import curvilinear, fields, land, product
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.coordinates import find_coordinates
 from climate_indicators.ocean.datasets import OceanData
 

@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from ocean_files import fields, product
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.datasets import OceanData
 from climate_indicators.ocean.time_axes import find_time_axis
 from climate_indicators.ocean.times import month_places, months_at, places_of_text

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.units import QUANTITIES, check_plausible, drop_impossible, to_study_units
 
 WHERE = "ocean.nc, variable X"

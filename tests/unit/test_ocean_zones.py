@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.zones import zone_mask, zone_masks, zone_titles
 from climate_indicators.settings import load_schema
 

@@ -14,9 +14,9 @@ import pytest
 import rasterio
 from shapely.geometry import box
 
-from climate_indicators.cogs import Stack
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.grids import area_mask, read_area_of_interest, site_grid
-from climate_indicators.logs import InputError
 from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
 from climate_indicators.terrain import write_terrain
 

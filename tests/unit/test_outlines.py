@@ -11,6 +11,7 @@ from affine import Affine
 from shapely.geometry import GeometryCollection, LineString, MultiPolygon, Point, Polygon, box
 
 from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import (
     Grid,
     area_mask,
@@ -20,7 +21,6 @@ from climate_indicators.grids import (
     read_area_of_interest,
     site_grid,
 )
-from climate_indicators.logs import InputError
 from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
 from climate_indicators.vector_rows import area_row, outlines_row
 

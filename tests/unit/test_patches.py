@@ -9,8 +9,8 @@ import pytest
 from rasters import textured_scene, write_scene
 
 from climate_indicators.blocks import SPLIT_VALUES, make_blocks, split_map
-from climate_indicators.cogs import Stack
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.patches import band_statistics, fill_invalid, mirrored, plan_patches, write_patches
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}

@@ -10,9 +10,9 @@ from affine import Affine
 from rasters import grid, write_scene
 
 from climate_indicators.blocks import SPLIT_VALUES, make_blocks, split_map
-from climate_indicators.cogs import Stack
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.patches import plan_patches, write_patches
 from climate_indicators.pooling import overlapping, pool_patches
 from climate_indicators.training_data import PatchBatches

@@ -6,8 +6,8 @@ import rasterio
 from rasters import write_scene
 from scipy import ndimage
 
-from climate_indicators.cogs import Stack
 from climate_indicators.engines import Engine, averaged_over_turns
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.prediction import Windows, count_windows, predict_logits, predict_rectangle, write_prediction
 
 REACH = 4

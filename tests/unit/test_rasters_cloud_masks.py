@@ -7,7 +7,7 @@ import pytest
 from rasterio.windows import Window
 from snow_scene_files import GRID, write_raster
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.cloud_masks import CloudMask
 
 AREA = np.ones(GRID.shape, "uint8")

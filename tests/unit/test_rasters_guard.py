@@ -12,8 +12,9 @@ import rasterio
 from rasters import grid
 from snow_scene_files import write_raster
 
-from climate_indicators.cogs import Stack, cog_writer
-from climate_indicators.logs import InputError
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.rasters.guard import FETCHED_DRIVERS, check_complete, opened
 
 VRT = """<VRTDataset rasterXSize="16" rasterYSize="16"><VRTRasterBand dataType="UInt16" band="1"><SimpleSource>

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from realistic_scenes import GOOD, scene
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.plausibility import Histogram, check_reflectance
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset, levels_of
 from climate_indicators.rasters.table import COLUMNS, InputRow, join_inputs, write_inputs

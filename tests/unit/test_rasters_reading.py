@@ -12,8 +12,8 @@ from rasterio.windows import Window
 from rasters import grid
 from snow_scene_files import write_raster
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.fill import check_fill
 from climate_indicators.rasters.guard import opened
 from climate_indicators.rasters.reading import GridReader

@@ -8,8 +8,8 @@ import pytest
 from rasterio.windows import Window
 from snow_scene_files import GRID, OPTICAL, optical, power, shifted, write_raster
 
-from climate_indicators.cogs import Stack
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.rasters.reading import GridReader
 from climate_indicators.rasters.together import opened_together

@@ -7,9 +7,9 @@ import pytest
 from scipy import ndimage
 
 from climate_indicators.backend import keras
+from climate_indicators.core.errors import InputError
 from climate_indicators.encoder_weights import is_encoder_layer, load_encoder
 from climate_indicators.engines import open_engine
-from climate_indicators.logs import InputError
 from climate_indicators.losses import BceDice, KnownIoU
 from climate_indicators.models import save_model
 from climate_indicators.networks import build, unet

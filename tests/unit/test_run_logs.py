@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.processes import process_mark
 from climate_indicators.runs.failures import place_of, reason, short_list
 from climate_indicators.runs.log import DONE, FAILED, RUNNING, SENT, WAITING, Job, Run, read_run, with_plan

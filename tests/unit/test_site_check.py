@@ -7,8 +7,8 @@ import pytest
 import yaml
 from affine import Affine
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.site_check import check_patches, coarse_grid
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}

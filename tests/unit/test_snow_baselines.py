@@ -6,7 +6,7 @@ import pytest
 from snow_triplet_files import BANDS, triplet_table, write_patch_file
 
 from climate_indicators import sample_scores
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.sample_scores import training_pixels
 from climate_indicators.scores import MASK
 from climate_indicators.snow.triplet_baselines import (

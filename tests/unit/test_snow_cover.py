@@ -8,9 +8,9 @@ from affine import Affine
 from snow_cells import cells
 
 from climate_indicators.cogs import write_cog
+from climate_indicators.core.errors import InputError
 from climate_indicators.figures.snow_cover import snow_cover_figure
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.snow.cloud_gaps import with_filled
 from climate_indicators.snow.cover import BOUNDS, cover_rows, cover_table, snow_series
 from climate_indicators.snow.cover_rates import CORRECTED, map_rates

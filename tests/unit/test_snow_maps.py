@@ -6,10 +6,11 @@ import rasterio
 from affine import Affine
 from scipy.special import expit, logit
 
-from climate_indicators.cogs import Stack, cog_writer
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
 from climate_indicators.engines import Engine, open_engine
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.prediction import Windows
 from climate_indicators.snow.maps import SnowModel, map_scene, maps_table, scene_files
 from climate_indicators.snow.scene_table import name_parts

@@ -6,8 +6,8 @@ import rasterio
 from realistic_scenes import scene
 from snow_scene_files import GRID, KHUMBU, needs_khumbu, optical, shifted, write_optical, write_raster
 
-from climate_indicators.cogs import Stack, raster_grid
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack, raster_grid
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.snow.optical_scenes import TABLE, OpticalReading, write_optical_scene
 from climate_indicators.snow.snow_indices import SnowRule, ndfsi, ndsi, snow_by_rule

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.calendar import hydro_years, season_names
 from climate_indicators.snow.pairing import pair_scenes, scene_path
 from climate_indicators.snow.regime import read_temperature, regime_of_dates

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.places import deal_triplets, make_places
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}

@@ -5,9 +5,9 @@ import pytest
 import rasterio
 from snow_scene_files import GRID, power, shifted, write_radar, write_raster
 
-from climate_indicators.cogs import Stack
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.snow.radar_scenes import TABLE, Backscatter, decibel_numbers, write_radar_scene
 from climate_indicators.snow.speckle import SpeckleLevel, filtered, local_moments
 

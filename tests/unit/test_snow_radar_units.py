@@ -8,8 +8,8 @@ from affine import Affine
 from rasters import grid
 from snow_scene_files import KHUMBU, needs_khumbu
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.snow.radar_scenes import Backscatter, coverage_warnings, write_radar_scene
 from climate_indicators.snow.radar_units import (
     Survey,

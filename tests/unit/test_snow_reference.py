@@ -6,9 +6,10 @@ import pytest
 import rasterio
 from snow_scene_files import GRID, write_radar
 
-from climate_indicators.cogs import Stack, cog_writer
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.snow.radar_scenes import Backscatter, write_radar_scene
 from climate_indicators.snow.reference import (
     change_numbers,

@@ -10,8 +10,8 @@ import rasterio
 from shapely.geometry import box
 from snow_scene_files import GRID, OPTICAL, optical, power, shifted, write_optical, write_radar, write_raster
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import write_csv
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.reading import window_on
 from climate_indicators.snow.scene_headers import check_scene, find_grid, find_orbits, scene_bands
 from climate_indicators.snow.scene_table import name_scenes, orbit_text, read_scene_list, read_scenes

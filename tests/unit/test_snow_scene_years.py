@@ -2,7 +2,7 @@
 
 import pytest
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.scene_years import scene_years
 
 ROWS = [

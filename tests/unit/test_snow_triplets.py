@@ -10,11 +10,11 @@ import rasterio
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from snow_folders import GRID, ORBITS, SIZE, SnowSite
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.figures.chip_scale import pixel_width_m
 from climate_indicators.figures.snow_triplets import snow_triplets_figure
 from climate_indicators.files import sha256
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.snow import triplets as triplets_module
 from climate_indicators.snow.curation import curate
 from climate_indicators.snow.pairing import pair_scenes

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from snow_weather_files import PUBLISHED, UNITS, VARIABLES, daily_weather, export, needs_published, write
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.snow_weather import label_unit, lagged_means, read_joined, read_snow_and_weather
 from climate_indicators.snow.weather import read_weather, weather_summary
 

@@ -10,8 +10,8 @@ from env_files import ROOT
 from climate_indicators.carbon.comparison import read_ground_truth
 from climate_indicators.carbon.image_dates import find_dates
 from climate_indicators.carbon.series import read_series
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import write_csv
-from climate_indicators.logs import InputError
 from climate_indicators.snow.scene_table import read_scene_list
 from climate_indicators.tables import read_table, read_user_table
 

@@ -7,8 +7,9 @@ from affine import Affine
 from rasters import grid
 from scipy.ndimage import maximum_filter
 
-from climate_indicators.cogs import Stack, cog_writer, strips, valid_share
-from climate_indicators.logs import InputError
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import Stack, strips, valid_share
 from climate_indicators.terrain import slope, write_terrain
 
 GRID = grid(200, 240, 20.0)

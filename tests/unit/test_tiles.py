@@ -30,9 +30,9 @@ from rasterio.control import GroundControlPoint
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 from scipy.ndimage import gaussian_filter
 
-from climate_indicators.cogs import raster_grid
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import raster_grid
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.layouts import tile_files
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.tiles import SceneInputs, check_scene, tile_date, write_scene

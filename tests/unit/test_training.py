@@ -19,11 +19,11 @@ from rasters import textured_scene
 from climate_indicators.augmentation import Augmentation
 from climate_indicators.backend import keras, training_precision
 from climate_indicators.blocks import SPLIT_VALUES, make_blocks, split_map
-from climate_indicators.cogs import Stack
+from climate_indicators.core.errors import InputError
 from climate_indicators.engines import Engine, open_engine
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.input_scaling import INPUT_SCALING, InputScaling, check_spread
 from climate_indicators.keeper import Keeper
-from climate_indicators.logs import InputError
 from climate_indicators.models import save_model
 from climate_indicators.network_check import TOLERANCE, check_network
 from climate_indicators.networks import unet

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 OPTICAL, RADAR = "optical", "radar"
 # Sentinel-2's scene classification, read like a band

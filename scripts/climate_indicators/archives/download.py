@@ -20,8 +20,9 @@ import requests
 from climate_indicators.archives.faults import TooSlow, passes, reason_of, shown
 from climate_indicators.archives.http import Patience, Tries, get, refused_login
 from climate_indicators.archives.pace import pieces
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import atomic_path, write_json
-from climate_indicators.logs import InputError, Progress
+from climate_indicators.logs import Progress
 
 PIECE = 1 << 15  # bytes; what is read at once, and what a try must bring at least to be no failure
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")

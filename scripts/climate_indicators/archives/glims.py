@@ -12,8 +12,8 @@ import requests
 from climate_indicators.archives.faults import shown
 from climate_indicators.archives.http import Patience, get
 from climate_indicators.archives.pace import Pages
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import write_json
-from climate_indicators.logs import InputError
 
 LAYER = "GLIMS:GLIMS_Glacier_Outlines"
 PAGE = 500

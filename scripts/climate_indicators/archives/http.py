@@ -21,7 +21,8 @@ from urllib3.exceptions import InvalidHeader
 
 from climate_indicators.archives.faults import passes, reason_of, shown, told_wait, words_of
 from climate_indicators.archives.pace import within
-from climate_indicators.logs import InputError, duration
+from climate_indicators.core.errors import InputError
+from climate_indicators.logs import duration
 
 AGENT = "climate-indicators"
 # answers that another try may mend: time-outs, too early, too many requests, faults of the server or of one before it

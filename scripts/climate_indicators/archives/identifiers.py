@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # names of the regional files, region 1 first
 RGI6_FILES = (

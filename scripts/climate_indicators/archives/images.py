@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.cogs import REFLECTANCE_SCALE, cog_writer, write_cog
+from climate_indicators.cogs import cog_writer, write_cog
+from climate_indicators.core.raster_encoding import REFLECTANCE_SCALE
 from climate_indicators.grids import Grid
 
 

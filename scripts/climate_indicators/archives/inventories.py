@@ -9,9 +9,9 @@ import geopandas as gpd
 from shapely.geometry import box
 
 from climate_indicators.archives.identifiers import RGI_IDS
+from climate_indicators.core.errors import InputError
 from climate_indicators.glims import GLIMS_COLUMNS, glims_outlines, warn_of_dates
 from climate_indicators.grids import utm_zone
-from climate_indicators.logs import InputError
 from climate_indicators.vector_files import polygons, read_layer
 
 WGS84 = "EPSG:4326"

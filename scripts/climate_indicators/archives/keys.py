@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 
 def credential(variable: str, strip: bool = True) -> str:

@@ -12,8 +12,8 @@ import requests
 
 from climate_indicators.archives.download import Expected, download_kept, kept_path
 from climate_indicators.archives.http import Patience
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import atomic_path
-from climate_indicators.logs import InputError
 
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.radiometry import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
 
 # Processing baseline from which numbers are delivered with the offset. Reprocessed scenes of earlier years have it too.

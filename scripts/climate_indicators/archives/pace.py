@@ -12,7 +12,8 @@ import requests
 from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
 from climate_indicators.archives.faults import TooSlow, shown
-from climate_indicators.logs import InputError, duration
+from climate_indicators.core.errors import InputError
+from climate_indicators.logs import duration
 
 # a body that comes more slowly is as good as none: a gigabyte would take twelve days
 LEAST_BYTES_S = 1000

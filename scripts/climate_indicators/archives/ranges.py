@@ -17,8 +17,8 @@ from rasterio.io import DatasetReader
 from climate_indicators.archives.faults import shown
 from climate_indicators.archives.http import get
 from climate_indicators.archives.keys import credential
+from climate_indicators.core.errors import InputError
 from climate_indicators.credentials import S3_VARIABLES, without_credentials
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import FETCHED_DRIVERS
 
 # small reads, of headers, take a whole page; larger ones, of pixels, just what is asked for

@@ -27,8 +27,8 @@ from climate_indicators.archives.faults import reason_of, shown
 from climate_indicators.archives.http import Patience, hastier
 from climate_indicators.archives.offsets import PRODUCT_NAMES, item_baseline
 from climate_indicators.archives.pace import Pages
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import in_degrees
-from climate_indicators.logs import InputError
 
 CLOUD_COVER = "eo:cloud_cover"
 PAGE_ITEMS = 100

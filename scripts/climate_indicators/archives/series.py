@@ -20,8 +20,8 @@ from climate_indicators.archives.sizes import Step, step
 from climate_indicators.archives.windows import Windows
 from climate_indicators.archives.yearly import Year
 from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid, area_mask
-from climate_indicators.logs import InputError
 
 POLARISATIONS = ("VV", "VH")
 RADAR_NODATA = -32768.0

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from climate_indicators.archives.catalogues import CLASSES, OPTICAL, OTHER, RADAR, find_catalogue
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 NO_EFFECT = ("scenes", "band_names", "simulate")
 # a leap year: every day of the calendar is one of its days

@@ -9,8 +9,8 @@ import requests
 from climate_indicators.archives.faults import shown
 from climate_indicators.archives.http import get
 from climate_indicators.archives.keys import credential
+from climate_indicators.core.errors import InputError
 from climate_indicators.credentials import PLANETARY_KEY
-from climate_indicators.logs import InputError
 
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
 # a token that ends so soon is asked for anew, so that it does not end amid a file

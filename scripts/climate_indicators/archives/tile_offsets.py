@@ -14,8 +14,8 @@ from climate_indicators.archives.dark_pixels import carries_offset, count_dark, 
 from climate_indicators.archives.offsets import carries_by_date, may_be_wrong, offset_dn
 from climate_indicators.archives.search import Tile
 from climate_indicators.archives.windows import Windows
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.radiometry import SENTINEL2_OFFSET_DN
 
 SETTINGS, ITEM, CONFIRMED, PIXELS = "settings", "item", "item, confirmed by pixels", "pixels"

@@ -23,10 +23,11 @@ from climate_indicators.archives.weather_answers import (
     read_answer,
     unit_of,
 )
+from climate_indicators.core.errors import InputError, naming
 from climate_indicators.credentials import OPEN_METEO_KEY
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import middle_in_degrees, read_area_of_interest
-from climate_indicators.logs import InputError, Progress, naming
+from climate_indicators.logs import Progress
 
 # asked for by name, so that a change of the archive's defaults changes nothing here
 ASKED_UNITS = {"temperature_unit": "celsius", "precipitation_unit": "mm", "wind_speed_unit": "kmh"}

@@ -15,7 +15,7 @@ from openmeteo_sdk.Unit import Unit
 from openmeteo_sdk.VariablesWithTime import VariablesWithTime
 from openmeteo_sdk.WeatherApiResponse import WeatherApiResponse
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 DAY_S = 86400
 # unit of a variable by the start of its name: the archive's number, and its sign in the table

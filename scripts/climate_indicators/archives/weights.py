@@ -8,7 +8,7 @@ import requests
 
 from climate_indicators.archives.download import Expected, download_kept
 from climate_indicators.archives.http import Patience
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 SOURCE = (
     "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"

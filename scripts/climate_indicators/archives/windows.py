@@ -22,9 +22,9 @@ from climate_indicators.archives.faults import shown
 from climate_indicators.archives.ranges import opened
 from climate_indicators.archives.search import Tile, asset_address
 from climate_indicators.archives.signing import Signer
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import atomic_path
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import Reader, created
 from climate_indicators.rasters.guard import opened as opened_here
 from climate_indicators.rasters.understanding import RasterInfo, understand

@@ -27,8 +27,8 @@ from climate_indicators.archives.search import Tile, missing_assets
 from climate_indicators.archives.sizes import Step, step
 from climate_indicators.archives.tile_offsets import TileOffsets
 from climate_indicators.archives.windows import Windows, coarser
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid, area_mask
-from climate_indicators.logs import InputError
 
 # classes are told at 20 m; for the choice alone, a large area is looked at in so many pixels a side
 CLASS_M, LARGEST_LOOK_PX = 20, 1024

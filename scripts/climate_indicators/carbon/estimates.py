@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from climate_indicators.carbon.mask_error import COLUMNS, MaskError, held_out_images, mask_error
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 ALL, TEST = "all images", "test images"
 # dates of the totals that are not one month: the mean over dates, and images without dates

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from climate_indicators.carbon import image_files
 from climate_indicators.carbon.image_dates import some
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 _log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from climate_indicators.carbon.comparison import match_images
-from climate_indicators.logs import InputError
+from climate_indicators.carbon.matching import match_images
+from climate_indicators.core.errors import InputError
 from climate_indicators.tables import read_user_table
 
 NAMED = 5

@@ -14,7 +14,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 

@@ -18,7 +18,7 @@ from climate_indicators.carbon.image_opening import from_black, open_image
 from climate_indicators.carbon.orientation import UPRIGHT, read_orientation, upright
 from climate_indicators.carbon.pixel_area import pixel_area
 from climate_indicators.carbon.resampling import resample
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 BLACK = 8  # of 255; compression lifts the black around a rotated scene a little
 BRIGHT = 99  # percentile that stands for the brightness of an image

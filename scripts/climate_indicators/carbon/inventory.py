@@ -16,12 +16,12 @@ from climate_indicators.blocks import FEW_BLOCKS
 from climate_indicators.carbon.folders import find_masks
 from climate_indicators.carbon.image_dates import some
 from climate_indicators.carbon.images import Reading, SeenImage, check_scales, read_image
-from climate_indicators.carbon.mask_error import MIN_GROUPS, MIN_IMAGES
+from climate_indicators.carbon.limits import MIN_GROUPS, MIN_IMAGES
 from climate_indicators.carbon.masks import Mask, MaskRule, decide_rule, read_mask, survey_mask
 from climate_indicators.carbon.orientation import UPRIGHT
 from climate_indicators.carbon.resampling import resample
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import sha256
-from climate_indicators.logs import InputError
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 
 RGB = ("red", "green", "blue")
 HSV, EXCESS_GREEN, NDVI = "hsv", "excess_green", "ndvi"

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from climate_indicators.carbon.limits import MIN_GROUPS, MIN_IMAGES
+from climate_indicators.core.errors import InputError
 from climate_indicators.group_bootstrap import expansion, group_weights, t_over_normal
-from climate_indicators.logs import InputError
 
 # share of the seen pixels that is taken for vegetation, by how the network's output is read
 COLUMNS = {"extent": "mapped_fraction", "density": "density_fraction"}
 CALIBRATED = "calibrated"
-MIN_GROUPS, MIN_IMAGES = 2, 5
 # below this number of test groups their spread says too little, and the validation images are counted as well
 ENOUGH_TEST_GROUPS = 10
 # held-out images whose error an image may borrow: half of them, but no fewer and no more than these

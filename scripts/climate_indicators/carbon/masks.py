@@ -16,8 +16,8 @@ from rasterio.io import DatasetReader
 from climate_indicators.carbon.image_dates import some
 from climate_indicators.carbon.image_opening import from_black, open_image
 from climate_indicators.carbon.orientation import UPRIGHT, read_orientation, upright
-from climate_indicators.cogs import BYTE_NODATA
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 
 _log = logging.getLogger(__name__)
 

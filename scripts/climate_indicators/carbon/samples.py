@@ -15,10 +15,10 @@ from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.carbon.images import Reading, SeenImage, fit, fit_share, read_image
 from climate_indicators.carbon.labels import RGB, label
 from climate_indicators.carbon.masks import MaskRule, read_mask
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.files import atomic_path
 from climate_indicators.input_scaling import check_spread, spread
-from climate_indicators.logs import InputError
 from climate_indicators.patches import fill_invalid
 
 MASKS, DENSITY = "masks", "density"

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # year and month, at least; a year alone is no month
 DATE = r"\d{4}(?:-?\d{2}-?\d{2}|-\d{2}|/\d{2}(?:/\d{2})?)(?:[T ].*)?"

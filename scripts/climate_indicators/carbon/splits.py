@@ -10,7 +10,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from climate_indicators.blocks import SPLITS
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 TRAIN, VALIDATION, TEST = SPLITS
 UNLABELLED = "unlabelled"

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.augmentation import Augmentation
+from climate_indicators.core.errors import InputError
 from climate_indicators.embeddings.encoders import Encoders
 from climate_indicators.embeddings.modalities import MODALITIES, RADAR, RGB
 from climate_indicators.files import atomic_path
-from climate_indicators.logs import InputError
 from climate_indicators.training_data import PatchBatches
 
 TURNS = Augmentation(flip=True, rotate=True, brightness=0.0, contrast=0.0, noise=0.0)

@@ -17,11 +17,11 @@ from rasterio.errors import NotGeoreferencedWarning
 
 from climate_indicators.carbon.labels import RGB
 from climate_indicators.carbon.resampling import resample
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.figures.gallery import BOTH, CLASS_COLOURS, MAP_ONLY, NEITHER, OUTLINES_ONLY, compare
 from climate_indicators.figures.images import common_stretch
 from climate_indicators.figures.style import GAP
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import opened
 
 SHOWN = 8

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from rasterio.windows import Window
 
-from climate_indicators.cogs import BYTE_NODATA, PROBABILITY_SCALE
+from climate_indicators.core.raster_encoding import BYTE_NODATA, PROBABILITY_SCALE
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import GAP, scale_bar
 from climate_indicators.rasters.guard import opened

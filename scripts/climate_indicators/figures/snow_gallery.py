@@ -10,7 +10,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.figures.chip_scale import chip_scale_bar
 from climate_indicators.figures.gallery import BOTH, CLASS_COLOURS, MAP_ONLY, NEITHER, OUTLINES_ONLY, compare
 from climate_indicators.figures.style import GAP

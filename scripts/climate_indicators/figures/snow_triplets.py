@@ -14,11 +14,11 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 
 from climate_indicators.blocks import SPLITS
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.figures.chip_scale import chip_scale_bar
 from climate_indicators.figures.style import GAP
 from climate_indicators.grids import Grid
-from climate_indicators.snow.regime import UNKNOWN
+from climate_indicators.snow.climate.wetness_classes import UNKNOWN
 from climate_indicators.snow.scene_table import MIXED
 
 SHOWN = 4

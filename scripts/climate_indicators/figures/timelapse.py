@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.figures.animation import pixels
 from climate_indicators.figures.images import common_stretch, display, read_classes, read_rgb
 from climate_indicators.figures.style import GAP, OUTLINE, heading, scale_bar

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from climate_indicators.backend import keras
+from climate_indicators.core.errors import InputError
 from climate_indicators.foundation.hub import open_hub
 from climate_indicators.foundation.presets import CLASSES, PRETRAINED
 from climate_indicators.foundation.tiny import save_preset
-from climate_indicators.logs import InputError
 
 
 def fetch_preset(name: str, folder: str | Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from climate_indicators.backend import keras
+from climate_indicators.core.errors import InputError
 from climate_indicators.files import sha256
 from climate_indicators.foundation.hub import open_hub
 from climate_indicators.foundation.presets import (
@@ -23,7 +24,6 @@ from climate_indicators.foundation.presets import (
     check_preset_folder,
     read_preset_card,
 )
-from climate_indicators.logs import InputError
 
 CONVERTER = "image_converter.json"
 DEEPLAB_SIZE_PX = 512  # a network of convolutions alone takes any size; this one it was trained at

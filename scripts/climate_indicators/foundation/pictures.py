@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 
 POLARISATIONS = ("VV", "VH", "VV-VH")
 CHANGE = ("VV", "VH", "VV_change")

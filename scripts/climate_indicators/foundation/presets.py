@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # class of the network, and the preset that the manual proposes
 CLASSES = {

@@ -10,10 +10,10 @@ import h5py
 import numpy as np
 import pandas as pd
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.foundation.pictures import sample_picture
 from climate_indicators.foundation.prompts import FOREGROUND, Points, oracle_points, radar_points
 from climate_indicators.foundation.sam import Sam
-from climate_indicators.logs import InputError
 from climate_indicators.scores import MASK, ScoreCounts
 
 ORACLE, RADAR = "oracle", "radar"

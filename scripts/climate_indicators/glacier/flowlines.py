@@ -13,8 +13,8 @@ from scipy import ndimage
 from shapely.geometry import LineString
 from skimage.graph import MCP_Geometric
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 
 # Kienholz et al. (2014), equation 1, with the values of OGGM: the path keeps away from the margin and takes low ground
 _DISTANCE_FACTOR, _DISTANCE_POWER = 1000.0, 4.25

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # a step between longitudes this many times the usual one is a gap in the data, not a wide spacing
 _GAP = 3.0

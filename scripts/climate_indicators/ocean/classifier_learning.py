@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.classifier_baselines import KNN, fit_baselines
 from climate_indicators.ocean.classifier_comparison import NETWORK, Skill, evaluate, is_ahead, verdict
 from climate_indicators.ocean.classifier_network import (

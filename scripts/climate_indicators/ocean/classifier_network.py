@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.backend import keras, make_deterministic
-from climate_indicators.logs import InputError, Progress
+from climate_indicators.core.errors import InputError
+from climate_indicators.logs import Progress
 from climate_indicators.ocean.classifier_skill import macro_f1
 from climate_indicators.ocean.classifier_split import folds, split_cells
 from climate_indicators.ocean.scalers import Scaler, fit_scaler

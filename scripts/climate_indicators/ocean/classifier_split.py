@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 SHARES = {"train": 0.64, "validation": 0.16, "test": 0.20}  # as published
 

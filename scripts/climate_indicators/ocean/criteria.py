@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.cuts import Cut, paper_cut, robust_cut, scaled_delta_dist
 from climate_indicators.ocean.linkage import Tree, ward
 from climate_indicators.ocean.valleys import Valleys

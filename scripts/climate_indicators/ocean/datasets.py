@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.chemistry import fco2, fco2_from_pco2
 from climate_indicators.ocean.coordinates import Grid, first_of_each
 from climate_indicators.ocean.points import filter_points

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.coordinates import find_coordinates
 from climate_indicators.ocean.levels import BY_WATER, DEEP, is_level, surface_place
 from climate_indicators.ocean.opening import READ_AS, UNREADABLE

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import numpy as np
 import xarray as xr
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.time_axes import TIMES
 
 _ROMS = ("s_rho", "s_w", "sc_r", "cs_r")

@@ -10,7 +10,7 @@ import fastcluster
 import numpy as np
 import xarray as xr
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 MIN_CELLS = 2
 

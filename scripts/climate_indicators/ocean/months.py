@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 

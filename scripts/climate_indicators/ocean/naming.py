@@ -9,7 +9,7 @@ import matplotlib.colors
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 SHORT = {"ice": "ICE", "subpolar": "SUBP", "subtropical": "SUBTR", "upwelling": "UP", "mixed": "MIX"}
 # Okabe–Ito colours, told apart by all common kinds of colour vision, then darker and lighter ones of the same hue

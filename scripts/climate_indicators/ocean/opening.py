@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.file_sizes import CLASSIC, HDF5, expected_bytes
 
 _ZARR = ("zarr.json", ".zgroup", ".zmetadata", ".zattrs")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.coordinates import Grid, apart, find_coordinates, is_nominal, make_grid, matching_order
 from climate_indicators.ocean.layouts import Layout, find_layout
 from climate_indicators.ocean.opening import understood

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.months import month_range
 from climate_indicators.ocean.sources import MONTHLY, Source
 from climate_indicators.ocean.times import listed

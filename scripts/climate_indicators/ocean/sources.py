@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.coordinates import Grid, find_coordinates, make_grid, matching_order
 from climate_indicators.ocean.layouts import Layout, find_layout
 from climate_indicators.ocean.opening import open_fields, understood

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import InputError, Progress
+from climate_indicators.core.errors import InputError
+from climate_indicators.logs import Progress
 from climate_indicators.ocean.months import month_number, month_text
 from climate_indicators.ocean.sources import Files, Source, read_field
 from climate_indicators.ocean.units import QUANTITIES, conversion

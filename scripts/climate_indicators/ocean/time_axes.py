@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.times import INSTANT, is_time_unit, month_places, months_at, places_of_text
 
 TIMES = ("time", "time_counter", "ocean_time", "t", "month", "months", "record")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cftime
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.months import month_text
 
 # cftime refuses months as a unit in most calendars, for their lengths differ; here only their number counts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 
 @dataclass(frozen=True)

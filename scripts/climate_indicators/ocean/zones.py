@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.vector_files import polygons, read_layer
 
 GLOBAL = {"name": "global", "title": "Global ocean", "lat": [-90, 90], "lon": None}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.reading import GridReader
 
 # share of a raster's pixels above which one number in all bands is taken for fill

@@ -15,10 +15,12 @@ from rasterio.enums import Interleaving
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader, DatasetWriter
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # formats of files that come from archives: a "GeoTIFF" from a server may be a VRT that reads local files
 FETCHED_DRIVERS = ("GTiff", "JP2OpenJPEG")
+# options of GDAL for streaming: its default cache is 5 % of the machine's memory, a few rows of blocks are enough
+GDAL_CACHE = {"GDAL_CACHEMAX": 256}
 # written to a file whose writing failed, to learn from the operating system why
 _PROBE = bytes(1 << 16)
 _EMPTY_TEXTS = ("Read failed. See previous exception for details.", "Write failed. See previous exception for details.")

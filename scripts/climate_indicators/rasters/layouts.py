@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # a tile in the settings: a file, a folder, or files by band
 Tile = str | Mapping[str, str]

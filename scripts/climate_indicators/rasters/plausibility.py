@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 # reflectance is written as int16 with this scale
 _SCALE = 1e-4

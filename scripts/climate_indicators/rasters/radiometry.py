@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.layouts import SENTINEL2_OFFSET_BASELINE
 from climate_indicators.rasters.understanding import Band
 

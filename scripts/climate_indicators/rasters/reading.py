@@ -14,8 +14,8 @@ from rasterio.warp import reproject, transform
 from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import Reader
 from climate_indicators.rasters.understanding import Band, RasterInfo, declares_missing, missing_by
 

@@ -10,8 +10,8 @@ import numpy as np
 from rasterio.enums import Resampling
 from rasterio.windows import Window
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.cloud_masks import CloudMask
 from climate_indicators.rasters.fill import check_fill
 from climate_indicators.rasters.guard import Reader, opened

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import rasterio
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.guard import Reader, opened, raster_errors
 from climate_indicators.rasters.understanding import check_place, understand
 

@@ -10,7 +10,7 @@ import numpy as np
 from affine import Affine
 from rasterio.enums import ColorInterp, MaskFlags
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.guard import Reader
 
 _ALPHA_NAMES = ("alpha", "a", "mask", "alpha band")

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from statistics import fmean
 
-from climate_indicators.logs import InputError, duration
+from climate_indicators.core.errors import InputError
+from climate_indicators.logs import duration
 from climate_indicators.runs.failures import described, failure_rows, place_of
 from climate_indicators.runs.log import DONE, FAILED, RUNNING, SENT, WAITING, Job, Run
 from climate_indicators.runs.records import load_run

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from climate_indicators.cogs import BYTE_NODATA, strips
+from climate_indicators.core.raster_encoding import BYTE_NODATA
+from climate_indicators.geo.raster_stack import strips
 from climate_indicators.grids import Grid
 from climate_indicators.rasters.guard import opened
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from climate_indicators.cogs import BYTE_NODATA, strips
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.raster_encoding import BYTE_NODATA
+from climate_indicators.geo.raster_stack import strips
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import opened
+from climate_indicators.snow.climate.wetness_classes import DRY
 from climate_indicators.snow.cover_rates import CORRECTED, Rates, corrected, why_not
 from climate_indicators.snow.cover_reasons import DRY_RADAR, OTHER_SHOWS_MORE, OTHER_SOURCE, shown_scenes
-from climate_indicators.snow.regime import DRY, regime_of_dates
+from climate_indicators.snow.regime import regime_of_dates
 from climate_indicators.snow.row_areas import M2_PER_KM2
 from climate_indicators.snow.scene_table import OPTICAL, RADAR, name_parts
 

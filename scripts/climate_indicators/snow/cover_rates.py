@@ -11,13 +11,13 @@ import pandas as pd
 from rasterio.windows import Window
 from scipy.special import stdtrit
 
-from climate_indicators.cogs import BYTE_NODATA
 from climate_indicators.comparisons import CONFIDENCE
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.calendar import hydro_years
+from climate_indicators.snow.climate.wetness_classes import DRY
 from climate_indicators.snow.jackknife import Statistic, jackknife
 from climate_indicators.snow.pairing import scene_path
-from climate_indicators.snow.regime import DRY
 
 CELLS = ["tn", "fp", "fn", "tp"]
 # all triplets that the network did not learn from: the map shows all places and years, not those of the test alone.

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 DATE, PLACE = "date", "place"
 # names that a column has where the settings give no other

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.snow.skill import DRY, NETWORK, WET, rows_of_test
 from climate_indicators.snow.triplet_scores import read_labels
 

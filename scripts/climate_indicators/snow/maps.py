@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from climate_indicators.cogs import Stack
+from climate_indicators.core.errors import InputError
 from climate_indicators.engines import Engine
-from climate_indicators.logs import InputError
+from climate_indicators.geo.raster_stack import Stack
 from climate_indicators.prediction import Windows, predict_logits, write_prediction
 from climate_indicators.snow.scene_table import name_parts
 

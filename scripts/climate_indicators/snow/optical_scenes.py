@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from climate_indicators.cogs import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE, cog_writer, strips
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.raster_encoding import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE
+from climate_indicators.geo.raster_stack import strips
 from climate_indicators.grids import Grid
 from climate_indicators.rasters.layouts import tile_files, tile_of
 from climate_indicators.rasters.radiometry import Radiometry, SceneOffset

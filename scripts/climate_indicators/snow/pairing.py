@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.calendar import hydro_years, season_names
 from climate_indicators.snow.scene_table import OPTICAL, RADAR
 from climate_indicators.tables import read_table

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.blocks import SPLITS, deal
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 TRAIN, VALIDATION, TEST = SPLITS
 UNUSED = "unused"

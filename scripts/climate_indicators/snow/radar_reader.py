@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from rasterio.windows import Window
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import opened
 from climate_indicators.rasters.reading import GridReader
 from climate_indicators.rasters.table import InputRow

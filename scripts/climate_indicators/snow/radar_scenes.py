@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from rasterio.windows import Window
 
-from climate_indicators.cogs import cog_writer, strips
+from climate_indicators.cogs import cog_writer
+from climate_indicators.geo.raster_stack import strips
 from climate_indicators.grids import Grid
 from climate_indicators.rasters.table import InputRow
 from climate_indicators.snow.radar_reader import Backscatter, RadarScene

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 AUTO, DB, LINEAR, AMPLITUDE = "auto", "db", "linear", "amplitude"
 UNITS = (AUTO, DB, LINEAR, AMPLITUDE)

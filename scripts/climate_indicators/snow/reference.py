@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import rasterio
 
-from climate_indicators.cogs import cog_writer, raster_grid, strips
-from climate_indicators.logs import InputError
+from climate_indicators.cogs import cog_writer
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.raster_stack import raster_grid, strips
 from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.radar_scenes import DB_NODATA, DB_SCALE
 from climate_indicators.snow.scene_headers import ORBIT_TAG

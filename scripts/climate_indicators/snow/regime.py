@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from climate_indicators.snow.climate.wetness_classes import DRY, UNKNOWN, WET
 from climate_indicators.snow.weather import read_weather
 
-WET, DRY, UNKNOWN = "wet", "dry", "unknown"
 TEMPERATURE = "temperature_2m_max"
 DAYS = 3
 

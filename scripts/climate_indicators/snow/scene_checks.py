@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import rasterio
 
-from climate_indicators.cogs import raster_grid, strips
+from climate_indicators.geo.raster_stack import raster_grid, strips
 from climate_indicators.rasters.guard import opened
 from climate_indicators.snow.orbit_fit import MIN_COMPARED, orbit_correlations, thinned
 from climate_indicators.snow.pairing import PAIR_COLUMNS

@@ -14,8 +14,8 @@ from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 from shapely.geometry import box
 
+from climate_indicators.core.errors import InputError
 from climate_indicators.grids import Grid
-from climate_indicators.logs import InputError
 from climate_indicators.rasters.guard import Reader, check_complete, opened
 from climate_indicators.rasters.layouts import tile_files, tile_of
 from climate_indicators.rasters.understanding import check_place, understand

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.rasters.layouts import tile_text
 from climate_indicators.tables import read_user_table
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 SNOW, NO_SNOW, UNKNOWN = 1, 0, 255
 # Water and deep shadow reflect less in the near infrared, snow under trees more. Their NDFSI is made by noise.

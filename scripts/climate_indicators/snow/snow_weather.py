@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.daily_csv import DATE, PLACE, DailyTable, dates, numbers, read_daily
 from climate_indicators.snow.weather import (
     INFO,

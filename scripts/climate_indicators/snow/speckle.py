@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import ndimage
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 
 FILTERS = ("none", "mean", "lee")
 # borders of the histogram of squared coefficients of variation, as logarithms to the base 10

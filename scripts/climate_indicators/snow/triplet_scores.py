@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.cogs import BYTE_NODATA
+from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.metrics import HELD_OUT
 from climate_indicators.sample_scores import by_group, score_images
 from climate_indicators.scores import ScoreCounts
-from climate_indicators.snow.regime import WET
+from climate_indicators.snow.climate.wetness_classes import WET
 
 # triplets that are neither trained, validated nor tested on, but measured: of a test place, or of a test year
 FURTHER = ("place", "year")

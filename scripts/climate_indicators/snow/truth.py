@@ -11,8 +11,8 @@ import pandas as pd
 from climate_indicators.group_bootstrap import expanded_interval, group_weights
 from climate_indicators.map_agreement import Agreement, agreement_rows, offset_row, overlap_row
 from climate_indicators.snow.calendar import ALL, hydro_years
+from climate_indicators.snow.climate.wetness_classes import WET
 from climate_indicators.snow.cover_reasons import shown_scenes
-from climate_indicators.snow.regime import WET
 from climate_indicators.snow.scene_table import OPTICAL, RADAR
 from climate_indicators.snow.snow_weather import label_unit
 from climate_indicators.truth_checks import SeriesLimits, accuracy_row, check_table, interval_row, series_rows

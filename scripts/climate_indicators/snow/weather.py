@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from climate_indicators.logs import InputError
+from climate_indicators.core.errors import InputError
 from climate_indicators.snow.daily_csv import DATE, PLACE, DailyTable, dates, numbers, read_daily
 
 INFO, WARNING = "info", "warning"

@@ -1,0 +1,1 @@
+"""What all packages use: errors, files written whole, logs, constants."""

@@ -1,0 +1,22 @@
+"""Errors of input that the user can mend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class InputError(ValueError):
+    """Input that the user can mend: its message names the thing, what was found and what was expected.
+
+    A script ended by it prints the message alone; the traceback goes to the log only.
+    """
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """Put a place, such as ``glacier site 'demo'``, before the message of an `InputError` raised inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from error

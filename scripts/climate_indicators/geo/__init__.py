@@ -1,0 +1,1 @@
+"""Grids, rasters, vector files and terrain."""

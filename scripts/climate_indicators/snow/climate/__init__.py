@@ -1,0 +1,1 @@
+"""Snow cover, its dates and its relation to weather."""
