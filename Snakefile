@@ -38,7 +38,7 @@ else:
     SOURCE = os.path.join(workflow.sourcecache.cache_path, "climate-indicators", _commit, _folder, "files")
     if not os.path.isdir(SOURCE):
         os.makedirs(os.path.dirname(SOURCE), exist_ok=True)
-        _parts = ("config", "envs", "report", "rules", "scripts")
+        _parts = ("config", "envs", "report", "rules", "scripts", "src")
         _archive = io.BytesIO(_repository.git.archive(f"{_commit}:{_folder}", *_parts, stdout_as_string=False))
         with (
             tempfile.TemporaryDirectory(dir=os.path.dirname(SOURCE)) as _copy,

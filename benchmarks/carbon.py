@@ -32,16 +32,16 @@ def as_it_comes(width: int, steps: int) -> float:
 
 def as_the_workflow(width: int, steps: int) -> float:
     """Images a second with the workflow's settings, precision chosen by the processor."""
-    from climate_indicators.backend import training_precision, use_threads
+    from climate_indicators.segmentation.backend import training_precision, use_threads
 
     use_threads(len(os.sched_getaffinity(0)))
     return _images_a_second(width, steps, training_precision(), for_training=True)
 
 
 def _images_a_second(width: int, steps: int, precision: str, for_training: bool) -> float:
-    from climate_indicators.backend import keras
-    from climate_indicators.losses import BceDice
-    from climate_indicators.resnet_unet import resnet_unet
+    from climate_indicators.segmentation.backend import keras
+    from climate_indicators.segmentation.losses import BceDice
+    from climate_indicators.segmentation.resnet_unet import resnet_unet
 
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
@@ -62,11 +62,11 @@ def predict(width: int, count: int) -> float:
     """Images a second of decoding, prediction and writing of masks."""
     from PIL import Image
 
-    from climate_indicators.carbon.images import Reading, read_image
-    from climate_indicators.carbon.vegetation import Calibration, map_images, write_mask
-    from climate_indicators.engines import open_engine
-    from climate_indicators.models import save_model
-    from climate_indicators.resnet_unet import resnet_unet
+    from climate_indicators.carbon.estimation.vegetation import Calibration, map_images, write_mask
+    from climate_indicators.carbon.images.arrays import Reading, read_image
+    from climate_indicators.segmentation.inference import open_engine
+    from climate_indicators.segmentation.model_io import save_model
+    from climate_indicators.segmentation.resnet_unet import resnet_unet
 
     with tempfile.TemporaryDirectory() as name:
         folder, rng = Path(name), np.random.default_rng(0)

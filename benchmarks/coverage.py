@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER.parent / "scripts"))
+sys.path.insert(0, str(FOLDER.parent / "src"))
 STUDIES = sorted(path.stem.removeprefix("coverage_") for path in FOLDER.glob("coverage_*.py"))
 STUDIES.remove("series")
 

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from coverage_series import WORLDS, rate
 
-from climate_indicators.carbon.change_points import change_points
-from climate_indicators.carbon.comparison import compare, comparison_skill
-from climate_indicators.carbon.components import components
-from climate_indicators.carbon.estimates import seen_scale
-from climate_indicators.carbon.forecast import FORECAST, carbon_forecast
-from climate_indicators.carbon.series import CarbonSeries, read_series
-from climate_indicators.carbon.series_trends import without_season
-from climate_indicators.trend_tests import monotonic_trend
+from climate_indicators.carbon.estimation.estimates import seen_scale
+from climate_indicators.carbon.series.change_points import change_points
+from climate_indicators.carbon.series.comparison import compare, comparison_skill
+from climate_indicators.carbon.series.forecast import FORECAST, carbon_forecast
+from climate_indicators.carbon.series.series import CarbonSeries, read_series
+from climate_indicators.carbon.series.structural_components import components
+from climate_indicators.carbon.series.trends import without_season
+from climate_indicators.stats.trend_tests import monotonic_trend
 
 MEMORIES = ("independent", "AR(1) 0.4", "AR(1) 0.6", "AR(1) 0.8", "AR(2) 0.3, 0.3", "log-normal AR(1) 0.4")
 START = np.datetime64("2010-01")

@@ -12,7 +12,7 @@ import pandas as pd
 from coverage_series import rate
 from glacier_worlds import BLOCK, PIXEL_KM2, WHOLE_KM2, WORLDS, land
 
-from climate_indicators.area_correction import (
+from climate_indicators.glacier.area_correction import (
     ENOUGH_TEST_BLOCKS,
     area_correction,
     block_area,
@@ -20,10 +20,10 @@ from climate_indicators.area_correction import (
     margin_zones,
     scatter_of_years,
 )
-from climate_indicators.blocks import make_blocks
-from climate_indicators.metrics import lead_interval, skill
-from climate_indicators.trend_tests import theil_sen_slope
-from climate_indicators.trends import trend_row
+from climate_indicators.segmentation.spatial_blocks import make_blocks
+from climate_indicators.stats.metrics import lead_interval, skill
+from climate_indicators.stats.trend_tests import theil_sen_slope
+from climate_indicators.stats.trends import trend_row
 
 YEARS = np.arange(2016, 2025)
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}

@@ -11,18 +11,18 @@ from coverage_series import autoregression, rate
 from scipy import stats
 from scipy.ndimage import gaussian_filter
 
-from climate_indicators.multiple_testing import adjusted_p
-from climate_indicators.ocean.cells import degree_cells
-from climate_indicators.ocean.chemistry import fco2
-from climate_indicators.ocean.classifier_comparison import difference, f1_interval, resampled_f1
-from climate_indicators.ocean.classifier_skill import macro_f1
-from climate_indicators.ocean.coverage import coverage_table
-from climate_indicators.ocean.coverage_trends import yearly_levels
-from climate_indicators.ocean.membership import membership
-from climate_indicators.ocean.regression import Status, regress
-from climate_indicators.simulation.ocean_regimes import REGIMES
-from climate_indicators.simulation.ocean_world import OceanWorld
-from climate_indicators.trend_tests import monotonic_trend
+from climate_indicators.ocean.biomes.cells import degree_cells
+from climate_indicators.ocean.biomes.membership import membership
+from climate_indicators.ocean.biomes.regression import Status, regress
+from climate_indicators.ocean.classifier.comparison import difference, f1_interval, resampled_f1
+from climate_indicators.ocean.classifier.skill import macro_f1
+from climate_indicators.ocean.indicators.coverage import coverage_table
+from climate_indicators.ocean.indicators.coverage_trends import yearly_levels
+from climate_indicators.ocean.reader.carbonate_system import fco2
+from climate_indicators.stats.multiple_testing import adjusted_p
+from climate_indicators.stats.trend_tests import monotonic_trend
+from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.regimes import REGIMES
 
 YEARS = (10, 20, 40)
 BLOCKS = (3, 5, 7, 12, 25)

@@ -12,14 +12,14 @@ import statsmodels.api as sm
 from coverage_series import rate
 from scipy import stats
 
-from climate_indicators.embeddings.intervals import mean_interval
-from climate_indicators.metrics import CELLS, skill
-from climate_indicators.multiple_testing import adjusted_p
-from climate_indicators.snow.cloud_gaps import Sample, fill_gaps
-from climate_indicators.snow.cover_rates import corrected, corrected_mean, map_rates
-from climate_indicators.snow.jackknife import jackknife
-from climate_indicators.snow.regressions import multiple_regression, single_regressions
-from climate_indicators.snow.seasons import season_trends
+from climate_indicators.snow.climate.cloud_gaps import Sample, fill_gaps
+from climate_indicators.snow.climate.cover_rates import corrected, corrected_mean, map_rates
+from climate_indicators.snow.climate.regressions import multiple_regression, single_regressions
+from climate_indicators.snow.climate.seasons import season_trends
+from climate_indicators.snow.embeddings.bootstrap import mean_interval
+from climate_indicators.snow.triplets.jackknife import jackknife
+from climate_indicators.stats.metrics import CELLS, skill
+from climate_indicators.stats.multiple_testing import adjusted_p
 
 SNOW, TMAX, HUMIDITY = "snow_fraction", "temperature_2m_max", "relative_humidity_2m_mean"
 START = pd.Timestamp(2012, 1, 1)

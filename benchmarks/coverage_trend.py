@@ -9,7 +9,7 @@ import pandas as pd
 import pymannkendall
 from coverage_series import WORLDS, rate
 
-from climate_indicators.trend_tests import monotonic_trend
+from climate_indicators.stats.trend_tests import monotonic_trend
 
 LENGTHS = (8, 10, 20, 40)
 # total change over the series, in standard deviations of its noise, that the power is measured for

@@ -44,9 +44,9 @@ def make_pairs(path: Path, pairs: int, size: int) -> Path:
 
 def embed(path: Path, size: int, threads: int) -> float:
     """Stream the pairs through encoders with random weights; seconds without the start of Keras."""
-    from climate_indicators.backend import use_threads
-    from climate_indicators.embeddings.encoders import build_encoders
-    from climate_indicators.embeddings.pairs import write_embeddings
+    from climate_indicators.segmentation.backend import use_threads
+    from climate_indicators.snow.embeddings.encoders import build_encoders
+    from climate_indicators.snow.embeddings.pairs import write_embeddings
 
     use_threads(threads)
     encoders = build_encoders(size, np.zeros(CHANNELS), np.ones(CHANNELS), DIMENSIONS, WIDTH)

@@ -22,9 +22,9 @@ SIZE, POINTS = 128, 10
 
 def sam_times(foundation, pictures: np.ndarray, cache: str) -> dict[str, float]:
     """Seconds a picture of a new embedding, one from the cache, and a mask for 10 + 10 points."""
-    from climate_indicators.foundation.image_cache import ImageCache
-    from climate_indicators.foundation.prompts import oracle_points
-    from climate_indicators.foundation.sam import Sam
+    from climate_indicators.snow.foundation_models.prompts import oracle_points
+    from climate_indicators.snow.foundation_models.result_cache import ImageCache
+    from climate_indicators.snow.foundation_models.sam import Sam
 
     sam = Sam(foundation, ImageCache(cache, foundation.digest))
     label = np.zeros(pictures.shape[1:3], "uint8")
@@ -41,7 +41,7 @@ def sam_times(foundation, pictures: np.ndarray, cache: str) -> dict[str, float]:
 
 def feature_times(foundation, pictures: np.ndarray) -> dict[str, float]:
     """Seconds a picture of the features at four depths, the building of the network among them."""
-    from climate_indicators.foundation.features import activation_maps
+    from climate_indicators.snow.foundation_models.features import activation_maps
 
     return {"features, four depths": _seconds(activation_maps, foundation, pictures) / len(pictures)}
 
@@ -59,9 +59,9 @@ def main() -> None:
     parser.add_argument("--kind", default="sam", choices=("sam", "clip", "dinov2", "deeplab"))
     parser.add_argument("--pictures", type=int, default=10)
     options = parser.parse_args()
-    from climate_indicators.foundation.loading import open_foundation
-    from climate_indicators.foundation.presets import NAMES, weights_title
-    from climate_indicators.foundation.tiny import write_tiny
+    from climate_indicators.snow.foundation_models.loading import open_foundation
+    from climate_indicators.snow.foundation_models.presets import NAMES, weights_title
+    from climate_indicators.snow.foundation_models.random_weights import write_tiny
 
     pictures = np.random.default_rng(0).integers(0, 256, (options.pictures + 1, SIZE, SIZE, 3), dtype="uint8")
     print(machine())

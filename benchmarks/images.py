@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from affine import Affine
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from climate_indicators.cogs import cog_writer
 from climate_indicators.core.raster_encoding import REFLECTANCE_NODATA, REFLECTANCE_SCALE
+from climate_indicators.geo.grid import Grid  # noqa: E402
+from climate_indicators.geo.raster import cog_writer
 from climate_indicators.geo.raster_stack import strips  # noqa: E402
-from climate_indicators.grids import Grid  # noqa: E402
 
 BANDS = ["red", "green", "blue"]
 
@@ -45,9 +45,9 @@ def make_image(path: Path, size: int, seed: int = 0) -> Path:
 
 def make_model(folder: Path, width: int, depth: int) -> Path:
     """A U-Net with random weights, saved as a training saves it."""
-    from climate_indicators.backend import keras
-    from climate_indicators.models import save_model
-    from climate_indicators.networks import unet
+    from climate_indicators.segmentation.backend import keras
+    from climate_indicators.segmentation.model_io import save_model
+    from climate_indicators.segmentation.networks import unet
 
     keras.utils.set_random_seed(1)
     save_model(folder, unet([0.3] * 3, [0.01] * 3, width=width, depth=depth), {})
@@ -71,7 +71,7 @@ def machine() -> str:
     """Name of the processor, number of threads that this process may use, and whether it multiplies in bfloat16."""
     import os
 
-    from climate_indicators.precision import has_bfloat16_units
+    from climate_indicators.segmentation.precision import has_bfloat16_units
 
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown processor")

@@ -26,17 +26,17 @@ import pandas as pd
 import xarray as xr
 from images import in_new_process, machine
 
-from climate_indicators.fields import month_starts, write_fields
-from climate_indicators.ocean import datasets
-from climate_indicators.ocean.cells import Cells, degree_cells
-from climate_indicators.ocean.chemistry import fco2
-from climate_indicators.ocean.cuts import paper_cut
-from climate_indicators.ocean.linkage import standardise, ward
-from climate_indicators.ocean.membership import membership
-from climate_indicators.ocean.monthly_slopes import FEATURES, UNITS, slopes_dataset, slopes_of_month
-from climate_indicators.ocean.points import LIMITS, filter_points
-from climate_indicators.ocean.regression import Status
-from climate_indicators.simulation.ocean_world import OceanWorld
+from climate_indicators.geo.netcdf import month_starts, write_fields
+from climate_indicators.ocean.biomes.cells import Cells, degree_cells
+from climate_indicators.ocean.biomes.cuts import paper_cut
+from climate_indicators.ocean.biomes.membership import membership
+from climate_indicators.ocean.biomes.monthly_slopes import FEATURES, UNITS, slopes_dataset, slopes_of_month
+from climate_indicators.ocean.biomes.regression import Status
+from climate_indicators.ocean.biomes.ward import standardise, ward
+from climate_indicators.ocean.reader import dataset as datasets
+from climate_indicators.ocean.reader.carbonate_system import fco2
+from climate_indicators.ocean.reader.points import LIMITS, filter_points
+from climate_indicators.synthetic.ocean.dataset import OceanWorld
 
 CELL_DEG, MAX_P, MIN_POINTS = 2.0, 0.04, 5
 DELTA_DIST, DELTA_VAR = 25.0, 0.1
@@ -303,7 +303,7 @@ def settings_of(folder: Path, months: list[str]) -> dict[str, Any]:
 
 def look_through(settings: dict[str, Any]) -> np.ndarray:
     """What `scripts/ocean/ocean_cells.py` does with a data set; its ocean."""
-    from climate_indicators.ocean.membership import cells_dataset
+    from climate_indicators.ocean.biomes.membership import cells_dataset
 
     with datasets.OceanData.open(settings) as data:
         data.inspect()

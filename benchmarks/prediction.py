@@ -17,9 +17,9 @@ import numpy as np
 import rasterio
 from images import in_new_process, machine, make_image, make_model
 
-from climate_indicators.engines import open_engine
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.prediction import Windows, predict_logits, write_prediction
+from climate_indicators.segmentation.inference import open_engine
+from climate_indicators.segmentation.tiled_prediction import Windows, predict_logits, write_prediction
 
 PATCH = 128
 SEAM_SIZE = 1536
@@ -29,7 +29,7 @@ MEAN = [0.3] * 3
 
 def patch_loop(image: Path, model: Path, target: Path) -> None:
     """The original study's way: the image in memory, one `model.predict` a patch, edges left out."""
-    from climate_indicators.backend import keras
+    from climate_indicators.segmentation.backend import keras
 
     network = keras.saving.load_model(model / "model.keras", compile=False)
     with rasterio.open(image) as raster:

@@ -17,10 +17,10 @@ import numpy as np
 import rasterio
 from images import BANDS, machine, make_image, square_grid
 
-from climate_indicators.blocks import make_blocks, split_map
+from climate_indicators.geo.mosaic import Radiometry, write_scene
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.patches import plan_patches, write_patches
-from climate_indicators.tiles import Radiometry, write_scene
+from climate_indicators.segmentation.patches import plan_patches, write_patches
+from climate_indicators.segmentation.spatial_blocks import make_blocks, split_map
 
 
 def sequential(path: Path) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from images import in_new_process, machine, square_grid
 
-from climate_indicators.cogs import cog_writer
-from climate_indicators.engines import open_engine
+from climate_indicators.geo.raster import cog_writer
 from climate_indicators.geo.raster_stack import strips
-from climate_indicators.prediction import Windows
-from climate_indicators.snow.maps import SnowModel, map_scene
+from climate_indicators.segmentation.inference import open_engine
+from climate_indicators.segmentation.tiled_prediction import Windows
+from climate_indicators.snow.triplets.maps import SnowModel, map_scene
 
 SCENE = "20200101_o1"
 PARTS = {"radar": ["VV", "VH"], "change": ["VV_change", "VH_change"]}
@@ -42,9 +42,9 @@ def make_scene(folder: Path, size: int) -> list[Path]:
 
 def make_network(folder: Path, width: int, depth: int) -> Path:
     """A U-Net with random weights, saved as a training saves it."""
-    from climate_indicators.backend import keras
-    from climate_indicators.models import save_model
-    from climate_indicators.networks import unet
+    from climate_indicators.segmentation.backend import keras
+    from climate_indicators.segmentation.model_io import save_model
+    from climate_indicators.segmentation.networks import unet
 
     keras.utils.set_random_seed(1)
     mean, variance = zip(*(LEVEL_DB[part] for part, bands in PARTS.items() for _ in bands), strict=True)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from images import machine
 
-SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS, LIBRARY = ROOT / "scripts", ROOT / "src"
 CHOSEN = ("segmentation/scenes.py", "segmentation/scene.py", "segmentation/baselines.py", "segmentation/predict.py",
           "glacier/glacier_retreat_graph.py", "segmentation/train.py")  # fmt: skip
 
@@ -41,7 +42,7 @@ def main() -> None:
     print("| script | s | TensorFlow imported |\n|---|---|---|")
     print(f"| Python alone | {start('pass')[0]:.2f} | |")
     for name in CHOSEN:
-        setting = f"import sys; sys.path.insert(0, {str(SCRIPTS)!r})"
+        setting = f"import sys; sys.path.insert(0, {str(LIBRARY)!r})"
         spent, imported = start(f"{setting}\n{imports_of(SCRIPTS / name)}\nprint('tensorflow' in sys.modules)")
         print(f"| `{name}` | {spent:.2f} | {imported} |", flush=True)
 

@@ -30,16 +30,16 @@ def as_it_comes(width: int, depth: int, batch: int, steps: int) -> float:
 
 def as_the_workflow(width: int, depth: int, batch: int, steps: int) -> float:
     """Images a second with the workflow's settings: oneDNN, threads, precision chosen by the processor."""
-    from climate_indicators.backend import training_precision, use_threads
+    from climate_indicators.segmentation.backend import training_precision, use_threads
 
     use_threads(len(os.sched_getaffinity(0)))
     return _images_a_second(width, depth, batch, steps, training_precision())
 
 
 def _images_a_second(width: int, depth: int, batch: int, steps: int, precision: str) -> float:
-    from climate_indicators.backend import keras
-    from climate_indicators.losses import BceDice
-    from climate_indicators.networks import unet
+    from climate_indicators.segmentation.backend import keras
+    from climate_indicators.segmentation.losses import BceDice
+    from climate_indicators.segmentation.networks import unet
 
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
-sys.path.insert(0, str(FOLDER.parent / "scripts"))
+sys.path.insert(0, str(FOLDER.parent / "src"))
 
-from climate_indicators.settings import allowed, load_schema, resolve  # noqa: E402
+from climate_indicators.config.validation import allowed, load_schema, resolve  # noqa: E402
 
 BEGIN = "<!-- keys: begin (made from schema.yaml by make_manual.py; do not edit) -->"
 END = "<!-- keys: end -->"

@@ -8,18 +8,19 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.io import contains_wildcard
 
-SCRIPTS = Path(SOURCE, "scripts")
-if str(SCRIPTS) not in sys.path:
-    sys.path.insert(0, str(SCRIPTS))
+SCRIPTS, LIBRARY = Path(SOURCE, "scripts"), Path(SOURCE, "src")
+# jobs take this library, not one that is installed in their environment
+sys.path.insert(0, str(LIBRARY))
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
 
-from climate_indicators.archives.settings import archive_years
-from climate_indicators.input_marks import marks
-from climate_indicators.known import Known
-from climate_indicators.provenance import Provenance
-from climate_indicators.scene_paths import paths_in
-from climate_indicators.settings import SettingsError, check
-from climate_indicators.settings_rules import bands_to_show, ratio_of
-from climate_indicators.simulation.dates import date_of_year
+from climate_indicators.config.stac_checks import archive_years
+from climate_indicators.workflow_tools.input_marks import marks
+from climate_indicators.core.known import Known
+from climate_indicators.workflow_tools.provenance import Provenance
+from climate_indicators.core.scene_paths import paths_in
+from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.segmentation_checks import bands_to_show, ratio_of
+from climate_indicators.synthetic.dates import date_of_year
 
 try:
     config = check(
@@ -43,7 +44,7 @@ wildcard_constraints:
     scene="[0-9]{4}",
 
 
-PROVENANCE = Provenance(SCRIPTS / "climate_indicators")
+PROVENANCE = Provenance(LIBRARY / "climate_indicators")
 
 
 def code(script):

@@ -1,8 +1,8 @@
 # What is fetched from the network: look-ups in its settings, the list of it, and the switch that forbids it.
 # How patiently one asks is no parameter of any rule: it changes no result, and so must make none stale. Scripts take it
 # from the configuration.
-from climate_indicators.archives.addresses import as_list, in_folders
-from climate_indicators.archives.identifiers import region_file, region_of
+from climate_indicators.core.addresses import as_list, in_folders
+from climate_indicators.core.glacier_identifiers import region_file, region_of
 
 # kept by address and digest, shared by all sites; undeclared, so that no rule removes what it did not finish
 KEPT = "resources/archive"

@@ -1,5 +1,5 @@
 # Look-ups in the settings of the carbon study.
-from climate_indicators.carbon.image_files import list_images
+from climate_indicators.carbon.images.filenames import list_images
 
 CARBON_MODELS = {"imagenet": "resources/models/resnet50_notop.h5"}
 

@@ -1,8 +1,8 @@
 # Look-ups in the settings of the ocean study.
 from climate_indicators.core.errors import InputError
-from climate_indicators.ocean.months import months_of_part, parts
-from climate_indicators.ocean_settings import download_name
-from climate_indicators.patterns import expand_patterns
+from climate_indicators.ocean.reader.months import months_of_part, parts
+from climate_indicators.config.ocean_checks import download_name
+from climate_indicators.core.patterns import expand_patterns
 
 SCALERS = ["frozen", "monthly"]
 

@@ -1,5 +1,5 @@
 # Look-ups for studies whose sites share one network.
-from climate_indicators.settings_rules import POOLED, has_images
+from climate_indicators.config.segmentation_checks import POOLED, has_images
 
 # every name but the one of all sites together, for what is made of a single site
 ONE_SITE = f"(?!{POOLED}/)[a-z][a-z0-9_]*"

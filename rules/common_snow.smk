@@ -1,8 +1,8 @@
 # Look-ups in the settings of the snow study.
-from climate_indicators.foundation.presets import check_preset_folder, is_own_folder
+from climate_indicators.snow.foundation_models.presets import check_preset_folder, is_own_folder
 from climate_indicators.core.errors import InputError
-from climate_indicators.simulation.snow_dates import snow_scene_dates
-from climate_indicators.snow.scene_years import scene_years
+from climate_indicators.synthetic.snow.dates import snow_scene_dates
+from climate_indicators.snow.scenes.years import scene_years
 
 SNOW_MODELS = ["sam", "clip", "dinov2", "deeplab"]
 

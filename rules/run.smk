@@ -3,10 +3,10 @@ import atexit
 
 from snakemake.logging import logger
 
-from climate_indicators.runs.log import Job
-from climate_indicators.runs.records import forget_failures, write_failures, write_plan
-from climate_indicators.runs.results import results_text
-from climate_indicators.runs.warnings import warning_rows, warning_text
+from climate_indicators.workflow_tools.snakemake_log import Job
+from climate_indicators.workflow_tools.records import forget_failures, write_failures, write_plan
+from climate_indicators.workflow_tools.results import results_text
+from climate_indicators.workflow_tools.warnings import warning_rows, warning_text
 
 FAILURES = "results/failures.csv"
 WARNINGS = "results/warnings.csv"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = str(ROOT / "scripts")
+LIBRARY = str(ROOT / "src")
 # finished runs, and the files of tests that read them: these stay in one process, so that each run is made once
 READERS = {
     "demo": ("test_demo", "test_demo_truth"),
@@ -22,8 +22,8 @@ READERS = {
 }  # fmt: skip
 FIRST = tuple(READERS)
 
-if SCRIPTS not in sys.path:
-    sys.path.insert(0, SCRIPTS)
+if LIBRARY not in sys.path:
+    sys.path.insert(0, LIBRARY)
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,11 @@
 
 import h5py
 
-from climate_indicators.carbon.sample_baselines import band_names, fit_sample_baselines, score_samples
+from climate_indicators.carbon.estimation.sample_baselines import band_names, fit_sample_baselines, score_samples
 from climate_indicators.core.errors import naming
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.sample_scores import held_out_samples, training_pixels
-from climate_indicators.scores import write_scores
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.segmentation.patch_scores import held_out_samples, training_pixels
+from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed = snakemake.params.baselines, snakemake.params.seed

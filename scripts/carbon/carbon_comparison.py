@@ -5,12 +5,12 @@ row a measured image), ``comparison_skill.csv`` (bias, root mean square error, R
 coverage of the intervals; for all and for test images) and the figure of both.
 """
 
-from climate_indicators.carbon.comparison import compare, comparison_skill
-from climate_indicators.figures.carbon_comparison import carbon_comparison_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.carbon.series.comparison import compare, comparison_skill
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.carbon.comparison import carbon_comparison_figure
+from climate_indicators.plotting.style import save_figure
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

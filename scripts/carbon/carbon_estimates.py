@@ -4,10 +4,10 @@ Reads the vegetation of every image, the table of images and the metrics of the 
 (one row an image: CO2 in kg, vegetation area in m², date, and the intervals) and ``carbon_total.csv``.
 """
 
-from climate_indicators.carbon.estimates import estimate
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.carbon.estimation.estimates import estimate
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

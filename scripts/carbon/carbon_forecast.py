@@ -4,13 +4,13 @@ Reads a table with one carbon value a row and a column of dates; writes ``foreca
 months to come), ``forecast_skill.csv`` (one line a method, and the verdict) and the figure of both.
 """
 
-from climate_indicators.carbon.forecast import carbon_forecast
-from climate_indicators.carbon.series import read_series
-from climate_indicators.figures.carbon_forecast import carbon_forecast_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_user_table
+from climate_indicators.carbon.series.forecast import carbon_forecast
+from climate_indicators.carbon.series.series import read_series
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_user_table
+from climate_indicators.plotting.carbon.forecast import carbon_forecast_figure
+from climate_indicators.plotting.style import save_figure
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -1,9 +1,9 @@
 """Test images from the worst to the best IoU: original, truth, and what the network found, missed and made up."""
 
-from climate_indicators.figures.carbon_gallery import carbon_gallery_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.carbon.gallery import carbon_gallery_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 metrics = read_table(snakemake.input.metrics)

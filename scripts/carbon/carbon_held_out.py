@@ -2,10 +2,10 @@
 
 import h5py
 
-from climate_indicators.engines import averaged_over_turns, open_engine
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.sample_scores import by_group, held_out_samples, score_images
-from climate_indicators.scores import write_scores
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.patch_scores import by_group, held_out_samples, score_images
+from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction

@@ -6,13 +6,13 @@ Writes ``image_metrics.csv`` (two rows an image: calibrated threshold, and 0.5 b
 
 import h5py
 
-from climate_indicators.carbon.image_skill import image_metrics, protocol_table
-from climate_indicators.carbon.samples import true_shares
-from climate_indicators.carbon.vegetation import Calibration
-from climate_indicators.files import read_json, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.scores import read_scores
-from climate_indicators.tables import read_table
+from climate_indicators.carbon.estimation.image_skill import image_metrics, protocol_table
+from climate_indicators.carbon.estimation.vegetation import Calibration
+from climate_indicators.carbon.images.samples import true_shares
+from climate_indicators.core.atomic_files import read_json, write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.stats.score_histograms import read_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 scores = read_scores(snakemake.input.scores)["unet"]

@@ -6,11 +6,11 @@ same, and ``rejected.csv``, the images that cannot be used, which end the run un
 
 import pandas as pd
 
-from climate_indicators.carbon.duplicates import find_duplicates
-from climate_indicators.carbon.folders import find_given, list_images, log_contents
-from climate_indicators.carbon.image_dates import find_dates, find_places
-from climate_indicators.carbon.images import Reading
-from climate_indicators.carbon.inventory import (
+from climate_indicators.carbon.images.arrays import Reading
+from climate_indicators.carbon.images.dates import find_dates, find_places
+from climate_indicators.carbon.images.duplicates import find_duplicates
+from climate_indicators.carbon.images.folders import find_given, list_images, log_contents
+from climate_indicators.carbon.images.inventory import (
     COLUMNS,
     check_held_out,
     check_pixel_areas,
@@ -18,10 +18,10 @@ from climate_indicators.carbon.inventory import (
     refuse_problems,
     take_stock,
 )
-from climate_indicators.carbon.splits import across_given, deal, group_images
+from climate_indicators.carbon.images.splits import across_given, deal, group_images
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, start_log
+from climate_indicators.core.log import Progress, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, limits = snakemake.params, snakemake.params.limits

@@ -3,12 +3,12 @@
 Writes ``measurements.csv``: ``row`` of the CSV, ``image`` as in the table of images, ``truth_kg``.
 """
 
-from climate_indicators.carbon.comparison import read_ground_truth
-from climate_indicators.carbon.matching import match_images
+from climate_indicators.carbon.images.matching import match_images
+from climate_indicators.carbon.series.comparison import read_ground_truth
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 columns = {key: snakemake.params.ground_truth[key] for key in ("image", "carbon", "unit")}

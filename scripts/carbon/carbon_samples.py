@@ -3,11 +3,11 @@
 Reads the table of images and the images and masks that it names; writes ``patches.h5``, one sample an image.
 """
 
-from climate_indicators.carbon.images import Reading
-from climate_indicators.carbon.samples import sample_reader, write_samples
+from climate_indicators.carbon.images.arrays import Reading
+from climate_indicators.carbon.images.samples import sample_reader, write_samples
 from climate_indicators.core.errors import naming
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, labels = snakemake.params, snakemake.params.labels

@@ -5,14 +5,14 @@ and the metrics of the held-out images, whose errors the intervals contain; writ
 series, and the figure of all four.
 """
 
-from climate_indicators.carbon.error_drift import MapErrors
-from climate_indicators.carbon.series import read_series
-from climate_indicators.carbon.series_trends import trend_table
-from climate_indicators.figures.carbon_series import carbon_series_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table, read_user_table
+from climate_indicators.carbon.series.mask_error_drift import MapErrors
+from climate_indicators.carbon.series.series import read_series
+from climate_indicators.carbon.series.trends import trend_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table, read_user_table
+from climate_indicators.plotting.carbon.series import carbon_series_figure
+from climate_indicators.plotting.style import save_figure
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

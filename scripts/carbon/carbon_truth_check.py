@@ -8,12 +8,12 @@ from pathlib import Path
 
 from climate_indicators.carbon.truth import Truth, truth_table
 from climate_indicators.carbon.truth_maps import mask_agreements
-from climate_indicators.figures.carbon_truth import carbon_truth_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import read_json, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
-from climate_indicators.truth_checks import report_checks
+from climate_indicators.core.atomic_files import read_json, write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.carbon.truth import carbon_truth_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.stats.truth_checks import report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 folder, confidence = Path(snakemake.input.truth), snakemake.params.confidence

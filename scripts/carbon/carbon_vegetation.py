@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from climate_indicators.carbon.images import Reading, read_image
-from climate_indicators.carbon.vegetation import Calibration, map_images, write_mask
-from climate_indicators.engines import averaged_over_turns, open_engine
-from climate_indicators.files import atomic_path, read_json, write_csv
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.model_folder import read_card
-from climate_indicators.tables import read_table
+from climate_indicators.carbon.estimation.vegetation import Calibration, map_images, write_mask
+from climate_indicators.carbon.images.arrays import Reading, read_image
+from climate_indicators.core.atomic_files import atomic_path, read_json, write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.model_files import read_card
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, model = snakemake.params, snakemake.input.model

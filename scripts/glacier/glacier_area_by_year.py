@@ -7,15 +7,15 @@ change_factor_upper, buffer_km2, gap_filled_km2, undecided_km2, no_data_km2, val
 
 import pandas as pd
 
-from climate_indicators.area_correction import area_correction, zone_confusions
-from climate_indicators.areas import glacier_rows, mapped_areas, measure_year, warn_of_missing, year_rows
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.grids import Grid
-from climate_indicators.ground_areas import pixel_km2
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.guard import opened
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.ground_areas import pixel_km2
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.glacier.area_correction import area_correction, zone_confusions
+from climate_indicators.glacier.areas import glacier_rows, mapped_areas, measure_year, warn_of_missing, year_rows
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, reference_year = snakemake.params.area, snakemake.params.reference_year

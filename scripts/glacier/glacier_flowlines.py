@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.geopackage import write_geopackage
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.ground_areas import pixel_size_m
 from climate_indicators.geo.raster_stack import read_band
-from climate_indicators.geopackages import write_geopackage
+from climate_indicators.geo.terrain import TERRAIN_NODATA
 from climate_indicators.glacier.flowlines import find_flowlines, flowline_layer
-from climate_indicators.grids import Grid
-from climate_indicators.ground_areas import pixel_size_m
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
-from climate_indicators.terrain import TERRAIN_NODATA
 
 log = start_log(snakemake.log[0], snakemake.rule)
 inputs, grid = snakemake.input, Grid.read(snakemake.input.grid)

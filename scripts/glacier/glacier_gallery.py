@@ -1,9 +1,9 @@
 """Cut-outs of test blocks: image, probability, and map beside the outlines, of the outlines' year and of the last."""
 
-from climate_indicators.figures.gallery import GalleryScene, example_blocks, gallery_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.glacier.gallery import GalleryScene, example_blocks, gallery_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 inputs = snakemake.input

@@ -7,15 +7,15 @@ Writes ``area_by_elevation.csv`` (``year, lower_m, upper_m, area_km2, change_km2
 import geopandas as gpd
 import numpy as np
 
-from climate_indicators.extents import filled_extent
-from climate_indicators.files import write_csv
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.ground_areas import pixel_size_m
 from climate_indicators.geo.raster_stack import read_band
+from climate_indicators.geo.terrain import TERRAIN_NODATA
+from climate_indicators.glacier.extents import filled_extent
 from climate_indicators.glacier.hypsometry import area_by_elevation, band_areas, band_edges, topography
-from climate_indicators.grids import Grid
-from climate_indicators.ground_areas import pixel_size_m
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.tables import read_table
-from climate_indicators.terrain import TERRAIN_NODATA
 
 log = start_log(snakemake.log[0], snakemake.rule)
 inputs, years, pixel_m = snakemake.input, snakemake.params.years, pixel_size_m(Grid.read(snakemake.input.grid))

@@ -7,17 +7,17 @@ area_km2, polygon_km2``): the area drawn in pixels stands beside that of the pol
 
 import numpy as np
 
-from climate_indicators.cogs import write_cog
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
+from climate_indicators.core.log import start_log
 from climate_indicators.core.raster_encoding import BYTE_NODATA
-from climate_indicators.files import write_csv
+from climate_indicators.geo.grid import Grid, read_area_of_interest
+from climate_indicators.geo.mosaic import tiles_area
+from climate_indicators.geo.raster import write_cog
 from climate_indicators.geo.raster_stack import read_band
-from climate_indicators.grids import Grid, read_area_of_interest
-from climate_indicators.logs import start_log
-from climate_indicators.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
-from climate_indicators.rasters.table import write_inputs
-from climate_indicators.tiles import tiles_area
-from climate_indicators.vector_rows import outlines_row
+from climate_indicators.geo.rasters.table import write_inputs
+from climate_indicators.geo.vector_rows import outlines_row
+from climate_indicators.glacier.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, grid = snakemake.params, Grid.read(snakemake.input.grid)

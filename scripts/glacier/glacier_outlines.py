@@ -4,11 +4,11 @@ Writes GeoPackages with the columns ``glacier_id, year, date, area_km2``: what t
 glacier under cloud is missing. Polygons below ``glacier.area.min_glacier_km2`` are left out.
 """
 
-from climate_indicators.grids import Grid
-from climate_indicators.logs import start_log
-from climate_indicators.rasters.guard import opened
-from climate_indicators.tables import read_table
-from climate_indicators.vectors import extent_outlines, write_outlines
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.glacier.polygons import extent_outlines, write_outlines
 
 log = start_log(snakemake.log[0], snakemake.rule)
 names = read_table(snakemake.input.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()

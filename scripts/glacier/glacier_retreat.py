@@ -7,10 +7,15 @@ GeoPackage ``termini.gpkg`` of the fronts.
 
 import numpy as np
 
+from climate_indicators.core.atomic_files import read_json, write_csv
+from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.raster_encoding import BYTE_NODATA, PROBABILITY_SCALE
-from climate_indicators.files import read_json, write_csv
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.geopackage import write_geopackage
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.ground_areas import pixel_size_m
 from climate_indicators.geo.raster_stack import read_band
-from climate_indicators.geopackages import write_geopackage
+from climate_indicators.geo.terrain import TERRAIN_NODATA
 from climate_indicators.glacier.flowlines import read_flowlines
 from climate_indicators.glacier.retreat import (
     YearOfExtent,
@@ -22,11 +27,6 @@ from climate_indicators.glacier.retreat import (
     retreat_table,
     terminus_layer,
 )
-from climate_indicators.grids import Grid
-from climate_indicators.ground_areas import pixel_size_m
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.tables import read_table
-from climate_indicators.terrain import TERRAIN_NODATA
 
 log = start_log(snakemake.log[0], snakemake.rule)
 inputs, params, grid = snakemake.input, snakemake.params, Grid.read(snakemake.input.grid)

@@ -1,9 +1,9 @@
 """Graph of glacier area by year with intervals, flagged years, the trend and the sentence about it."""
 
-from climate_indicators.figures.retreat import retreat_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.glacier.area_series import retreat_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 areas, trend = read_table(snakemake.input.areas), read_table(snakemake.input.trend)

@@ -1,9 +1,9 @@
 """Animation of every year's own image under its mapped outline, with date, area, interval and scale bar."""
 
-from climate_indicators.figures.animation import write_animation, write_page
-from climate_indicators.figures.timelapse import EXACT, timelapse_frames
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.animation import write_animation, write_page
+from climate_indicators.plotting.glacier.timelapse import EXACT, timelapse_frames
 
 start_log(snakemake.log[0], snakemake.rule)
 scenes = read_table(snakemake.input.table)

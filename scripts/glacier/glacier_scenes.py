@@ -1,9 +1,9 @@
 """Every year's image under the outlines of the reference year, in one stretch, with a scale bar."""
 
-from climate_indicators.figures.scenes import scenes_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.scenes import scenes_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 table = read_table(snakemake.input.table)

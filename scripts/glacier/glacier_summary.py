@@ -1,9 +1,9 @@
-"""Areas and trends of all sites: ``glacier_summary.csv``, see `climate_indicators.summary.area_summary`."""
+"""Areas and trends of all sites: ``glacier_summary.csv``, see `area_summary`."""
 
-from climate_indicators.files import write_csv
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
 from climate_indicators.glacier.area_summary import area_summary
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
 
 start_log(snakemake.log[0], snakemake.rule)
 tables = zip(snakemake.params.sites, snakemake.input.areas, snakemake.input.trends, strict=True)

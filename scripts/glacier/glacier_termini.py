@@ -2,10 +2,10 @@
 
 import geopandas as gpd
 
-from climate_indicators.figures.style import save_figure
-from climate_indicators.figures.termini import termini_map, terminus_change
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.glacier.termini import termini_map, terminus_change
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 inputs, params = snakemake.input, snakemake.params

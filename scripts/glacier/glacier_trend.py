@@ -5,10 +5,10 @@ Writes ``trend.csv``, the one line that `trends.trend_row` gives.
 
 import pandas as pd
 
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
-from climate_indicators.trends import trend_row
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.stats.trends import trend_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 areas = read_table(snakemake.input.areas)

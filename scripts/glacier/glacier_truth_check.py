@@ -3,14 +3,14 @@
 Writes ``truth_check.csv``: ``quantity, unit, truth, estimate, lower, upper, tolerance, expected, within``.
 """
 
-from climate_indicators.figures.style import save_figure
-from climate_indicators.figures.truth import truth_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.map_pairs import yearly_agreement
-from climate_indicators.tables import read_table
-from climate_indicators.truth import truth_table
-from climate_indicators.truth_checks import report_checks
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.glacier.truth import truth_table
+from climate_indicators.plotting.glacier.truth import truth_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.segmentation.map_pairs import yearly_agreement
+from climate_indicators.stats.truth_checks import report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 areas, trend, truth = (

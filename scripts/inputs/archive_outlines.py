@@ -5,11 +5,11 @@ The area of interest is the user's where there is one, else a rectangle around t
 
 import geopandas as gpd
 
-from climate_indicators.archives.inventories import area_around, select_glims, select_rgi
 from climate_indicators.core.errors import naming
-from climate_indicators.geopackages import write_geopackage
-from climate_indicators.grids import read_area_of_interest
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.download.outlines.inventories import area_around, select_glims, select_rgi
+from climate_indicators.geo.geopackage import write_geopackage
+from climate_indicators.geo.grid import read_area_of_interest
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -3,11 +3,11 @@
 Problems do not end this job: `check` reports those of all sites together.
 """
 
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
-from climate_indicators.site_check import GlacierSite, check_glacier_site, findings_table
-from climate_indicators.tiles import SceneInputs
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.mosaic import SceneInputs
+from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
+from climate_indicators.glacier.site_check import GlacierSite, check_glacier_site, findings_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

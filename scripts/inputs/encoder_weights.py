@@ -1,8 +1,8 @@
 """ImageNet weights of ResNet-50 without its last layers, fetched once from where Keras publishes them."""
 
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.weights import fetch_weights
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.imagenet_weights import fetch_weights
 
 log = start_log(snakemake.log[0], snakemake.rule)
 patience = Patience.of(snakemake.config["archives"])

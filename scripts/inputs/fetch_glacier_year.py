@@ -5,22 +5,22 @@ clouds (1 where no ground is seen), all candidates as a table with what they sho
 small picture. What was fetched is kept in a folder beside them: a run that is taken up again fetches it no more.
 """
 
-from climate_indicators.archives.catalogues import OPTICAL, find_catalogue
-from climate_indicators.archives.choice import candidate_table
-from climate_indicators.archives.faults import shown
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.images import write_image
-from climate_indicators.archives.kept import kept_search
-from climate_indicators.archives.pictures import write_picture
-from climate_indicators.archives.search import read_tiles, search_area
-from climate_indicators.archives.settings import season_days
-from climate_indicators.archives.sizes import total_of
-from climate_indicators.archives.windows import Windows
-from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.config.stac_checks import season_days
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.grids import read_area_of_interest, site_grid
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.core.stac_catalogs import OPTICAL, find_catalogue
+from climate_indicators.download.http.http_errors import shown
+from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.stac.composites import write_image
+from climate_indicators.download.stac.quicklooks import write_picture
+from climate_indicators.download.stac.search import read_tiles, search_area
+from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.selection import candidate_table
+from climate_indicators.download.stac.sizes import total_of
+from climate_indicators.download.stac.windows import Windows
+from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output = snakemake.params, snakemake.output

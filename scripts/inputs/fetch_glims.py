@@ -1,11 +1,11 @@
 """Outlines of glaciers or of an area from the GLIMS database, of all dates, as GeoJSON."""
 
-from climate_indicators.archives.glims import fetch_glims
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.mirrors import first_of
 from climate_indicators.core.errors import naming
-from climate_indicators.grids import in_degrees, read_area_of_interest
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.download.http.mirrors import first_of
+from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.outlines.glims import fetch_glims
+from climate_indicators.geo.grid import in_degrees, read_area_of_interest
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -3,13 +3,13 @@
 The file comes from the first of several addresses that has it. Its SHA-256 is written next to it.
 """
 
-from climate_indicators.archives.download import Expected
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.logins import login_of
-from climate_indicators.archives.mirrors import download_first
 from climate_indicators.core.errors import naming
-from climate_indicators.logs import start_log
-from climate_indicators.vector_zips import check_zip
+from climate_indicators.core.log import start_log
+from climate_indicators.download.http.logins import login_of
+from climate_indicators.download.http.mirrors import download_first
+from climate_indicators.download.http.resumable import Expected
+from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.geo.vector_zips import check_zip
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards

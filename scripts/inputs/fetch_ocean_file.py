@@ -1,10 +1,10 @@
 """A file of an ocean data set, fetched once from the first address that has it; its SHA-256 is written next to it."""
 
-from climate_indicators.archives.download import Expected
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.mirrors import download_first
 from climate_indicators.core.errors import naming
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.download.http.mirrors import download_first
+from climate_indicators.download.http.resumable import Expected
+from climate_indicators.download.http.session import Patience, open_session
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards

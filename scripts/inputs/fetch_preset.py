@@ -1,7 +1,7 @@
 """A published foundation model, fetched once through keras-hub and kept as a folder that later rules load offline."""
 
-from climate_indicators.foundation.fetching import fetch_preset
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.snow.foundation_models.download import fetch_preset
 
 log = start_log(snakemake.log[0], snakemake.rule)
 fetch_preset(snakemake.wildcards.preset, snakemake.output.folder)

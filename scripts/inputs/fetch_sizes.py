@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from climate_indicators.archives.sizes import COLUMNS
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.download.stac.sizes import COLUMNS
 
 start_log(snakemake.log[0], snakemake.rule)
 tables = [

@@ -7,11 +7,13 @@ What was fetched is kept in a folder beside: a run that is taken up again fetche
 
 import pandas as pd
 
-from climate_indicators.archives.catalogues import OPTICAL, RADAR, find_catalogue
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.kept import kept_search
-from climate_indicators.archives.search import read_tiles, search_area
-from climate_indicators.archives.series import (
+from climate_indicators.core.atomic_files import atomic_path, write_csv
+from climate_indicators.core.errors import naming
+from climate_indicators.core.log import start_log
+from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
+from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.stac.scene_series import (
     RADAR_NODATA,
     SCENE_COLUMNS,
     choose_optical,
@@ -21,13 +23,11 @@ from climate_indicators.archives.series import (
     write_optical,
     write_radar,
 )
-from climate_indicators.archives.sizes import total_of
-from climate_indicators.archives.windows import Windows
-from climate_indicators.archives.yearly import Wanted, Year
-from climate_indicators.core.errors import naming
-from climate_indicators.files import atomic_path, write_csv
-from climate_indicators.grids import read_area_of_interest, site_grid
-from climate_indicators.logs import start_log
+from climate_indicators.download.stac.search import read_tiles, search_area
+from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.sizes import total_of
+from climate_indicators.download.stac.windows import Windows
+from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output, number = snakemake.params, snakemake.output, int(snakemake.wildcards.year)

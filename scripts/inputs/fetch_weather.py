@@ -1,9 +1,9 @@
 """Daily weather of a place from Open-Meteo's archive, each year kept, as a table in the form of Open-Meteo's export."""
 
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.weather import WeatherRequest, fetch_weather, place_of
 from climate_indicators.core.errors import naming
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.weather.open_meteo import WeatherRequest, fetch_weather, place_of
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
 
 start_log(snakemake.log[0], snakemake.rule)
 tables = []

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
 
 start_log(snakemake.log[0], snakemake.rule)
 tables = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in snakemake.input.tables]

@@ -5,11 +5,11 @@ The folder of the truth holds ``masks/`` of all pictures, ``images.csv``, ``seri
 
 import pandas as pd
 
-from climate_indicators.files import atomic_path, write_csv, write_json
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.simulation.landscape_render import write_jpeg, write_mask
-from climate_indicators.simulation.landscape_series import measurements
-from climate_indicators.simulation.landscape_world import LandscapeWorld
+from climate_indicators.core.atomic_files import atomic_path, write_csv, write_json
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.synthetic.carbon.render import write_jpeg, write_mask
+from climate_indicators.synthetic.carbon.series import measurements
+from climate_indicators.synthetic.carbon.site import LandscapeWorld
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, output = snakemake.params.world, snakemake.output

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from climate_indicators.files import write_csv
-from climate_indicators.geopackages import write_geopackage
-from climate_indicators.grids import area_mask
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.simulation.dates import date_of_year
-from climate_indicators.simulation.glacier_world import GlacierWorld, digital_numbers, tile_pair, write_raster
-from climate_indicators.simulation.surfaces import BANDS
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.geopackage import write_geopackage
+from climate_indicators.geo.grid import area_mask
+from climate_indicators.synthetic.dates import date_of_year
+from climate_indicators.synthetic.glacier.site import GlacierWorld, digital_numbers, tile_pair, write_raster
+from climate_indicators.synthetic.glacier.surfaces import BANDS
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, output = snakemake.params.world, snakemake.output

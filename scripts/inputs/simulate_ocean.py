@@ -3,12 +3,12 @@
 import numpy as np
 import xarray as xr
 
-from climate_indicators.fields import month_starts, write_fields
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.ocean.monthly_slopes import NAMES, UNITS
-from climate_indicators.ocean.months import months_of_part
-from climate_indicators.simulation.ocean_regimes import REGIMES
-from climate_indicators.simulation.ocean_world import OceanWorld
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.netcdf import month_starts, write_fields
+from climate_indicators.ocean.biomes.monthly_slopes import NAMES, UNITS
+from climate_indicators.ocean.reader.months import months_of_part
+from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.regimes import REGIMES
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, months = snakemake.params.world, months_of_part(snakemake.wildcards.part)

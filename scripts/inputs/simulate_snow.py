@@ -6,9 +6,9 @@ The folder of the truth holds ``snow/`` (classes of every scene's date), ``land.
 
 from contextlib import ExitStack
 
-from climate_indicators.files import atomic_path, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.simulation.snow_world import Folders, SnowWorld, write_area, write_scenes
+from climate_indicators.core.atomic_files import atomic_path, write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.synthetic.snow.site import Folders, SnowWorld, write_area, write_scenes
 
 log = start_log(snakemake.log[0], snakemake.rule)
 output = snakemake.output

@@ -3,18 +3,18 @@
 The searches are kept where the fetch looks for them. Writes ``step, overpasses, tiles, bands, megabytes``.
 """
 
-from climate_indicators.archives.catalogues import OPTICAL, RADAR, find_catalogue
-from climate_indicators.archives.http import Patience, open_session
-from climate_indicators.archives.kept import kept_search
-from climate_indicators.archives.search import read_tiles, search_area
-from climate_indicators.archives.series import choose_radar, series_steps
-from climate_indicators.archives.sizes import step_table
-from climate_indicators.archives.windows import Windows
-from climate_indicators.archives.yearly import Wanted, Year
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.grids import read_area_of_interest, site_grid
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
+from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.stac.scene_series import choose_radar, series_steps
+from climate_indicators.download.stac.search import read_tiles, search_area
+from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.sizes import step_table
+from climate_indicators.download.stac.windows import Windows
+from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, number = snakemake.params, snakemake.wildcards.year

@@ -1,7 +1,7 @@
 """Small networks of the foundation models' architectures with random weights, saved as the published ones are."""
 
-from climate_indicators.foundation.tiny import write_tiny
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.snow.foundation_models.random_weights import write_tiny
 
 log = start_log(snakemake.log[0], snakemake.rule)
 for kind, folder in zip(snakemake.params.kinds, snakemake.output, strict=True):

@@ -3,13 +3,13 @@
 Writes ``agreement.csv``: ``method, k, share_labelled, ami_with_biomes`` and, of simulated data, ``ami_with_truth``.
 """
 
-from climate_indicators.fields import read_fields
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.alternatives import agreement_table, fixed_cut, gaussian_mixture, hdbscan
-from climate_indicators.ocean.criteria import PARAMETERS, cut_table
-from climate_indicators.ocean.linkage import labels_from_nodes, tree_from_dataset
-from climate_indicators.ocean.membership import cells_of_dataset
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.alternatives import agreement_table, fixed_cut, gaussian_mixture, hdbscan
+from climate_indicators.ocean.biomes.criteria import PARAMETERS, cut_table
+from climate_indicators.ocean.biomes.membership import cells_of_dataset
+from climate_indicators.ocean.biomes.ward import labels_from_nodes, tree_from_dataset
 from climate_indicators.ocean.truth import cell_regimes
 
 log = start_log(snakemake.log[0], snakemake.rule)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from climate_indicators.fields import read_fields
-from climate_indicators.figures.animation import write_animation, write_page
-from climate_indicators.figures.ocean_animation import chosen_months, exact_colours, ocean_frames
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.coverage import month_names
-from climate_indicators.ocean.labels import names_and_colours
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.indicators.coverage import month_names
+from climate_indicators.plotting.animation import write_animation, write_page
+from climate_indicators.plotting.ocean.animation import chosen_months, exact_colours, ocean_frames
 
 start_log(snakemake.log[0], snakemake.rule)
 site = snakemake.wildcards.site

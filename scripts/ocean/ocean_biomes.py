@@ -7,16 +7,16 @@ Writes ``linkage.nc`` (the tree, the place of its cells on the map, the cut), ``
 import numpy as np
 import xarray as xr
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import InputError
-from climate_indicators.fields import read_fields, write_fields
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.criteria import cut_table
-from climate_indicators.ocean.cuts import consolidate
-from climate_indicators.ocean.labels import label_attributes, names_and_colours, on_map
-from climate_indicators.ocean.linkage import linkage_dataset, standardise, ward
-from climate_indicators.ocean.monthly_slopes import cell_fields, kept_slopes
-from climate_indicators.ocean.naming import apply_names, biome_table
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.netcdf import read_fields, write_fields
+from climate_indicators.ocean.biomes.criteria import cut_table
+from climate_indicators.ocean.biomes.cuts import consolidate
+from climate_indicators.ocean.biomes.labels import label_attributes, names_and_colours, on_map
+from climate_indicators.ocean.biomes.monthly_slopes import cell_fields, kept_slopes
+from climate_indicators.ocean.biomes.naming import apply_names, biome_table
+from climate_indicators.ocean.biomes.ward import linkage_dataset, standardise, ward
 
 MIN_CELLS = 30
 

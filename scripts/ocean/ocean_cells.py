@@ -5,12 +5,12 @@ its range, how times, levels and positions were read), and ``cells.nc``: cells w
 coast, and ``point_is_ocean``, the points that all later jobs use.
 """
 
-from climate_indicators.fields import write_fields
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.cells import make_cells
-from climate_indicators.ocean.datasets import OceanData
-from climate_indicators.ocean.membership import cells_dataset
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.netcdf import write_fields
+from climate_indicators.ocean.biomes.cells import make_cells
+from climate_indicators.ocean.biomes.membership import cells_dataset
+from climate_indicators.ocean.reader.dataset import OceanData
 
 log = start_log(snakemake.log[0], snakemake.rule)
 with OceanData.open(snakemake.params.data) as data:

@@ -7,16 +7,16 @@ and ``verdict.json``, the sentence that says whether the network beats the simpl
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from climate_indicators.backend import use_threads, versions
+from climate_indicators.core.atomic_files import write_csv, write_json
 from climate_indicators.core.errors import naming
-from climate_indicators.fields import read_fields
-from climate_indicators.files import write_csv, write_json
-from climate_indicators.logs import start_log
-from climate_indicators.models import save_model
-from climate_indicators.ocean.classifier_comparison import NETWORK, verdict
-from climate_indicators.ocean.classifier_learning import learn
-from climate_indicators.ocean.monthly_slopes import FEATURES, kept_slopes
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.monthly_slopes import FEATURES, kept_slopes
+from climate_indicators.ocean.classifier.comparison import NETWORK, verdict
+from climate_indicators.ocean.classifier.fit import learn
+from climate_indicators.segmentation.backend import use_threads, versions
+from climate_indicators.segmentation.model_io import save_model
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

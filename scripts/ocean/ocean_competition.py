@@ -1,13 +1,13 @@
 """Competition of the middle latitudes: subtropical against subpolar biomes, temperature against chemistry."""
 
-from climate_indicators.fields import read_fields
-from climate_indicators.figures.competition import competition_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.competition import Competition
-from climate_indicators.ocean.monthly_slopes import FEATURES, cell_fields, kept_slopes
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.monthly_slopes import FEATURES, cell_fields, kept_slopes
+from climate_indicators.ocean.indicators.midlatitude_competition import Competition
+from climate_indicators.plotting.ocean.midlatitude_competition import competition_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 bands = snakemake.params.bands

@@ -4,13 +4,13 @@ Writes ``coverage.csv``: ``scaler, zone, month, label, biome, percent, lower_per
 data_percent, flag``; coverage is missing in months that are flagged for want of data.
 """
 
-from climate_indicators.fields import read_fields
-from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.ocean.coverage import coverage_table, flag_gaps, gap_sentences, in_order
-from climate_indicators.ocean.labels import names_and_colours, probabilities_of
-from climate_indicators.ocean.zones import zone_masks
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.labels import names_and_colours, probabilities_of
+from climate_indicators.ocean.indicators.coverage import coverage_table, flag_gaps, gap_sentences, in_order
+from climate_indicators.ocean.indicators.zones import zone_masks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 known = read_fields(snakemake.input.cells)

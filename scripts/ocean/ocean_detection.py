@@ -1,15 +1,15 @@
 """How the biomes were found: their map, the tree with its cut, the scores of the grid, and the slopes of each biome."""
 
-from climate_indicators.fields import read_fields
-from climate_indicators.figures.biome_maps import biome_map_figure
-from climate_indicators.figures.biome_profile import biome_profile_figure
-from climate_indicators.figures.cut_grid import cut_grid_figure
-from climate_indicators.figures.dendrogram import dendrogram_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.labels import names_and_colours
-from climate_indicators.ocean.linkage import tree_from_dataset
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.biomes.ward import tree_from_dataset
+from climate_indicators.plotting.ocean.biome_maps import biome_map_figure
+from climate_indicators.plotting.ocean.biome_profile import biome_profile_figure
+from climate_indicators.plotting.ocean.cut_grid import cut_grid_figure
+from climate_indicators.plotting.ocean.dendrogram import dendrogram_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 params, site = snakemake.params, snakemake.wildcards.site

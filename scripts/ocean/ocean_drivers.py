@@ -2,15 +2,15 @@
 
 import pandas as pd
 
-from climate_indicators.fields import read_fields
-from climate_indicators.figures.drivers import drivers_figure, drivers_season_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.drivers import drivers_summary, drivers_table
-from climate_indicators.ocean.labels import names_and_colours
-from climate_indicators.ocean.monthly_slopes import cell_fields
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.biomes.monthly_slopes import cell_fields
+from climate_indicators.ocean.indicators.water_properties import drivers_summary, drivers_table
+from climate_indicators.plotting.ocean.water_properties import drivers_figure, drivers_season_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 area = read_fields(snakemake.input.cells).area_km2.values

@@ -1,13 +1,13 @@
 """Biome of every cell and month of a part, with the probabilities of all biomes, under one scaler."""
 
-from climate_indicators.engines import open_engine
-from climate_indicators.fields import read_fields, write_fields
-from climate_indicators.logs import start_log
-from climate_indicators.model_folder import read_card
-from climate_indicators.ocean.classifier import classify
-from climate_indicators.ocean.labels import labels_dataset, names_and_colours
-from climate_indicators.ocean.monthly_slopes import kept_slopes
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields, write_fields
+from climate_indicators.ocean.biomes.labels import labels_dataset, names_and_colours
+from climate_indicators.ocean.biomes.monthly_slopes import kept_slopes
+from climate_indicators.ocean.classifier.apply import classify
+from climate_indicators.segmentation.inference import open_engine
+from climate_indicators.segmentation.model_files import read_card
 
 log = start_log(snakemake.log[0], snakemake.rule)
 fields, known = read_fields(snakemake.input.slopes), read_fields(snakemake.input.cells)

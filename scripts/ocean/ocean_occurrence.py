@@ -1,13 +1,13 @@
 """How often each cell is in each biome, over all months and by calendar month, and the cores that never change."""
 
-from climate_indicators.fields import read_fields, write_fields
-from climate_indicators.figures.biome_maps import core_figure, occurrence_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.labels import names_and_colours
-from climate_indicators.ocean.occurrence import Occurrence, core_table
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields, write_fields
+from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.indicators.occurrence import Occurrence, core_table
+from climate_indicators.plotting.ocean.biome_maps import core_figure, occurrence_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 known = read_fields(snakemake.input.cells)

@@ -1,13 +1,13 @@
 """Mean seasonal cycle of coverage with its spread over the years: ``seasonal_cycle.csv`` and its figure."""
 
-from climate_indicators.figures.seasons import seasons_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.labels import names_and_colours
-from climate_indicators.ocean.seasons import seasonal_cycle
-from climate_indicators.ocean.zones import zone_titles
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.indicators.seasons import seasonal_cycle
+from climate_indicators.ocean.indicators.zones import zone_titles
+from climate_indicators.plotting.ocean.seasons import seasons_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 cycle = seasonal_cycle(read_table(snakemake.input.coverage))

@@ -6,13 +6,13 @@ deviations of the reference month and of the month itself).
 
 import pandas as pd
 
-from climate_indicators.fields import read_fields
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.model_folder import read_card
-from climate_indicators.ocean.coverage import month_names
-from climate_indicators.ocean.monthly_slopes import kept_slopes
-from climate_indicators.ocean.sensitivity import sensitivity_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.monthly_slopes import kept_slopes
+from climate_indicators.ocean.biomes.sensitivity import sensitivity_table
+from climate_indicators.ocean.indicators.coverage import month_names
+from climate_indicators.segmentation.model_files import read_card
 
 start_log(snakemake.log[0], snakemake.rule)
 card = read_card(snakemake.input.model)

@@ -1,11 +1,11 @@
 """Confusion of the network, reliability of its probabilities, and its skill beside that of simple methods."""
 
-from climate_indicators.figures.classifier import classifier_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import read_json
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.labels import names_and_colours
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import read_json
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.plotting.ocean.classifier import classifier_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 tables = [read_table(snakemake.input[name]) for name in ("metrics", "confusion", "reliability")]

@@ -1,10 +1,10 @@
 """Maps of the three slopes and of the coefficient of determination in the reference month."""
 
-from climate_indicators.fields import read_fields
-from climate_indicators.figures.biome_maps import slope_maps_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.regression import Status
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.regression import Status
+from climate_indicators.plotting.ocean.biome_maps import slope_maps_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 month = snakemake.params.month

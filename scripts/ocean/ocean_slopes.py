@@ -3,12 +3,12 @@
 import time
 from collections import Counter
 
-from climate_indicators.fields import read_fields, write_fields
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.ocean.datasets import OceanData
-from climate_indicators.ocean.membership import cells_of_dataset, membership
-from climate_indicators.ocean.monthly_slopes import data_shares, slopes_dataset, slopes_of_month
-from climate_indicators.ocean.regression import Status
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.netcdf import read_fields, write_fields
+from climate_indicators.ocean.biomes.membership import cells_of_dataset, membership
+from climate_indicators.ocean.biomes.monthly_slopes import data_shares, slopes_dataset, slopes_of_month
+from climate_indicators.ocean.biomes.regression import Status
+from climate_indicators.ocean.reader.dataset import OceanData
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -1,13 +1,13 @@
 """Trends of the coverage under both scalers: of yearly means, and of the months without their seasonal cycle."""
 
-from climate_indicators.figures.coverage import coverage_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.ocean.coverage_trends import coverage_trends, seasonal_trends
-from climate_indicators.ocean.labels import names_and_colours
-from climate_indicators.ocean.zones import zone_titles
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.indicators.coverage_trends import coverage_trends, seasonal_trends
+from climate_indicators.ocean.indicators.zones import zone_titles
+from climate_indicators.plotting.ocean.coverage import coverage_figure
+from climate_indicators.plotting.style import save_figure
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

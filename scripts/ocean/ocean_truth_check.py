@@ -6,16 +6,15 @@ Writes ``coverage_check.csv`` (every zone, month and regime under both scalers),
 
 import pandas as pd
 
-from climate_indicators.fields import read_fields
-from climate_indicators.figures.ocean_truth import truth_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.model_folder import read_card
-from climate_indicators.ocean.coverage import month_names
-from climate_indicators.ocean.membership import cells_of_dataset
-from climate_indicators.ocean.monthly_slopes import cell_fields, kept_slopes
-from climate_indicators.ocean.sensitivity import true_sensitivity
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.membership import cells_of_dataset
+from climate_indicators.ocean.biomes.monthly_slopes import cell_fields, kept_slopes
+from climate_indicators.ocean.biomes.sensitivity import true_sensitivity
+from climate_indicators.ocean.indicators.coverage import month_names
+from climate_indicators.ocean.indicators.zones import zone_masks, zone_titles
 from climate_indicators.ocean.truth import (
     cell_areas_by_regime,
     coverage_check,
@@ -25,9 +24,10 @@ from climate_indicators.ocean.truth import (
     truth_table,
 )
 from climate_indicators.ocean.truth_maps import map_rows, regime_pairs
-from climate_indicators.ocean.zones import zone_masks, zone_titles
-from climate_indicators.tables import read_table
-from climate_indicators.truth_checks import check_table, report_checks
+from climate_indicators.plotting.ocean.truth import truth_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.segmentation.model_files import read_card
+from climate_indicators.stats.truth_checks import check_table, report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

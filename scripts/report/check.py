@@ -5,9 +5,9 @@ from itertools import groupby
 from pathlib import Path
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.logs import start_log
-from climate_indicators.site_check import PROBLEM
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.glacier.site_check import PROBLEM
 
 start_log(snakemake.log[0], snakemake.rule)
 problems, text = 0, ""

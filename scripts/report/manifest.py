@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from climate_indicators.files import list_files, sha256, write_csv
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.runs.warnings import COLUMNS, warning_rows
+from climate_indicators.core.atomic_files import list_files, sha256, write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.workflow_tools.warnings import COLUMNS, warning_rows
 
 log = start_log(snakemake.log[0], snakemake.rule)
 files = list_files(snakemake.input.results)

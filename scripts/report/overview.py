@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from climate_indicators.files import atomic_path, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.overview import COLUMNS, overview_text, site_statements
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import atomic_path, write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.workflow_tools.overview import COLUMNS, overview_text, site_statements
 
 start_log(snakemake.log[0], snakemake.rule)
 paths, rows = iter(snakemake.input.tables), []

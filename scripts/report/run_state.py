@@ -11,10 +11,10 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.runs.state import describe, read_state
+from climate_indicators.workflow_tools.state import describe, read_state
 
 
 def main() -> None:

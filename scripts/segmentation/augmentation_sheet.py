@@ -1,9 +1,9 @@
 """Contact sheet of training patches under each change of the augmentation alone and under all of them together."""
 
-from climate_indicators.augmentation import Augmentation
-from climate_indicators.figures.augmentation_sheet import augmentation_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.plotting.augmentation import augmentation_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.segmentation.augmentation import Augmentation
 
 start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

@@ -1,12 +1,12 @@
 """Scores of the random forest and the threshold index on every pixel of the validation and test blocks, as counts."""
 
-from climate_indicators.baselines import fit_baselines, score_blocks, training_sample
-from climate_indicators.blocks import held_out_blocks
 from climate_indicators.core.errors import naming
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.scores import write_scores
-from climate_indicators.tables import read_table
+from climate_indicators.segmentation.baselines import fit_baselines, score_blocks, training_sample
+from climate_indicators.segmentation.spatial_blocks import held_out_blocks
+from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed, bands = snakemake.params.baselines, snakemake.params.seed, snakemake.params.bands

@@ -1,9 +1,9 @@
 """Map of the blocks over the labelled scene: which pixels train, validate and test, and which are left unused."""
 
-from climate_indicators.figures.blocks import blocks_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.spatial_blocks import blocks_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 figure = blocks_figure(

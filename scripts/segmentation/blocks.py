@@ -1,12 +1,12 @@
 """Blocks of the labelled scene, dealt to training, validation and test, and the split of every pixel."""
 
-from climate_indicators.blocks import SPLITS, few_blocks_warning, make_blocks, split_map
-from climate_indicators.cogs import write_cog
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.raster import write_cog
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.logs import start_log
-from climate_indicators.rasters.guard import opened
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.segmentation.spatial_blocks import SPLITS, few_blocks_warning, make_blocks, split_map
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.patches

@@ -4,12 +4,12 @@ Ends the run where the two differ by more than a tolerance; writes ``network_che
 n_patches, iou_training, iou_prediction, tolerance``.
 """
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.engines import open_engine
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.network_check import check_network
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.inference import open_engine
+from climate_indicators.segmentation.network_check import check_network
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction

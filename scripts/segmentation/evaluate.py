@@ -5,11 +5,11 @@ intervals over blocks of the IoU and of the network's lead), ``reliability.csv``
 and ``block_confusion.csv`` (pixels by block).
 """
 
+from climate_indicators.core.atomic_files import write_csv, write_json
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv, write_json
-from climate_indicators.logs import start_log
-from climate_indicators.metrics import evaluate
-from climate_indicators.scores import read_scores
+from climate_indicators.core.log import start_log
+from climate_indicators.stats.metrics import evaluate
+from climate_indicators.stats.score_histograms import read_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):

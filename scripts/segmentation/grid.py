@@ -3,14 +3,14 @@
 Writes ``grid.json``, ``aoi.tif`` (1 inside), and the row of ``inputs.csv`` of the area's file, if there is one.
 """
 
-from climate_indicators.cogs import write_cog
 from climate_indicators.core.errors import naming
-from climate_indicators.grids import area_mask, read_area_of_interest, site_grid
-from climate_indicators.logs import start_log
-from climate_indicators.rasters.radiometry import Radiometry
-from climate_indicators.rasters.table import write_inputs
-from climate_indicators.tiles import SceneInputs, check_scene, tiles_area
-from climate_indicators.vector_rows import area_row
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.grid import area_mask, read_area_of_interest, site_grid
+from climate_indicators.geo.mosaic import SceneInputs, check_scene, tiles_area
+from climate_indicators.geo.raster import write_cog
+from climate_indicators.geo.rasters.radiometry import Radiometry
+from climate_indicators.geo.rasters.table import write_inputs
+from climate_indicators.geo.vector_rows import area_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, params = snakemake.params.site, snakemake.params

@@ -1,15 +1,15 @@
 """Scores of the network on every pixel of the validation and test blocks, as counts."""
 
-from climate_indicators.blocks import SPLIT_VALUES, held_out_blocks
+from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.raster_encoding import BYTE_NODATA
-from climate_indicators.engines import averaged_over_turns, open_engine
+from climate_indicators.core.tables import read_table
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.model_folder import read_card
-from climate_indicators.prediction import Windows, predict_rectangle
-from climate_indicators.rasters.guard import opened
-from climate_indicators.scores import LOGIT, ScoreCounts, write_scores
-from climate_indicators.tables import read_table
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.model_files import read_card
+from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, held_out_blocks
+from climate_indicators.segmentation.tiled_prediction import Windows, predict_rectangle
+from climate_indicators.stats.score_histograms import LOGIT, ScoreCounts, write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model

@@ -1,7 +1,7 @@
 """What was understood of every input of a site, a row a file: ``inputs.csv``."""
 
-from climate_indicators.logs import start_log
-from climate_indicators.rasters.table import join_inputs
+from climate_indicators.core.log import start_log
+from climate_indicators.geo.rasters.table import join_inputs
 
 start_log(snakemake.log[0], snakemake.rule)
 join_inputs(snakemake.output.table, snakemake.input.parts)

@@ -1,11 +1,11 @@
 """Patches of the labelled scene, for training and validation, in one file."""
 
 from climate_indicators.core.errors import naming
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.patches import plan_patches, write_patches
-from climate_indicators.rasters.guard import opened
-from climate_indicators.tables import read_table
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.segmentation.patches import plan_patches, write_patches
 
 log = start_log(snakemake.log[0], snakemake.rule)
 size, stride = snakemake.params.patches["size_px"], snakemake.params.patches["stride_px"]

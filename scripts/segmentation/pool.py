@@ -4,11 +4,11 @@ Reads the sites' ``patches.h5`` and, where they have one, their grids; writes ``
 site: ``site, train_patches, train_used, validation_patches, validation_used``.
 """
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.grids import Grid
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.pooling import overlapping, pool_patches
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.grid import Grid
+from climate_indicators.segmentation.pooling import overlapping, pool_patches
 
 SHOWN = 5
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from climate_indicators.engines import averaged_over_turns, open_engine
-from climate_indicators.files import read_json
+from climate_indicators.core.atomic_files import read_json
+from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.model_folder import read_card
-from climate_indicators.prediction import Windows, count_windows, predict_logits, write_prediction
+from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.model_files import read_card
+from climate_indicators.segmentation.tiled_prediction import Windows, count_windows, predict_logits, write_prediction
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, model, output = snakemake.params.prediction, snakemake.input.model, snakemake.output

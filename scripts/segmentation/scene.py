@@ -9,14 +9,14 @@ before training starts.
 
 import pandas as pd
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.grid import Grid, read_area_of_interest
+from climate_indicators.geo.mosaic import SceneInputs, check_scene, tile_date, write_scene
 from climate_indicators.geo.raster_stack import read_band, valid_share
-from climate_indicators.grids import Grid, read_area_of_interest
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
-from climate_indicators.rasters.table import write_inputs
-from climate_indicators.tiles import SceneInputs, check_scene, tile_date, write_scene
+from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
+from climate_indicators.geo.rasters.table import write_inputs
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, output = snakemake.params.site, snakemake.output

@@ -4,10 +4,10 @@ Writes one row a site, model and split: ``site, in_pool``, the columns of the si
 ``network_lead_iou``.
 """
 
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.summary import skill_by_site
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.skill_summary import skill_by_site
 
 start_log(snakemake.log[0], snakemake.rule)
 sites = zip(snakemake.params.sites, snakemake.input.metrics, strict=True)

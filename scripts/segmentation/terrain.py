@@ -1,11 +1,11 @@
 """Elevation and slope on the site's grid, and what was understood of the elevation model (a row of ``inputs.csv``)."""
 
 from climate_indicators.core.errors import naming
-from climate_indicators.grids import Grid
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.guard import opened
-from climate_indicators.rasters.table import write_inputs
-from climate_indicators.terrain import write_terrain
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.geo.rasters.table import write_inputs
+from climate_indicators.geo.terrain import write_terrain
 
 log = start_log(snakemake.log[0], snakemake.rule)
 grid = Grid.read(snakemake.input.grid)

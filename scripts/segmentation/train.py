@@ -8,13 +8,13 @@ from pathlib import Path
 
 import h5py
 
-from climate_indicators.backend import training_precision, use_threads, versions
-from climate_indicators.checkpoints import checkpoint_folder
+from climate_indicators.core.atomic_files import sha256, write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import sha256, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.models import save_model
-from climate_indicators.training import train_network
+from climate_indicators.core.log import start_log
+from climate_indicators.segmentation.backend import training_precision, use_threads, versions
+from climate_indicators.segmentation.checkpoint_folders import checkpoint_folder
+from climate_indicators.segmentation.model_io import save_model
+from climate_indicators.segmentation.training import train_network
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = {name: snakemake.params[name] for name in ("code", "network", "training", "seed", "constant_bands", "threads")}

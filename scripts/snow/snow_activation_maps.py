@@ -3,16 +3,21 @@
 import h5py
 import numpy as np
 
-from climate_indicators.backend import make_deterministic, use_threads
-from climate_indicators.blocks import SPLIT_VALUES
 from climate_indicators.core.errors import naming
-from climate_indicators.figures.activation_maps import activation_figure, paired
-from climate_indicators.figures.style import save_figure
-from climate_indicators.foundation.features import activation_maps
-from climate_indicators.foundation.loading import open_foundation
-from climate_indicators.foundation.pictures import POLARISATIONS, colour_picture, sample_picture, spread_of_snow
-from climate_indicators.foundation.presets import NAMES, weights_title
-from climate_indicators.logs import start_log
+from climate_indicators.core.log import start_log
+from climate_indicators.plotting.snow.activation_maps import activation_figure, paired
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.segmentation.backend import make_deterministic, use_threads
+from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
+from climate_indicators.snow.foundation_models.features import activation_maps
+from climate_indicators.snow.foundation_models.loading import open_foundation
+from climate_indicators.snow.foundation_models.model_inputs import (
+    POLARISATIONS,
+    colour_picture,
+    sample_picture,
+    spread_of_snow,
+)
+from climate_indicators.snow.foundation_models.presets import NAMES, weights_title
 
 log = start_log(snakemake.log[0], snakemake.rule)
 kind = snakemake.wildcards.model

@@ -3,12 +3,12 @@
 import h5py
 
 from climate_indicators.core.errors import naming
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.sample_scores import training_pixels
-from climate_indicators.scores import write_scores
-from climate_indicators.snow.triplet_baselines import band_names, fit_triplet_baselines, score_baselines
-from climate_indicators.snow.triplet_scores import by_place, held_out_triplets, read_pixels
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.patch_scores import training_pixels
+from climate_indicators.snow.triplets.baselines import band_names, fit_triplet_baselines, score_baselines
+from climate_indicators.snow.triplets.scores import by_place, held_out_triplets, read_pixels
+from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed = snakemake.params.baselines, snakemake.params.seed

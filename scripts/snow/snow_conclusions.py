@@ -1,9 +1,9 @@
 """What the tables of the climate part say, as sentences with their evidence and p-values: ``conclusions.csv``."""
 
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.snow.conclusions import conclusions
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.snow.climate.report_text import conclusions
 
 log = start_log(snakemake.log[0], snakemake.rule)
 names = ("checks", "trends", "single", "multiple")

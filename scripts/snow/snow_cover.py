@@ -5,22 +5,29 @@ Writes ``cover.csv``, one row a scene with the reason where it is left out, ``sn
 ``radar_cover.csv``, the rates of the radar maps' errors and the mean snow cover corrected for them, and the figure.
 """
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.figures.snow_cover import snow_cover_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.grids import Grid
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.guard import opened
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.plotting.snow.cover import snow_cover_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.snow.climate.cloud_gaps import fill_gaps, gap_messages, read_sample, with_filled
+from climate_indicators.snow.climate.cover_rates import count_cells, map_rates, rates_table
+from climate_indicators.snow.climate.cover_reasons import shown_scenes
+from climate_indicators.snow.climate.row_areas import M2_PER_KM2, row_areas
+from climate_indicators.snow.climate.snow_cover import (
+    OPTICAL,
+    RADAR,
+    cover_rows,
+    cover_table,
+    refused_scenes,
+    snow_series,
+)
+from climate_indicators.snow.climate.snow_wetness import read_temperature
 from climate_indicators.snow.climate.wetness_classes import DRY
-from climate_indicators.snow.cloud_gaps import fill_gaps, gap_messages, read_sample, with_filled
-from climate_indicators.snow.cover import OPTICAL, RADAR, cover_rows, cover_table, refused_scenes, snow_series
-from climate_indicators.snow.cover_rates import count_cells, map_rates, rates_table
-from climate_indicators.snow.cover_reasons import shown_scenes
-from climate_indicators.snow.pairing import scene_path
-from climate_indicators.snow.regime import read_temperature
-from climate_indicators.snow.row_areas import M2_PER_KM2, row_areas
-from climate_indicators.tables import read_table
+from climate_indicators.snow.scenes.pairing import scene_path
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, site = snakemake.params, snakemake.wildcards.site

@@ -1,9 +1,9 @@
 """Pictures of the embeddings: both kinds on planes, retrieval with the learning curve, the test of the domain shift."""
 
-from climate_indicators.figures.snow_embeddings import domain_shift_figure, plane_figure, retrieval_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.snow.embeddings import domain_shift_figure, plane_figure, retrieval_figure
+from climate_indicators.plotting.style import save_figure
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, output = snakemake.wildcards.site, snakemake.output

@@ -8,16 +8,16 @@ on test pairs) and ``embedding_planes.csv`` (the test pairs by principal compone
 import h5py
 import numpy as np
 
-from climate_indicators.backend import use_threads
-from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.embeddings.domain_shift import domain_shift
-from climate_indicators.embeddings.encoders import load_encoders
-from climate_indicators.embeddings.pairs import views, write_embeddings
-from climate_indicators.embeddings.projection import projection_table
-from climate_indicators.embeddings.retrieval import geometry_table, retrieval_table
-from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.backend import use_threads
+from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
+from climate_indicators.snow.embeddings.domain_shift import domain_shift
+from climate_indicators.snow.embeddings.encoders import load_encoders
+from climate_indicators.snow.embeddings.pairs import views, write_embeddings
+from climate_indicators.snow.embeddings.projection import projection_table
+from climate_indicators.snow.embeddings.retrieval import geometry_table, retrieval_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 use_threads(snakemake.threads)

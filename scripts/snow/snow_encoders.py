@@ -9,15 +9,15 @@ from pathlib import Path
 
 import h5py
 
-from climate_indicators.backend import use_threads, versions
-from climate_indicators.checkpoints import checkpoint_folder
+from climate_indicators.core.atomic_files import sha256, write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.embeddings.contrastive import train_encoders
-from climate_indicators.embeddings.encoders import save_encoders
-from climate_indicators.embeddings.pairs import views
-from climate_indicators.files import sha256, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.backend import use_threads, versions
+from climate_indicators.segmentation.checkpoint_folders import checkpoint_folder
+from climate_indicators.snow.embeddings.contrastive import train_encoders
+from climate_indicators.snow.embeddings.encoders import save_encoders
+from climate_indicators.snow.embeddings.pairs import views
 
 log = start_log(snakemake.log[0], snakemake.rule)
 patches, params = snakemake.input.patches, snakemake.params

@@ -2,15 +2,15 @@
 
 import h5py
 
-from climate_indicators.engines import averaged_over_turns, open_engine
-from climate_indicators.figures.snow_gallery import snow_gallery_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import read_json
-from climate_indicators.grids import Grid
-from climate_indicators.logs import start_log
-from climate_indicators.snow.examples import choose_examples, read_examples
-from climate_indicators.snow.skill import logit_limit
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import read_json
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.grid import Grid
+from climate_indicators.plotting.snow.gallery import snow_gallery_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.snow.triplets.examples import choose_examples, read_examples
+from climate_indicators.snow.triplets.skill import logit_limit
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction

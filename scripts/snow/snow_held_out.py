@@ -2,11 +2,11 @@
 
 import h5py
 
-from climate_indicators.engines import averaged_over_turns, open_engine
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.scores import write_scores
-from climate_indicators.snow.triplet_scores import BATCH, by_place, held_out_triplets, score_triplets
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.snow.triplets.scores import BATCH, by_place, held_out_triplets, score_triplets
+from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction

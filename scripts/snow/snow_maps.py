@@ -4,14 +4,14 @@ Writes for each scene its calibrated probability and its extent, and ``{year}.cs
 snow_share``.
 """
 
+from climate_indicators.core.atomic_files import atomic_path, read_json, write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.engines import averaged_over_turns, open_engine
-from climate_indicators.files import atomic_path, read_json, write_csv
+from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.model_folder import read_card
-from climate_indicators.prediction import Windows, count_windows
-from climate_indicators.snow.maps import SnowModel, map_scene, maps_table, scene_files
+from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.model_files import read_card
+from climate_indicators.segmentation.tiled_prediction import Windows, count_windows
+from climate_indicators.snow.triplets.maps import SnowModel, map_scene, maps_table, scene_files
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model

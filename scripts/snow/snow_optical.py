@@ -7,16 +7,16 @@ and what was understood of the files (rows of ``inputs.csv``).
 
 import pandas as pd
 
+from climate_indicators.core.atomic_files import atomic_path, write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import atomic_path, write_csv
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import read_band
-from climate_indicators.grids import Grid
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.radiometry import Radiometry, SceneOffset
-from climate_indicators.rasters.table import write_inputs
-from climate_indicators.snow.optical_scenes import TABLE, OpticalReading, write_optical_scene
-from climate_indicators.snow.scene_table import OPTICAL, read_scenes
-from climate_indicators.snow.snow_indices import SnowRule
+from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
+from climate_indicators.geo.rasters.table import write_inputs
+from climate_indicators.snow.scenes.optical import TABLE, OpticalReading, write_optical_scene
+from climate_indicators.snow.scenes.snow_indices import SnowRule
+from climate_indicators.snow.scenes.table import OPTICAL, read_scenes
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, grid = snakemake.params.site, Grid.read(snakemake.input.grid)

@@ -7,15 +7,15 @@ and ``scene_checks.csv``, one row a scene and check with value, limit and decisi
 
 import pandas as pd
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.snow.orbit_fit import orbit_warnings
-from climate_indicators.snow.pairing import pair_scenes, scene_path
-from climate_indicators.snow.regime import read_temperature, regime_of_dates
-from climate_indicators.snow.scene_checks import ORBIT_MIX, check_scenes, pair_values
-from climate_indicators.snow.scene_table import OPTICAL, read_scenes
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.snow.climate.snow_wetness import read_temperature, regime_of_dates
+from climate_indicators.snow.scenes.checks import ORBIT_MIX, check_scenes, pair_values
+from climate_indicators.snow.scenes.orbit_fit import orbit_warnings
+from climate_indicators.snow.scenes.pairing import pair_scenes, scene_path
+from climate_indicators.snow.scenes.table import OPTICAL, read_scenes
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, inputs = snakemake.params.pairs, snakemake.input

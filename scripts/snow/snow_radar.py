@@ -7,15 +7,15 @@ of the files (rows of ``inputs.csv``).
 
 import pandas as pd
 
+from climate_indicators.core.atomic_files import atomic_path, write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import atomic_path, write_csv
-from climate_indicators.grids import Grid
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.guard import opened
-from climate_indicators.rasters.table import write_inputs
-from climate_indicators.snow.radar_scenes import TABLE, Backscatter, coverage_warnings, write_radar_scene
-from climate_indicators.snow.scene_headers import ORBIT_TAG
-from climate_indicators.snow.scene_table import RADAR, read_scenes
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.geo.rasters.table import write_inputs
+from climate_indicators.snow.scenes.headers import ORBIT_TAG
+from climate_indicators.snow.scenes.radar import TABLE, Backscatter, coverage_warnings, write_radar_scene
+from climate_indicators.snow.scenes.table import RADAR, read_scenes
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, settings, grid = snakemake.params.site, snakemake.params.radar, Grid.read(snakemake.input.grid)

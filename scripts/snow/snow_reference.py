@@ -5,11 +5,11 @@ Writes a folder with ``oORBIT.tif`` and the table ``orbit, n_scenes, first, last
 
 from pathlib import Path
 
+from climate_indicators.core.atomic_files import atomic_path, write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import atomic_path, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.snow.reference import choose_references, write_reference
-from climate_indicators.snow.scene_table import RADAR, read_scenes
+from climate_indicators.core.log import start_log
+from climate_indicators.snow.scenes.snow_free_reference import choose_references, write_reference
+from climate_indicators.snow.scenes.table import RADAR, read_scenes
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, years = snakemake.params.reference, {Path(folder).name: Path(folder) for folder in snakemake.input.radar}

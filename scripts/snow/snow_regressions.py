@@ -4,12 +4,12 @@ Reads ``snow_weather.csv``; writes ``regressions.csv``, ``multiple_regression.cs
 and partial regression plots.
 """
 
-from climate_indicators.figures.snow_regressions import partial_figure, regressions_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.snow.regressions import multiple_regression, single_regressions
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.snow.regressions import partial_figure, regressions_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.snow.climate.regressions import multiple_regression, single_regressions
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, site = snakemake.params, snakemake.wildcards.site

@@ -7,18 +7,18 @@ mapped_fraction, weights.
 
 import h5py
 
-from climate_indicators.backend import make_deterministic, use_threads
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.foundation.image_cache import ImageCache
-from climate_indicators.foundation.loading import open_foundation
-from climate_indicators.foundation.presets import weights_title
-from climate_indicators.foundation.sam import Sam
-from climate_indicators.foundation.sam_triplets import check_bands, score_sam
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.scores import write_scores
-from climate_indicators.snow.triplet_scores import by_place, held_out_triplets, read_labels
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.segmentation.backend import make_deterministic, use_threads
+from climate_indicators.snow.foundation_models.loading import open_foundation
+from climate_indicators.snow.foundation_models.presets import weights_title
+from climate_indicators.snow.foundation_models.result_cache import ImageCache
+from climate_indicators.snow.foundation_models.sam import Sam
+from climate_indicators.snow.foundation_models.sam_triplets import check_bands, score_sam
+from climate_indicators.snow.triplets.scores import by_place, held_out_triplets, read_labels
+from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.sam

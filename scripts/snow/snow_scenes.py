@@ -7,15 +7,15 @@ area's row of ``inputs.csv``.
 
 import numpy as np
 
-from climate_indicators.cogs import write_cog
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.grids import area_mask, read_area_of_interest
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.table import write_inputs
-from climate_indicators.snow.scene_headers import check_scene, find_grid, find_orbits
-from climate_indicators.snow.scene_table import OPTICAL, name_scenes, read_scene_list
-from climate_indicators.vector_rows import area_row
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.geo.grid import area_mask, read_area_of_interest
+from climate_indicators.geo.raster import write_cog
+from climate_indicators.geo.rasters.table import write_inputs
+from climate_indicators.geo.vector_rows import area_row
+from climate_indicators.snow.scenes.headers import check_scene, find_grid, find_orbits
+from climate_indicators.snow.scenes.table import OPTICAL, name_scenes, read_scene_list
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site = snakemake.params.site

@@ -6,12 +6,12 @@ one value a quantity, season and year, and ``season_trends.csv``, one line a qua
 
 import pandas as pd
 
-from climate_indicators.figures.snow_seasons import snow_seasons_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.snow.seasons import season_trends, yearly_values
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.snow.seasons import snow_seasons_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.snow.climate.seasons import season_trends, yearly_values
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

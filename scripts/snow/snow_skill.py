@@ -5,14 +5,14 @@ out, season and averaging), ``benchmark.csv`` (one row a model), ``benchmark_not
 the figure.
 """
 
-from climate_indicators.figures.snow_benchmark import snow_benchmark_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import read_json, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.scores import read_scores
-from climate_indicators.snow.benchmark import benchmark_notes, benchmark_table, benchmark_warnings, sam_weights
-from climate_indicators.snow.skill import chosen_edges, season_metrics, triplet_metrics
-from climate_indicators.tables import read_table
+from climate_indicators.core.atomic_files import read_json, write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.snow.benchmark import snow_benchmark_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.snow.triplets.benchmark import benchmark_notes, benchmark_table, benchmark_warnings, sam_weights
+from climate_indicators.snow.triplets.skill import chosen_edges, season_metrics, triplet_metrics
+from climate_indicators.stats.score_histograms import read_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
 scores = {name: score for path in snakemake.input.by_triplet for name, score in read_scores(path).items()}

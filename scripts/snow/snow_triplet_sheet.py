@@ -1,10 +1,10 @@
 """Examples of the triplets of each part: radar, its change, true colours and snow mask, to check by eye."""
 
-from climate_indicators.figures.snow_triplets import snow_triplets_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.grids import Grid
-from climate_indicators.logs import start_log
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.grid import Grid
+from climate_indicators.plotting.snow.triplets import snow_triplets_figure
+from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})

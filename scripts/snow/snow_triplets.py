@@ -5,17 +5,23 @@ without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the kept
 ``patches.h5``.
 """
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.figures.snow_curation import snow_curation_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import Progress, start_log
-from climate_indicators.rasters.guard import opened
-from climate_indicators.snow.curation import count_reasons, curate, pair_verdicts
-from climate_indicators.snow.pairing import read_pairs
-from climate_indicators.snow.places import make_places
-from climate_indicators.snow.triplets import Folders, measure_chips, triplet_table, with_years, write_triplets
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import Progress, start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.plotting.snow.curation import snow_curation_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.snow.scenes.pairing import read_pairs
+from climate_indicators.snow.triplets.curation import count_reasons, curate, pair_verdicts
+from climate_indicators.snow.triplets.extraction import (
+    Folders,
+    measure_chips,
+    triplet_table,
+    with_years,
+    write_triplets,
+)
+from climate_indicators.snow.triplets.places import make_places
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, inputs, outputs = snakemake.params.triplets, snakemake.input, snakemake.output

@@ -6,15 +6,15 @@ estimate, lower, upper, tolerance, expected, within``, and its figure.
 
 from pathlib import Path
 
-from climate_indicators.figures.snow_truth import snow_truth_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import read_json, write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.snow.scene_table import OPTICAL, RADAR
+from climate_indicators.core.atomic_files import read_json, write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.plotting.snow.truth import snow_truth_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.snow.scenes.table import OPTICAL, RADAR
 from climate_indicators.snow.truth import MAPS, SERIES, Truth, compare_cover, error_interval, series_of, truth_table
 from climate_indicators.snow.truth_maps import map_agreements
-from climate_indicators.tables import read_table
-from climate_indicators.truth_checks import report_checks
+from climate_indicators.stats.truth_checks import report_checks
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, folder = snakemake.params, Path(snakemake.input.truth)

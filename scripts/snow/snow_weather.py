@@ -4,12 +4,12 @@ Reads one table that has both, or snow per date and a CSV of daily weather; writ
 image), ``weather.csv`` (the checked weather), ``weather_checks.csv`` (what the checks found) and the time series.
 """
 
-from climate_indicators.figures.snow_series import snow_series_figure
-from climate_indicators.figures.style import save_figure
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.snow.snow_weather import read_joined, read_snow_and_weather
-from climate_indicators.snow.weather import findings_table
+from climate_indicators.core.atomic_files import write_csv
+from climate_indicators.core.log import start_log
+from climate_indicators.plotting.snow.series import snow_series_figure
+from climate_indicators.plotting.style import save_figure
+from climate_indicators.snow.climate.lagged_weather import read_joined, read_snow_and_weather
+from climate_indicators.snow.climate.weather import findings_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params

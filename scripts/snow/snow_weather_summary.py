@@ -5,11 +5,11 @@ Writes ``weather_summary.csv``, one row a variable. What is odd in the file is w
 
 import pandas as pd
 
+from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import naming
-from climate_indicators.files import write_csv
-from climate_indicators.logs import start_log
-from climate_indicators.snow.weather import read_weather, weather_summary
-from climate_indicators.tables import read_table
+from climate_indicators.core.log import start_log
+from climate_indicators.core.tables import read_table
+from climate_indicators.snow.climate.weather import read_weather, weather_summary
 
 log = start_log(snakemake.log[0], snakemake.rule)
 path, variables = snakemake.input.weather, snakemake.params.variables

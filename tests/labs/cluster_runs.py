@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import yaml
+
 from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, tables, write_config
 
 PROFILE = ROOT / "profiles" / "slurm"

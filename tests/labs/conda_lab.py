@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+
 from runs import ROOT, write_config
 
 HERE = Path(__file__).parent

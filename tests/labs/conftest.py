@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path += [str(ROOT / "tests" / "workflow"), str(ROOT / "tests" / "unit"), str(Path(__file__).parent)]
+sys.path.append(str(Path(__file__).parent))
 
 import slurm_lab  # noqa: E402
 from cluster_runs import all_studies  # noqa: E402
+
 from runs import run  # noqa: E402
 
 

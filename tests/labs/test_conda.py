@@ -9,12 +9,12 @@ import shutil
 import pytest
 from cluster_runs import all_studies, assert_same_tables
 from conda_lab import conda_lab, dependencies, envs, why_not
+
+from climate_indicators.snow.climate.weather import read_weather
 from env_files import missing, rules_with_scripts
 from runs import SMALL_CARBON, copy_workflow, jobs_of, run
 from servers.weather import WeatherServer, mountain
-from test_archives import VARIABLES, snow_site
-
-from climate_indicators.snow.weather import read_weather
+from weather_site import VARIABLES, snow_site
 
 pytestmark = pytest.mark.lab
 # one rule that needs no other: it draws pictures and writes them with pillow

@@ -4,6 +4,7 @@ import time
 
 import pandas as pd
 import pytest
+
 from runs import STUDY, job_counts, run
 
 pytestmark = pytest.mark.lab

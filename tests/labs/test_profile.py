@@ -3,6 +3,7 @@
 import re
 
 import yaml
+
 from runs import ROOT
 
 PROFILE = yaml.safe_load((ROOT / "profiles" / "slurm" / "config.yaml").read_text())

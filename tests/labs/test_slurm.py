@@ -2,6 +2,7 @@
 
 import pytest
 from cluster_runs import WITH_GPU, assert_only_gpu_rules_saw_one, assert_same_tables, assert_sent_as_arrays, run
+
 from runs import jobs_of
 
 pytestmark = pytest.mark.lab

@@ -3,6 +3,7 @@
 import pytest
 from cluster_runs import all_studies, assert_only_gpu_rules_saw_one, assert_same_tables, assert_sent_as_arrays
 from cluster_runs import run as run_on_cluster
+
 from runs import jobs_of
 from runs import run as run_here
 

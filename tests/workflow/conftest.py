@@ -2,13 +2,10 @@
 
 import shutil
 import subprocess
-import sys
 
 import pytest
-from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, STUDY, WORLD, run
 
-# the data sets that unit tests make, such as `ocean_files`
-sys.path.append(str(ROOT / "tests" / "unit"))
+from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, STUDY, WORLD, run
 
 
 @pytest.fixture(scope="session")

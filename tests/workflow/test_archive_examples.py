@@ -12,6 +12,11 @@ import pytest
 import rasterio
 import xarray as xr
 import yaml
+
+from climate_indicators.core.stac_catalogs import find_catalogue
+from climate_indicators.synthetic.glacier.site import GlacierWorld
+from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.regimes import SUBPOLAR, SUBTROPICAL, UPWELLING
 from runs import QUICK_BIOMES, QUICK_CLASSIFIER, ROOT, SNOW_STUDY, STUDY, run
 from servers.files import FileServer
 from servers.oceansoda import oceansoda_file
@@ -19,11 +24,6 @@ from servers.sentinel1 import serve_snow_site
 from servers.sentinel2 import Archive
 from servers.stac import StacServer
 from servers.weather import WeatherServer
-
-from climate_indicators.archives.catalogues import find_catalogue
-from climate_indicators.simulation.glacier_world import GlacierWorld
-from climate_indicators.simulation.ocean_regimes import SUBPOLAR, SUBTROPICAL, UPWELLING
-from climate_indicators.simulation.ocean_world import OceanWorld
 
 pytestmark = pytest.mark.long
 YEARS = range(2018, 2023)

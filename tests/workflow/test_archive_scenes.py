@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+
+from climate_indicators.synthetic.glacier.site import GlacierWorld
 from runs import STUDY, files_with, jobs_of, run, run_until
 from servers.faulty import Fault
 from servers.sentinel2 import COLLECTION, Archive
 from servers.stac import StacServer
-
-from climate_indicators.simulation.glacier_world import GlacierWorld
 
 pytestmark = pytest.mark.slow
 SITE = "results/glacier/mine"

@@ -6,21 +6,21 @@ from contextlib import ExitStack
 import geopandas as gpd
 import numpy as np
 import pytest
+from shapely.geometry import box
+
+from climate_indicators.snow.climate.weather import read_weather
 from inventory_files import rgi_zip
 from runs import STUDY, files_with, run, run_until
 from servers.faulty import Fault
 from servers.files import FileServer
 from servers.weather import WeatherServer, mountain
-from shapely.geometry import box
-
-from climate_indicators.snow.weather import read_weather
+from weather_site import VARIABLES, snow_site
 
 pytestmark = pytest.mark.slow
 TOKEN, KEY = "marker-of-a-token", "marker-of-a-key"
 IDS = ["RGI2000-v7.0-G-15-00001", "RGI2000-v7.0-G-15-00002"]
 REGION = "RGI2000-v7.0-G-15_south_asia_east"
 FIELDS = np.random.default_rng(3).bytes(400_000)
-VARIABLES = ["temperature_2m_max", "precipitation_sum"]
 
 
 class Archives:
@@ -69,11 +69,6 @@ def write_areas(folder):
         gpd.GeoSeries([shape], crs="EPSG:4326").to_file(folder / f"{name}.gpkg", driver="GPKG")
     scenes = ["sensor,path,date,orbit,cloud_mask", "radar,r.tif,2020-01-01,48,", "optical,o.tif,2020-01-02,,"]
     (folder / "scenes.csv").write_text("\n".join(scenes))
-
-
-def snow_site():
-    weather = {"archive": "open_meteo", "first": "2019-01-01", "last": "2020-06-30"}
-    return {"source": "files", "scenes_table": "scenes.csv", "aoi": "hut.gpkg", "weather": weather}
 
 
 def ocean_site(url):

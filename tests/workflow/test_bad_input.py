@@ -3,6 +3,7 @@
 import geopandas as gpd
 import numpy as np
 import pytest
+
 from planted import edit
 from runs import run
 

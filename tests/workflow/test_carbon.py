@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from runs import jobs_of, run
 
 pytestmark = pytest.mark.slow

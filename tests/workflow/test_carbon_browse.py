@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+
 from runs import ROOT, run
 
 FOLDER = Path(os.environ.get("CARBON_VEGETATION", ROOT.parent / "shared" / "data" / "carbon_vegetation"))

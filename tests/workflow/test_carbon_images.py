@@ -10,10 +10,10 @@ import rasterio
 from PIL import Image
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
-from runs import CARBON_STUDY, SMALL_CARBON, jobs_of, run
 
-from climate_indicators.blocks import SPLIT_VALUES
-from climate_indicators.truth_checks import COLUMNS
+from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
+from climate_indicators.stats.truth_checks import COLUMNS
+from runs import CARBON_STUDY, SMALL_CARBON, jobs_of, run
 
 pytestmark = pytest.mark.slow
 RESULTS = {

@@ -7,8 +7,9 @@ import pytest
 import rasterio
 import yaml
 from rasterio.transform import from_origin
-from runs import run
 from shapely.geometry import Point
+
+from runs import run
 
 SIDE, PIXEL_M, CRS = 200, 30, "EPSG:32632"
 YEARS = (2019, 2020, 2021, 2022)

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from planted import as_glims, change_numbers, eastern, edit, scene_of, tiles, where_data
 from rasterio.warp import Resampling, reproject
+
+from planted import as_glims, change_numbers, eastern, edit, scene_of, tiles, where_data
 from runs import SNOW_SITE, SNOW_STUDY, run
 
 pytestmark = pytest.mark.long

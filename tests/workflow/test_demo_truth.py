@@ -9,21 +9,21 @@ import pandas as pd
 import pytest
 import rasterio
 from PIL import Image
-from runs import ROOT
 
 import climate_indicators.carbon.truth as carbon_truth
+import climate_indicators.glacier.truth as glacier_truth
 import climate_indicators.ocean.truth as ocean_truth
 import climate_indicators.snow.truth as snow_truth
-import climate_indicators.truth as glacier_truth
 from climate_indicators.carbon.truth_maps import mask_agreements
-from climate_indicators.fields import read_fields
-from climate_indicators.files import read_json
-from climate_indicators.map_pairs import yearly_agreement
-from climate_indicators.ocean.membership import cells_of_dataset
+from climate_indicators.core.atomic_files import read_json
+from climate_indicators.core.tables import read_table
+from climate_indicators.geo.netcdf import read_fields
+from climate_indicators.ocean.biomes.membership import cells_of_dataset
 from climate_indicators.ocean.truth_maps import map_rows, regime_pairs
+from climate_indicators.segmentation.map_pairs import yearly_agreement
 from climate_indicators.snow.truth_maps import map_agreements
-from climate_indicators.tables import read_table
-from climate_indicators.truth_checks import check_table, failed_rows
+from climate_indicators.stats.truth_checks import check_table, failed_rows
+from runs import ROOT
 
 pytestmark = pytest.mark.slow
 SHIFTS = [(1, 0), (-1, 0), (0, 1), (0, -1), (2, 0), (0, 4)]

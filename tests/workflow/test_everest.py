@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+
 from runs import ROOT, run
 
 EVEREST = Path(os.environ.get("GLACIER_EVEREST", ROOT.parent / "shared" / "data" / "glacier_everest"))

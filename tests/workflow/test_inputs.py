@@ -12,6 +12,7 @@ import pytest
 import rasterio
 import yaml
 from rasterio.features import rasterize
+
 from runs import ROOT, SMALL, run
 
 EVEREST = Path(os.environ.get("GLACIER_EVEREST", ROOT.parent / "shared" / "data" / "glacier_everest"))

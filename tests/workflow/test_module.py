@@ -6,6 +6,7 @@ import subprocess
 import pandas as pd
 import pytest
 import yaml
+
 from runs import ROOT, SMALL, SMALL_CARBON, SMALL_OCEAN, SMALL_SNOW, copy_workflow, jobs_of
 from servers.faulty import Fault
 from servers.files import FileServer
@@ -157,7 +158,7 @@ def test_a_module_fetches_as_patiently_as_its_own_settings_say(tmp_path, monkeyp
 def test_a_module_runs_from_a_repository(repository, tmp_path):
     folder = remote(tmp_path, f'"git+file://{repository}/Snakefile@v1"')
     # neither the commit that is used nor its library is what lies in the repository's folder now
-    (repository / "scripts" / "climate_indicators" / "settings.py").write_text("raise NotImplementedError")
+    (repository / "src" / "climate_indicators" / "config" / "validation.py").write_text("raise NotImplementedError")
     target = "climate/results/glacier/small/scenes.csv"
     text, passed = snakemake(folder, "--", target)
     assert passed, text

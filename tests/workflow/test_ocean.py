@@ -9,6 +9,7 @@ import pytest
 import shapely
 import xarray as xr
 from PIL import Image
+
 from runs import OCEAN_STUDY, QUICK_BIOMES, QUICK_CLASSIFIER, SMALL_OCEAN, copy_workflow, jobs_of, run, tables
 
 pytestmark = pytest.mark.slow
@@ -297,14 +298,14 @@ def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("ocean/seasons.py", {"ocean_season", "manifest"}),
-        ("ocean/valleys.py", FOUND),
-        ("simulation/ocean_regimes.py", None),
+        ("ocean/indicators/seasons.py", {"ocean_season", "manifest"}),
+        ("ocean/biomes/density_separation.py", FOUND),
+        ("synthetic/ocean/regimes.py", None),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_import_it(work, tmp_path, module, expected):
     snakefile = copy_workflow(tmp_path / "workflow")
-    path = snakefile.parent / "scripts" / "climate_indicators" / module
+    path = snakefile.parent / "src" / "climate_indicators" / module
     path.write_text(path.read_text() + "\n# edited\n")
     text, passed = run(work, SMALL_OCEAN, "--dry-run", snakefile=snakefile)
     assert passed, text

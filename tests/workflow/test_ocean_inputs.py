@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+
+from climate_indicators.ocean.reader.carbonate_system import sensitivities
 from ocean_files import chemical_pco2, cmip6, nemo, product, regimes
 from runs import QUICK_BIOMES, QUICK_CLASSIFIER, run
-
-from climate_indicators.ocean.chemistry import sensitivities
 
 pytestmark = pytest.mark.slow
 STUDY = {"months_per_job": 6, "cells": {"size": 12}, "biomes": QUICK_BIOMES, "classifier": QUICK_CLASSIFIER}

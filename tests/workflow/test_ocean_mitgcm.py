@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 import yaml
 from PIL import Image
+
 from runs import ROOT, run
 
 FOLDER = Path(os.environ.get("OCEAN_MITGCM", ROOT.parent / "shared" / "data" / "ocean_mitgcm"))

@@ -7,6 +7,7 @@ import re
 import h5py
 import pandas as pd
 import pytest
+
 from runs import CARBON_SITE, SMALL_CARBON, SMALL_SNOW, SNOW_SITE, STUDY, WORLD, jobs_of, run
 
 pytestmark = pytest.mark.slow

@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+
 from runs import ROOT, jobs_of, run
 
 pytestmark = pytest.mark.slow

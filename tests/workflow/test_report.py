@@ -6,12 +6,12 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from runs import ROOT, SMALL, SMALL_OCEAN, SMALL_SNOW, run
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from climate_indicators.figures.animation import write_animation, write_page
+from climate_indicators.plotting.animation import write_animation, write_page
+from runs import ROOT, SMALL, SMALL_OCEAN, SMALL_SNOW, run
 
 DRIVER = shutil.which("chromedriver")
 STYLE = ("--report-stylesheet", str(ROOT / "report/style.css"))

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 import rasterio
-from runs import SMALL, run, tables
 
-from climate_indicators.truth_checks import COLUMNS, MOST_WARNED, failed_rows
+from climate_indicators.stats.truth_checks import COLUMNS, MOST_WARNED, failed_rows
+from runs import SMALL, run, tables
 
 pytestmark = pytest.mark.slow
 SITE = "results/glacier/small"

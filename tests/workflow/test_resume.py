@@ -1,6 +1,7 @@
 """A killed run: the same command again finishes the work, with the tables of a run that was left alone."""
 
 import pytest
+
 from runs import SMALL, run, run_until, tables
 
 pytestmark = pytest.mark.slow

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from runs import ROOT, SMALL, STUDY, run, run_until
 
 pytestmark = pytest.mark.slow

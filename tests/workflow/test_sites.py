@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+
 from runs import STUDY, WORLD, job_counts, run
 
 pytestmark = pytest.mark.slow

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+
 from runs import SMALL_SNOW, SNOW_SITE, SNOW_STUDY, jobs_of, run
 
 pytestmark = pytest.mark.slow

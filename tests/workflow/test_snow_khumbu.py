@@ -13,6 +13,7 @@ import rasterio
 import yaml
 from pyproj import Geod
 from rasterio.windows import Window
+
 from runs import ROOT, jobs_of, run
 
 KHUMBU = Path(os.environ.get("SNOW_KHUMBU", ROOT.parent / "shared" / "data" / "snow_khumbu"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import rasterio
+
 from runs import SMALL, STUDY, copy_workflow, jobs_of, run
 
 pytestmark = pytest.mark.slow
@@ -62,15 +63,15 @@ def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("trends.py", TRENDS),
-        ("calibration.py", EVALUATED | {"baselines"}),
+        ("stats/trends.py", TRENDS),
+        ("stats/calibration.py", EVALUATED | {"baselines"}),
         # imported by no script, but by modules that scripts import
-        ("networks.py", EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
-        ("figures/learning.py", {"learning_curve", "manifest"}),
+        ("segmentation/networks.py", EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
+        ("plotting/learning_curve.py", {"learning_curve", "manifest"}),
     ],
 )
 def test_an_edited_module_reruns_the_rules_that_import_it(work, module, expected):
-    path = work[1].parent / "scripts" / "climate_indicators" / module
+    path = work[1].parent / "src" / "climate_indicators" / module
     path.write_text(path.read_text() + "\n# edited\n")
     assert would_run(work) == expected
 

@@ -1,6 +1,7 @@
 """Snakemake's default storage provider is refused at the start, with the reason."""
 
 import pytest
+
 from runs import SMALL, run
 
 pytestmark = pytest.mark.slow

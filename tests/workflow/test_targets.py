@@ -1,6 +1,7 @@
 """A target that cannot be is answered by what there is, before any job."""
 
 import pytest
+
 from runs import SMALL, SMALL_SNOW, jobs_of, run
 
 pytestmark = pytest.mark.slow

@@ -1,1 +1,0 @@
-"""The carbon study: carbon of vegetation over images and time, its trends and its forecast."""

@@ -1,1 +1,0 @@
-"""Figures of the indicators; import the module you need, this file imports none."""

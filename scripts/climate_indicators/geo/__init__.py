@@ -1,1 +1,0 @@
-"""Grids, rasters, vector files and terrain."""

@@ -1,1 +1,0 @@
-"""The glacier study: flowlines, terminus change, elevation."""

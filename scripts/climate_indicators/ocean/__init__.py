@@ -1,1 +1,0 @@
-"""The ocean study: cells, regressions, biomes, their tracking and their coverage."""

@@ -1,0 +1,1 @@
+"""Climate indicators from satellite images and ocean fields: the library of the workflow."""

@@ -1,0 +1,1 @@
+"""Vegetation carbon: images, their carbon, its series and its forecast."""

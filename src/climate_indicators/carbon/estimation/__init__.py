@@ -1,0 +1,1 @@
+"""Carbon of images from mapped vegetation, and its error."""

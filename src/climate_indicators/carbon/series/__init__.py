@@ -1,0 +1,1 @@
+"""Carbon over time: monthly series, trends, steps, forecasts, comparison with measurements."""

@@ -1,0 +1,1 @@
+"""The configuration: its keys, limits and defaults. Imports nothing heavy."""

@@ -1,0 +1,1 @@
+"""Downloads from public archives, each made once, checked and kept."""

@@ -1,0 +1,1 @@
+"""Requests: retries, time limits, resumed downloads, logins."""

@@ -1,0 +1,122 @@
+"""Ends for what a server could draw out for ever: one request, a body that trickles, pages without a last one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, wait
+from threading import Thread
+from typing import TypeVar
+
+import requests
+from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
+
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.log import duration
+from climate_indicators.download.http.http_errors import TooSlow, shown
+
+# a body that comes more slowly is as good as none: a gigabyte would take twelve days
+LEAST_BYTES_S = 1000
+MOST_PAGES = 1000
+Result = TypeVar("Result")
+
+
+def within(limit_s: float, call: Callable[[], Result]) -> Result:
+    """Result of a call, which is left to itself when it takes longer.
+
+    Limits of silence do not end a server that sends a byte now and then, nor a name server that is silent.
+
+    Raises
+    ------
+    TooSlow
+        If the call has not ended in ``limit_s`` seconds; and whatever the call raises.
+    """
+    result: Future[Result] = Future()
+
+    def work() -> None:
+        try:
+            result.set_result(call())
+        except BaseException as error:  # raised where the result is waited for
+            result.set_exception(error)
+
+    # a thread that is left behind must not keep the process alive
+    Thread(target=work, daemon=True).start()
+    # an error of the call may be a `TimeoutError` too
+    if wait([result], limit_s).not_done:
+        raise TooSlow(f"no whole answer in {duration(limit_s)}")
+    return result.result()
+
+
+def pieces(response: requests.Response, most: int, over_s: float) -> Iterator[bytes]:
+    """Body of a streamed answer in pieces as they come, with the errors of ``Response.iter_content``.
+
+    Parameters
+    ----------
+    most : bytes of a piece at the most.
+    over_s : seconds over which the pace is measured.
+
+    Raises
+    ------
+    TooSlow
+        If in such a time fewer than ``LEAST_BYTES_S`` bytes a second came.
+    """
+    begin, came = time.monotonic(), 0
+    while piece := _piece(response, most):
+        came += len(piece)
+        yield piece
+        spent = time.monotonic() - begin
+        if spent >= over_s:
+            if came < LEAST_BYTES_S * spent:
+                raise TooSlow(f"{came} bytes in {duration(spent)}")
+            begin, came = time.monotonic(), 0
+
+
+def _piece(response: requests.Response, most: int) -> bytes:
+    # `iter_content` waits until a piece is full, which from a trickle it never is
+    try:
+        return response.raw.read1(most, decode_content=True)
+    except ProtocolError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from None
+    except DecodeError as error:
+        raise requests.exceptions.ContentDecodingError(error) from None
+    except ReadTimeoutError as error:
+        raise requests.exceptions.ReadTimeout(error) from None
+    except SSLError as error:
+        raise requests.exceptions.SSLError(error) from None
+
+
+class Pages:
+    """Pages of an answer, watched so that they end.
+
+    Parameters
+    ----------
+    url : address, named in messages.
+    longest_s : longest time of all pages, in seconds.
+    """
+
+    def __init__(self, url: str, longest_s: float) -> None:
+        self._url, self._longest_s, self._begin = shown(url), longest_s, time.monotonic()
+        self._count, self._seen = 0, set()
+
+    def add(self, names: Collection[str]) -> None:
+        """Note what a page holds.
+
+        Raises
+        ------
+        InputError
+            If pages lead in a circle, are too many, or take too long.
+        """
+        self._count += 1
+        if names and self._seen.issuperset(names):
+            raise InputError(
+                f"{self._url}: page {self._count} of the answer holds nothing that earlier pages did not: the pages "
+                "lead in a circle. Tell the archive's operators, or take another archive."
+            )
+        self._seen.update(names)
+        spent = time.monotonic() - self._begin
+        if self._count > MOST_PAGES or spent > self._longest_s:
+            raise InputError(
+                f"{self._url}: {self._count} pages with {len(self._seen)} entries came in {duration(spent)} and there "
+                f"was no end; allowed are {MOST_PAGES} pages and archives.search_s ({self._longest_s:g} s). Ask for "
+                "fewer days or a smaller area, raise archives.search_s, or take another archive."
+            )

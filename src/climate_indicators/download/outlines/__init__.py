@@ -1,0 +1,1 @@
+"""Glacier outlines from inventories and GLIMS."""

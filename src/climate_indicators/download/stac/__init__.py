@@ -1,0 +1,1 @@
+"""Scenes from STAC catalogs: search, choice, windows, annual composites."""

@@ -1,0 +1,1 @@
+"""Daily weather from Open-Meteo."""

@@ -1,0 +1,193 @@
+"""Daily weather of a place from Open-Meteo's archive, a year at a time, each kept as it came and checked when read."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import requests
+
+from climate_indicators.core.atomic_files import atomic_path
+from climate_indicators.core.credentials import OPEN_METEO_KEY
+from climate_indicators.core.errors import InputError, naming
+from climate_indicators.core.log import Progress
+from climate_indicators.download.http.session import Patience, Tries, get
+from climate_indicators.download.http.signing_keys import credential
+from climate_indicators.download.weather.open_meteo_response import (
+    DailyAnswer,
+    WeatherRequest,
+    check_alike,
+    is_alike,
+    is_settled,
+    read_answer,
+    unit_of,
+)
+from climate_indicators.geo.grid import middle_in_degrees, read_area_of_interest
+
+# asked for by name, so that a change of the archive's defaults changes nothing here
+ASKED_UNITS = {"temperature_unit": "celsius", "precipitation_unit": "mm", "wind_speed_unit": "kmh"}
+_log = logging.getLogger("climate_indicators")
+
+
+def fetch_weather(
+    session: requests.Session,
+    url: str,
+    request: WeatherRequest,
+    kept: str | Path,
+    path: str | Path,
+    patience: Patience | None = None,
+) -> int:
+    """Write daily weather as CSV in the form of Open-Meteo's export: place and timezone first, units in the header.
+
+    Parameters
+    ----------
+    session : as `climate_indicators.download.http.session.open_session` gives it.
+    url : address of the archive's API.
+    request : what is asked for.
+    kept : folder where the answer of each year is kept; one that is there is not asked for again.
+    path : CSV to write.
+    patience : how often to ask again after an answer that broke off inside.
+
+    Returns
+    -------
+    Number of years that were fetched.
+
+    Raises
+    ------
+    InputError
+        If the archive cannot be reached or refuses, an answer has other days, units or another place than asked, or
+        answers of several years cannot stand in one table.
+    """
+    folder = Path(kept) / _digest(url, request)
+    parts = list(years_between(request.first, request.last))
+    ask = partial(_ask, session, url, request, patience=patience or Patience())
+    progress = Progress(_log, len(parts), "year of weather")
+    answers, fetched = [], set()
+    for number, (first, last) in enumerate(parts):
+        with naming(_place(request, first, last)):
+            answer, new = _part(ask, request, first, last, folder / f"{first}_{last}.bin")
+        answers.append(answer)
+        fetched |= {number} if new else set()
+        progress.step()
+    for number in _out_of_date(answers, fetched):
+        first, last = parts[number]
+        _log.info("%s to %s was kept for another cell or clock than the archive has now: fetched again", first, last)
+        with naming(_place(request, first, last)):
+            answers[number], _ = _part(ask, request, first, last, folder / f"{first}_{last}.bin", anew=True)
+        fetched.add(number)
+    with naming(_place(request, request.first, request.last)):
+        for one in answers[:-1]:
+            if said := check_alike(one, answers[-1]):
+                _log.warning("weather: %s", said)
+    _write(answers, request.variables, path)
+    return len(fetched)
+
+
+def _out_of_date(answers: Sequence[DailyAnswer], fetched: set[int]) -> list[int]:
+    """Places of kept years that are not for the cell and clock of those just fetched; all if the kept ones disagree."""
+    if not fetched:
+        return [] if all(is_alike(one, answers[-1]) for one in answers) else list(range(len(answers)))
+    now = answers[max(fetched)]
+    return [at for at, one in enumerate(answers) if at not in fetched and not is_alike(one, now)]
+
+
+def _place(request: WeatherRequest, first: str, last: str) -> str:
+    north, east = "NS"[request.latitude < 0], "EW"[request.longitude < 0]
+    return f"weather at {abs(request.latitude):g}° {north}, {abs(request.longitude):g}° {east}, {first} to {last}"
+
+
+def place_of(
+    latitude: float | None, longitude: float | None, aoi: str | Path | None, layer: str | None = None
+) -> tuple[float, float]:
+    """Latitude and longitude in degrees, those not given taken from the middle of an area of interest.
+
+    The middle is rounded to three decimals, some hundred metres, so that the archive is asked for the same place again.
+    """
+    if latitude is not None and longitude is not None:
+        return latitude, longitude
+    east, north = middle_in_degrees(read_area_of_interest(aoi, layer))
+    return (round(north, 3) if latitude is None else latitude), (round(east, 3) if longitude is None else longitude)
+
+
+def years_between(first: str, last: str) -> Iterator[tuple[str, str]]:
+    """First and last day of each calendar year's part of a period, as ISO dates."""
+    for year in range(int(first[:4]), int(last[:4]) + 1):
+        yield max(first, f"{year}-01-01"), min(last, f"{year}-12-31")
+
+
+def _part(
+    ask: Callable[[str, str], bytes], request: WeatherRequest, first: str, last: str, kept: Path, anew: bool = False
+) -> tuple[DailyAnswer, bool]:
+    """The answer of one year, and whether it was fetched; ``anew`` fetches it though it is kept."""
+    if kept.exists() and not anew:
+        try:
+            return read_answer(kept.read_bytes(), request, first, last), False
+        except InputError as error:
+            _log.warning("%s is damaged (%s) and is fetched again", kept, error)
+    content = ask(first, last)
+    answer = read_answer(content, request, first, last)
+    if is_settled(answer):
+        with atomic_path(kept) as temporary:
+            temporary.write_bytes(content)
+    else:
+        _log.warning(
+            "the archive does not have all weather of %s yet: the year is not kept, and asked for again next time", last
+        )
+    return answer, True
+
+
+def _ask(
+    session: requests.Session, url: str, request: WeatherRequest, first: str, last: str, patience: Patience
+) -> bytes:
+    """What the archive answers for some days."""
+    asked = {
+        "latitude": request.latitude,
+        "longitude": request.longitude,
+        "start_date": first,
+        "end_date": last,
+        "daily": ",".join(request.variables),
+        "timezone": request.timezone,
+        "format": "flatbuffers",
+        **ASKED_UNITS,
+    }
+    if request.model is not None:
+        asked["models"] = request.model
+    if key := credential(OPEN_METEO_KEY):
+        asked["apikey"] = key
+    tries = Tries(url, patience)
+    while True:
+        content = get(session, url, params=asked).content
+        # the archive says so in the middle of an answer whose status was already sent
+        if not content.startswith(b"Unexpected"):
+            return content
+        tries.again("the archive met a fault of its own while it answered")
+
+
+def _write(answers: Sequence[DailyAnswer], variables: Sequence[str], path: str | Path) -> None:
+    cell = answers[0]
+    place = {
+        "latitude": f"{cell.latitude:.7g}",
+        "longitude": f"{cell.longitude:.7g}",
+        "elevation": f"{cell.elevation_m:.7g}",
+        "utc_offset_seconds": str(cell.utc_offset_s),
+        "timezone": cell.timezone,
+        "timezone_abbreviation": cell.abbreviation,
+    }
+    table = pd.concat([answer.table for answer in answers])
+    table.columns = [f"{name} ({unit_of(name)[1]})" for name in variables]
+    table.index.name = "time"
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
+        stream.write(f"{','.join(place)}\n{','.join(place.values())}\n\n")
+        # seven digits give a float32 back as it was
+        table.to_csv(stream, float_format="%.7g", lineterminator="\n", date_format="%Y-%m-%d")
+
+
+def _digest(url: str, request: WeatherRequest) -> str:
+    """Name of the folder of kept years: all that shapes an answer but its days."""
+    shape = {key: value for key, value in asdict(request).items() if key not in ("first", "last")}
+    return hashlib.sha256(repr((url, sorted(shape.items()))).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Grids, rasters, NetCDF and vector files, terrain."""

@@ -1,0 +1,252 @@
+"""Elevation models: voids found however they are marked, small ones interpolated, the rest missing."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from rasterio.enums import Resampling
+from rasterio.fill import fillnodata
+from rasterio.windows import Window
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from climate_indicators.core.errors import InputError
+from climate_indicators.geo.grid import Grid
+from climate_indicators.geo.rasters.guard import Reader
+from climate_indicators.geo.rasters.reading import GridReader, within
+from climate_indicators.geo.rasters.understanding import RasterInfo, check_place
+
+# elevations on land, in metres: from below the Dead Sea's shore to above Mount Everest
+LOWEST_M, HIGHEST_M = -500.0, 9000.0
+# voids up to twice this wide, in pixels of the elevation model, are interpolated
+REACH_PX = 5
+# one number in more than this share of the pixels may be fill; 0 may be, however rare
+_COMMON = 0.01
+# fill differs from the ground next to it by more than both of these; shores of seas and lakes do not
+_FILL_JUMP_M, _FILL_SLOPE_DEG = 100.0, 60.0
+_MOST_PIXELS = 1 << 22
+_FEET = ("ft", "foot", "feet", "us survey foot", "ussft", "us-ft", "ftus")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was found in the part of an elevation model that a grid shows.
+
+    Attributes
+    ----------
+    ground : lowest and highest elevation of the ground, in metres; numbers beyond are voids.
+    fill : numbers between them that mark voids though the file does not declare them, in metres.
+    n_pixels, n_missing, n_outside, n_fill : pixels in all; missing by the file; beyond the ground; fill.
+    lowest, highest : of the numbers that the file does not declare as missing, in metres; NaN if there is none.
+    """
+
+    ground: tuple[float, float]
+    fill: tuple[float, ...]
+    n_pixels: int
+    n_missing: int
+    n_outside: int
+    n_fill: int
+    lowest: float
+    highest: float
+
+    @property
+    def n_void(self) -> int:
+        """Pixels without an elevation."""
+        return self.n_missing + self.n_outside + self.n_fill
+
+    @property
+    def note(self) -> str:
+        """Undeclared voids in words; "" if there are none."""
+        parts = []
+        if self.n_outside:
+            low, high = self.ground
+            parts.append(f"{self.n_outside} pixels outside {low:g} to {high:g} m, the range of the ground, are voids")
+        if self.fill:
+            listed = ", ".join(f"{value:g}" for value in self.fill)
+            parts.append(f"{self.n_fill} pixels of {listed} m, far from the ground around them, are voids")
+        return "; ".join(parts)
+
+
+class Elevations(GridReader):
+    """Elevations in metres on a grid, NaN where unknown.
+
+    Parameters
+    ----------
+    raster, info : open elevation model and what it says about itself; one band, with its scale and offset.
+    grid : the site's grid.
+    found : what a survey of it found; None knows of no voids beyond the range of elevations on earth.
+    interpolate : whether voids up to twice `REACH_PX` wide are interpolated from the ground on both sides.
+    """
+
+    def __init__(
+        self, raster: Reader, info: RasterInfo, grid: Grid, found: Survey | None = None, interpolate: bool = True
+    ) -> None:
+        super().__init__(raster, info, info.bands, grid, Resampling.bilinear)
+        self._ground = found.ground if found else (LOWEST_M, HIGHEST_M)
+        self._fill = np.array(found.fill if found else (), "float32")
+        self._interpolate = interpolate
+
+    def native(self, window: Window) -> np.ndarray:
+        """Elevations of a window of the raster itself, float32 (1, rows, columns), NaN where unknown."""
+        if not self._interpolate:
+            return self._known(window)
+        # what an interpolated pixel depends on: so far closing and interpolation reach
+        room = 4 * REACH_PX + 2
+        larger = Window(window.col_off - room, window.row_off - room, window.width + 2 * room, window.height + 2 * room)
+        larger = within(larger, self.info.width, self.info.height)
+        values = interpolated(self._known(larger)[0])
+        row, col = int(window.row_off - larger.row_off), int(window.col_off - larger.col_off)
+        return values[None, row : row + int(window.height), col : col + int(window.width)]
+
+    def metres(self, window: Window) -> np.ndarray:
+        """Numbers of a window of the raster as metres, NaN where the file declares them missing."""
+        values = super().native(window)
+        band = self.bands[0]
+        return values if band.scale is None else (values * band.scale + band.offset).astype("float32")
+
+    def _known(self, window: Window) -> np.ndarray:
+        values = self.metres(window)
+        low, high = self._ground
+        values[(values < low) | (values > high) | np.isin(values, self._fill)] = np.nan
+        return values
+
+
+class Knowledge(Elevations):
+    """1 where `Elevations` knows the ground and 0 where not, warped alike: below 1 next to a void, NaN outside."""
+
+    def native(self, window: Window) -> np.ndarray:
+        """1 or 0 for a window of the raster itself, float32 (1, rows, columns)."""
+        return np.isfinite(super().native(window)).astype("float32")
+
+
+def interpolated(values: np.ndarray) -> np.ndarray:
+    """Elevations with voids up to twice `REACH_PX` wide filled from the ground on both sides, by inverse distance.
+
+    A void wider than that, and what lies beyond the edge of the known ground, stays NaN.
+
+    Parameters
+    ----------
+    values : float32, shape (rows, columns), NaN where unknown.
+    """
+    known = np.isfinite(values)
+    if known.all() or not known.any():
+        return values
+    size = 2 * REACH_PX + 1
+    closed = minimum_filter(maximum_filter(known, size, mode="constant", cval=0), size, mode="constant", cval=0)
+    small = closed & ~known
+    if not small.any():
+        return values
+    filled = fillnodata(np.where(known, values, 0), known, max_search_distance=size, smoothing_iterations=0)
+    return np.where(small, filled, values).astype("float32")
+
+
+def check_elevation_model(info: RasterInfo) -> None:
+    """Check what the header of an elevation model says.
+
+    Raises
+    ------
+    InputError
+        If it has no place on earth, several bands, 8 bits (a shaded relief), or elevations in feet.
+    """
+    check_place(info)
+    path = info.path
+    if len(info.bands) != 1:
+        raise InputError(
+            f"{path} has {len(info.bands)} bands; an elevation model (dem) has one, of elevations in metres. Name a "
+            "file with that band alone (gdal_translate -b takes one)."
+        )
+    (band,) = info.bands
+    if np.dtype(band.dtype).kind == "c":
+        raise InputError(f"{path} has complex numbers; expected are elevations in metres. Name an elevation model.")
+    if np.dtype(band.dtype).itemsize == 1 and band.scale is None:
+        raise InputError(
+            f"{path} has 8 bits a pixel, which hold no elevations in metres: a shaded relief? Name an elevation model."
+        )
+    if band.unit.strip().lower() in _FEET:
+        raise InputError(
+            f"{path} says that its unit is {band.unit}; expected are metres. Convert it (gdal_calc --calc A*0.3048)."
+        )
+
+
+def survey(model: Elevations) -> Survey:
+    """Look through the part of an elevation model that its grid shows, strip by strip, for voids that are not declared.
+
+    Elevations of a landscape follow each other without large gaps: numbers beyond a gap of 100 m, or of what 60 degrees
+    make on one pixel, are none of the ground. Between them, fill is a number in more than 1 % of the pixels, or 0, that
+    differs from the pixels next to it by as much in the median: at the shore of a sea or lake the ground begins at
+    the water's level.
+    """
+    counts: Counter[float] = Counter()
+    levels = np.zeros(int(HIGHEST_M - LOWEST_M) + 1, "int64")
+    n_pixels = n_missing = 0
+    lowest, highest = math.inf, -math.inf
+    for window in model.source_windows(_rows(model)):
+        values = model.metres(window)
+        finite = values[np.isfinite(values)]
+        inside = finite[(finite >= LOWEST_M) & (finite <= HIGHEST_M)]
+        n_pixels, n_missing = n_pixels + values.size, n_missing + values.size - finite.size
+        levels += np.bincount((inside - LOWEST_M).astype("int64"), minlength=len(levels))
+        if finite.size:
+            lowest, highest = min(lowest, float(finite.min())), max(highest, float(finite.max()))
+        numbers, found = np.unique(inside, return_counts=True)
+        # a number that is common in the whole is common in a strip
+        usual = (found > _COMMON / 2 * values.size) | (numbers == 0)
+        counts.update({float(value): int(count) for value, count in zip(numbers[usual], found[usual], strict=True)})
+    ground = _ground(levels, model)
+    common = [value for value, count in counts.items() if value == 0 or count > _COMMON * n_pixels]
+    common = [value for value in common if ground[0] <= value <= ground[1]]
+    fill = tuple(sorted(value for value in common if _is_fill(model, value)))
+    n_fill = sum(counts[value] for value in fill)
+    if lowest > highest:
+        lowest = highest = math.nan
+    n_ground = int(levels[int(ground[0] - LOWEST_M) : int(ground[1] - LOWEST_M)].sum())
+    return Survey(ground, fill, n_pixels, n_missing, n_pixels - n_missing - n_ground, n_fill, lowest, highest)
+
+
+def _ground(levels: np.ndarray, model: Elevations) -> tuple[float, float]:
+    """Range of the elevations, counted by metres, in which most pixels lie and that has no large gap."""
+    found = np.flatnonzero(levels)
+    if not found.size:
+        return LOWEST_M, HIGHEST_M
+    groups = np.split(found, np.flatnonzero(np.diff(found) > _fill_jump(model)) + 1)
+    most = max(groups, key=lambda group: int(levels[group].sum()))
+    return float(most[0] + LOWEST_M), float(most[-1] + LOWEST_M + 1)
+
+
+def _is_fill(model: Elevations, value: float) -> bool:
+    jumps = []
+    for window in model.source_windows(_rows(model)):
+        values = model.metres(window)[0]
+        values[~((values >= LOWEST_M) & (values <= HIGHEST_M))] = np.nan
+        fill = values == np.float32(value)
+        if not fill.any():
+            continue
+        for axis in (0, 1):
+            edge = np.diff(fill.astype("int8"), axis=axis) != 0
+            steps = np.abs(np.diff(values, axis=axis)[edge])
+            jumps.append(steps[np.isfinite(steps)])
+    found = np.concatenate(jumps) if jumps else np.zeros(0)
+    if not found.size:
+        return False
+    return float(np.median(found)) > _fill_jump(model)
+
+
+def _fill_jump(model: Elevations) -> float:
+    return max(_FILL_JUMP_M, pixel_m(model) * math.tan(math.radians(_FILL_SLOPE_DEG)))
+
+
+def _rows(model: Elevations) -> int:
+    """Rows of a strip of the elevation model that is held at once."""
+    whole = model.source_window()
+    return max(_MOST_PIXELS // int(whole.width), 8) if whole else 1
+
+
+def pixel_m(model: Elevations) -> float:
+    """Height of a pixel of the elevation model in metres, about; NaN where it does not meet the grid."""
+    whole, grid = model.source_window(), model.grid
+    if whole is None:
+        return math.nan
+    # the window has room around the grid, up to three pixels on each side
+    return float(grid.height * abs(grid.transform.e) / max(whole.height - 6, 1))

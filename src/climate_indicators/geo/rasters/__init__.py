@@ -1,0 +1,1 @@
+"""The user's rasters read and checked: fill, radiometry, layout, plausibility."""

@@ -1,0 +1,1 @@
+"""Glaciers: outlines, areas, terminus retreat, elevation."""

@@ -1,0 +1,1 @@
+"""Ocean carbon biomes: fields, regressions, biomes, their classifier and their coverage."""

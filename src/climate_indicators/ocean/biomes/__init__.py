@@ -1,0 +1,1 @@
+"""Regional regressions, Ward clustering, the cut and the names of biomes."""

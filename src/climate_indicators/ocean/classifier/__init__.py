@@ -1,0 +1,1 @@
+"""The network that assigns months to biomes, and its comparison with baselines."""

@@ -1,0 +1,1 @@
+"""Coverage, trends, seasons and water properties of biomes."""

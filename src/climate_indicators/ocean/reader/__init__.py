@@ -1,0 +1,1 @@
+"""Monthly fields read from NetCDF onto one grid."""

@@ -1,0 +1,1 @@
+"""Figures. Import the module you need: this file imports none."""

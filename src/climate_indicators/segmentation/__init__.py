@@ -1,0 +1,1 @@
+"""Patches, networks, training, prediction and baselines, for all studies of images."""

@@ -1,0 +1,73 @@
+"""All sites of a study together: how far the network is ahead, and how areas change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+
+AVERAGED = ("f1", "precision", "recall", "accuracy", "ece")
+
+
+def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") -> pd.DataFrame:
+    """Mean and range of the skill of each model over sites, and of the network's lead over it at the same sites.
+
+    Parameters
+    ----------
+    metrics : for each site, its table of `climate_indicators.stats.metrics.Evaluation`.
+    network : model that the others are compared with.
+
+    Returns
+    -------
+    Table ``model, split, n_sites, iou_mean, iou_min, iou_max, f1_mean, precision_mean, recall_mean, accuracy_mean,
+    ece_mean, network_lead_iou_mean, network_lead_iou_min, network_lead_iou_max``. The lead is the network's IoU minus
+    the model's; it is NaN in the network's own row.
+
+    Raises
+    ------
+    ValueError
+        If a site has no row of the network.
+    """
+    rows = _with_lead(metrics, network)
+    groups = rows.groupby(["model", "split"], sort=False)
+    columns = {"n_sites": groups.size()}
+    columns |= {f"iou_{name}": groups.iou.agg(name) for name in ("mean", "min", "max")}
+    columns |= {f"{metric}_mean": groups[metric].mean() for metric in AVERAGED}
+    columns |= {f"network_lead_iou_{name}": groups.network_lead_iou.agg(name) for name in ("mean", "min", "max")}
+    return pd.DataFrame(columns).reset_index()
+
+
+def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], network: str = "unet") -> pd.DataFrame:
+    """Skill of each model at each site, where one network has learnt from some of the sites or all.
+
+    Parameters
+    ----------
+    metrics : for each site, its table of `climate_indicators.stats.metrics.Evaluation`.
+    pool : sites that the network has learnt from.
+    network : model that the others are compared with.
+
+    Returns
+    -------
+    The tables below each other, with ``site`` and ``in_pool`` before. ``network_lead_iou`` is the network's IoU minus
+    the model's at the same site and split, NaN in the network's own row.
+
+    Raises
+    ------
+    ValueError
+        If a site has no row of the network.
+    """
+    rows = _with_lead(metrics, network)
+    rows.insert(1, "in_pool", rows.site.isin(list(pool)))
+    return rows.reset_index(drop=True)
+
+
+def _with_lead(metrics: Mapping[str, pd.DataFrame], network: str) -> pd.DataFrame:
+    """Tables of all sites with ``site`` and, as ``network_lead_iou``, the network's IoU minus the row's."""
+    lacking = [site for site, table in metrics.items() if network not in set(table.model)]
+    if lacking:
+        raise ValueError(f"the metrics of {', '.join(lacking)} have no model '{network}'")
+    rows = pd.concat(metrics, names=["site", None]).reset_index(level="site")
+    own = rows[rows.model == network].set_index(["site", "split"]).iou
+    rows["network_lead_iou"] = pd.MultiIndex.from_frame(rows[["site", "split"]]).map(own) - rows.iou
+    rows.loc[rows.model == network, "network_lead_iou"] = float("nan")
+    return rows

@@ -1,0 +1,1 @@
+"""Snow: radar and optical scenes, triplets, cover and its dates, weather."""

@@ -1,0 +1,1 @@
+"""Embeddings of radar and optical chips, their retrieval and domain shift."""

@@ -1,0 +1,1 @@
+"""Pretrained models: SAM, CLIP, DINOv2, DeepLabV3."""

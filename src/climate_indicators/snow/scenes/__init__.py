@@ -1,0 +1,1 @@
+"""Radar and optical scenes of a snow site."""

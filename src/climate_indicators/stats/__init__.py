@@ -1,0 +1,1 @@
+"""Skill, calibration, trends, resampling and intervals."""

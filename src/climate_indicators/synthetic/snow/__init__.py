@@ -1,0 +1,1 @@
+"""Synthetic snow scenes and weather."""

@@ -1,0 +1,152 @@
+"""Forecast of the monthly carbon: when it is made, how it is measured, and what it says of itself."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from climate_indicators.carbon.series.forecast import carbon_forecast, rolling_origins
+from climate_indicators.carbon.series.forecast_intervals import left_out_checks, reaches
+from climate_indicators.carbon.series.forecast_models import NAIVE, SEASONAL_NAIVE, naive
+from climate_indicators.carbon.series.series import read_series
+from climate_indicators.carbon.series.trends import trend_table
+from climate_indicators.plotting.carbon.forecast import carbon_forecast_figure
+from climate_indicators.plotting.carbon.series import carbon_series_figure
+from climate_indicators.plotting.style import save_figure
+
+
+def series(values, first="2010-01-01"):
+    days = pd.date_range(first, periods=len(values), freq="MS").strftime("%Y-%m-%d")
+    return read_series(pd.DataFrame({"day": days, "carbon": values}), "carbon", "day")
+
+
+@pytest.fixture(scope="module")
+def seasonal():
+    rng = np.random.default_rng(0)
+    months = np.arange(108)
+    return series(200 + 0.8 * months + 30 * np.sin(2 * np.pi * months / 12) + rng.normal(0, 3, 108))
+
+
+@pytest.fixture(scope="module")
+def forecast(seasonal):
+    return carbon_forecast(seasonal, "t")
+
+
+def test_trend_and_season_are_forecast_better_than_naively(forecast):
+    skill = forecast.skill.set_index("method")
+    assert skill.mae["model"] < skill.mae["seasonal naive"] < skill.mae["naive"]
+    assert skill.beats_naive.all() and forecast.verdict.startswith("The forecast beats")
+    assert 0.8 <= skill.coverage_95["model"] <= 1
+
+
+def test_the_months_to_come_follow_the_last_one_and_intervals_are_nested(forecast):
+    values = forecast.values
+    assert values.kind.value_counts().to_dict() == {"history": 108, "held back": 12, "forecast": 12}
+    coming = values[values.kind == "forecast"]
+    assert coming.month.tolist() == [f"2019-{month:02d}" for month in range(1, 13)]
+    assert ((coming.lower_95 < coming.lower_80) & (coming.upper_80 < coming.upper_95)).all()
+    true = 200 + 0.8 * np.arange(108, 120) + 30 * np.sin(2 * np.pi * np.arange(108, 120) / 12)
+    assert ((coming.lower_95 < true) & (true < coming.upper_95)).mean() >= 0.8
+
+
+def test_what_cannot_be_beaten_is_said():
+    walk = carbon_forecast(series(1000 + np.cumsum(np.random.default_rng(3).normal(0, 1, 96))), "t")
+    assert not walk.skill.beats_naive.any() and "does NOT beat" in walk.verdict
+
+
+@pytest.mark.parametrize(("carbon", "words"), [
+    (read_series(pd.DataFrame({"carbon": np.arange(200.0)}), "carbon"), "no dates"),
+    (series(np.arange(40.0)), "months"),
+    (series(np.where((np.arange(96) > 40) & (np.arange(96) < 50), np.nan, np.arange(96.0))), "in a row have no value"),
+])  # fmt: skip
+def test_a_series_that_cannot_be_forecast_is_refused_in_words(carbon, words):
+    refused = carbon_forecast(carbon)
+    assert refused.skill.method.tolist() == ["refused"] and words in refused.verdict
+    assert refused.values.forecast.isna().all()
+
+
+def test_naive_forecasts():
+    values = np.arange(24.0)
+    assert naive(NAIVE, values, 3)[0].tolist() == [23, 23, 23]
+    assert naive(SEASONAL_NAIVE, values, 3)[0].tolist() == [12, 13, 14]
+
+
+def test_origins_leave_months_to_learn_from_and_to_test_on():
+    origins = rolling_origins(108, 12)
+    assert 30 <= len(origins) <= 40 and origins[0] >= 36 and origins[-1] == 96
+
+
+def test_the_same_series_gives_the_same_forecast(seasonal, forecast):
+    pd.testing.assert_frame_equal(carbon_forecast(seasonal, "t").values, forecast.values)
+
+
+def scores_of(values, ahead=1):
+    """Scores of origins so far apart that their errors have nothing in common."""
+    return pd.DataFrame({"origin": 1_000_000 * np.arange(len(values)), "ahead": ahead, "score": values})
+
+
+def test_reach_is_the_finite_sample_quantile_of_the_scores_of_a_lead():
+    scores = np.arange(1.0, 21.0)
+    assert reaches(scores_of(scores), [1], 0.95)[0] == pytest.approx(20, rel=1e-4), "the 20th of 20: ⌈21 · 0.95⌉"
+    assert reaches(scores_of(scores), [1], 0.8)[0] == pytest.approx(17, rel=1e-4)
+    both = pd.concat([scores_of(scores), scores_of(10 * scores, 7)])
+    assert reaches(both, [1, 7], 0.95).tolist() == pytest.approx([20, 200], rel=1e-4), "each lead has its own"
+    few = pd.concat([scores_of(scores[:10]), scores_of(scores[10:], 2)])
+    assert reaches(few, [1, 2], 0.95).tolist() == pytest.approx([20, 20], rel=1e-4), "leads with few scores are joined"
+    six = reaches(scores_of(np.ones(6)), [3], 0.95)[0]
+    assert six == pytest.approx(2.447 * np.sqrt(7 / 6), abs=1e-3)
+    assert np.isnan(reaches(scores_of(np.ones(4)), [3], 0.95)).all()
+    alike = scores_of(scores).assign(origin=np.arange(20))
+    assert reaches(alike, [10], 0.95)[0] > 1.5 * 20, "of ten months ahead, three forecasts fit into 29 months"
+
+
+def test_intervals_hold_what_they_say_where_the_model_is_wrong_about_its_errors():
+    """Standard errors are half of the true ones and do not grow with the lead: normal intervals hold 50 to 67 %."""
+    inside, plain = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        noise = rng.normal(size=160)
+        for place in range(1, 160):
+            noise[place] += 0.6 * noise[place - 1]
+        rows = [
+            (at, lead, abs(noise[at + lead - 1]) * (1 + lead / 12) / 0.6) for at in range(40, 75) for lead in (1, 6, 12)
+        ]
+        scores = pd.DataFrame(rows, columns=["origin", "ahead", "score"])
+        scores = scores[scores["origin"] + scores["ahead"] <= 75]
+        future = np.array([abs(noise[110 + lead]) * (1 + lead / 12) / 0.6 for lead in (1, 6, 12)])
+        inside.append(future <= reaches(scores, [1, 6, 12], 0.95))
+        plain.append(future <= 1.96)
+    shares = np.mean(inside, axis=0)
+    assert (shares >= 0.9).all() and shares[0] <= 0.99, shares
+    assert np.mean(plain) < 0.75
+
+
+def test_the_test_of_an_interval_does_not_use_its_own_errors():
+    """One origin is far worse than all others: intervals made without it cannot hold it."""
+    origins = np.repeat(np.arange(36, 96), 12)
+    errors = pd.DataFrame({"origin": origins, "ahead": np.tile(np.arange(1, 13), 60), "score": 1.0})
+    errors.loc[errors["origin"] == 60, "score"] = 50.0
+    found = left_out_checks(errors, 12, (80, 95))
+    assert (found.loc[errors["origin"] == 60, "in_95"] == 0).all()
+    assert (found.loc[errors["origin"] != 60, "in_95"] == 1).all()
+
+
+def test_coverage_is_told_with_and_without_horizons_that_span_a_change():
+    rng = np.random.default_rng(4)
+    values = 100 + 10 * np.sin(2 * np.pi * np.arange(96) / 12) + rng.normal(0, 1, 96)
+    values[66:] -= 15
+    skill = carbon_forecast(series(values), "t", 6).skill.set_index("method").loc["model"]
+    assert skill.coverage_95_no_change > skill.coverage_95
+    assert "where no change of level lies in the forecast months" in skill.verdict
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_figures_are_drawn_with_and_without_dates(seasonal, forecast, dated, tmp_path):
+    carbon = seasonal if dated else read_series(pd.DataFrame({"carbon": seasonal.values}), "carbon")
+    drawn = forecast if dated else carbon_forecast(carbon)
+    first = carbon_series_figure(carbon, trend_table(carbon), "carbon", "t", "here")
+    second = carbon_forecast_figure(drawn, "carbon", "t", "here")
+    for number, figure in enumerate((first, second)):
+        save_figure(figure, tmp_path / f"{number}.png")
+        assert (tmp_path / f"{number}.png").stat().st_size > 5000
+    labels = {axes.get_xlabel() for axes in first.axes}
+    assert ("row order" in labels) != dated
