@@ -11,7 +11,8 @@ RUN apt-get update \
 WORKDIR /opt/climate-indicators
 # the packages first: they change less often than the code
 COPY requirements.lock Makefile ./
-RUN make install
+RUN make packages
 COPY . .
+RUN make install
 ENV PATH="/opt/climate-indicators/.venv/bin:$PATH"
 CMD ["make", "demo"]

@@ -3,12 +3,13 @@
 PYTHON ?= python3
 CORES ?= all
 RUN_FOLDER ?= .
-STAMP := .venv/.installed
+PACKAGES := .venv/.installed
+STAMP := .venv/.library
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # with it every job would compile all modules that it imports
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo state test long lab lint docs clean clean-downloads
+.PHONY: help install packages demo state test long lab lint docs clean clean-downloads
 .DELETE_ON_ERROR:
 
 help:
@@ -19,13 +20,15 @@ help:
 	@echo "make lab      tests on a SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments, both made here"
 	@echo "make lint     style alone"
 	@echo "make docs     key tables of the manual, picture of the rules, figures of the demo"
-	@echo "make install  only .venv"
+	@echo "make install  only .venv: the pinned packages and this library"
 	@echo "make clean    remove results, simulated inputs and logs (downloads and .venv stay)"
 	@echo "make clean-downloads   remove what was downloaded too: archives, model weights, scenes, weather, ocean files"
 
 install: $(STAMP)
 
-$(STAMP): requirements.lock
+packages: $(PACKAGES)
+
+$(PACKAGES): requirements.lock
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
 	  echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no newer build); found: $$("$(PYTHON)" --version 2>&1)."; \
 	  echo "Name another one, for example: make $(or $(firstword $(MAKECMDGOALS)),install) PYTHON=python3.12"; \
@@ -44,6 +47,14 @@ $(STAMP): requirements.lock
 	else \
 	  echo "$(PYTHON) has neither ensurepip nor pip: install the package python3-venv or python3-pip."; exit 1; \
 	fi
+	@touch $@
+
+# for notebooks and programs beside the workflow; its jobs take the library from the workflow's own src/
+$(STAMP): $(PACKAGES) pyproject.toml
+	@set -e; \
+	if .venv/bin/python -c 'import pip' 2>/dev/null; then pip=".venv/bin/python -m pip"; \
+	else pip="$(PYTHON) -m pip --python .venv/bin/python"; fi; \
+	$$pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: $(STAMP)

@@ -60,4 +60,4 @@ def group_of(nodeid: str) -> str:
     reported = re.search(r"\[(\w+)\]$", nodeid) if stem == "test_report" else None
     if reported:
         return reported[1]
-    return next((run for run, files in READERS.items() if stem in files), stem)
+    return next((run for run, files in READERS.items() if stem in files), nodeid.split("::")[0])
