@@ -13,7 +13,7 @@ from coverage_series import rate
 from glacier_worlds import BLOCK, PIXEL_KM2, WHOLE_KM2, WORLDS, land
 
 from climate_indicators.glacier.area_correction import (
-    ENOUGH_TEST_BLOCKS,
+    MIN_TEST_BLOCKS,
     area_correction,
     block_area,
     count_zones,
@@ -120,7 +120,7 @@ def held_out_zones(labels: np.ndarray, mapped: np.ndarray, rng: np.random.Genera
     """Confusions by zone of the held-out blocks, dealt anew."""
     blocks = make_blocks(labels, np.ones(labels.shape, bool), BLOCK, SHARES, int(rng.integers(1 << 30)))
     test = blocks[blocks.split == "test"]
-    kept = test if len(test) >= ENOUGH_TEST_BLOCKS else blocks[blocks.split != "train"]
+    kept = test if len(test) >= MIN_TEST_BLOCKS else blocks[blocks.split != "train"]
     near = margin_zones(labels)
     windows = [np.s_[row.row_start : row.row_stop, row.col_start : row.col_stop] for row in kept.itertuples()]
     return np.array([count_zones(near[window], mapped[window], labels[window]) for window in windows])

@@ -43,7 +43,7 @@ DELTA_DIST, DELTA_VAR = 25.0, 0.1
 ALL_MONTHS, MONTHS_PER_JOB = 732, 12
 EARTH_M = 6_371_000.0
 # beyond, a matrix of distances is more than a small machine holds
-MOST_FOR_A_MATRIX = 12_000
+MAX_FOR_A_MATRIX = 12_000
 
 
 class ModelGrid(OceanWorld):
@@ -208,7 +208,7 @@ def tree_memory(sizes: list[int]) -> None:
     for size in sizes:
         (ours, ours_s), *_ = in_new_process(linkage_growth, "fastcluster", size)
         matrix = "– | –"
-        if size <= MOST_FOR_A_MATRIX:
+        if size <= MAX_FOR_A_MATRIX:
             (theirs, theirs_s), *_ = in_new_process(linkage_growth, "scipy", size)
             matrix = f"{theirs:.0f} | {theirs_s:.2f}"
         print(f"| {size} | {matrix} | {ours:.1f} | {ours_s:.2f} |", flush=True)

@@ -17,7 +17,7 @@ import numpy as np
 import rasterio
 from images import in_new_process, machine, make_image, make_model
 
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.inference import open_engine
 from climate_indicators.segmentation.tiled_prediction import Windows, predict_logits, write_prediction
 
@@ -58,7 +58,7 @@ def streamed(image: Path, model: Path, target: Path, engine: str, precision: str
 
     windows = Windows.from_settings(SETTINGS, depth)
     clocked = type(opened)(opened.name, opened.precision, timed)
-    with Stack([image]) as stack:
+    with RasterStack([image]) as stack:
         logits = predict_logits(clocked, stack, MEAN, windows)
         write_prediction(target, target.with_name("extent_" + target.name), stack, logits, 1.0, 0.5, ("p", "e"), {})
     return {"network_s": spent, "engine": opened.name, "precision": opened.precision}
@@ -81,7 +81,7 @@ def whole_pass_difference(image: Path, model: Path, depth: int) -> float:
     """Largest difference of probability between windows of 512 pixels and one pass over the whole image."""
     opened = open_engine(model, "auto", "float32", threads=2)
     results = []
-    with Stack([image]) as stack:
+    with RasterStack([image]) as stack:
         for core in (512, SEAM_SIZE):
             windows = Windows.from_settings(SETTINGS | {"window_px": core}, depth)
             parts = predict_logits(opened, stack, MEAN, windows)

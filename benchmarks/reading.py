@@ -18,7 +18,7 @@ import rasterio
 from images import BANDS, machine, make_image, square_grid
 
 from climate_indicators.geo.mosaic import Radiometry, write_scene
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.patches import plan_patches, write_patches
 from climate_indicators.segmentation.spatial_blocks import make_blocks, split_map
 
@@ -33,7 +33,7 @@ def sequential(path: Path) -> None:
 def patching(path: Path, folder: Path) -> float:
     """Cut the image into 128 px patches that do not overlap; pixels read."""
     rng = np.random.default_rng(0)
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         labels = rng.integers(0, 2, stack.grid.shape).astype("uint8")
         valid = np.ones(stack.grid.shape, bool)
         blocks = make_blocks(labels, valid, 512, {"train": 0.6, "validation": 0.2, "test": 0.2}, 1)

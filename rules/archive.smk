@@ -21,7 +21,7 @@ rule fetch_weather:
         weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
         variables=weather_variables(),
         aoi_layer=aoi_layer("snow"),
-        kept=placed(f"{KEPT}/weather"),
+        kept=with_module_prefix(f"{KEPT}/weather"),
     script:
         "../scripts/inputs/fetch_weather.py"
 
@@ -42,7 +42,7 @@ rule fetch_inventory:
         code=code("inputs/fetch_inventory.py"),
         urls=inventory_addresses,
         sha256=inventory_sha256,
-        kept=placed(f"{KEPT}/files"),
+        kept=with_module_prefix(f"{KEPT}/files"),
     script:
         "../scripts/inputs/fetch_inventory.py"
 
@@ -113,7 +113,7 @@ rule fetch_ocean_file:
         code=code("inputs/fetch_ocean_file.py"),
         urls=lambda wildcards: as_list(ocean_download(wildcards)["url"]),
         sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
-        kept=placed(f"{KEPT}/files"),
+        kept=with_module_prefix(f"{KEPT}/files"),
     script:
         "../scripts/inputs/fetch_ocean_file.py"
 
@@ -131,7 +131,7 @@ rule encoder_weights:
         "../envs/archive.yaml"
     params:
         code=code("inputs/encoder_weights.py"),
-        kept=placed(f"{KEPT}/files"),
+        kept=with_module_prefix(f"{KEPT}/files"),
     script:
         "../scripts/inputs/encoder_weights.py"
 

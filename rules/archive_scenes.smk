@@ -28,7 +28,7 @@ rule fetch_glacier_year:
         season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
         grid=lambda wildcards: {key: glacier_site(wildcards)[key] for key in ("crs", "resolution_m")},
         wanted=glacier_image_wanted,
-        kept=placed(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
+        kept=with_module_prefix(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
         shown=shown_bands,
         aoi_layer=aoi_layer("glacier"),
     script:
@@ -90,7 +90,7 @@ rule fetch_snow_year:
         wanted=snow_images_wanted,
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
         optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
-        kept=placed(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
+        kept=with_module_prefix(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
         aoi_layer=aoi_layer("snow"),
     script:
         "../scripts/inputs/fetch_snow_year.py"
@@ -148,7 +148,7 @@ rule size_glacier_year:
         season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
         grid=lambda wildcards: {key: glacier_site(wildcards)[key] for key in ("crs", "resolution_m")},
         wanted=glacier_image_wanted,
-        kept=placed(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
+        kept=with_module_prefix(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
         aoi_layer=aoi_layer("glacier"),
     script:
         "../scripts/inputs/size_glacier_year.py"
@@ -176,7 +176,7 @@ rule size_snow_year:
         wanted=snow_images_wanted,
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
         optical_per_month=lambda wildcards: snow_archive(wildcards)["optical_per_month"],
-        kept=placed(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
+        kept=with_module_prefix(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
         aoi_layer=aoi_layer("snow"),
     script:
         "../scripts/inputs/size_snow_year.py"

@@ -35,8 +35,8 @@ rule carbon_images:
     params:
         code=code("carbon/carbon_images.py"),
         content=content_of(carbon_files("images"), carbon_files("masks"), carbon_dates_table),
-        folder=placed(carbon_folder("images")),
-        masks=placed(carbon_folder("masks")),
+        folder=with_module_prefix(carbon_folder("images")),
+        masks=with_module_prefix(carbon_folder("masks")),
         mask_values=carbon_mask_values,
         labels=carbon_settings("labels").get("source"),
         reading=carbon_reading,
@@ -90,8 +90,8 @@ rule carbon_samples:
     params:
         code=code("carbon/carbon_samples.py"),
         content=content_of(carbon_files("images"), carbon_files("masks")),
-        folder=placed(carbon_folder("images")),
-        masks=placed(carbon_folder("masks")),
+        folder=with_module_prefix(carbon_folder("images")),
+        masks=with_module_prefix(carbon_folder("masks")),
         mask_values=carbon_mask_values,
         reading=carbon_reading,
         labels=carbon_labels("target", *CARBON_RULES.get(carbon_settings("labels").get("source"), [])),
@@ -221,7 +221,7 @@ rule carbon_vegetation:
     params:
         code=code("carbon/carbon_vegetation.py"),
         content=content_of(carbon_files("images")),
-        folder=placed(carbon_folder("images")),
+        folder=with_module_prefix(carbon_folder("images")),
         reading=carbon_reading,
         prediction=carbon_settings("prediction"),
         target=carbon_settings("labels").get("target"),

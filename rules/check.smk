@@ -26,8 +26,8 @@ rule check_glacier:
             key: sites("glacier")[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
         },
         split_seed=lambda wildcards: sites("glacier")[wildcards.site]["split_seed"],
-        scenes=placed(checked_scenes),
-        inputs=placed(checked_inputs),
+        scenes=with_module_prefix(checked_scenes),
+        inputs=with_module_prefix(checked_inputs),
         patches=lambda wildcards: config["glacier"]["patches"],
         patch_multiple=lambda wildcards: 2 ** config["glacier"]["network"]["depth"],
         min_valid_fraction=lambda wildcards: config["glacier"]["area"]["min_valid_fraction"],

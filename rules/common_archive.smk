@@ -17,7 +17,7 @@ def online(pattern):
 
 def missing_files():
     """Lines for people of files that are fetched and are not there."""
-    return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(placed(path)).exists()]
+    return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(with_module_prefix(path)).exists()]
 
 
 def pattern_of(names):

@@ -169,7 +169,7 @@ def foundation_models(*kinds):
 # a damaged folder ends the run here, before any job; one that is still to be made or fetched is not there yet
 for _kind in foundation_models(*SNOW_MODELS):
     _name = snow_settings("foundation")[_kind]
-    _folder = placed(foundation_folder(_kind))
+    _folder = with_module_prefix(foundation_folder(_kind))
     if is_own_folder(_name) or Path(_folder, "config.json").exists():
         try:
             check_preset_folder(_folder, _kind)

@@ -34,7 +34,7 @@ rule glacier_labels:
         },
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
         aoi_layer=aoi_layer("glacier"),
-        tiles=placed(first_tiles),
+        tiles=with_module_prefix(first_tiles),
         bands=lambda wildcards: sites("glacier")[wildcards.site]["bands"],
     script:
         "../scripts/glacier/glacier_labels.py"

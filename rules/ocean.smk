@@ -24,7 +24,7 @@ rule ocean_cells:
     params:
         code=code("ocean/ocean_cells.py"),
         content=content_of(ocean_files),
-        data=placed(ocean_data),
+        data=with_module_prefix(ocean_data),
         cells={key: ocean_settings("cells").get(key) for key in ("size", "unit", "margin")},
     script:
         "../scripts/ocean/ocean_cells.py"
@@ -47,7 +47,7 @@ rule ocean_slopes:
     params:
         code=code("ocean/ocean_slopes.py"),
         content=content_of(ocean_files),
-        data=placed(ocean_data),
+        data=with_module_prefix(ocean_data),
         points=ocean_settings("points"),
         enough_points=ocean_settings("cells").get("enough_points"),
         regression=ocean_settings("regression"),

@@ -3,14 +3,14 @@
 PLACES = workflow.modifier.path_modifier
 
 
-def placed(value):
+def with_module_prefix(value):
     """Parameter whose paths below `resources/` and `results/` are where Snakemake puts them; or the function of one."""
     if callable(value):
-        return lambda wildcards: placed(value(wildcards))
+        return lambda wildcards: with_module_prefix(value(wildcards))
     if isinstance(value, dict):
-        return {key: placed(item) for key, item in value.items()}
+        return {key: with_module_prefix(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [placed(item) for item in value]
+        return [with_module_prefix(item) for item in value]
     is_own = isinstance(value, str) and value.startswith(("resources/", "results/"))
     return PLACES.replace_prefix(value) if is_own else value
 

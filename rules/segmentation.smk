@@ -22,7 +22,7 @@ rule grid:
         content=content_of(first_tile_files, aoi_of),
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
         | {key: site_inputs(wildcards.study, wildcards.site)[key] for key in ("crs", "resolution_m")},
-        tiles=placed(first_tiles),
+        tiles=with_module_prefix(first_tiles),
         aoi_layer=aoi_layer(),
     script:
         "../scripts/segmentation/grid.py"
@@ -60,7 +60,7 @@ for _suffix, _scenes, _sites in scene_batches():
             site=lambda wildcards: {
                 key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
             },
-            scenes=placed(scenes_of_batch(_scenes)),
+            scenes=with_module_prefix(scenes_of_batch(_scenes)),
             resampling=lambda wildcards: config[wildcards.study]["scenes"]["resampling"],
             aoi_layer=aoi_layer(),
         script:

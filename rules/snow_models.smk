@@ -26,7 +26,7 @@ rule snow_sam:
         sam=snow_keys("foundation", "points", "foreground_db", "background_db", "smooth_px", "picture"),
         seed=config["seed"],
         threads=sam_threads(),
-        cache=placed(lambda wildcards: f"resources/cache/sam/{wildcards.site}"),
+        cache=with_module_prefix(lambda wildcards: f"resources/cache/sam/{wildcards.site}"),
     script:
         "../scripts/snow/snow_sam.py"
 

@@ -27,7 +27,7 @@ rule snow_scenes:
     params:
         code=code("snow/snow_scenes.py"),
         content=content_of(snow_scenes_table, snow_files(), snow_aoi),
-        scenes=placed(lambda wildcards: snow_scenes_of(wildcards.site)),
+        scenes=with_module_prefix(lambda wildcards: snow_scenes_of(wildcards.site)),
         aoi_layer=aoi_layer("snow"),
         site=lambda wildcards: {
             key: sites("snow")[wildcards.site][key] for key in ("mixed_orbits", "radar_bands", "optical_bands")

@@ -3,7 +3,7 @@
 import h5py
 
 from climate_indicators.carbon.estimation.sample_baselines import band_names, fit_sample_baselines, score_samples
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.segmentation.patch_scores import held_out_samples, training_pixels
 from climate_indicators.stats.score_histograms import write_scores
@@ -11,7 +11,7 @@ from climate_indicators.stats.score_histograms import write_scores
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed = snakemake.params.baselines, snakemake.params.seed
 with h5py.File(snakemake.input.patches) as store:
-    with naming(f"carbon site '{snakemake.wildcards.site}'"):
+    with error_context(f"carbon site '{snakemake.wildcards.site}'"):
         sample = training_pixels(store, settings["forest_samples"], seed)
         models = fit_sample_baselines(
             sample, band_names(store), snakemake.params.labels, settings["forest_trees"], seed

@@ -3,7 +3,7 @@
 import h5py
 
 from climate_indicators.core.log import Progress, start_log
-from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.segmentation.patch_scores import by_group, held_out_samples, score_images
 from climate_indicators.stats.score_histograms import write_scores
 
@@ -11,7 +11,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
-    engine = averaged_over_turns(engine)
+    engine = with_test_time_augmentation(engine)
 with h5py.File(snakemake.input.patches) as store:
     members = [place for place, _ in held_out_samples(store)]
     progress = Progress(log, len(members), "image").step

@@ -12,21 +12,21 @@ from climate_indicators.carbon.images.duplicates import find_duplicates
 from climate_indicators.carbon.images.folders import find_given, list_images, log_contents
 from climate_indicators.carbon.images.inventory import (
     COLUMNS,
+    build_inventory,
     check_held_out,
     check_pixel_areas,
-    log_stock,
+    log_inventory,
     refuse_problems,
-    take_stock,
 )
 from climate_indicators.carbon.images.splits import across_given, deal, group_images
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, limits = snakemake.params, snakemake.params.limits
 folder, from_masks = params.folder, params.labels == "masks"
-with naming(f"carbon site '{snakemake.wildcards.site}'"):
+with error_context(f"carbon site '{snakemake.wildcards.site}'"):
     names = list_images(folder, params.masks)
     for place in filter(None, (folder, params.masks)):
         log_contents(place)
@@ -34,7 +34,7 @@ with naming(f"carbon site '{snakemake.wildcards.site}'"):
     places = dict(zip(names, find_places(names, params.place_pattern), strict=True))
     reading, progress = Reading.from_settings(params.reading), Progress(log, len(names), "image").step
     masks = params.masks if from_masks else None
-    stock = take_stock(folder, names, masks, reading, limits["smallest_px"], progress, params.mask_values)
+    stock = build_inventory(folder, names, masks, reading, limits["smallest_px"], progress, params.mask_values)
     if not limits["skip_bad"]:
         refuse_problems(folder, stock.problems)
     table = stock.table
@@ -49,7 +49,7 @@ with naming(f"carbon site '{snakemake.wildcards.site}'"):
     table["split"] = deal(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
     check_held_out(table)
     check_pixel_areas(table, params.has_pixel_area, snakemake.wildcards.site)
-log_stock(stock, snakemake.output.rejected)
+log_inventory(stock, snakemake.output.rejected)
 if duplicates.across_given.any():
     found = duplicates.across_given.sum()
     log.warning(

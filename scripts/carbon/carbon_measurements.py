@@ -6,13 +6,13 @@ Writes ``measurements.csv``: ``row`` of the CSV, ``image`` as in the table of im
 from climate_indicators.carbon.images.matching import match_images
 from climate_indicators.carbon.series.comparison import read_ground_truth
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 
 log = start_log(snakemake.log[0], snakemake.rule)
 columns = {key: snakemake.params.ground_truth[key] for key in ("image", "carbon", "unit")}
-with naming(f"carbon site '{snakemake.wildcards.site}'"):
+with error_context(f"carbon site '{snakemake.wildcards.site}'"):
     truth = read_ground_truth(snakemake.input.truth, **columns)
     tables = [read_table(path, dtype={"image": str}) for path in (snakemake.input.images, snakemake.input.rejected)]
     names = [name for table in tables for name in table.image]

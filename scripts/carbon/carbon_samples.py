@@ -5,7 +5,7 @@ Reads the table of images and the images and masks that it names; writes ``patch
 
 from climate_indicators.carbon.images.arrays import Reading
 from climate_indicators.carbon.images.samples import sample_reader, write_samples
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 
@@ -15,7 +15,7 @@ table = read_table(snakemake.input.table, na_values=[])
 reading = Reading.from_settings(params.reading)
 read = sample_reader(table, params.folder, params.masks, reading, labels["source"], params.mask_values)
 progress = Progress(log, int(table.labelled.sum()), "image").step
-with naming(f"carbon site '{snakemake.wildcards.site}'"):
+with error_context(f"carbon site '{snakemake.wildcards.site}'"):
     write_samples(
         snakemake.output.patches, table, read, labels, params.size_px, labels["target"], params.band_names, progress
     )

@@ -9,7 +9,7 @@ from climate_indicators.carbon.images.arrays import Reading, read_image
 from climate_indicators.core.atomic_files import atomic_path, read_json, write_csv
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
-from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.segmentation.model_files import read_card
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -17,7 +17,7 @@ params, model = snakemake.params, snakemake.input.model
 card, settings, reading = read_card(model), params.prediction, Reading.from_settings(params.reading)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
-    engine = averaged_over_turns(engine)
+    engine = with_test_time_augmentation(engine)
 names = read_table(snakemake.input.table).image.tolist()
 progress, rows = Progress(log, len(names), "image"), []
 with atomic_path(snakemake.output.masks) as folder:

@@ -8,7 +8,7 @@ change_factor_upper, buffer_km2, gap_filled_km2, undecided_km2, no_data_km2, val
 import pandas as pd
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.grid import Grid
@@ -24,7 +24,7 @@ scenes = read_table(snakemake.input.scenes).assign(extent=list(snakemake.input.e
 names = read_table(snakemake.input.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
 extents, years = scenes.extent.tolist(), scenes.scene.tolist()
 reference = years.index(reference_year)
-with naming(f"glacier site '{snakemake.wildcards.site}'"):
+with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     pixel = pixel_km2(Grid.read(snakemake.input.grid))
     blocks = read_table(snakemake.input.blocks)
     zones = zone_confusions(extents[reference], snakemake.input.labels, snakemake.input.splits, blocks)

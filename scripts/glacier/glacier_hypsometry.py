@@ -14,7 +14,7 @@ from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.ground_areas import pixel_size_m
 from climate_indicators.geo.raster_stack import read_band
 from climate_indicators.geo.terrain import TERRAIN_NODATA
-from climate_indicators.glacier.extents import filled_extent
+from climate_indicators.glacier.extents import gap_filled_extent
 from climate_indicators.glacier.hypsometry import area_by_elevation, band_areas, band_edges, topography
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -27,7 +27,7 @@ edges = band_edges(elevation, inside == 1, snakemake.params.band_m)
 areas, gaps = {}, {}
 progress = Progress(log, len(years), "year")
 for index, year in enumerate(years):
-    found = filled_extent(inputs.extents, years, index, inside)
+    found = gap_filled_extent(inputs.extents, years, index, inside)
     filled = band_areas((found.extent == 1) & found.filled, elevation, edges, pixel_km2)
     # of pixels on which equally near years disagree, half count as in the table of areas by year
     halves = band_areas(found.undecided, elevation, edges, pixel_km2) / 2

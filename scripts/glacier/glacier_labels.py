@@ -8,7 +8,7 @@ area_km2, polygon_km2``): the area drawn in pixels stands beside that of the pol
 import numpy as np
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.grid import Grid, read_area_of_interest
@@ -22,7 +22,7 @@ from climate_indicators.glacier.outlines import draw_outlines, outline_areas, ou
 log = start_log(snakemake.log[0], snakemake.rule)
 params, grid = snakemake.params, Grid.read(snakemake.input.grid)
 inside = read_band(snakemake.input.aoi_mask)
-with naming(f"glacier site '{snakemake.wildcards.site}'"):
+with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     if snakemake.input.aoi:
         area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     else:

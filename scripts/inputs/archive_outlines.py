@@ -5,7 +5,7 @@ The area of interest is the user's where there is one, else a rectangle around t
 
 import geopandas as gpd
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.download.outlines.inventories import area_around, select_glims, select_rgi
 from climate_indicators.geo.geopackage import write_geopackage
@@ -14,7 +14,7 @@ from climate_indicators.geo.grid import read_area_of_interest
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
 aoi = snakemake.input.aoi[0] if snakemake.input.aoi else None
-with naming(f"glacier site '{snakemake.wildcards.site}'"):
+with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(aoi, params.aoi_layer) if aoi else None
     if params.inventory == "glims":
         outlines = select_glims(snakemake.input.inventory, params.ids, area, params.reference_year, params.layer)

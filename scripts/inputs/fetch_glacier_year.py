@@ -7,16 +7,16 @@ small picture. What was fetched is kept in a folder beside them: a run that is t
 
 from climate_indicators.config.stac_checks import season_days
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, find_catalogue
 from climate_indicators.download.http.http_errors import shown
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.composites import write_image
 from climate_indicators.download.stac.quicklooks import write_picture
 from climate_indicators.download.stac.search import read_tiles, search_area
-from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.selection import candidate_table
 from climate_indicators.download.stac.sizes import total_of
 from climate_indicators.download.stac.windows import Windows
@@ -24,18 +24,18 @@ from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output = snakemake.params, snakemake.output
-patience = Patience.of(snakemake.config["archives"])
+patience = RetryPolicy.of(snakemake.config["archives"])
 session = open_session(patience)
-with naming(f"glacier site '{snakemake.wildcards.site}'"):
+with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
 days = season_days(int(snakemake.wildcards.year), *params.season)
 place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
-with naming(place):
+with error_context(place):
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
-    tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
+    tiles = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days, patience))
     log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, shown(catalogue.endpoint))
-    year = Year(tiles, area, grid, Windows(params.kept, catalogue, session), Wanted(**params.wanted))
+    year = AnnualComposite(tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted))
     for step in (steps := year.steps()):
         log.info("to be read · %s", step)
     log.info("to be read · %s in all, unless it is kept from an earlier run", total_of(steps))

@@ -1,18 +1,18 @@
 """Outlines of glaciers or of an area from the GLIMS database, of all dates, as GeoJSON."""
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.download.http.mirrors import first_of
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.outlines.glims import fetch_glims
 from climate_indicators.geo.grid import in_degrees, read_area_of_interest
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
 aoi = snakemake.input.aoi[0] if snakemake.input.aoi else None
-with naming(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
+with error_context(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
     bounds = None if params.ids else in_degrees(read_area_of_interest(aoi, params.aoi_layer)).total_bounds
-    patience = Patience.of(snakemake.config["archives"])
+    patience = RetryPolicy.of(snakemake.config["archives"])
     with open_session(patience) as session:
         count = first_of(
             params.urls,

@@ -3,18 +3,18 @@
 The file comes from the first of several addresses that has it. Its SHA-256 is written next to it.
 """
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.download.http.logins import login_of
 from climate_indicators.download.http.mirrors import download_first
 from climate_indicators.download.http.resumable import Expected
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.geo.vector_zips import check_zip
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards
-patience = Patience.of(snakemake.config["archives"])
-with naming(f"{wildcards.inventory}, region {wildcards.region}"), open_session(patience) as session:
+patience = RetryPolicy.of(snakemake.config["archives"])
+with error_context(f"{wildcards.inventory}, region {wildcards.region}"), open_session(patience) as session:
     fetched = download_first(
         session,
         params.urls,

@@ -1,14 +1,14 @@
 """A file of an ocean data set, fetched once from the first address that has it; its SHA-256 is written next to it."""
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.download.http.mirrors import download_first
 from climate_indicators.download.http.resumable import Expected
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards
-patience, expected = Patience.of(snakemake.config["archives"]), Expected(sha256=params.sha256)
-with naming(f"ocean data set '{wildcards.site}', file {wildcards.name}"), open_session(patience) as session:
+patience, expected = RetryPolicy.of(snakemake.config["archives"]), Expected(sha256=params.sha256)
+with error_context(f"ocean data set '{wildcards.site}', file {wildcards.name}"), open_session(patience) as session:
     fetched = download_first(session, params.urls, params.kept, snakemake.output.file, expected, patience=patience)
 log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "was there")

@@ -8,11 +8,11 @@ What was fetched is kept in a folder beside: a run that is taken up again fetche
 import pandas as pd
 
 from climate_indicators.core.atomic_files import atomic_path, write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import (
     RADAR_NODATA,
     SCENE_COLUMNS,
@@ -24,39 +24,39 @@ from climate_indicators.download.stac.scene_series import (
     write_radar,
 )
 from climate_indicators.download.stac.search import read_tiles, search_area
-from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.sizes import total_of
 from climate_indicators.download.stac.windows import Windows
 from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output, number = snakemake.params, snakemake.output, int(snakemake.wildcards.year)
-patience = Patience.of(snakemake.config["archives"])
+patience = RetryPolicy.of(snakemake.config["archives"])
 session = open_session(patience)
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, **params.grid)
 days = (f"{number}-01-01", f"{number}-12-31")
 place = f"for snow site '{snakemake.wildcards.site}', {' to '.join(days)}"
 found, windows = {}, {}
 for sensor in (OPTICAL, RADAR):
-    with naming(f"{params.catalogues[sensor]['name']}, {sensor} scenes {place}"):
+    with error_context(f"{params.catalogues[sensor]['name']}, {sensor} scenes {place}"):
         catalogue = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        found[sensor] = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
+        found[sensor] = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days, patience))
         windows[sensor] = Windows(params.kept, catalogue, session, RADAR_NODATA if sensor == RADAR else 0.0)
         log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalogue.collection)
-with naming(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
+with error_context(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
     radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], windows[RADAR].catalogue)
-year = Year(found[OPTICAL], area, grid, windows[OPTICAL], Wanted(**params.wanted))
+year = AnnualComposite(found[OPTICAL], area, grid, windows[OPTICAL], SceneCriteria(**params.wanted))
 steps = series_steps(year, params.optical_per_month, chosen, windows[RADAR].catalogue, grid)
 for step in steps:
     log.info("to be read · %s", step)
 log.info("to be read · %s in all, unless it is kept from an earlier run", total_of(steps))
 with atomic_path(output.folder) as folder:
     folder.mkdir()
-    with naming(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
+    with error_context(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
         rows = write_radar(folder, windows[RADAR], grid, chosen, area)
-    with naming(f"{params.catalogues[OPTICAL]['name']}, optical scenes {place}"):
+    with error_context(f"{params.catalogues[OPTICAL]['name']}, optical scenes {place}"):
         radar_days = [row["date"] for row in rows]
         chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month, radar_days)
         rows += write_optical(folder, year, grid, chosen, params.wanted["bands"])

@@ -1,16 +1,16 @@
 """Daily weather of a place from Open-Meteo's archive, each year kept, as a table in the form of Open-Meteo's export."""
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.weather.open_meteo import WeatherRequest, fetch_weather, place_of
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
 aoi = snakemake.input.aoi[0] if snakemake.input.aoi else None
-patience = Patience.of(snakemake.config["archives"])
+patience = RetryPolicy.of(snakemake.config["archives"])
 asked = {key: params.weather[key] for key in ("first", "last", "timezone", "model")}
-with naming(f"snow site '{snakemake.wildcards.site}'"), open_session(patience) as session:
+with error_context(f"snow site '{snakemake.wildcards.site}'"), open_session(patience) as session:
     given = params.weather["latitude"], params.weather["longitude"]
     latitude, longitude = place_of(*given, aoi, params.aoi_layer)
     request = WeatherRequest(latitude=latitude, longitude=longitude, variables=tuple(params.variables), **asked)

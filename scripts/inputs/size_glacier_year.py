@@ -5,26 +5,28 @@ The search is kept where the fetch looks for it. Writes ``step, overpasses, tile
 
 from climate_indicators.config.stac_checks import season_days
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, find_catalogue
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.search import read_tiles, search_area
-from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.sizes import step_table
 from climate_indicators.download.stac.windows import Windows
 from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
-patience = Patience.of(snakemake.config["archives"])
+patience = RetryPolicy.of(snakemake.config["archives"])
 session = open_session(patience)
 days = season_days(int(snakemake.wildcards.year), *params.season)
-with naming(f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"):
+with error_context(f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
-    tiles = read_tiles(kept_search(params.kept, catalogue, session, search_area(area), days, patience))
-    steps = Year(tiles, area, grid, Windows(params.kept, catalogue, session), Wanted(**params.wanted)).steps()
+    tiles = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days, patience))
+    steps = AnnualComposite(
+        tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted)
+    ).steps()
 write_csv(step_table(steps), snakemake.output.table)

@@ -4,33 +4,33 @@ The searches are kept where the fetch looks for them. Writes ``step, overpasses,
 """
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import choose_radar, series_steps
 from climate_indicators.download.stac.search import read_tiles, search_area
-from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.sizes import step_table
 from climate_indicators.download.stac.windows import Windows
 from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, number = snakemake.params, snakemake.wildcards.year
-patience = Patience.of(snakemake.config["archives"])
+patience = RetryPolicy.of(snakemake.config["archives"])
 session = open_session(patience)
 days = (f"{number}-01-01", f"{number}-12-31")
-with naming(f"snow site '{snakemake.wildcards.site}', {' to '.join(days)}"):
+with error_context(f"snow site '{snakemake.wildcards.site}', {' to '.join(days)}"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, **params.grid)
     found, catalogues = {}, {}
     for sensor in (OPTICAL, RADAR):
         catalogues[sensor] = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        items = kept_search(params.kept, catalogues[sensor], session, search_area(area), days, patience)
+        items = cached_search(params.kept, catalogues[sensor], session, search_area(area), days, patience)
         found[sensor] = read_tiles(items)
     _, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], catalogues[RADAR])
     windows = Windows(params.kept, catalogues[OPTICAL], session)
-    year = Year(found[OPTICAL], area, grid, windows, Wanted(**params.wanted))
+    year = AnnualComposite(found[OPTICAL], area, grid, windows, SceneCriteria(**params.wanted))
     steps = series_steps(year, params.optical_per_month, chosen, catalogues[RADAR], grid)
 write_csv(step_table(steps), snakemake.output.table)

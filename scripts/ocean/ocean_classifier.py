@@ -8,7 +8,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from climate_indicators.core.atomic_files import write_csv, write_json
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields
@@ -27,7 +27,7 @@ latitude, longitude = (grid.ravel() for grid in np.meshgrid(maps.lat, maps.lon, 
 labels = maps.values.ravel()
 seen = labels > 0
 with (
-    naming(f"ocean site '{snakemake.wildcards.site}'"),
+    error_context(f"ocean site '{snakemake.wildcards.site}'"),
     threadpool_limits(params.threads),  # of the simple methods
 ):
     learnt = learn(slopes[seen], labels[seen], latitude[seen], longitude[seen], params.settings, params.seed, log)

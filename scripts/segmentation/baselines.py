@@ -1,9 +1,9 @@
 """Scores of the random forest and the threshold index on every pixel of the validation and test blocks, as counts."""
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.baselines import fit_baselines, score_blocks, training_sample
 from climate_indicators.segmentation.spatial_blocks import held_out_blocks
 from climate_indicators.stats.score_histograms import write_scores
@@ -12,8 +12,8 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed, bands = snakemake.params.baselines, snakemake.params.seed, snakemake.params.bands
 labels, splits = snakemake.input.labels, snakemake.input.splits
 blocks = held_out_blocks(read_table(snakemake.input.blocks))
-with Stack(snakemake.input.channels) as stack:
-    with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
+with RasterStack(snakemake.input.channels) as stack:
+    with error_context(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
         sample = training_sample(stack, labels, splits, settings["forest_samples"], seed)
         models = fit_baselines(sample, stack.bands, bands, settings["ratio"], settings["forest_trees"], seed)
     log.info("%s: %d training pixels, %d positive", ", ".join(models), len(sample.labels), sample.labels.sum())

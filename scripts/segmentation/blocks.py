@@ -1,10 +1,10 @@
 """Blocks of the labelled scene, dealt to training, validation and test, and the split of every pixel."""
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.geo.raster import write_cog
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.segmentation.spatial_blocks import SPLITS, few_blocks_warning, make_blocks, split_map
 
@@ -12,10 +12,10 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.patches
 with opened(snakemake.input.labels) as raster:
     labels = raster.read(1)
-with Stack(snakemake.input.channels) as stack:
+with RasterStack(snakemake.input.channels) as stack:
     grid, valid = stack.grid, stack.valid()
 place = f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"
-with naming(place):
+with error_context(place):
     blocks = make_blocks(
         labels, valid, settings["block_px"], {split: settings[split] for split in SPLITS}, snakemake.params.split_seed
     )

@@ -6,13 +6,13 @@ and ``block_confusion.csv`` (pixels by block).
 """
 
 from climate_indicators.core.atomic_files import write_csv, write_json
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.stats.metrics import evaluate
 from climate_indicators.stats.score_histograms import read_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
-with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
+with error_context(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     models = [read_scores(path) for path in snakemake.input]
     scores = {name: counts for model in models for name, counts in model.items()}
     evaluation = evaluate(scores, stratified=snakemake.params.stratified)

@@ -3,7 +3,7 @@
 Writes ``grid.json``, ``aoi.tif`` (1 inside), and the row of ``inputs.csv`` of the area's file, if there is one.
 """
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.geo.grid import area_mask, read_area_of_interest, site_grid
 from climate_indicators.geo.mosaic import SceneInputs, check_scene, tiles_area
@@ -16,7 +16,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 site, params = snakemake.params.site, snakemake.params
 # how numbers are read is checked with every scene
 scene = SceneInputs(params.tiles, site["bands"], site["band_names"], (), Radiometry(sentinel2_baseline=False))
-with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
+with error_context(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer) if snakemake.input.aoi else None
     check_scene(scene, area)
     area = tiles_area(scene.tiles, scene.bands) if area is None else area

@@ -3,9 +3,9 @@
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.core.tables import read_table
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.guard import opened
-from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.segmentation.model_files import read_card
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, held_out_blocks
 from climate_indicators.segmentation.tiled_prediction import Windows, predict_rectangle
@@ -16,13 +16,13 @@ settings, model = snakemake.params.prediction, snakemake.input.model
 card = read_card(model)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
-    engine = averaged_over_turns(engine)
+    engine = with_test_time_augmentation(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 blocks = held_out_blocks(read_table(snakemake.input.blocks))
 scores = ScoreCounts.empty(LOGIT, blocks.block, blocks.split)
 progress = Progress(log, len(blocks), "block")
 with (
-    Stack(snakemake.input.channels) as stack,
+    RasterStack(snakemake.input.channels) as stack,
     opened(snakemake.input.labels) as label_raster,
     opened(snakemake.input.splits) as split_raster,
 ):

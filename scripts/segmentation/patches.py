@@ -1,9 +1,9 @@
 """Patches of the labelled scene, for training and validation, in one file."""
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.segmentation.patches import plan_patches, write_patches
 
@@ -13,8 +13,8 @@ with opened(snakemake.input.labels) as raster:
     labels = raster.read(1)
 with opened(snakemake.input.splits) as raster:
     splits = raster.read(1)
-with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
+with error_context(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     plan = plan_patches(splits, read_table(snakemake.input.blocks), size, stride)
-    with Stack(snakemake.input.channels) as stack:
+    with RasterStack(snakemake.input.channels) as stack:
         progress = Progress(log, len(plan.origins), "patch").step
         write_patches(snakemake.output.patches, stack, labels, splits, plan, size, progress)

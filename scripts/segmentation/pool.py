@@ -5,7 +5,7 @@ site: ``site, train_patches, train_used, validation_patches, validation_used``.
 """
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.grid import Grid
 from climate_indicators.segmentation.pooling import overlapping, pool_patches
@@ -21,7 +21,7 @@ for one, other in pairs[:SHOWN]:
 if len(pairs) > SHOWN:
     log.warning("and %d more pairs of sites; skill there looks better than it is", len(pairs) - SHOWN)
 sources = dict(zip(params.sites, snakemake.input.patches, strict=True))
-with naming(f"{study} study, one network for {len(sources)} sites"):
+with error_context(f"{study} study, one network for {len(sources)} sites"):
     progress = Progress(log, len(sources), "site").step
     table = pool_patches(snakemake.output.patches, sources, params.limit, params.seed, progress)
 log.info("%d training and %d validation patches", table.train_used.sum(), table.validation_used.sum())

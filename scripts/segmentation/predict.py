@@ -4,8 +4,8 @@ from pathlib import Path
 
 from climate_indicators.core.atomic_files import read_json
 from climate_indicators.core.log import Progress, start_log
-from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.geo.raster_stack import RasterStack
+from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.segmentation.model_files import read_card
 from climate_indicators.segmentation.tiled_prediction import Windows, count_windows, predict_logits, write_prediction
 
@@ -14,11 +14,11 @@ settings, model, output = snakemake.params.prediction, snakemake.input.model, sn
 card, calibration = read_card(model), read_json(snakemake.input.calibration)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
-    engine = averaged_over_turns(engine)
+    engine = with_test_time_augmentation(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 study = snakemake.wildcards.study
 for scene, probability, extent in zip(snakemake.input.scenes, output.probabilities, output.extents, strict=True):
-    with Stack([scene, *snakemake.input.terrain]) as stack:
+    with RasterStack([scene, *snakemake.input.terrain]) as stack:
         progress = Progress(log, count_windows(stack.grid.shape, windows), "window").step
         share = write_prediction(
             probability,

@@ -10,7 +10,7 @@ before training starts.
 import pandas as pd
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.grid import Grid, read_area_of_interest
 from climate_indicators.geo.mosaic import SceneInputs, check_scene, tile_date, write_scene
@@ -22,13 +22,13 @@ log = start_log(snakemake.log[0], snakemake.rule)
 site, output = snakemake.params.site, snakemake.output
 place = f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"
 grid, inside = Grid.read(snakemake.input.grid), read_band(snakemake.input.aoi)
-with naming(place):
+with error_context(place):
     area = None
     if snakemake.input.area:
         area = read_area_of_interest(snakemake.input.area[0], snakemake.params.aoi_layer, warn=False)
 scenes = []
 for scene in snakemake.params.scenes:  # all before the first is warped
-    with naming(f"{place}, scene {scene['name']}"):
+    with error_context(f"{place}, scene {scene['name']}"):
         date = tile_date(scene["tiles"][0]) if scene.get("date_in_tile") else scene["date"]
         offset = SceneOffset(date, scene["offset_dn"], scene["processing_baseline"], scene["boa_offset_applied"])
         radiometry = Radiometry(**site["radiometry"])
@@ -39,7 +39,7 @@ progress = Progress(log, len(scenes) * -(-grid.height // 512), "strip")
 for (name, date, inputs), path, row_path, inputs_path in zip(
     scenes, output.scenes, output.rows, output.inputs, strict=True
 ):
-    with naming(f"{place}, scene {name}"):
+    with error_context(f"{place}, scene {name}"):
         valid, rows = write_scene(
             path, grid, inside, inputs, snakemake.params.resampling, {"DATE": date or ""}, progress.step
         )

@@ -1,6 +1,6 @@
 """Elevation and slope on the site's grid, and what was understood of the elevation model (a row of ``inputs.csv``)."""
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.rasters.guard import opened
@@ -11,7 +11,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 grid = Grid.read(snakemake.input.grid)
 with opened(snakemake.input.aoi) as raster:
     inside = raster.read(1)
-with naming(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
+with error_context(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     row = write_terrain(
         snakemake.output.terrain,
         snakemake.input.dem,

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 
 from climate_indicators.core.atomic_files import sha256, write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.segmentation.backend import training_precision, use_threads, versions
 from climate_indicators.segmentation.checkpoint_folders import checkpoint_folder
@@ -24,7 +24,7 @@ sources = {"patches_sha256": sha256(snakemake.input.patches)} | ({"encoder_sha25
 root = Path(snakemake.output.model).with_name(".training")
 depends_on = params | sources | {"automatic_precision": training_precision()}
 place = f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"
-with checkpoint_folder(root, depends_on, log) as checkpoints, naming(place):
+with checkpoint_folder(root, depends_on, log) as checkpoints, error_context(place):
     trained = train_network(
         snakemake.input.patches,
         checkpoints,

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.plotting.snow.activation_maps import activation_figure, paired
 from climate_indicators.plotting.style import save_figure
@@ -28,7 +28,7 @@ with h5py.File(snakemake.input.patches) as store:
     names = [store["name"].asstr()[place] for place in places]
     pairs = [[colour_picture(store["rgb"][place]), sample_picture(store, place, POLARISATIONS)] for place in places]
 pictures = np.concatenate(pairs)
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     foundation = open_foundation(snakemake.input.model, kind)
 examples = paired(names, pictures, activation_maps(foundation, pictures, snakemake.params.depths))
 title = weights_title(foundation.card)

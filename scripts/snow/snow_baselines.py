@@ -2,7 +2,7 @@
 
 import h5py
 
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.segmentation.patch_scores import training_pixels
@@ -14,7 +14,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, seed = snakemake.params.baselines, snakemake.params.seed
 triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})
 with h5py.File(snakemake.input.patches) as store:
-    with naming(f"snow site '{snakemake.wildcards.site}'"):
+    with error_context(f"snow site '{snakemake.wildcards.site}'"):
         sample = training_pixels(store, settings["forest_samples"], seed, read_pixels)
     bands, trees, limit = band_names(store), settings["forest_trees"], settings["wet_snow_db"]
     models = fit_triplet_baselines(sample, bands, trees, limit, seed)

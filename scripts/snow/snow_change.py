@@ -6,14 +6,14 @@ Writes a folder with ``SCENE.tif`` (VV_change and VH_change, 0.01 dB).
 from pathlib import Path
 
 from climate_indicators.core.atomic_files import atomic_path
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.snow.scenes.snow_free_reference import orbit_of, write_change
 
 log = start_log(snakemake.log[0], snakemake.rule)
 scenes = sorted(Path(snakemake.input.radar).glob("*.tif"))
 progress = Progress(log, len(scenes), "scene")
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     with atomic_path(snakemake.output.folder) as folder:
         folder.mkdir()
         for scene in scenes:

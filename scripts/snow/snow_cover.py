@@ -6,7 +6,7 @@ Writes ``cover.csv``, one row a scene with the reason where it is left out, ``sn
 """
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.grid import Grid
@@ -40,7 +40,7 @@ log.info("a pixel covers %.6g to %.6g m²", areas.min(), areas.max())
 scenes, checks = (read_table(snakemake.input[name], dtype={"orbit": str}) for name in ("scenes", "scene_checks"))
 triplets = read_table(snakemake.input.triplets, dtype={"orbit": str, "radar": str, "optical": str})
 progress = Progress(log, len(scenes), "map").step
-with naming(f"snow site '{site}'"):
+with error_context(f"snow site '{site}'"):
     weather = [read_temperature(path, params.columns) for path in snakemake.input.weather]
     rows = [
         row

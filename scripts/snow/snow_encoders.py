@@ -10,7 +10,7 @@ from pathlib import Path
 import h5py
 
 from climate_indicators.core.atomic_files import sha256, write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.segmentation.backend import use_threads, versions
@@ -26,7 +26,7 @@ settings = {name: params[name] for name in ("embeddings", "seed", "threads")} | 
 root = Path(snakemake.output.model).with_name(".encoder_training")
 shared = views(read_table(snakemake.input.triplets))
 place = f"snow site '{snakemake.wildcards.site}'"
-with checkpoint_folder(root, settings | {"code": params.code}, log) as checkpoints, naming(place):
+with checkpoint_folder(root, settings | {"code": params.code}, log) as checkpoints, error_context(place):
     trained = train_encoders(patches, shared, checkpoints, params.embeddings, params.seed, log)
     with h5py.File(patches) as store:
         bands = json.loads(store.attrs["bands"])

@@ -8,7 +8,7 @@ from climate_indicators.core.tables import read_table
 from climate_indicators.geo.grid import Grid
 from climate_indicators.plotting.snow.gallery import snow_gallery_figure
 from climate_indicators.plotting.style import save_figure
-from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.snow.triplets.examples import choose_examples, read_examples
 from climate_indicators.snow.triplets.skill import logit_limit
 
@@ -16,7 +16,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
-    engine = averaged_over_turns(engine)
+    engine = with_test_time_augmentation(engine)
 chosen = choose_examples(read_table(snakemake.input.metrics))
 limit = logit_limit(read_json(snakemake.input.calibration))
 with h5py.File(snakemake.input.patches) as store:

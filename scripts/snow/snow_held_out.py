@@ -4,7 +4,7 @@ import h5py
 
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
-from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.snow.triplets.scores import BATCH, by_place, held_out_triplets, score_triplets
 from climate_indicators.stats.score_histograms import write_scores
 
@@ -13,7 +13,7 @@ settings = snakemake.params.prediction
 triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
 if settings["average_turns"]:
-    engine = averaged_over_turns(engine)
+    engine = with_test_time_augmentation(engine)
 with h5py.File(snakemake.input.patches) as store:
     progress = Progress(log, len(held_out_triplets(store, triplets)), "triplet").step
     scores = score_triplets(engine.run, store, triplets, BATCH, progress)

@@ -5,10 +5,10 @@ snow_share``.
 """
 
 from climate_indicators.core.atomic_files import atomic_path, read_json, write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
-from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.segmentation.inference import averaged_over_turns, open_engine
+from climate_indicators.geo.raster_stack import RasterStack
+from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.segmentation.model_files import read_card
 from climate_indicators.segmentation.tiled_prediction import Windows, count_windows
 from climate_indicators.snow.triplets.maps import SnowModel, map_scene, maps_table, scene_files
@@ -21,15 +21,15 @@ turns = "8" if settings["average_turns"] else "1"
 tags = {"ENGINE": engine.name, "PRECISION": engine.precision, "AVERAGED_TURNS": turns,
         "MODEL_PATCHES_SHA256": card["patches_sha256"]}  # fmt: skip
 if settings["average_turns"]:
-    engine = averaged_over_turns(engine)
+    engine = with_test_time_augmentation(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 calibration = read_json(snakemake.input.calibration)
 network = SnowModel(engine, card["bands"], card["scaling"]["mean"], calibration, windows, tags)
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     scenes, rows = scene_files(snakemake.input.radar, snakemake.input.change), []
     total = 0
     if scenes:
-        with Stack(next(iter(scenes.values()))) as stack:
+        with RasterStack(next(iter(scenes.values()))) as stack:
             total = len(scenes) * count_windows(stack.grid.shape, windows)
     progress = Progress(log, total, "window").step
     with atomic_path(snakemake.output.folder) as folder:

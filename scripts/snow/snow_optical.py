@@ -8,7 +8,7 @@ and what was understood of the files (rows of ``inputs.csv``).
 import pandas as pd
 
 from climate_indicators.core.atomic_files import atomic_path, write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import read_band
@@ -23,7 +23,7 @@ site, grid = snakemake.params.site, Grid.read(snakemake.input.grid)
 scenes = read_scenes(snakemake.input.scenes, OPTICAL, snakemake.wildcards.year)
 area = read_band(snakemake.input.aoi)
 progress, rows, inputs = Progress(log, len(scenes), "scene"), [], []
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     reading = OpticalReading(Radiometry(**site["radiometry"]), site["optical_bands"])
     rule = SnowRule(**snakemake.params.masks)
     with atomic_path(snakemake.output.folder) as folder:

@@ -8,7 +8,7 @@ and ``scene_checks.csv``, one row a scene and check with value, limit and decisi
 import pandas as pd
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.snow.climate.snow_wetness import read_temperature, regime_of_dates
@@ -24,7 +24,7 @@ scenes["date"] = pd.to_datetime(scenes["date"])
 folders = {"radar": inputs.radar, "optical": inputs.optical}
 paths = {row.scene: scene_path(folders[row.sensor], row.year, row.scene) for row in scenes.itertuples()}
 references = read_table(inputs.references, dtype={"orbit": str, "scenes": str})
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     weather = read_temperature(inputs.weather[0], snakemake.params.columns) if inputs.get("weather") else None
     pairs, alone = pair_scenes(scenes, settings["max_days"])
 total = 2 * len(scenes) - int((alone["sensor"] == OPTICAL).sum())

@@ -8,7 +8,7 @@ of the files (rows of ``inputs.csv``).
 import pandas as pd
 
 from climate_indicators.core.atomic_files import atomic_path, write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.rasters.guard import opened
@@ -23,7 +23,7 @@ scenes = read_scenes(snakemake.input.scenes, RADAR, snakemake.wildcards.year)
 with opened(snakemake.input.aoi) as raster:
     area = raster.read(1)
 progress, rows, inputs = Progress(log, len(scenes), "scene"), [], []
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     reading = Backscatter(**settings, bands=site["radar_bands"])
     with atomic_path(snakemake.output.folder) as folder:
         folder.mkdir()

@@ -6,7 +6,7 @@ Writes a folder with ``oORBIT.tif`` and the table ``orbit, n_scenes, first, last
 from pathlib import Path
 
 from climate_indicators.core.atomic_files import atomic_path, write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.snow.scenes.snow_free_reference import choose_references, write_reference
 from climate_indicators.snow.scenes.table import RADAR, read_scenes
@@ -14,7 +14,7 @@ from climate_indicators.snow.scenes.table import RADAR, read_scenes
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, years = snakemake.params.reference, {Path(folder).name: Path(folder) for folder in snakemake.input.radar}
 scenes = read_scenes(snakemake.input.scenes, RADAR)
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     table = choose_references(scenes, settings["reference_months"], settings["reference_scenes"])
     with atomic_path(snakemake.output.folder) as folder:
         folder.mkdir()

@@ -8,7 +8,7 @@ mapped_fraction, weights.
 import h5py
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.segmentation.backend import make_deterministic, use_threads
@@ -25,7 +25,7 @@ settings = snakemake.params.sam
 use_threads(snakemake.params.threads)
 make_deterministic()
 triplets = read_table(snakemake.input.triplets)
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     foundation = open_foundation(snakemake.input.sam, "sam")
     with h5py.File(snakemake.input.patches) as store:
         check_bands(store, settings["picture"])

@@ -8,7 +8,7 @@ area's row of ``inputs.csv``.
 import numpy as np
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.grid import area_mask, read_area_of_interest
 from climate_indicators.geo.raster import write_cog
@@ -19,7 +19,7 @@ from climate_indicators.snow.scenes.table import OPTICAL, name_scenes, read_scen
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site = snakemake.params.site
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     scenes = name_scenes(find_orbits(read_scene_list(snakemake.params.scenes), site["mixed_orbits"], log.warning))
     area = None
     if snakemake.input.aoi:

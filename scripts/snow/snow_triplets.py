@@ -6,7 +6,7 @@ without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the kept
 """
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.rasters.guard import opened
@@ -31,7 +31,7 @@ pairs = with_years(read_pairs(inputs.pairs))
 checks = read_table(inputs.scene_checks, dtype={"scene": str, "orbit": str}, parse_dates=["date"])
 with opened(inputs.aoi) as raster:
     area = raster.read(1)
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     places = make_places(area, size, params["gap_px"])
     verdicts = pair_verdicts(pairs, checks)
     refused = verdicts.index[verdicts["reason"] != ""]

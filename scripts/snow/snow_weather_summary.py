@@ -6,14 +6,14 @@ Writes ``weather_summary.csv``, one row a variable. What is odd in the file is w
 import pandas as pd
 
 from climate_indicators.core.atomic_files import write_csv
-from climate_indicators.core.errors import naming
+from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.snow.climate.weather import read_weather, weather_summary
 
 log = start_log(snakemake.log[0], snakemake.rule)
 path, variables = snakemake.input.weather, snakemake.params.variables
-with naming(f"snow site '{snakemake.wildcards.site}'"):
+with error_context(f"snow site '{snakemake.wildcards.site}'"):
     weather, findings = read_weather(path, variables, snakemake.params.columns)
     days = pd.to_datetime(read_table(snakemake.input.scenes, dtype={"date": str}).date.str[:10])
     summary = weather_summary(weather, variables, days, path)

@@ -11,7 +11,7 @@ from shapely.geometry import box
 
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.mosaic import SceneInputs, check_scene, write_scene
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
 
 BANDS = ["B02", "B03", "B04", "B08", "B11"]
@@ -20,7 +20,7 @@ AREA = gpd.GeoSeries([box(*GRID.bounds)], crs=GRID.crs)
 YEARS = {2018: 42, 2019: 40, 2021: 38, 2023: 36}  # radius of the glacier, pixels
 LATE = 2022
 # share of valid pixels below which a year is flagged, and relative error of a threshold on noisy pixels
-FEWEST_VALID, INTERVAL = 0.8, 0.02
+MIN_VALID, INTERVAL = 0.8, 0.02
 ICE, ROCK, LAKE = (
     np.array(values)[:, None, None]
     for values in ([0.62, 0.63, 0.61, 0.5, 0.05], [0.14, 0.16, 0.18, 0.22, 0.28], [0.05, 0.05, 0.03, 0.02, 0.01])
@@ -112,7 +112,7 @@ def outcome(folder, inputs, area=AREA):
     check_scene(inputs, area)
     path = Path(folder, "scene.tif")
     valid_share, rows = write_scene(str(path), GRID, np.ones(GRID.shape, "uint8"), inputs)
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         values, valid = stack.read((0, GRID.height), (0, GRID.width))
     green, red, swir = values[..., 1], values[..., 2], values[..., 4]
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import rasterio
 
-from climate_indicators.stats.truth_checks import COLUMNS, MOST_WARNED, failed_rows
+from climate_indicators.stats.truth_checks import COLUMNS, MAX_WARNED, failed_rows
 from runs import SMALL, run, tables
 
 pytestmark = pytest.mark.slow
@@ -28,9 +28,9 @@ def test_what_fails_in_the_truth_check_is_in_the_table_of_warnings(finished):
     said = warned[warned.rule == "glacier_truth_check"].message
     failed = failed_rows(check)
     assert len(failed), "the network of this site learns for seconds"
-    for quantity in failed.quantity[:MOST_WARNED]:
+    for quantity in failed.quantity[:MAX_WARNED]:
         assert said.str.startswith(f"truth check failed: {quantity} is ").sum() == 1
-    assert len(said) == min(len(failed), MOST_WARNED + 1)
+    assert len(said) == min(len(failed), MAX_WARNED + 1)
 
 
 def test_what_was_understood_of_every_input_is_listed(finished):

@@ -31,7 +31,7 @@ MASK_ERROR, FACTOR_ERROR = 0.05, 0.03
 CHANGE_ERROR = 0.15
 # of a month without its season, relative to the mean
 MONTH_ERROR = 0.05
-LEAST_IOU = 0.85
+MIN_IOU = 0.85
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def truth_table(
     rows += _forecast_rows(forecast, truth, shares)
     accuracies = [*_mean_rows(estimates, truth), *_series_rows(carbon, truth)]
     for year, agreed in maps.items():
-        accuracies += agreement_rows(f"masks {year}", agreed, LEAST_IOU)
+        accuracies += agreement_rows(f"masks {year}", agreed, MIN_IOU)
     return check_table([*(interval_row(*row) for row in rows), *accuracies])
 
 

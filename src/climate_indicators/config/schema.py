@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-MOST_SHOWN = 30
+MAX_SHOWN = 30
 # libyaml's reader where it is installed: every job of a run reads the schema, and this is ten times as fast
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TYPES = {
@@ -43,9 +43,9 @@ class SettingsError(ValueError):
     def __init__(self, problems: Iterable[str]) -> None:
         problems = list(problems)
         many = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = [f"- {problem}" for problem in problems[:MOST_SHOWN]]
-        if len(problems) > MOST_SHOWN:  # a table of sites may have the same mistake in every line
-            lines.append(f"and {len(problems) - MOST_SHOWN} more.")
+        lines = [f"- {problem}" for problem in problems[:MAX_SHOWN]]
+        if len(problems) > MAX_SHOWN:  # a table of sites may have the same mistake in every line
+            lines.append(f"and {len(problems) - MAX_SHOWN} more.")
         super().__init__("\n".join([f"The configuration has {many}:", *lines]))
         self.problems = problems
 

@@ -5,4 +5,4 @@ CONFIDENCE = 0.95
 UNCALIBRATED = "_uncalibrated"
 RELIABILITY_BINS = 15
 # range of temperatures; at the coldest the labels are separated without an error and there is no best one
-COLDEST, HOTTEST = 0.05, 20.0
+MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0

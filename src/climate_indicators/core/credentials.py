@@ -17,7 +17,7 @@ S3_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN
 CREDENTIALS = (EARTHDATA_TOKEN, PLANETARY_KEY, OPEN_METEO_KEY, *S3_VARIABLES)
 BLANK = "..."
 # a shorter piece of a credential is found in ordinary words too, and reveals nothing
-_LEAST_PIECE = 4
+_MIN_PIECE = 4
 
 
 def without_credentials(text: str) -> str:
@@ -39,10 +39,10 @@ def _pieces() -> set[str]:
         if not value:
             continue
         found.add(value)
-        parts = [part for part in (whole, *value.splitlines()) if len(part.strip()) >= _LEAST_PIECE]
+        parts = [part for part in (whole, *value.splitlines()) if len(part.strip()) >= _MIN_PIECE]
         for part in (value, *(part.strip("\r\n") for part in parts)):
             # the bytes of a header are Latin-1 or UTF-8
             raw = part.encode("utf-8", "surrogateescape")
             written = {part, repr(part)[1:-1], json.dumps(part)[1:-1], repr(raw)[2:-1], quote(raw), quote_plus(raw)}
-            found |= {one for one in written if len(one) >= _LEAST_PIECE}
+            found |= {one for one in written if len(one) >= _MIN_PIECE}
     return found

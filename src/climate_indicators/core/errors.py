@@ -14,7 +14,7 @@ class InputError(ValueError):
 
 
 @contextmanager
-def naming(place: str) -> Iterator[None]:
+def error_context(place: str) -> Iterator[None]:
     """Put a place, such as ``glacier site 'demo'``, before the message of an `InputError` raised inside."""
     try:
         yield

@@ -8,7 +8,7 @@ from typing import Any
 
 from climate_indicators.core.errors import InputError
 
-MOST_NAMED = 10
+MAX_NAMED = 10
 
 
 class Known(dict):
@@ -26,8 +26,8 @@ class Known(dict):
 
     def __missing__(self, key: str) -> Any:
         near = difflib.get_close_matches(str(key), self, n=1)
-        names = ", ".join(list(self)[:MOST_NAMED]) or "none"
-        more = f" and {len(self) - MOST_NAMED} more" if len(self) > MOST_NAMED else ""
+        names = ", ".join(list(self)[:MAX_NAMED]) or "none"
+        more = f" and {len(self) - MAX_NAMED} more" if len(self) > MAX_NAMED else ""
         raise InputError(
             f"no {self._what} is called {key!r}.{f' Did you mean {near[0]}?' if near else ''} Known: {names}{more}."
         )

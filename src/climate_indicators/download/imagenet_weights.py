@@ -7,8 +7,8 @@ from pathlib import Path
 import requests
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.resumable import Expected, download_kept
-from climate_indicators.download.http.session import Patience
+from climate_indicators.download.http.resumable import Expected, download_cached
+from climate_indicators.download.http.session import RetryPolicy
 
 SOURCE = (
     "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
@@ -23,7 +23,7 @@ def fetch_weights(
     path: str | Path,
     source: str = SOURCE,
     md5: str = MD5,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> bool:
     """Fetch the weights, going on from what an earlier try left; there whole, with the published digest, or not at all.
 
@@ -45,7 +45,7 @@ def fetch_weights(
         If the file cannot be fetched or is not the published one.
     """
     try:
-        return download_kept(session, source, kept, path, Expected(md5=md5), patience=patience)
+        return download_cached(session, source, kept, path, Expected(md5=md5), patience=patience)
     except InputError as error:
         raise InputError(
             f"the encoder's ImageNet weights could not be fetched: {error} Or put that file (MD5 {md5}) at {path} "

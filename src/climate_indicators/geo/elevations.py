@@ -19,14 +19,14 @@ from climate_indicators.geo.rasters.reading import GridReader, within
 from climate_indicators.geo.rasters.understanding import RasterInfo, check_place
 
 # elevations on land, in metres: from below the Dead Sea's shore to above Mount Everest
-LOWEST_M, HIGHEST_M = -500.0, 9000.0
+MIN_ELEVATION_M, MAX_ELEVATION_M = -500.0, 9000.0
 # voids up to twice this wide, in pixels of the elevation model, are interpolated
 REACH_PX = 5
 # one number in more than this share of the pixels may be fill; 0 may be, however rare
 _COMMON = 0.01
 # fill differs from the ground next to it by more than both of these; shores of seas and lakes do not
 _FILL_JUMP_M, _FILL_SLOPE_DEG = 100.0, 60.0
-_MOST_PIXELS = 1 << 22
+_MAX_PIXELS = 1 << 22
 _FEET = ("ft", "foot", "feet", "us survey foot", "ussft", "us-ft", "ftus")
 
 
@@ -84,7 +84,7 @@ class Elevations(GridReader):
         self, raster: Reader, info: RasterInfo, grid: Grid, found: Survey | None = None, interpolate: bool = True
     ) -> None:
         super().__init__(raster, info, info.bands, grid, Resampling.bilinear)
-        self._ground = found.ground if found else (LOWEST_M, HIGHEST_M)
+        self._ground = found.ground if found else (MIN_ELEVATION_M, MAX_ELEVATION_M)
         self._fill = np.array(found.fill if found else (), "float32")
         self._interpolate = interpolate
 
@@ -179,15 +179,15 @@ def survey(model: Elevations) -> Survey:
     the water's level.
     """
     counts: Counter[float] = Counter()
-    levels = np.zeros(int(HIGHEST_M - LOWEST_M) + 1, "int64")
+    levels = np.zeros(int(MAX_ELEVATION_M - MIN_ELEVATION_M) + 1, "int64")
     n_pixels = n_missing = 0
     lowest, highest = math.inf, -math.inf
     for window in model.source_windows(_rows(model)):
         values = model.metres(window)
         finite = values[np.isfinite(values)]
-        inside = finite[(finite >= LOWEST_M) & (finite <= HIGHEST_M)]
+        inside = finite[(finite >= MIN_ELEVATION_M) & (finite <= MAX_ELEVATION_M)]
         n_pixels, n_missing = n_pixels + values.size, n_missing + values.size - finite.size
-        levels += np.bincount((inside - LOWEST_M).astype("int64"), minlength=len(levels))
+        levels += np.bincount((inside - MIN_ELEVATION_M).astype("int64"), minlength=len(levels))
         if finite.size:
             lowest, highest = min(lowest, float(finite.min())), max(highest, float(finite.max()))
         numbers, found = np.unique(inside, return_counts=True)
@@ -201,7 +201,7 @@ def survey(model: Elevations) -> Survey:
     n_fill = sum(counts[value] for value in fill)
     if lowest > highest:
         lowest = highest = math.nan
-    n_ground = int(levels[int(ground[0] - LOWEST_M) : int(ground[1] - LOWEST_M)].sum())
+    n_ground = int(levels[int(ground[0] - MIN_ELEVATION_M) : int(ground[1] - MIN_ELEVATION_M)].sum())
     return Survey(ground, fill, n_pixels, n_missing, n_pixels - n_missing - n_ground, n_fill, lowest, highest)
 
 
@@ -209,17 +209,17 @@ def _ground(levels: np.ndarray, model: Elevations) -> tuple[float, float]:
     """Range of the elevations, counted by metres, in which most pixels lie and that has no large gap."""
     found = np.flatnonzero(levels)
     if not found.size:
-        return LOWEST_M, HIGHEST_M
+        return MIN_ELEVATION_M, MAX_ELEVATION_M
     groups = np.split(found, np.flatnonzero(np.diff(found) > _fill_jump(model)) + 1)
     most = max(groups, key=lambda group: int(levels[group].sum()))
-    return float(most[0] + LOWEST_M), float(most[-1] + LOWEST_M + 1)
+    return float(most[0] + MIN_ELEVATION_M), float(most[-1] + MIN_ELEVATION_M + 1)
 
 
 def _is_fill(model: Elevations, value: float) -> bool:
     jumps = []
     for window in model.source_windows(_rows(model)):
         values = model.metres(window)[0]
-        values[~((values >= LOWEST_M) & (values <= HIGHEST_M))] = np.nan
+        values[~((values >= MIN_ELEVATION_M) & (values <= MAX_ELEVATION_M))] = np.nan
         fill = values == np.float32(value)
         if not fill.any():
             continue
@@ -240,7 +240,7 @@ def _fill_jump(model: Elevations) -> float:
 def _rows(model: Elevations) -> int:
     """Rows of a strip of the elevation model that is held at once."""
     whole = model.source_window()
-    return max(_MOST_PIXELS // int(whole.width), 8) if whole else 1
+    return max(_MAX_PIXELS // int(whole.width), 8) if whole else 1
 
 
 def pixel_m(model: Elevations) -> float:

@@ -24,10 +24,10 @@ from climate_indicators.geo.rasters.understanding import check_place, understand
 from climate_indicators.geo.vector_files import polygons, read_layer
 
 # areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
-MOST_STRETCH = 0.1
+MAX_STRETCH = 0.1
 HALF_ROUND_DEG = 180
 # 65,536 pixels squared; a mask of that takes 4 GB, and a site's rules hold several
-MOST_PIXELS = 2**32
+MAX_PIXELS = 2**32
 _NEAR_POLES = "Set crs to a polar one: EPSG:3995 in the north, EPSG:3031 in the south."
 
 
@@ -172,7 +172,7 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     ------
     InputError
         If ``crs`` is none that is known, is not in metres, or its square metres are far from those on the ground; if it
-        is None and the area lies near a pole; if the grid would have more than `MOST_PIXELS`.
+        is None and the area lies near a pole; if the grid would have more than `MAX_PIXELS`.
     """
     target = metric_crs(area, crs) if crs else utm_zone(area)
     left, bottom, right, top = area.to_crs(target).total_bounds
@@ -200,11 +200,11 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
 
 def _check_size(width: float, height: float, resolution: float) -> None:
     """Refuse a grid that no machine could hold, before anything is made for it."""
-    if width * height > MOST_PIXELS:
+    if width * height > MAX_PIXELS:
         raise InputError(
             f"resolution_m: found {resolution:g}, which makes {width:,.0f} × {height:,.0f} pixels for the area "
             f"of interest, {width * height / 2**30:,.1f} GiB for each 8-bit raster; expected at most "
-            f"{MOST_PIXELS:,} pixels. Enlarge resolution_m, or divide the area into several sites."
+            f"{MAX_PIXELS:,} pixels. Enlarge resolution_m, or divide the area into several sites."
         )
 
 
@@ -219,7 +219,7 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
     Raises
     ------
     InputError
-        If it is none that is known, is not projected in metres, or areas in it are off by more than `MOST_STRETCH`, as
+        If it is none that is known, is not projected in metres, or areas in it are off by more than `MAX_STRETCH`, as
         those of web maps far from the equator are.
     """
     ways = _way_out(area)
@@ -238,7 +238,7 @@ def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
     # the hull is taken in the target, where an area across the 180th meridian is one piece
     lonlat = outline.segmentize(outline.length.iloc[0] / 400).to_crs("EPSG:4326")
     ground = abs(lonlat.crs.get_geod().geometry_area_perimeter(lonlat.iloc[0])[0])
-    if not abs(mapped / ground - 1) <= MOST_STRETCH:
+    if not abs(mapped / ground - 1) <= MAX_STRETCH:
         raise InputError(
             f"crs: found {crs}, in which the area of interest has {mapped / 1e6:.4g} km², but on the ground it has "
             f"{ground / 1e6:.4g}; expected a reference system whose areas are true there. {ways}"

@@ -10,7 +10,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
 
 # how far the true area of a pixel may be from the mean over the site, as a share
-MOST_VARIATION = 0.005
+MAX_VARIATION = 0.005
 _CELLS = 12
 
 
@@ -25,7 +25,7 @@ def ground_factor(grid: Grid) -> float:
     ------
     InputError
         If the reference system is not projected in metres: pixels of a geographic system have no one area; or if its
-        factor differs by more than ``MOST_VARIATION`` within the grid.
+        factor differs by more than ``MAX_VARIATION`` within the grid.
     """
     crs = CRS.from_string(grid.crs)
     if not crs.is_projected or crs.linear_units_factor[1] != 1.0:
@@ -37,12 +37,12 @@ def ground_factor(grid: Grid) -> float:
     factors = _factors(grid)
     mean = float(factors.mean())
     variation = float(np.abs(factors / mean - 1).max())
-    if not variation <= MOST_VARIATION:
+    if not variation <= MAX_VARIATION:
         left, bottom, right, top = grid.bounds
         longitude, latitude = _to_degrees(grid).transform((left + right) / 2, (bottom + top) / 2)
         raise InputError(
             f"the true area of a pixel in {grid.crs} differs by {100 * variation:.2g} % within the site; expected at "
-            f"most {100 * MOST_VARIATION:g} %. Set the site's crs to an equal-area one, such as '+proj=laea "
+            f"most {100 * MAX_VARIATION:g} %. Set the site's crs to an equal-area one, such as '+proj=laea "
             f"+lat_0={latitude:.1f} +lon_0={longitude:.1f} +datum=WGS84 +units=m', or make the site smaller."
         )
     return mean

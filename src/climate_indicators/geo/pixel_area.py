@@ -9,7 +9,7 @@ from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
 # below this, the map's own area is kept: what a UTM map tells as 10 m by 10 m is 100 m² for everybody
-LARGEST_AREA_ERROR = 0.01
+MAX_AREA_ERROR = 0.01
 
 
 def pixel_area(crs: CRS | None, transform: Affine, width: int, height: int) -> float | None:
@@ -35,7 +35,7 @@ def pixel_area(crs: CRS | None, transform: Affine, width: int, height: int) -> f
         return _area_of_degrees(size * _to_degrees(crs) ** 2, middle[1] * _to_degrees(crs))
     enlargement = _enlargement(crs, *middle)
     mapped = size * crs.linear_units_factor[1] ** 2
-    return float(mapped / enlargement if abs(enlargement - 1) > LARGEST_AREA_ERROR else mapped)
+    return float(mapped / enlargement if abs(enlargement - 1) > MAX_AREA_ERROR else mapped)
 
 
 def _to_degrees(crs: CRS) -> float:

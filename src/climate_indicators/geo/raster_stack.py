@@ -34,7 +34,7 @@ def strips(grid: Grid, rows: int = 512) -> Iterator[Window]:
         yield Window(0, start, grid.width, min(rows, grid.height - start))
 
 
-class Stack:
+class RasterStack:
     """Rasters on one grid, read together as the channels of an image.
 
     Parameters
@@ -63,7 +63,7 @@ class Stack:
             if raster.shape != first.shape or raster.crs != first.crs or raster.transform != first.transform:
                 raise ValueError(f"{raster.name} is not on the grid of {first.name}")
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> RasterStack:
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -119,7 +119,7 @@ class Stack:
 
 def valid_share(paths: Sequence[str | Path], inside: np.ndarray) -> float:
     """Share, 0 to 1, of an area's pixels where every band of a stack has a value; ``inside`` is 1 in the area."""
-    with Stack(paths) as stack:
+    with RasterStack(paths) as stack:
         return float((stack.valid() & (inside == 1)).sum() / (inside == 1).sum())
 
 

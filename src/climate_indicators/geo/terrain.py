@@ -10,8 +10,8 @@ from rasterio.windows import Window
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.elevations import (
-    HIGHEST_M,
-    LOWEST_M,
+    MAX_ELEVATION_M,
+    MIN_ELEVATION_M,
     Elevations,
     Knowledge,
     Survey,
@@ -28,9 +28,9 @@ from climate_indicators.geo.rasters.understanding import understand
 
 TERRAIN_NODATA = -32768.0
 # share of the area of interest that may be without elevations or with interpolated ones
-MOST_MISSING = 0.01
+MAX_MISSING = 0.01
 # a share of slopes above this that no landscape has on pixels of ten metres and more
-_STEEPEST_DEG, _MOST_STEEP = 80.0, 0.001
+_STEEPEST_DEG, _MAX_STEEP = 80.0, 0.001
 # pixels of the elevation model so many times larger than the grid's have other slopes
 _COARSEST = 10
 # a pixel lies on known ground if this share of what its value is made from does; an elevation model that ends with the
@@ -70,7 +70,7 @@ def write_terrain(
     ------
     InputError
         If the elevation model cannot be read, has no reference system or no elevations in metres, or more than
-        `MOST_MISSING` of the area of interest has no elevation or an interpolated one.
+        `MAX_MISSING` of the area of interest has no elevation or an interpolated one.
     """
     with opened(dem) as raster:
         check_complete(raster)
@@ -114,7 +114,7 @@ class _Terrain:
         self._grid = heights.grid
         self._counts = {"area": 0, "own": 0, "interpolated": 0, "missing": 0, "steep": 0}
         # metres from the lowest elevation on
-        self._levels = np.zeros(int(HIGHEST_M - LOWEST_M) + 1, "int64")
+        self._levels = np.zeros(int(MAX_ELEVATION_M - MIN_ELEVATION_M) + 1, "int64")
 
     def read(self, window: Window, bands: Sequence[str]) -> list[np.ndarray]:
         """Bands of a strip, float32 (rows, columns), NaN where unknown; its pixels are counted."""
@@ -139,9 +139,9 @@ class _Terrain:
         self._counts["interpolated"] += int((known & ~own & inside).sum())
         self._counts["missing"] += int((~known & inside).sum())
         self._counts["steep"] += int((steep[inside] > _STEEPEST_DEG).sum())
-        metres = np.clip(np.rint(height[inside & np.isfinite(height)] - LOWEST_M), 0, len(self._levels) - 1).astype(
-            "int64"
-        )
+        metres = np.clip(
+            np.rint(height[inside & np.isfinite(height)] - MIN_ELEVATION_M), 0, len(self._levels) - 1
+        ).astype("int64")
         self._levels += np.bincount(metres, minlength=len(self._levels))
 
     def share(self, what: str) -> float:
@@ -158,10 +158,10 @@ class _Terrain:
                 f"{_percent(missing)} has none"
             )
             text += f" ({found.note})." if found.note else "."
-            if 1 - own > MOST_MISSING:
+            if 1 - own > MAX_MISSING:
                 raise InputError(
                     f"{text} Found are elevations from {found.lowest:g} to {found.highest:g}; expected are metres for "
-                    f"at least {1 - MOST_MISSING:.0%} of the area. Name an elevation model that covers the area and "
+                    f"at least {1 - MAX_MISSING:.0%} of the area. Name an elevation model that covers the area and "
                     "whose voids are filled (dem), make the area smaller (aoi), or remove dem and terrain_bands."
                 )
             _log.warning("%s", text + (" Pixels without elevation are not mapped in any year." if missing else ""))
@@ -173,7 +173,7 @@ class _Terrain:
                 "elevation model %s: its pixels are %.0f m high, those of the grid %g m: slopes are much too gentle.",
                 dem, size, resolution,
             )  # fmt: skip
-        if slopes and self.share("steep") > _MOST_STEEP:
+        if slopes and self.share("steep") > _MAX_STEEP:
             _log.warning(
                 "elevation model %s: slopes above %g degrees in %s of the area of interest, as at the edges of "
                 "undeclared voids or of elevations that are not in metres.", dem, _STEEPEST_DEG,
@@ -198,9 +198,9 @@ class _Terrain:
             missing_by=info.missing_by or "range of elevations",
             crs=info.crs,
             covered_fraction=self.share("own"),
-            minimum=float(levels[0] + LOWEST_M),
-            median=float(middle + LOWEST_M),
-            maximum=float(levels[-1] + LOWEST_M),
+            minimum=float(levels[0] + MIN_ELEVATION_M),
+            median=float(middle + MIN_ELEVATION_M),
+            maximum=float(levels[-1] + MIN_ELEVATION_M),
             note="; ".join(note for note in notes if note),
         )
 

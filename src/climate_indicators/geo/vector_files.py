@@ -22,9 +22,9 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.geo.vector_zips import vector_source
 
 # features of a file up to which those without a geometry are looked for
-MOST_COUNTED = 200_000
+MAX_COUNTED = 200_000
 # degrees beyond which coordinates are no longitudes, whether these are counted to 180 or to 360
-MOST_LONGITUDE, MOST_LATITUDE = 361.0, 90.5
+MAX_LONGITUDE, MAX_LATITUDE = 361.0, 90.5
 # relative change of the areas of repaired polygons that is rounding: rings that touch themselves enclose what they did
 SAME_AREA = 1e-6
 
@@ -81,7 +81,7 @@ def read_layer(
         _check_coordinates(info["total_bounds"], crs, name)
         box = None if bounds is None else _box_in(info["crs"], *bounds)
         features = pyogrio.read_dataframe(source, layer=layer, where=where, bbox=box, fid_as_index=True)
-        if box is not None and info["features"] <= MOST_COUNTED:
+        if box is not None and info["features"] <= MAX_COUNTED:
             _warn_of_shapeless(pyogrio.read_bounds(source, layer=layer, where=where)[1], name)
     return features
 
@@ -268,7 +268,7 @@ def _check_coordinates(bounds: Sequence[float] | None, crs: CRS, name: str) -> N
         return
     west, south, east, north = bounds
     found = f"{west:.6g} {south:.6g} {east:.6g} {north:.6g}"
-    in_degrees = max(abs(west), abs(east)) <= MOST_LONGITUDE and max(abs(south), abs(north)) <= MOST_LATITUDE
+    in_degrees = max(abs(west), abs(east)) <= MAX_LONGITUDE and max(abs(south), abs(north)) <= MAX_LATITUDE
     if crs.is_geographic and not in_degrees:
         raise InputError(
             f"{name}: its reference system {_short(crs)} is in degrees, but its coordinates are {found} (west "

@@ -18,7 +18,7 @@ from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.stats.block_jackknife import block_spread, stratum_of_share
 
 # below this number of test blocks their spread says too little, and the validation blocks are counted as well
-ENOUGH_TEST_BLOCKS = 10
+MIN_TEST_BLOCKS = 10
 # sensitivity + specificity − 1 of a map that tells almost nothing: a smaller value would stretch changes beyond use
 MIN_YOUDEN = 0.1
 # distance from the margin of the outlines, in pixels: nearer errors move with the margin; the belt behind them is the
@@ -123,7 +123,7 @@ def _hardest_where_empty(replicates: np.ndarray, whole: np.ndarray) -> np.ndarra
 def zone_confusions(extent: str | Path, labels: str | Path, splits: str | Path, blocks: pd.DataFrame) -> np.ndarray:
     """Confusion of each held-out block of the reference year, by distance from the margin of the outlines.
 
-    Test blocks alone, if there are ``ENOUGH_TEST_BLOCKS``. Otherwise validation blocks count too: two numbers
+    Test blocks alone, if there are ``MIN_TEST_BLOCKS``. Otherwise validation blocks count too: two numbers
     (temperature, threshold) and the best epoch were chosen on them, which flatters them little, whereas t for two or
     three blocks would make the interval useless. Only pixels of the block's own split that the map shows are counted.
 
@@ -150,7 +150,7 @@ def zone_confusions(extent: str | Path, labels: str | Path, splits: str | Path, 
             part = _block_zones(mapped, outlines, dealt, block)
             if part.any():
                 counted[block.split].append(part)
-    enough = len(counted["test"]) >= ENOUGH_TEST_BLOCKS
+    enough = len(counted["test"]) >= MIN_TEST_BLOCKS
     kept = counted["test"] if enough else counted["validation"] + counted["test"]
     if len(kept) < 2:
         raise InputError(

@@ -11,19 +11,25 @@ import numpy as np
 
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.glacier.area_correction import AreaCorrection, scatter_of_years
-from climate_indicators.glacier.extents import UNNAMED, count_numbers, filled_extent, margin_lengths, owners
+from climate_indicators.glacier.extents import (
+    UNASSIGNED,
+    assign_glacier_ids,
+    count_numbers,
+    gap_filled_extent,
+    perimeter_m,
+)
 
 CLOUDY, UNMEASURED = "cloudy", "unmeasured"
 # flags of a glacier: no year shows any, or some, of its outline; the outline is over no pixel's center
 NO_DATA, INCOMPLETE, NO_PIXEL = "no data", "incomplete", "no pixel"
 # share of a glacier that no year shows from which on it is worth a warning
-MOST_UNSEEN = 0.01
+MAX_UNSEEN = 0.01
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class YearOfIce:
+class AnnualExtent:
     """What the extent of one year holds: areas by glacier number, float64, shape (glaciers + 2,), in pixels.
 
     Number 0 is ground, the last is unnamed ice. ``seen`` is the share of the pixels of each glacier (those of its
@@ -48,23 +54,23 @@ def measure_year(
     inside: np.ndarray,
     glacier_ids: np.ndarray,
     glaciers: int,
-) -> YearOfIce:
+) -> AnnualExtent:
     """Count one year's ice, its gaps filled from the other years.
 
     Parameters
     ----------
-    extents, years, index, inside : as for `extents.filled_extent`.
+    extents, years, index, inside : as for `extents.gap_filled_extent`.
     glacier_ids : uint16, shape (rows, columns): number of the reference outline.
     glaciers : number of outlines.
     """
-    found = filled_extent(extents, years, index, inside)
+    found = gap_filled_extent(extents, years, index, inside)
     unnamed = glaciers + 1
-    owner = owners(np.where(found.undecided, np.uint8(1), found.extent), glacier_ids, unnamed)
+    owner = assign_glacier_ids(np.where(found.undecided, np.uint8(1), found.extent), glacier_ids, unnamed)
     known = found.extent != BYTE_NODATA
     halves = count_numbers(owner, found.undecided, unnamed + 1) / 2
     pixels = count_numbers(owner, known, unnamed + 1) + halves
     pixels[0] += halves.sum()
-    margin = margin_lengths(owner, known, unnamed)
+    margin = perimeter_m(owner, known, unnamed)
     filled_pixels = int(np.count_nonzero(found.filled & (found.extent == 1)))
     # from here on the number of a pixel is that of its ice or, without ice, of the outline that it lies in
     np.copyto(owner, glacier_ids, where=owner == 0)
@@ -72,18 +78,18 @@ def measure_year(
     kinds = (inside == 1, known & ~found.filled, (inside == 1) & ~known & ~found.undecided)
     whole, shown, unseen = (count_numbers(owner, where, unnamed + 1) for where in kinds)
     with np.errstate(invalid="ignore"):
-        return YearOfIce(
+        return AnnualExtent(
             pixels, margin, shown / whole, unseen, whole, filled_pixels, int(np.count_nonzero(found.undecided))
         )
 
 
-def mapped_areas(ice: YearOfIce, pixel_km2: float) -> np.ndarray:
+def mapped_areas(ice: AnnualExtent, pixel_km2: float) -> np.ndarray:
     """Ground and glacier of a year, float64, shape (2,), km²."""
     return np.array([ice.pixels[0], ice.pixels[1:].sum()]) * pixel_km2
 
 
 def year_rows(
-    ices: Sequence[YearOfIce],
+    ices: Sequence[AnnualExtent],
     scenes: Sequence[dict],
     reference_year: int,
     correction: AreaCorrection | None,
@@ -150,7 +156,7 @@ def year_rows(
 
 
 def glacier_rows(
-    year: int, ice: YearOfIce, names: Sequence[str], pixel_km2: float, buffer_px: float
+    year: int, ice: AnnualExtent, names: Sequence[str], pixel_km2: float, buffer_px: float
 ) -> list[dict[str, object]]:
     """Lines of the table of areas by glacier.
 
@@ -181,12 +187,12 @@ def glacier_rows(
             "no_data_fraction": ice.unseen[number] / ice.whole[number] if ice.whole[number] else np.nan,
             "flag": flags[number - 1],
         }
-        for number, name in enumerate([*names, UNNAMED], start=1)
+        for number, name in enumerate([*names, UNASSIGNED], start=1)
     ]
     return rows if ice.pixels[-1] else rows[:-1]
 
 
-def _glacier_flag(ice: YearOfIce, number: int) -> str:
+def _glacier_flag(ice: AnnualExtent, number: int) -> str:
     if np.isnan(ice.seen[number]):
         return NO_PIXEL
     if not ice.unseen[number]:
@@ -196,7 +202,7 @@ def _glacier_flag(ice: YearOfIce, number: int) -> str:
 
 def warn_of_missing(rows: Sequence[dict[str, object]]) -> None:
     """Warn of glaciers, in lines of the table of areas by glacier, that have no area or lack much of it."""
-    missing = [row for row in rows if row["flag"] != INCOMPLETE or float(row["no_data_fraction"]) > MOST_UNSEEN]
+    missing = [row for row in rows if row["flag"] != INCOMPLETE or float(row["no_data_fraction"]) > MAX_UNSEEN]
     for flag in (NO_DATA, INCOMPLETE, NO_PIXEL):
         names = list(dict.fromkeys(str(row["glacier_id"]) for row in missing if row["flag"] == flag))
         if names:

@@ -14,7 +14,7 @@ from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import strips
 from climate_indicators.geo.rasters.guard import opened
 
-UNNAMED = "unnamed"
+UNASSIGNED = "unnamed"
 STRIP_ROWS = 512
 _STEPS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
@@ -44,7 +44,9 @@ class FilledExtent:
     undecided: np.ndarray
 
 
-def filled_extent(paths: Sequence[str | Path], years: Sequence[int], index: int, inside: np.ndarray) -> FilledExtent:
+def gap_filled_extent(
+    paths: Sequence[str | Path], years: Sequence[int], index: int, inside: np.ndarray
+) -> FilledExtent:
     """Extent of one year, its gaps filled from the nearest year that shows the pixel, before or after.
 
     Of two equally near years that disagree neither is taken: the earlier one would make glaciers too large where they
@@ -91,7 +93,7 @@ def _fill(strip: np.ndarray, missing: np.ndarray, others: Sequence[np.ndarray]) 
     return disagree
 
 
-def owners(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int) -> np.ndarray:
+def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int) -> np.ndarray:
     """Number of the glacier that each pixel of the extent belongs to.
 
     Ice inside a reference outline keeps that outline's number. Ice outside all of them goes to the glacier that is
@@ -144,7 +146,7 @@ def count_numbers(numbers: np.ndarray, where: np.ndarray, length: int) -> np.nda
     return counts
 
 
-def margin_lengths(owner: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
+def perimeter_m(owner: np.ndarray, known: np.ndarray, count: int) -> np.ndarray:
     """Length of each glacier's margin, in pixels, by the Cauchy–Crofton formula in four directions.
 
     Counting crossings along rows, columns and both diagonals measures a slanting margin without the excess of its pixel

@@ -16,16 +16,16 @@ from climate_indicators.geo.glims import glims_outlines, is_glims, warn_of_dates
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.ground_areas import ground_factor
 from climate_indicators.geo.vector_files import polygons, read_layer
-from climate_indicators.glacier.extents import UNNAMED
+from climate_indicators.glacier.extents import UNASSIGNED
 
 # an outline that reaches the grid in no year lies further away than any glacier retreats
 MARGIN_M = 20_000.0
 # share of the outlines' area that more than one of them has; inventories have some ten-thousandths along divides
 OVERLAP_WARNED, OVERLAP_REFUSED = 0.005, 0.05
 # share of the area of interest from which on hardly any other ground is left to learn from
-MOST_GLACIER = 0.95
+MAX_GLACIER = 0.95
 # numbers of outlines are 16 bits, with one for none and one for ice without an outline
-MOST_OUTLINES = 65_534
+MAX_OUTLINES = 65_534
 
 _log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ def _names(outlines: gpd.GeoDataFrame, id_field: str | None, name: str) -> pd.Se
         column = column.astype("Int64")  # whole numbers, of which some are missing
     names = column.astype("string").str.strip()
     # so is called ice that belongs to no outline
-    without = (names.isna() | names.isin(["", UNNAMED])).to_numpy(bool)
+    without = (names.isna() | names.isin(["", UNASSIGNED])).to_numpy(bool)
     if without.any():
         _log.warning("%s: %d outlines have no name in %s; they are called feature N.", name, without.sum(), id_field)
     return names.where(~without, "feature " + pd.Series(numbers, index=outlines.index)).astype("str")
@@ -160,8 +160,8 @@ def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) ->
     InputError
         If there are more outlines than numbers, or they cover no pixel inside the area.
     """
-    if len(outlines) > MOST_OUTLINES:
-        raise InputError(f"found {len(outlines)} outlines; a site has at most {MOST_OUTLINES}. Make several sites.")
+    if len(outlines) > MAX_OUTLINES:
+        raise InputError(f"found {len(outlines)} outlines; a site has at most {MAX_OUTLINES}. Make several sites.")
     pairs = zip(outlines.geometry, range(1, len(outlines) + 1), strict=True)
     numbers = rasterize(pairs, out_shape=grid.shape, transform=grid.transform, dtype="uint16")
     numbers = np.where(inside == 1, numbers, 0).astype("uint16")
@@ -171,7 +171,7 @@ def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) ->
             "the outlines cover no pixel's centre inside the area of interest, so there is no glacier to learn from. "
             "Give outlines of the glaciers there, or another area."
         )
-    if share > MOST_GLACIER:
+    if share > MAX_GLACIER:
         _log.warning(
             "the outlines cover %.1f %% of the area of interest, which leaves hardly any other ground to learn from; "
             "are they those of glaciers?", 100 * share,

@@ -13,7 +13,7 @@ from shapely.geometry import MultiPolygon, shape
 from climate_indicators.geo.geopackage import write_geopackage
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.ground_areas import ground_factor
-from climate_indicators.glacier.extents import UNNAMED, owners
+from climate_indicators.glacier.extents import UNASSIGNED, owners
 
 
 def extent_outlines(
@@ -45,7 +45,7 @@ def extent_outlines(
             parts.setdefault(int(number), []).append(polygon)
     numbers = sorted(parts)
     outlines = gpd.GeoDataFrame(
-        {"glacier_id": [[*names, UNNAMED][number - 1] for number in numbers]},
+        {"glacier_id": [[*names, UNASSIGNED][number - 1] for number in numbers]},
         geometry=gpd.GeoSeries([MultiPolygon(parts[number]) for number in numbers], crs=grid.crs),
     )
     outlines["area_km2"] = outlines.area * on_ground

@@ -12,7 +12,7 @@ from climate_indicators.glacier.flowlines import Flowline
 LINES, BOX = "lines", "box"
 # fronts are looked for below this share of the flowline, and this far beyond its end
 _UPPER_PART = 0.5
-_BEYOND, _LEAST_BEYOND_PX = 0.3, 15
+_BEYOND, _MIN_BEYOND_PX = 0.3, 15
 # the line is extended in the direction of its last pixels
 _DIRECTION_PX = 8
 # Lines lie within this distance of the flowline, at least one pixel, as in published length changes; the box covers
@@ -236,7 +236,7 @@ def _extended(line: Flowline, pixel_m: float) -> tuple[np.ndarray, float]:
     tail = line.points[-min(len(line.points), _DIRECTION_PX + 1)]
     direction = line.points[-1] - tail
     direction = direction / max(np.hypot(*direction), 1e-9)
-    beyond = max(_BEYOND * line.length_m / pixel_m, _LEAST_BEYOND_PX)
+    beyond = max(_BEYOND * line.length_m / pixel_m, _MIN_BEYOND_PX)
     return np.concatenate([lower, [line.points[-1] + beyond * direction]]), first
 
 

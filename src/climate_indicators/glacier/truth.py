@@ -14,7 +14,7 @@ from climate_indicators.stats.truth_checks import SeriesLimits, accuracy_row, ch
 # each year may be off by 5 %, twice the standard deviation; changes by 10 %
 YEAR_ERROR, CHANGE_ERROR = 0.05, 0.1
 # overlap from which on the correction of changes is tested by simulation (docs/statistics.md)
-LEAST_IOU = 0.85
+MIN_IOU = 0.85
 AREA = "area of unflagged years"
 
 
@@ -63,7 +63,7 @@ def truth_table(
         rows.append(accuracy_row("trend, estimate / truth", "ratio", 1.0, ratio, CHANGE_ERROR))
     rows += _series(areas[sound].sort_values("year"), true_areas)
     for year, found in extents.items():
-        rows += agreement_rows(f"extent {year}", found, LEAST_IOU)
+        rows += agreement_rows(f"extent {year}", found, MIN_IOU)
     return check_table(rows)
 
 

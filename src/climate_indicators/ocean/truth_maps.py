@@ -12,7 +12,7 @@ from climate_indicators.ocean.truth import cell_regimes
 from climate_indicators.stats.map_agreement import MapPair, agreement, agreement_rows
 
 # biomes of cells of some degrees: the overlap that the other studies ask of maps
-LEAST_IOU = 0.85
+MIN_IOU = 0.85
 
 
 def regime_pairs(
@@ -49,5 +49,5 @@ def map_rows(pairs: Mapping[int, list[MapPair]]) -> list[dict[str, object]]:
     """Lines of a truth check: overlap and offset, in cells, of the biome maps of each year, from `regime_pairs`."""
     rows = []
     for year, of_year in sorted(pairs.items()):
-        rows += agreement_rows(f"biome maps {year}", agreement(of_year), LEAST_IOU)
+        rows += agreement_rows(f"biome maps {year}", agreement(of_year), MIN_IOU)
     return rows

@@ -17,7 +17,7 @@ from PIL import Image, ImageSequence
 from climate_indicators.core.atomic_files import atomic_path
 
 # a page of the report; in its address a third more, and browsers show nothing of one of more than 2 MiB
-MOST_PAGE_BYTES = 1_100_000
+MAX_PAGE_BYTES = 1_100_000
 _AROUND_BYTES = 2000  # what is in a page beside the animation
 
 
@@ -49,11 +49,11 @@ def write_page(animation: str | Path, path: str | Path, title: str) -> None:
     """Write a GIF as a web page that holds it, since Snakemake's report shows pages and still pictures only.
 
     The report puts the page into an address, and browsers show nothing of an address of more than 2 MiB. So an
-    animation that makes the page larger than `MOST_PAGE_BYTES` is written as WebP, as good as fits, and in the end
+    animation that makes the page larger than `MAX_PAGE_BYTES` is written as WebP, as good as fits, and in the end
     with fewer pixels.
     """
     kind, content = next(
-        (kind, text) for kind, text in _encodings(Path(animation)) if len(text) <= MOST_PAGE_BYTES - _AROUND_BYTES
+        (kind, text) for kind, text in _encodings(Path(animation)) if len(text) <= MAX_PAGE_BYTES - _AROUND_BYTES
     )
     title, source = html.escape(title), f"data:image/{kind};base64,{content}"
     with atomic_path(path) as temporary:
@@ -86,7 +86,7 @@ def _encodings(path: Path) -> Iterator[tuple[str, str]]:
                 content, "WEBP", save_all=True, append_images=shown[1:], duration=milliseconds, loop=0, quality=quality
             )
             yield "webp", base64.b64encode(content.getvalue()).decode("ascii")
-    raise ValueError(f"{path}: {len(frames)} frames do not fit into a page of {MOST_PAGE_BYTES} bytes.")
+    raise ValueError(f"{path}: {len(frames)} frames do not fit into a page of {MAX_PAGE_BYTES} bytes.")
 
 
 def pixels(figure: Figure) -> np.ndarray:

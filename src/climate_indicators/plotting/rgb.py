@@ -10,11 +10,11 @@ from rasterio.windows import Window
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.plotting.style import GAP
 
-LARGEST_SIDE = 600
+MAX_SIDE = 600
 BRIGHTEN = 0.6  # exponent of the display: beside snow, rock would be black on a linear scale
 
 
-def read_rgb(path: str, rgb: Sequence[str], window: Window | None = None, largest: int = LARGEST_SIDE) -> np.ndarray:
+def read_rgb(path: str, rgb: Sequence[str], window: Window | None = None, largest: int = MAX_SIDE) -> np.ndarray:
     """Bands of a scene by name, or of a window of it, thinned to at most ``largest`` pixels a side.
 
     Returns
@@ -30,7 +30,7 @@ def read_rgb(path: str, rgb: Sequence[str], window: Window | None = None, larges
     return image.transpose(1, 2, 0)
 
 
-def read_classes(path: str, window: Window | None = None, largest: int = LARGEST_SIDE) -> np.ndarray:
+def read_classes(path: str, window: Window | None = None, largest: int = MAX_SIDE) -> np.ndarray:
     """First band of a raster of classes or counts, thinned like the image of `read_rgb`, in its own pixel type."""
     with opened(path) as raster:
         shape = thinned_shape(raster.shape if window is None else (window.height, window.width), largest)

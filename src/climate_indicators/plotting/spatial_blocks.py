@@ -20,7 +20,7 @@ from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
 COLOURS = {"train": "#0072B2", "validation": "#F0E442", "test": "#CC79A7"}  # of Okabe and Ito, all unlike OUTLINE
 TINT = 0.45
-MOST_NAMED = 100
+MAX_NAMED = 100
 
 
 def blocks_figure(scene: str, labels: str, splits: str, blocks: pd.DataFrame, rgb: Sequence[str]) -> Figure:
@@ -76,7 +76,7 @@ def _draw_blocks(axes: Axes, blocks: pd.DataFrame, corner: tuple[float, float], 
         frame = Rectangle((x, y), width, height, fill=False, edgecolor="white", linewidth=0.9)
         frame.set_path_effects([withStroke(linewidth=1.9, foreground="black")])
         axes.add_patch(frame)
-        if len(blocks) <= MOST_NAMED:
+        if len(blocks) <= MAX_NAMED:
             text = f"{block.block}: {block.label_fraction:.0%}"
             place = (x + width / 2, y + 0.96 * height)
             axes.text(*place, text, ha="center", va="top", fontsize=7.5, bbox=box)
@@ -87,6 +87,6 @@ def _legend(blocks: pd.DataFrame) -> list[Patch | Line2D]:
     handles = [Patch(color=colour, label=f"{name}, {counts[name]} blocks") for name, colour in COLOURS.items()]
     handles.append(Line2D([], [], color=OUTLINE, label="outlines of the labels"))
     handles.append(Patch(color="#777777", label="no tint: left unused"))
-    if len(blocks) <= MOST_NAMED:
+    if len(blocks) <= MAX_NAMED:
         handles.append(Line2D([], [], linestyle="none", label="number: share of positive pixels"))
     return handles

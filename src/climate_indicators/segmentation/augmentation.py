@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 # turning smooths an image a little: a network that saw turned ones only would take sharp ones for rougher ground
-TURNED_SHARE = 0.5
+AFFINE_PROBABILITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,10 @@ def augment(
         shift = rng.uniform(-settings.brightness, settings.brightness)
         stretch = 1.0 + rng.uniform(-settings.contrast, settings.contrast)
         image, label, seen = images[number], labels[number], valid[number]
-        if (settings.rotation_deg or settings.zoom) and rng.random() < TURNED_SHARE:
+        if (settings.rotation_deg or settings.zoom) and rng.random() < AFFINE_PROBABILITY:
             angle = rng.uniform(-settings.rotation_deg, settings.rotation_deg)
             size = 1.0 + rng.uniform(-settings.zoom, settings.zoom)
-            image, label, seen = turned(image, label, seen, angle, size)
+            image, label, seen = rotate_and_scale(image, label, seen, angle, size)
         image = mean + (image - mean) * np.where(std > 0, stretch, 1.0) + shift * std
         if settings.noise:
             image += settings.noise * std * rng.standard_normal(image.shape)
@@ -75,7 +75,7 @@ def augment(
     return images, labels
 
 
-def turned(
+def rotate_and_scale(
     image: np.ndarray, label: np.ndarray, valid: np.ndarray, angle_deg: float, size: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A patch turned and enlarged about its middle; what lies beyond its edges is mirrored.

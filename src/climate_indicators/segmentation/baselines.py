@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.raster_encoding import BYTE_NODATA, REFLECTANCE_SCALE
-from climate_indicators.geo.raster_stack import Stack, strips
+from climate_indicators.geo.raster_stack import RasterStack, strips
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.stats.calibration import best_edge
@@ -65,7 +65,7 @@ class Baseline:
         return ScoreCounts.empty(self.kind, blocks, splits, self.edges, self.neutral)
 
 
-def training_sample(stack: Stack, labels: str | Path, splits: str | Path, limit: int, seed: int) -> Sample:
+def training_sample(stack: RasterStack, labels: str | Path, splits: str | Path, limit: int, seed: int) -> Sample:
     """Pixels of the training split, each as likely to be drawn as any other, in the order of the image.
 
     The image is read strip by strip; only what was drawn is kept.
@@ -238,7 +238,7 @@ def fit_baselines(
 
 def score_blocks(
     models: Mapping[str, Baseline],
-    stack: Stack,
+    stack: RasterStack,
     labels: str | Path,
     splits: str | Path,
     blocks: pd.DataFrame,

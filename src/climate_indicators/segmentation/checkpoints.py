@@ -80,7 +80,7 @@ class Keeper(keras.callbacks.Callback):
                 for variable, name in zip(_state(model), kept.files, strict=True):
                     variable.assign(kept[name])
 
-    def exhausted(self) -> bool:
+    def should_stop(self) -> bool:
         """Whether the best epoch lies ``patience`` epochs back."""
         if not self.history:
             return False
@@ -122,11 +122,11 @@ class Keeper(keras.callbacks.Callback):
         self.history.append({"epoch": epoch + 1} | row | {"learning_rate": float(rate)})
         self._keep(epoch + 1)
         self._log(epoch + 1)
-        if self.exhausted():
+        if self.should_stop():
             self.model.stop_training = True
 
     @property
-    def waiting_share(self) -> float:
+    def patience_used(self) -> float:
         """Share of the last epoch's training time in which the network waited for a batch."""
         return self._waited / max(self._trained - self._epoch_start, 1e-9)
 
@@ -181,7 +181,7 @@ class Keeper(keras.callbacks.Callback):
             "epoch %d/%d · loss %.3f · val loss %.3f · val IoU %.3f (best %.3f) · %s · waiting %.0f %%"
             " · at most %s left",
             epoch, total, row["loss"], row["val_loss"], row["val_iou"], self.best["val_iou"], duration(spent),
-            100 * self.waiting_share, duration(spent * (total - epoch)),
+            100 * self.patience_used, duration(spent * (total - epoch)),
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from climate_indicators.segmentation.backend import keras
 from climate_indicators.segmentation.losses import UNKNOWN
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
-AHEAD = 2
+PREFETCH = 2
 
 
 class PatchBatches(keras.utils.PyDataset):
@@ -82,7 +82,7 @@ class PatchBatches(keras.utils.PyDataset):
     def _order(self, first: tuple[int, int]) -> Iterator[tuple[int, int]]:
         """Epoch and number of a batch and of those after it; validation has the same in every epoch."""
         epoch, index = first
-        for ahead in range(AHEAD + 1):
+        for ahead in range(PREFETCH + 1):
             further, number = divmod(index + ahead, len(self))
             yield (epoch + further if self._augmentation else epoch), number
 

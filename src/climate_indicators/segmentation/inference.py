@@ -65,7 +65,7 @@ def open_engine(model: str | Path, engine: str, precision: str, threads: int) ->
     return Engine("openvino", precision, _openvino(Path(model) / INFERENCE_MODEL, precision, threads))
 
 
-def averaged_over_turns(engine: Engine) -> Engine:
+def with_test_time_augmentation(engine: Engine) -> Engine:
     """The same network, its logits averaged over the eight turns and mirrors of the image: steadier, 8 × the cost."""
 
     def run(images: np.ndarray) -> np.ndarray:

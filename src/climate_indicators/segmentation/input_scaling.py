@@ -15,10 +15,10 @@ from climate_indicators.core.errors import InputError
 # file of an exported model that holds the scaling of its inputs
 INPUT_SCALING = "inference_inputs.json"
 # smallest standard deviation that Keras' own layer divides by
-SMALLEST_STD = 1e-7
+MIN_STD = 1e-7
 # a band that varies by less than this share of its mean holds hardly more than the rounding of float32
-SMALLEST_RELATIVE_STD = 1e-6
-SMALLEST_ABSOLUTE_STD = 1e-6
+MIN_RELATIVE_STD = 1e-6
+MIN_ABSOLUTE_STD = 1e-6
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class InputScaling:
         if not len(self.mean):
             return np.ascontiguousarray(images)
         scaled = images - np.asarray(self.mean, "float32")
-        scaled /= np.maximum(np.asarray(self.std, "float32"), np.float32(SMALLEST_STD))
+        scaled /= np.maximum(np.asarray(self.std, "float32"), np.float32(MIN_STD))
         if self.difference_gain is None:
             return scaled
         return np.concatenate([scaled, np.float32(self.difference_gain) * np.diff(scaled, axis=-1)], axis=-1)
@@ -82,7 +82,7 @@ def check_spread(bands: Sequence[str], mean: np.ndarray, std: np.ndarray, where:
     InputError
         If the standard deviation of a band is below 1e-6, or below 1e-6 of its mean, or not finite.
     """
-    limit = np.maximum(SMALLEST_RELATIVE_STD * np.abs(mean), SMALLEST_ABSOLUTE_STD)
+    limit = np.maximum(MIN_RELATIVE_STD * np.abs(mean), MIN_ABSOLUTE_STD)
     constant = [
         f"{band} (mean {average:.6g}, standard deviation {spread:.2g})"
         for band, average, spread, least in zip(bands, mean, std, limit, strict=True)

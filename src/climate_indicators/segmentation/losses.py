@@ -50,7 +50,7 @@ class BceDice(keras.losses.Loss):
 
 
 @keras.saving.register_keras_serializable(package="climate_indicators")
-class KnownIoU(keras.metrics.Metric):
+class MaskedIoU(keras.metrics.Metric):
     """Intersection over union of the positive class at logit 0, over all known pixels of an epoch.
 
     A target of at least one half is positive.
@@ -75,7 +75,7 @@ class KnownIoU(keras.metrics.Metric):
 
 
 @keras.saving.register_keras_serializable(package="climate_indicators")
-class KnownShares(keras.metrics.Metric):
+class MaskedClassFractions(keras.metrics.Metric):
     """Accuracy, precision and recall of the positive class at logit 0, over all known pixels of an epoch.
 
     A target of at least one half is positive.

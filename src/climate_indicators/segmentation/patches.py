@@ -15,11 +15,11 @@ from scipy import ndimage
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.raster_encoding import BYTE_NODATA
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.input_scaling import check_spread, spread
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
-SMALLEST_SHARE = 0.1
+MIN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_
         )
     starts = [_starts(length, size_px, stride_px) for length in splits.shape]
     rows, cols = (grid.ravel() for grid in np.meshgrid(*starts, indexing="ij"))
-    least = SMALLEST_SHARE * size_px**2
+    least = MIN_SHARE * size_px**2
     origins, values = [], []
     for split, value in SPLIT_VALUES.items():
         owned = _window_sums(splits == value, rows, cols, size_px)
@@ -78,7 +78,7 @@ def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_
     return PatchPlan(origin.astype("int32"), value.astype("uint8"), _main_block(origin, value, blocks, size_px))
 
 
-def band_statistics(stack: Stack, splits: np.ndarray, rows: int = 512) -> tuple[np.ndarray, np.ndarray]:
+def band_statistics(stack: RasterStack, splits: np.ndarray, rows: int = 512) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each channel over the training pixels, float64, shape (channels,).
 
     Raises
@@ -113,7 +113,7 @@ def fill_invalid(values: np.ndarray, valid: np.ndarray, mean: Sequence[float]) -
 
 def write_patches(
     path: str | Path,
-    stack: Stack,
+    stack: RasterStack,
     labels: np.ndarray,
     splits: np.ndarray,
     plan: PatchPlan,

@@ -9,7 +9,7 @@ from typing import Any
 from climate_indicators.segmentation.backend import keras
 
 FINE_TUNING_FACTOR = 0.1
-SMALLEST_GAIN = 1e-4
+MIN_GAIN = 1e-4
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def plateau_rate(losses: Sequence[float], phase: Phase, warmup_epochs: int, fact
         return phase.learning_rate * (len(losses) + 1) / (warmup + 1)
     rate, best, waited = phase.learning_rate, float("inf"), 0
     for loss in losses:
-        if loss < best - SMALLEST_GAIN:
+        if loss < best - MIN_GAIN:
             best, waited = loss, 0
         else:
             waited += 1

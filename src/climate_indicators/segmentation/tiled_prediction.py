@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 
 from climate_indicators.core.raster_encoding import BYTE_NODATA, PROBABILITY_SCALE
 from climate_indicators.geo.raster import cog_writer
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.inference import Engine
 from climate_indicators.segmentation.patches import fill_invalid
 
@@ -64,7 +64,11 @@ def network_reach(depth: int) -> int:
 
 
 def predict_logits(
-    engine: Engine, stack: Stack, mean: Sequence[float], windows: Windows, progress: Callable[[], None] = lambda: None
+    engine: Engine,
+    stack: RasterStack,
+    mean: Sequence[float],
+    windows: Windows,
+    progress: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Logits of a whole image, strip by strip from the top.
 
@@ -119,7 +123,12 @@ def count_windows(shape: tuple[int, int], windows: Windows) -> int:
 
 
 def predict_rectangle(
-    engine: Engine, stack: Stack, mean: Sequence[float], rows: tuple[int, int], cols: tuple[int, int], windows: Windows
+    engine: Engine,
+    stack: RasterStack,
+    mean: Sequence[float],
+    rows: tuple[int, int],
+    cols: tuple[int, int],
+    windows: Windows,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits of a rectangle of the image with the same surroundings that whole-image prediction gives it.
 
@@ -141,7 +150,7 @@ def predict_rectangle(
 def write_prediction(
     probability: str | Path,
     extent: str | Path,
-    stack: Stack,
+    stack: RasterStack,
     strips: Iterator[tuple[int, np.ndarray, np.ndarray]],
     temperature: float,
     threshold: float,
@@ -208,7 +217,7 @@ def _ramp(core: tuple[int, int], length: int, margin: int) -> np.ndarray:
 
 
 def _read_ahead(
-    reader: ThreadPoolExecutor, stack: Stack, places: list[tuple[tuple[int, int], tuple[int, int]]], halo: int
+    reader: ThreadPoolExecutor, stack: RasterStack, places: list[tuple[tuple[int, int], tuple[int, int]]], halo: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     def read(place: tuple[tuple[int, int], tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
         return stack.read_padded(*((start - halo, stop + halo) for start, stop in place))

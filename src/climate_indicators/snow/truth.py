@@ -25,8 +25,8 @@ MEAN_ERROR, CHANGE_ERROR = 0.05, 0.1
 WIDEST = 0.25
 # radar maps call about one pixel in a hundred of bare ground snow, in every year: the overlap of a year in which hardly
 # any snow lies on their dates says how little that is, so that theirs is one of all years; a year needs some maps
-LEAST_IOU = {OPTICAL: 0.9, RADAR: 0.85}
-LEAST_MAPS = 5
+MIN_IOU = {OPTICAL: 0.9, RADAR: 0.85}
+MIN_MAPS = 5
 MAPS = {OPTICAL: "optical masks", RADAR: "radar maps of the wet season"}
 SERIES = {
     "optical": "snow cover of the optical dates",
@@ -88,7 +88,7 @@ def truth_table(
     ``PROMISE``; for radar the published interval of the mean, as a share of it and at most ``WIDEST``, where that is
     wider. Slopes of snow have for truth the line through the true snow cover of the same dates and the same weather,
     and have lines where the analysis took ``snow_fraction``. A sign has the signs of its slope's interval. Counts have
-    no interval: their bounds are the count. The maps of a year have lines from ``LEAST_MAPS`` maps on: optical masks of
+    no interval: their bounds are the count. The maps of a year have lines from ``MIN_MAPS`` maps on: optical masks of
     their overlap and offset, radar maps of their offset; the overlap of radar maps is one of all years.
     """
     rows = [*_cover_rows(compared, radar_cover), _warming_row(trends, truth)]
@@ -99,11 +99,11 @@ def truth_table(
     rows.append(interval_row(LEAKS, "triplets", 0.0, leaks, leaks, leaks))
     for (source, year), found in maps.items():
         if year is None:
-            rows.append(overlap_row(f"{MAPS[source]}, all years", found, LEAST_IOU[source]))
+            rows.append(overlap_row(f"{MAPS[source]}, all years", found, MIN_IOU[source]))
         elif source == RADAR:
             rows.append(offset_row(f"{MAPS[source]} {year}", found))
         else:
-            rows += agreement_rows(f"{MAPS[source]} {year}", found, LEAST_IOU[source])
+            rows += agreement_rows(f"{MAPS[source]} {year}", found, MIN_IOU[source])
     return check_table(rows)
 
 

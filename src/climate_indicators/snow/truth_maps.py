@@ -10,14 +10,14 @@ import pandas as pd
 from climate_indicators.segmentation.map_pairs import raster_pair, read_inside
 from climate_indicators.snow.climate.snow_cover import ENDINGS
 from climate_indicators.snow.scenes.table import RADAR
-from climate_indicators.snow.truth import LEAST_MAPS, SERIES, series_of
+from climate_indicators.snow.truth import MIN_MAPS, SERIES, series_of
 from climate_indicators.stats.map_agreement import Agreement, agreement
 
 
 def map_agreements(
     compared: pd.DataFrame, folders: Mapping[str, Sequence[str | Path]], true_folder: str | Path, area: str | Path
 ) -> dict[tuple[str, int | None], Agreement]:
-    """Agreement of the maps of each source and calendar year that has ``LEAST_MAPS`` maps or more.
+    """Agreement of the maps of each source and calendar year that has ``MIN_MAPS`` maps or more.
 
     Optical masks of all seasons, and radar maps of the wet season: radar hardly sees dry snow. For radar maps also the
     agreement of all years together, with the key None in place of the year.
@@ -45,8 +45,8 @@ def map_agreements(
     for source in SERIES:
         own = series_of(compared, source)
         for year, scenes in own.groupby(own["date"].str[:4]):
-            if len(scenes) >= LEAST_MAPS:
+            if len(scenes) >= MIN_MAPS:
                 found[source, int(year)] = agreed(source, scenes)
-        if source == RADAR and len(own) >= LEAST_MAPS:
+        if source == RADAR and len(own) >= MIN_MAPS:
             found[source, None] = agreed(source, own)
     return found

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from climate_indicators.core.constants import COLDEST, CONFIDENCE, HOTTEST
+from climate_indicators.core.constants import CONFIDENCE, MAX_TEMPERATURE, MIN_TEMPERATURE
 from climate_indicators.stats.block_jackknife import block_spread
 from climate_indicators.stats.score_histograms import LOGIT, MASK, PROBABILITY, ScoreCounts
 
@@ -43,7 +43,7 @@ def fit_temperature(logits: np.ndarray, counts: np.ndarray) -> float:
         return float((counts[0] * np.logaddexp(0, scaled) + counts[1] * np.logaddexp(0, -scaled)).sum() / total)
 
     # the loss is convex in 1 / temperature, so it has one minimum, which a bounded search finds
-    bounds = (math.log(COLDEST), math.log(HOTTEST))
+    bounds = (math.log(MIN_TEMPERATURE), math.log(MAX_TEMPERATURE))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-8})
     return math.exp(found.x)
 

@@ -17,7 +17,7 @@ class Shift:
 
     rows: float
     cols: float
-    sureness: float
+    peak_snr: float
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def find_shift(moved: list[Orientations], fixed: list[Orientations]) -> Shift:
     Returns
     -------
     Shift by which ``fixed`` must be moved to lie on ``moved``, to a fraction of a pixel (parabola through the peak),
-    at most ``SEARCH_PX`` each way; ``sureness`` is 0 where there is nothing to compare.
+    at most ``SEARCH_PX`` each way; ``peak_snr`` is 0 where there is nothing to compare.
     """
     usable = [(a, b) for a, b in zip(moved, fixed, strict=True) if min(a.count, b.count)]
     if not usable:
@@ -74,9 +74,9 @@ def find_shift(moved: list[Orientations], fixed: list[Orientations]) -> Shift:
     apart = np.hypot(*np.ogrid[-row : len(surface) - row, -col : len(surface) - col]) > 3
     rest = surface[apart]
     spread = rest.std()
-    sureness = float((surface[row, col] - rest.mean()) / spread) if spread > 0 else 0.0
+    peak_snr = float((surface[row, col] - rest.mean()) / spread) if spread > 0 else 0.0
     return Shift(
-        row - SEARCH_PX + _vertex(surface[:, col], row), col - SEARCH_PX + _vertex(surface[row], col), sureness
+        row - SEARCH_PX + _vertex(surface[:, col], row), col - SEARCH_PX + _vertex(surface[row], col), peak_snr
     )
 
 

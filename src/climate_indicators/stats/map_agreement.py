@@ -60,7 +60,7 @@ def agreement(pairs: Iterable[MapPair]) -> Agreement:
         moved.append(orientations(pair.mapped.astype("float32"), pair.known))
         fixed.append(orientations(pair.true.astype("float32"), pair.true_known))
     shift = find_shift(moved, fixed)
-    known = shift.sureness > 0
+    known = shift.peak_snr > 0
     return Agreement(
         both / either if either else np.nan, shift.rows if known else np.nan, shift.cols if known else np.nan
     )

@@ -14,7 +14,7 @@ DAYS_PER_YEAR = 365.2425
 # cosines and sines of the year that describe a season
 HARMONICS = 3
 # failed quantities of which each is a warning of its own; further ones are counted
-MOST_WARNED = 4
+MAX_WARNED = 4
 
 
 def interval_row(
@@ -74,7 +74,7 @@ def report_checks(table: pd.DataFrame, log: logging.Logger) -> None:
     """Log every line of a `check_table`; each line that fails is a warning, so that the run and its report show it."""
     failed = failed_rows(table)
     for row in table.itertuples():
-        if row.Index not in failed.index[:MOST_WARNED]:
+        if row.Index not in failed.index[:MAX_WARNED]:
             note = "" if row.within else ", outside its limits"
             log.info("%s: %.4g, truth %.4g %s%s", row.quantity, row.estimate, row.truth, row.unit, note)
             continue
@@ -83,8 +83,8 @@ def report_checks(table: pd.DataFrame, log: logging.Logger) -> None:
             "truth check failed: %s is %.4g %s, the truth %.4g; limits: %s",
             row.quantity, row.estimate, row.unit, row.truth, reach,
         )  # fmt: skip
-    if len(failed) > MOST_WARNED:
-        log.warning("truth check failed for %d further quantities; see truth_check.csv", len(failed) - MOST_WARNED)
+    if len(failed) > MAX_WARNED:
+        log.warning("truth check failed for %d further quantities; see truth_check.csv", len(failed) - MAX_WARNED)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from functools import cache
 # files up to this size are told apart by their content, as Snakemake does with newer ones
 SMALL_BYTES = 1_000_000
 # of a job with more than this in small files, such as thousands of photographs, only size and time are asked for
-MOST_READ_BYTES = 64_000_000
+MAX_READ_BYTES = 64_000_000
 # files that have a line of their own, so that Snakemake's reason says which one changed
 SHOWN = 10
 # files that a shapefile is read with
@@ -35,7 +35,7 @@ def marks(paths: Iterable[str]) -> list[str]:
     """
     files = sorted({file for path in paths for file in _files(path)}, key=lambda file: (os.path.basename(file), file))
     small = sum(size for size in map(_size, files) if size <= SMALL_BYTES)
-    lines = [_mark(file, small <= MOST_READ_BYTES) for file in files]
+    lines = [_mark(file, small <= MAX_READ_BYTES) for file in files]
     if len(lines) <= SHOWN:
         return lines
     return [f"{len(lines)} files {hashlib.sha256(chr(10).join(lines).encode()).hexdigest()[:16]}"]

@@ -8,9 +8,9 @@ import pandas as pd
 
 COLUMNS = ["study", "site", "simulated", "statement"]
 # sites of a study that the front page names; their tables hold the others
-MOST_SITES = 8
-MOST_FAILED = 3
-MOST_YEARS = 5  # flagged years that the front page names
+MAX_SITES = 8
+MAX_FAILED = 3
+MAX_YEARS = 5  # flagged years that the front page names
 TITLES = {
     "glacier": "Glacier area",
     "snow": "Snow cover",
@@ -45,14 +45,14 @@ def overview_text(rows: pd.DataFrame) -> str:
         title = TITLES[study]
         lines = [title, "~" * len(title), ""]
         sites = of_study["site"].unique()
-        for site in sites[:MOST_SITES]:
+        for site in sites[:MAX_SITES]:
             of_site = of_study[of_study["site"] == site]
             kind = " (simulated: no real place)" if of_site["simulated"].iloc[0] else ""
             lines += [f"**{_escaped(site)}**{kind}", ""]
             lines += [f"- {_escaped(statement)}" for statement in of_site["statement"]]
             lines.append("")
-        if len(sites) > MOST_SITES:
-            lines += [f"{len(sites) - MOST_SITES} more sites: see overview.csv and the tables of each site.", ""]
+        if len(sites) > MAX_SITES:
+            lines += [f"{len(sites) - MAX_SITES} more sites: see overview.csv and the tables of each site.", ""]
         parts.append("\n".join(lines))
     return "\n".join(parts)
 
@@ -72,8 +72,8 @@ def _glacier(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         yield f"Glacier area: {text}."
     flagged = areas.drop(sound.index).sort_values("year")
     if len(flagged):
-        said = ", ".join(f"{row.year} ({row.flag})" for row in flagged.head(MOST_YEARS).itertuples())
-        more = f" and {len(flagged) - MOST_YEARS} more" if len(flagged) > MOST_YEARS else ""
+        said = ", ".join(f"{row.year} ({row.flag})" for row in flagged.head(MAX_YEARS).itertuples())
+        more = f" and {len(flagged) - MAX_YEARS} more" if len(flagged) > MAX_YEARS else ""
         verb = "is" if len(flagged) == 1 else "are"
         yield f"{len(flagged)} of {len(areas)} years {verb} flagged and left out of the trend: {said}{more}."
     yield str(tables["trend"]["sentence"].iloc[0])
@@ -137,8 +137,8 @@ def _truth(table: pd.DataFrame) -> Iterator[str]:
     text = f"Compared with the known truth: {within.sum()} of {len(tested)} quantities lie within their limits"
     failed: Sequence[str] = tested.loc[~within, "quantity"].astype(str).tolist()
     if failed:
-        more = f" and {len(failed) - MOST_FAILED} more" if len(failed) > MOST_FAILED else ""
-        text += f"; outside: {', '.join(failed[:MOST_FAILED])}{more}"
+        more = f" and {len(failed) - MAX_FAILED} more" if len(failed) > MAX_FAILED else ""
+        text += f"; outside: {', '.join(failed[:MAX_FAILED])}{more}"
     yield f"{text}."
 
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.text import Text
 from PIL import Image
 
-from climate_indicators.carbon.images.arrays import SeenImage
+from climate_indicators.carbon.images.arrays import NetworkImage
 from climate_indicators.carbon.images.samples import write_samples
 from climate_indicators.core.errors import InputError
 from climate_indicators.plotting.augmentation import augmentation_figure, changed, changes
@@ -37,7 +37,7 @@ def site(tmp_path):
         truth[20:70, 10 : 40 + 4 * number] = True
         seen = np.add.outer(np.arange(96), np.arange(128)) > 40
         values = np.where(truth[..., None], (50, 110, 40), (150, 115, 85)) + rng.normal(0, 8, (96, 128, 3))
-        images[name] = (SeenImage(np.where(seen[..., None], values, 0).astype("float32"), seen), truth & seen)
+        images[name] = (NetworkImage(np.where(seen[..., None], values, 0).astype("float32"), seen), truth & seen)
         mapped = np.roll(truth, number, axis=0)
         levels = np.where(seen, np.where(mapped, 255, 0), 128).astype("uint8")
         Image.fromarray(levels).save(tmp_path / "masks" / "place" / f"image_{number:02d}.png", transparency=128)

@@ -14,7 +14,7 @@ from climate_indicators.carbon.images.arrays import Reading, read_image
 from climate_indicators.carbon.images.dates import find_dates, find_places
 from climate_indicators.carbon.images.filenames import list_folder
 from climate_indicators.carbon.images.folders import find_given, find_masks, left_out, list_images, log_contents
-from climate_indicators.carbon.images.inventory import check_held_out, log_stock, refuse_problems, take_stock
+from climate_indicators.carbon.images.inventory import build_inventory, check_held_out, log_inventory, refuse_problems
 from climate_indicators.carbon.images.masks import MaskRule, read_mask
 from climate_indicators.core.errors import InputError
 
@@ -44,7 +44,7 @@ def mask(path, values):
 
 
 def stock_of(folder, masks=None, reading=RGB, **keys):
-    return take_stock(folder / "images", list_images(folder / "images"), masks, reading, **keys)
+    return build_inventory(folder / "images", list_images(folder / "images"), masks, reading, **keys)
 
 
 def test_images_are_listed_with_folders_and_the_rest_is_counted(folder):
@@ -226,7 +226,7 @@ def test_image_and_mask_are_turned_as_viewers_show_them(folder, orientation, cap
         np.testing.assert_array_equal(image.values[..., 0] > 140, read_mask(folder / "masks" / masked, rule).labels)
     assert stock.turned == (["b.tif"] if orientation in (2, 3, 4) else [])
     with caplog.at_level(logging.WARNING, "climate_indicators"):
-        log_stock(stock, "rejected.csv")
+        log_inventory(stock, "rejected.csv")
     assert ("masks that state another one: 1 (b.tif)" in caplog.text) == bool(stock.turned)
 
 

@@ -9,7 +9,7 @@ import rasterio
 from PIL import Image
 
 from climate_indicators.carbon.images.arrays import Reading
-from climate_indicators.carbon.images.inventory import take_stock
+from climate_indicators.carbon.images.inventory import build_inventory
 from climate_indicators.carbon.images.masks import LISTED, MaskRule, decide_rule, read_mask, survey_mask
 from climate_indicators.core.errors import InputError
 
@@ -219,7 +219,7 @@ def test_share_of_vegetation_is_the_true_one_in_all_masks(tmp_path, numbers):
         mask = np.full((24, 32), other, "uint8")
         mask[:rows] = vegetation
         save(tmp_path / f"masks/{name}.png", mask)
-    stock = take_stock(tmp_path / "images", ["a.png", "b.png", "c.png"], tmp_path / "masks", RGB)
+    stock = build_inventory(tmp_path / "images", ["a.png", "b.png", "c.png"], tmp_path / "masks", RGB)
     rule = MaskRule.of_table(stock.table, {})
     found = [(read_mask(tmp_path / f"masks/{name}.png", rule).labels == 1).mean() for name in "abc"]
     assert found == [0.5, 1, 0] and stock.soft_masks == []
@@ -285,7 +285,7 @@ def test_masks_that_label_vegetation_alone_are_refused(tmp_path, kind, ending):
         save(tmp_path / "images" / f"{name}.png", rng.integers(30, 250, (96, 96, 3)).astype("uint8"))
         without_ground(tmp_path / "masks" / f"{name}.{ending}", kind, disk())
     with pytest.raises(InputError, match=r"masks: none of the 2 masks .*no data"):
-        take_stock(tmp_path / "images", ["a.png", "b.png"], tmp_path / "masks", RGB)
+        build_inventory(tmp_path / "images", ["a.png", "b.png"], tmp_path / "masks", RGB)
 
 
 def test_a_mask_that_counts_from_white_is_what_viewers_show(tmp_path):

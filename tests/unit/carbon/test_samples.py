@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from climate_indicators.carbon.images.arrays import Reading, SeenImage
+from climate_indicators.carbon.images.arrays import NetworkImage, Reading
 from climate_indicators.carbon.images.samples import sample_reader, true_shares, write_samples
 from climate_indicators.core.atomic_files import sha256
 from climate_indicators.core.errors import InputError
@@ -41,7 +41,7 @@ def field(rows=64, cols=64, plants=20, seen=None):
     values = np.where(mask[..., None], PLANT, SOIL).astype("float32")
     seen = np.ones((rows, cols), bool) if seen is None else seen
     values[~seen] = 0
-    return SeenImage(values, seen), mask
+    return NetworkImage(values, seen), mask
 
 
 def from_memory(**images):
@@ -122,7 +122,7 @@ def test_what_is_not_seen_is_unknown_and_has_the_mean_of_the_training_pixels(tmp
 def test_rules_make_labels_at_the_images_own_size(tmp_path, fields):
     """Plants and soil in turn, column by column: after shrinking, the mixed colour itself is no plant's."""
     values = np.where(np.arange(64)[:, None] % 2, SOIL, PLANT).astype("float32")
-    stripes = SeenImage(np.broadcast_to(values, (64, 64, 3)).copy(), np.ones((64, 64), bool))
+    stripes = NetworkImage(np.broadcast_to(values, (64, 64, 3)).copy(), np.ones((64, 64), bool))
     images = {name: (image, None) for name, (image, _) in fields.items()} | {"b": (stripes, None)}
     path = tmp_path / "patches.h5"
     write_samples(path, table(), from_memory(**images), GREEN, 32, target="density")
@@ -132,7 +132,7 @@ def test_rules_make_labels_at_the_images_own_size(tmp_path, fields):
 
 
 def test_images_of_more_than_eight_bits_keep_their_fractions(tmp_path, fields):
-    fine = SeenImage(fields["a"][0].values + 0.25, fields["a"][0].seen)
+    fine = NetworkImage(fields["a"][0].values + 0.25, fields["a"][0].seen)
     fields["a"] = (fine, fields["a"][1])
     path = tmp_path / "patches.h5"
     write_samples(path, table(dtype=["uint16", "uint8", "uint8", "uint8"]), from_memory(**fields), MASKS, 64)

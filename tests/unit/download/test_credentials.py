@@ -12,13 +12,13 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
 from climate_indicators.download.http.logins import Bearer
 from climate_indicators.download.http.ranges import opened
-from climate_indicators.download.http.session import Patience, get, open_session
+from climate_indicators.download.http.session import RetryPolicy, get, open_session
 from climate_indicators.download.http.signing import Signer
 from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.download.weather.open_meteo import WeatherRequest, fetch_weather
 from servers.stac import StacServer
 
-QUICK = Patience(tries=1, backoff_s=0.01, longest_wait_s=1, connect_s=2, read_s=2)
+QUICK = RetryPolicy(tries=1, backoff_s=0.01, longest_wait_s=1, connect_s=2, read_s=2)
 BROKEN = "first-marker\nsecond-marker"
 
 

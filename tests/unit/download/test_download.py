@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.http_errors import shown
+from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.logins import Bearer
-from climate_indicators.download.http.resumable import PIECE, Expected, download, download_kept
-from climate_indicators.download.http.session import Patience, get, open_session
+from climate_indicators.download.http.resumable import PIECE, Expected, download, download_cached
+from climate_indicators.download.http.session import RetryPolicy, get, open_session
 from servers.faulty import Fault
 from servers.files import FileServer
 
-QUICK = Patience(tries=4, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
+QUICK = RetryPolicy(tries=4, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
 BODY = np.random.default_rng(1).bytes(300_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
@@ -142,7 +142,7 @@ def test_file_that_two_sites_fetch_at_once_is_fetched_once_and_whole(server, ses
     targets = [tmp_path / name / "a.bin" for name in "xy"]
     with ThreadPoolExecutor(2) as pool:
         jobs = [
-            pool.submit(download_kept, session, f"{server.url}/a.bin", tmp_path / "kept", target, patience=QUICK)
+            pool.submit(download_cached, session, f"{server.url}/a.bin", tmp_path / "kept", target, patience=QUICK)
             for target in targets
         ]
         assert sorted(job.result() for job in jobs) == [False, True]
@@ -221,7 +221,7 @@ def test_credential_that_a_server_repeats_is_not_shown(server, session, tmp_path
 def test_kept_file_is_given_its_place_again_without_a_request(server, session, tmp_path):
     for number in range(2):
         target = tmp_path / "out" / "a.bin"
-        fetched = download_kept(session, f"{server.url}/a.bin", tmp_path / "kept", target, patience=QUICK)
+        fetched = download_cached(session, f"{server.url}/a.bin", tmp_path / "kept", target, patience=QUICK)
         assert fetched == (number == 0)
         assert target.read_bytes() == BODY
         target.unlink()
@@ -259,4 +259,4 @@ def test_killed_in_the_middle_goes_on_where_it_was(server, session, tmp_path, ro
 
 
 def test_address_is_shown_without_user_and_query():
-    assert shown("https://me:pw@host:8/a/b?sig=1#x") == "https://host:8/a/b"
+    assert redact_url("https://me:pw@host:8/a/b?sig=1#x") == "https://host:8/a/b"

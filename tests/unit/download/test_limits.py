@@ -18,7 +18,7 @@ from climate_indicators.download.http import timeouts as pace
 from climate_indicators.download.http.logins import Bearer
 from climate_indicators.download.http.ranges import RemoteFile
 from climate_indicators.download.http.resumable import download
-from climate_indicators.download.http.session import Patience, get, open_session
+from climate_indicators.download.http.session import RetryPolicy, get, open_session
 from climate_indicators.download.http.signing import Signer
 from climate_indicators.download.outlines.glims import fetch_glims
 from climate_indicators.download.stac.search import search
@@ -27,7 +27,7 @@ from servers.files import FileServer
 from servers.glims import GlimsServer
 from servers.stac import StacServer
 
-QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5, request_s=0.8, search_s=5)
+QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5, request_s=0.8, search_s=5)
 # for servers that are not slow themselves, though the machine may be
 CALM = dataclasses.replace(QUICK, connect_s=60, read_s=60, request_s=60, search_s=600)
 BODY = np.random.default_rng(1).bytes(300_000)
@@ -144,7 +144,7 @@ class Endless(StacServer):
     ids=["same page", "circle", "ever new", "time"],
 )
 def test_catalogue_whose_pages_have_no_end_is_one_message(session, monkeypatch, names, pages, patience, said):
-    monkeypatch.setattr(pace, "MOST_PAGES", 7)
+    monkeypatch.setattr(pace, "MAX_PAGES", 7)
     with Endless(names) as server:
         catalogue = Catalogue("other", f"{server.url}/stac", "sentinel-2-l2a", {})
         with pytest.raises(InputError, match=said) as told:

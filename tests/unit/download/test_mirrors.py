@@ -13,13 +13,13 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.logins import Bearer, Earthdata, login_of
 from climate_indicators.download.http.mirrors import download_first, first_of, recorded_digest
 from climate_indicators.download.http.resumable import Expected, download, kept_path
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.geo.vector_zips import check_zip
 from inventory_files import rgi_zip
 from servers.faulty import Fault
 from servers.files import FileServer
 
-QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=2)
+QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=2)
 BODY = np.random.default_rng(1).bytes(50_000)
 
 

@@ -16,8 +16,8 @@ from shapely.geometry import box, mapping, shape
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import find_catalogue
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import RADAR_NODATA, choose_radar, write_radar
 from climate_indicators.download.stac.search import read_tiles, search, search_area
 from climate_indicators.download.stac.windows import Windows
@@ -28,7 +28,7 @@ from servers.stac import StacServer
 FOLDER = Path(
     os.environ.get("ARCHIVE_RECORDED") or Path(__file__).resolve().parents[4] / "shared/data/archive_recorded"
 )
-QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=5, read_s=5)
+QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=5, read_s=5)
 BANDS = ("B02", "B04", "B11")
 SIDE_M, PIXEL_M = 2400, 20
 # file, catalogue whose names of assets it has, orbits, baselines, what its pixels carry
@@ -136,7 +136,7 @@ def test_sentinel_2_items_from_the_search_to_the_numbers(name, wrong, server, se
         assert [tile.name for tile in tiles] == [item["id"]]
         found.add((tiles[0].orbit, tiles[0].baseline))
         windows = Windows(tmp_path / "kept", catalogue, session)
-        year = Year(tiles, area, grid, windows, Wanted(BANDS, max_cloud=1.0))
+        year = AnnualComposite(tiles, area, grid, windows, SceneCriteria(BANDS, max_cloud=1.0))
         image = year.image()
         assert image.date == day and image.clouds.sum() == 0
         for band in BANDS:

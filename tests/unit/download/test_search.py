@@ -5,7 +5,7 @@ from shapely.geometry import Polygon, box, mapping
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.search import read_tiles, search
 from servers.stac import StacServer
 
@@ -120,7 +120,7 @@ TRIANGLE = Polygon([(80, 30), (81, 30), (80, 31)])
 @pytest.mark.parametrize("status", [None, 400, 500, 501, 503])
 def test_rectangle_is_asked_for_where_a_server_fails_on_polygons(status):
     """The same items are found either way, and more than one page of them."""
-    quick = Patience(tries=6, backoff_s=0.01, longest_wait_s=1, connect_s=5, read_s=5)
+    quick = RetryPolicy(tries=6, backoff_s=0.01, longest_wait_s=1, connect_s=5, read_s=5)
     inside = [item(f"S2_{n}", box(80.1, 30.1, 80.2, 30.2)) for n in range(5)]
     beside = item("S2_beside", box(80.9, 30.9, 80.95, 30.95))
     items = [one | {"collection": "s2", "assets": {}} for one in (*inside, beside)]

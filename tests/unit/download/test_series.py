@@ -9,8 +9,8 @@ from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import PRESETS, find_catalogue
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import (
     RADAR_NODATA,
     choose_optical,
@@ -27,7 +27,7 @@ from servers.sentinel1 import OPTICAL_COLLECTION, RADAR_COLLECTION, item, radar_
 from servers.sentinel2 import CLEAR, CLOUD, cog
 from servers.stac import StacServer
 
-QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
+QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
 GRID = Grid("EPSG:32644", Affine(20, 0, 400000, 0, -20, 3400000), 96, 80)
 AREA = gpd.GeoSeries([box(*GRID.bounds)], crs=GRID.crs)
 POWER = np.random.default_rng(3).gamma(4, 0.02, (2, *GRID.shape)).astype("float32")
@@ -195,7 +195,7 @@ def test_clearest_optical_scenes_of_each_month_are_taken(server, look, tmp_path)
     add_optical(server, "2020-04-05", 0.2)
     add_optical(server, "2020-04-10", 0.0, cover=99.0)
     tiles, windows = look("optical", OPTICAL_COLLECTION, B02="B02", B11="B11", SCL="SCL")
-    year = Year(tiles, AREA, GRID, windows, Wanted(BANDS, min_valid=0.6))
+    year = AnnualComposite(tiles, AREA, GRID, windows, SceneCriteria(BANDS, min_valid=0.6))
     chosen = choose_optical(year, 0.6, per_month=2)
     rows = write_optical(tmp_path, year, GRID, chosen, BANDS)
     assert [row["date"] for row in rows] == ["2020-03-06", "2020-03-11", "2020-04-05"]

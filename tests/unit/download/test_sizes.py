@@ -7,8 +7,8 @@ from affine import Affine
 from shapely.geometry import box
 
 from climate_indicators.core.stac_catalogs import Catalogue, find_catalogue
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import series_steps
 from climate_indicators.download.stac.search import Tile, read_tiles, search, search_area
 from climate_indicators.download.stac.selection import Candidate
@@ -19,7 +19,7 @@ from servers.sentinel1 import OPTICAL_COLLECTION, item
 from servers.sentinel2 import cog
 from servers.stac import StacServer
 
-QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=5, read_s=5)
+QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=5, read_s=5)
 WHOLE = Grid("EPSG:32644", Affine(10, 0, 400000, 0, -10, 3400000), 1536, 1536)
 PART = Grid(WHOLE.crs, WHOLE.transform @ Affine.translation(100, 100), 1300, 1200)
 AREA = gpd.GeoSeries([box(*PART.bounds)], crs=PART.crs)
@@ -56,7 +56,12 @@ def year(tmp_path):
             server.items.append(item(f"S2_{day}", OPTICAL_COLLECTION, day, WHOLE, assets, **classed))
         catalogue = find_catalogue("other", "optical", f"{server.url}/stac", OPTICAL_COLLECTION)
         tiles = read_tiles(search(catalogue, session, search_area(AREA), ("2020-09-01", "2020-09-30"), QUICK))
-        yield server, Year(tiles, AREA, PART, Windows(tmp_path, catalogue, session), Wanted(BANDS, min_valid=0.1))
+        yield (
+            server,
+            AnnualComposite(
+                tiles, AREA, PART, Windows(tmp_path, catalogue, session), SceneCriteria(BANDS, min_valid=0.1)
+            ),
+        )
 
 
 def test_estimate_is_near_to_what_is_read_and_reads_nothing(year):

@@ -7,14 +7,14 @@ import pytest
 from openmeteo_sdk.Unit import Unit
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.weather.open_meteo import fetch_weather, place_of, years_between
 from climate_indicators.download.weather.open_meteo_response import WeatherRequest, read_answer
 from climate_indicators.snow.climate.weather import read_weather
 from servers.faulty import Fault
 from servers.weather import WeatherServer, mountain
 
-QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
+QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
 NAMES = ("temperature_2m_max", "temperature_2m_min", "precipitation_sum", "snowfall_sum", "relative_humidity_2m_mean")
 PLACE = {"latitude": 27.98, "longitude": 86.83}
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.imagenet_weights import fetch_weights
 from servers.faulty import Fault
 from servers.files import FileServer
 
-QUICK = Patience(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)
+QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)
 BODY = np.random.default_rng(1).bytes(200_000)
 DIGEST = hashlib.md5(BODY).hexdigest()
 

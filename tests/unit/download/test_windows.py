@@ -13,7 +13,7 @@ from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.search import Tile
 from climate_indicators.download.stac.windows import Windows, can_hold, coarser, source_window
 from climate_indicators.geo.grid import Grid
@@ -22,7 +22,7 @@ from servers.faulty import Fault
 from servers.sentinel2 import cog
 from servers.stac import StacServer
 
-QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
+QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
 # 10 m pixels in blocks of 256: 8 by 8 of them
 FILE_GRID = Grid("EPSG:32644", Affine(10, 0, 300000, 0, -10, 3500040), 2048, 2048)
 NUMBERS = np.random.default_rng(5).integers(1, 9000, FILE_GRID.shape).astype("uint16")

@@ -13,10 +13,10 @@ from shapely.geometry import box
 from climate_indicators.config.stac_checks import season_days
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import find_catalogue
-from climate_indicators.download.http.session import Patience, open_session
-from climate_indicators.download.stac.annual_composite import Wanted, Year
+from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.search import read_tiles, search, search_area
-from climate_indicators.download.stac.search_cache import kept_search
+from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.selection import candidate_table
 from climate_indicators.download.stac.sentinel2_offset import offset_dn
 from climate_indicators.download.stac.windows import Windows, coarser, source_window
@@ -30,8 +30,8 @@ from servers.sentinel1 import item
 from servers.sentinel2 import COLLECTION, Archive, cog
 from servers.stac import StacServer
 
-QUICK = Patience(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
-WANTED = Wanted(("B02", "B04", "B11"))
+QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
+WANTED = SceneCriteria(("B02", "B04", "B11"))
 HALF, MOST = (slice(None), slice(0, 96)), (slice(0, 160), slice(None))
 NEAR = 12  # the world's own border of the eastern tile is warped: numbers there differ by its interpolation
 
@@ -69,8 +69,10 @@ def year(server, world, tmp_path):
             catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION, **options)
             area = world.area_of_interest.geometry
             days = season_days(of, "08-15", "10-31")
-            items = kept_search(tmp_path / "kept", catalogue, session, search_area(area), days)
-            return Year(read_tiles(items), area, world.grid, Windows(tmp_path / "kept", catalogue, session), wanted)
+            items = cached_search(tmp_path / "kept", catalogue, session, search_area(area), days)
+            return AnnualComposite(
+                read_tiles(items), area, world.grid, Windows(tmp_path / "kept", catalogue, session), wanted
+            )
 
     return make
 
@@ -224,7 +226,7 @@ def test_many_wrong_items_are_a_few_warnings(scenes, year, caplog):
     one = year()
     logging.getLogger("climate_indicators").propagate = True
     with caplog.at_level(logging.INFO):
-        assert not any(one.contradiction(candidate) for candidate in one.candidates)
+        assert not any(one.check_offset_consistency(candidate) for candidate in one.candidates)
     told = [record.levelname for record in caplog.records if "its pixels show 0" in record.getMessage()]
     assert told == ["WARNING"] * 5 + ["INFO"] * 3
     assert "offset_source" in [record.getMessage() for record in caplog.records if record.levelname == "WARNING"][-1]
@@ -340,7 +342,9 @@ def test_scene_that_lacks_a_band_is_passed_over(scenes, year):
         year().image()
     scenes.add("2020-10-20", cover=40.0)
     one = year(of=2020, tokens=None, assets={"B05": "B05"})
-    one.candidates = Year(read_tiles(scenes_of(one, scenes)), one._area, one._grid, one._windows, WANTED).candidates
+    one.candidates = AnnualComposite(
+        read_tiles(scenes_of(one, scenes)), one._area, one._grid, one._windows, WANTED
+    ).candidates
     assert one.image().date == "2020-10-20"
 
 
@@ -409,8 +413,10 @@ def test_little_more_than_the_blocks_over_the_area_is_read_for_a_whole_year(serv
         session.trust_env = False
         catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION)
         area = gpd.GeoSeries([box(*part.bounds)], crs=part.crs)
-        tiles = read_tiles(kept_search(tmp_path, catalogue, session, search_area(area), ("2020-09-01", "2020-09-30")))
-        year = Year(tiles, area, part, Windows(tmp_path, catalogue, session), Wanted(("B02", "B04"), min_valid=0.1))
+        tiles = read_tiles(cached_search(tmp_path, catalogue, session, search_area(area), ("2020-09-01", "2020-09-30")))
+        year = AnnualComposite(
+            tiles, area, part, Windows(tmp_path, catalogue, session), SceneCriteria(("B02", "B04"), min_valid=0.1)
+        )
         image = year.image()
         assert image.read_band("B04").all()
     for path in {path for path, _, _ in server.requests if path in server.files}:

@@ -12,7 +12,7 @@ import rasterio
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.raster import cog_writer
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.guard import FETCHED_DRIVERS, check_complete, opened
 from rasters import grid
 from snow_scene_files import write_raster
@@ -52,7 +52,7 @@ def test_damage_inside_names_the_file_that_has_it(tmp_path):
     with pytest.raises(InputError, match=r"bad\.tif") as found, opened(bad) as raster, opened(good):
         raster.read()
     assert "good.tif" not in str(found.value) and "See previous exception" not in str(found.value)
-    with pytest.raises(InputError, match=r"bad\.tif"), Stack([bad]) as stack:
+    with pytest.raises(InputError, match=r"bad\.tif"), RasterStack([bad]) as stack:
         stack.read((0, 64), (0, 64))
 
 

@@ -8,7 +8,7 @@ from scipy.ndimage import maximum_filter
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.raster import cog_writer
-from climate_indicators.geo.raster_stack import Stack, strips, valid_share
+from climate_indicators.geo.raster_stack import RasterStack, strips, valid_share
 from climate_indicators.geo.terrain import slope, write_terrain
 from rasters import grid
 
@@ -37,7 +37,7 @@ def terrain(folder, name="dem.tif", inside=None):
     """Elevation and slope on the grid, where they are known, and the row of the table of inputs."""
     inside = np.ones(GRID.shape, "uint8") if inside is None else inside
     row = write_terrain(folder / "terrain.tif", str(folder / name), GRID, inside, ["elevation", "slope"])
-    with Stack([folder / "terrain.tif"]) as stack:
+    with RasterStack([folder / "terrain.tif"]) as stack:
         values, valid = stack.read((0, GRID.height), (0, GRID.width))
     return values, valid, row
 
@@ -66,7 +66,7 @@ def test_terrain_is_warped_onto_the_grid_with_names(tmp_path):
         ones(grid(100, 100)),
         ["elevation", "slope"],
     )
-    with Stack([tmp_path / "terrain.tif"]) as stack:
+    with RasterStack([tmp_path / "terrain.tif"]) as stack:
         assert stack.bands == ("elevation", "slope")
         values, valid = stack.read((0, 100), (0, 100))
     assert valid.all()
@@ -286,7 +286,7 @@ def test_voids_are_the_same_whatever_the_strips(tmp_path, monkeypatch):
     mountain(tmp_path / "dem.tif", change=lambda m: holes(m, -9999))
     whole, _, _ = terrain(tmp_path)
     monkeypatch.setattr("climate_indicators.geo.terrain.strips", lambda grid: strips(grid, 37))
-    monkeypatch.setattr("climate_indicators.geo.elevations._MOST_PIXELS", 3000)
+    monkeypatch.setattr("climate_indicators.geo.elevations._MAX_PIXELS", 3000)
     parts, valid, _ = terrain(tmp_path)
     assert valid.all() and np.abs(parts - whole).max() < 0.05
 

@@ -22,9 +22,9 @@ from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
 from control_site import (
     AREA,
     BANDS,
-    FEWEST_VALID,
     GRID,
     INTERVAL,
+    MIN_VALID,
     YEARS,
     digital_numbers,
     inputs_of,
@@ -49,7 +49,7 @@ def right(folder, one, **more):
 def flagged(folder, one):
     """The share of valid pixels, which is low enough for a flag; the area is that of what is seen."""
     area, valid, _ = outcome(folder, inputs_of(folder, one))
-    assert valid < FEWEST_VALID and area <= true_area(one.year) * (1 + INTERVAL)
+    assert valid < MIN_VALID and area <= true_area(one.year) * (1 + INTERVAL)
     return valid
 
 
@@ -182,7 +182,7 @@ def test_other_undeclared_fill_is_refused_by_its_number(tmp_path, dtype, fill):
     one = with_numbers(replace(make_year(2021), profile={}), lambda numbers: numbers.astype(dtype))
     one.numbers["east"][:, :, 60:] = fill
     refused(tmp_path, one, "2021_east.tif", f"radiometry.nodata: {fill:g}")
-    assert flagged(tmp_path, replace(one, radiometry=Radiometry(nodata=fill))) < FEWEST_VALID
+    assert flagged(tmp_path, replace(one, radiometry=Radiometry(nodata=fill))) < MIN_VALID
 
 
 # A3: unit and offset

@@ -8,7 +8,7 @@ import pytest
 from rasterio.windows import Window
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.geo.rasters.reading import GridReader
 from climate_indicators.geo.rasters.together import opened_together
@@ -38,7 +38,7 @@ def hyp3(folder, transform=None):
 
 
 def written(path):
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         return stack.read((0, GRID.height), (0, GRID.width))
 
 

@@ -8,8 +8,8 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import write_cog
 from climate_indicators.glacier.area_correction import AreaCorrection
-from climate_indicators.glacier.areas import YearOfIce, glacier_rows, measure_year, warn_of_missing, year_rows
-from climate_indicators.glacier.extents import filled_extent, margin_lengths, owners, years_by_distance
+from climate_indicators.glacier.areas import AnnualExtent, glacier_rows, measure_year, warn_of_missing, year_rows
+from climate_indicators.glacier.extents import assign_glacier_ids, gap_filled_extent, perimeter_m, years_by_distance
 
 PIXEL_KM2 = 400e-6
 GRID = Grid("EPSG:32644", Affine(20, 0, 700000, 0, -20, 3400000), 8, 6)
@@ -38,7 +38,7 @@ def test_gaps_take_the_nearest_year_that_saw_them_and_equally_near_ones_that_agr
     first[3, 0], middle[3, 0] = 1, GAP
     inside = np.ones(GRID.shape, "uint8")
     inside[5] = 0
-    found = filled_extent(write_extents(tmp_path, first, middle, last), [2016, 2017, 2018], 1, inside)
+    found = gap_filled_extent(write_extents(tmp_path, first, middle, last), [2016, 2017, 2018], 1, inside)
     assert found.extent[0].tolist() == [1, 1, 1, 1, 0, 0, 0, 0], "2016 and 2018 agree"
     assert found.extent[1, 0] == 1, "2016 is a gap as well: 2018 counts"
     assert found.extent[2, 0] == GAP and not found.undecided[2, 0], "seen in no year"
@@ -64,9 +64,9 @@ def test_gap_fill_is_the_same_across_strips(tmp_path, monkeypatch):
     rng = np.random.default_rng(3)
     arrays = rng.choice([0, 1, GAP], (4, *GRID.shape), p=[0.4, 0.3, 0.3]).astype("uint8")
     paths, inside = write_extents(tmp_path, *arrays), np.ones(GRID.shape, "uint8")
-    whole = filled_extent(paths, [1, 2, 3, 4], 2, inside)
+    whole = gap_filled_extent(paths, [1, 2, 3, 4], 2, inside)
     monkeypatch.setattr("climate_indicators.glacier.extents.STRIP_ROWS", 2)
-    strips = filled_extent(paths, [1, 2, 3, 4], 2, inside)
+    strips = gap_filled_extent(paths, [1, 2, 3, 4], 2, inside)
     for name in ("extent", "filled", "undecided"):
         np.testing.assert_array_equal(getattr(whole, name), getattr(strips, name))
     assert whole.undecided.any()
@@ -83,7 +83,7 @@ def test_ice_outside_the_outlines_goes_to_the_glacier_it_hangs_on():
         "uint8",
     )
     ids = np.array([[1, 0, 0, 0, 0, 2, 0, 0], [0] * 8, [0, 0, 3, 3, 0, 0, 0, 0]], "uint16")
-    owner = owners(extent, ids, 4)
+    owner = assign_glacier_ids(extent, ids, 4)
     assert owner[0].tolist() == [1, 1, 1, 2, 2, 2, 0, 4]
     assert owner[1].tolist() == [0] * 7 + [4]
     assert owner[2].tolist() == [4, 4, 0, 0, 0, 0, 0, 0], "beside an outline, but not on ice of it"
@@ -91,7 +91,7 @@ def test_ice_outside_the_outlines_goes_to_the_glacier_it_hangs_on():
 
 
 def test_two_equally_near_glaciers_leave_the_ice_to_the_smaller_number():
-    assert owners(np.ones((1, 3), "uint8"), np.array([[7, 0, 5]], "uint16"), 8).tolist() == [[7, 5, 5]]
+    assert assign_glacier_ids(np.ones((1, 3), "uint8"), np.array([[7, 0, 5]], "uint16"), 8).tolist() == [[7, 5, 5]]
 
 
 def disc(radius, size=240):
@@ -101,22 +101,22 @@ def disc(radius, size=240):
 
 def test_margin_of_a_disc_is_its_circumference():
     ice = disc(80).astype("uint16")
-    assert margin_lengths(ice, np.ones(ice.shape, bool), 1)[1] == pytest.approx(2 * np.pi * 80, rel=0.02)
+    assert perimeter_m(ice, np.ones(ice.shape, bool), 1)[1] == pytest.approx(2 * np.pi * 80, rel=0.02)
 
 
 def test_margin_leaves_out_divides_gaps_and_the_edge_and_ignores_strips(monkeypatch):
     ice = disc(80).astype("uint16")
     ice[:, 120:] *= 2
     known = np.ones(ice.shape, bool)
-    parts = margin_lengths(ice, known, 2)
+    parts = perimeter_m(ice, known, 2)
     assert parts[1] == pytest.approx(parts[2], rel=1e-3)
     assert parts.sum() == pytest.approx(2 * np.pi * 80, rel=0.02)
     known[:120] = False
-    half = margin_lengths(ice, known, 2)
+    half = perimeter_m(ice, known, 2)
     assert half.sum() == pytest.approx(np.pi * 80, rel=0.03)
-    assert margin_lengths(np.ones((9, 9), "uint16"), np.ones((9, 9), bool), 1).sum() == 0
+    assert perimeter_m(np.ones((9, 9), "uint16"), np.ones((9, 9), bool), 1).sum() == 0
     monkeypatch.setattr("climate_indicators.glacier.extents.STRIP_ROWS", 7)
-    np.testing.assert_allclose(margin_lengths(ice, known, 2), half)
+    np.testing.assert_allclose(perimeter_m(ice, known, 2), half)
 
 
 def test_one_year_measured(tmp_path):
@@ -158,7 +158,7 @@ def test_glaciers_that_no_year_shows_have_no_area_and_are_reported(tmp_path, lin
 
 def year(pixels, number=2016, valid=0.9, undecided=0):
     pixels = np.array(pixels, "float64")
-    ice = YearOfIce(pixels, np.array([0, 100.0, 20.0]), np.ones(3), np.zeros(3), pixels, 7, undecided)
+    ice = AnnualExtent(pixels, np.array([0, 100.0, 20.0]), np.ones(3), np.zeros(3), pixels, 7, undecided)
     return ice, {"scene": number, "date": f"{number}-09-16", "valid_fraction": valid}
 
 

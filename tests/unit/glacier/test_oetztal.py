@@ -16,7 +16,7 @@ from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import area_mask, read_area_of_interest, site_grid
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.terrain import write_terrain
 from climate_indicators.glacier.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
 
@@ -26,7 +26,7 @@ RHONE = Path(os.environ.get("GLACIER_RHONE", SHARED / "glacier_rhone"))
 OUTLINES, SRTM = OETZTAL / "rgi_oetztal.shp", OETZTAL / "srtm_oetztal.tif"
 UTM = "EPSG:32632"
 # two of the inventory's areas are those of the plane of the UTM zone, 0.07 % smaller than on the ground
-MOST_PLANAR = 8e-4
+MAX_PLANAR = 8e-4
 
 needs_oetztal = pytest.mark.skipif(not OETZTAL.is_dir(), reason=f"real data not found at {OETZTAL}")
 needs_rhone = pytest.mark.skipif(not RHONE.is_dir(), reason=f"real data not found at {RHONE}")
@@ -56,7 +56,7 @@ def measured(path, site, **options):
 @needs_oetztal
 def test_areas_are_those_of_the_inventory_and_repairs_that_change_none_are_no_warning(site, inventory, lines, caplog):
     table, _ = measured(OUTLINES, site, id_field="RGIId")
-    np.testing.assert_allclose(table.polygon_km2, inventory.Area, rtol=MOST_PLANAR, atol=0.001)
+    np.testing.assert_allclose(table.polygon_km2, inventory.Area, rtol=MAX_PLANAR, atol=0.001)
     # the others are areas on the ground, to the digits of the inventory
     assert ((table.polygon_km2 - inventory.Area).abs() <= 0.0007).sum() >= 16
     assert table.area_km2.sum() == pytest.approx(inventory.Area.sum(), rel=0.002)
@@ -100,7 +100,7 @@ def test_glims_gives_the_areas_of_one_date_without_rocks(site, inventory, tmp_pa
     frame.to_file(tmp_path / "glims_polygons.shp")
     table, _ = measured(tmp_path / "glims_polygons.shp", site, year=2010)
     assert len(table) == 20
-    np.testing.assert_allclose(table.polygon_km2, inventory.Area.to_numpy() - rocks, rtol=MOST_PLANAR, atol=0.001)
+    np.testing.assert_allclose(table.polygon_km2, inventory.Area.to_numpy() - rocks, rtol=MAX_PLANAR, atol=0.001)
     older, _ = measured(tmp_path / "glims_polygons.shp", site, year=1975)
     assert older.polygon_km2.sum() > 1.15 * table.polygon_km2.sum()
 
@@ -138,7 +138,7 @@ def srtm(path, change, dtype="int16"):
 def terrain(folder, dem, site):
     _, grid, inside = site
     row = write_terrain(folder / "terrain.tif", dem, grid, inside, ["elevation", "slope"])
-    with Stack([folder / "terrain.tif"]) as stack:
+    with RasterStack([folder / "terrain.tif"]) as stack:
         return (*stack.read((0, grid.height), (0, grid.width)), row)
 
 

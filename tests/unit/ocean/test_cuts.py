@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import adjusted_mutual_info_score
 
 from climate_indicators.ocean.biomes.cuts import MIN_GROUP, consolidate, paper_cut, robust_cut, scaled_delta_dist
-from climate_indicators.ocean.biomes.density_separation import Valleys, valley
+from climate_indicators.ocean.biomes.density_separation import DensitySeparation, valley
 from climate_indicators.ocean.biomes.ward import standardise, ward
 
 
@@ -255,6 +255,6 @@ def test_valley_of_two_groups():
 
 def test_valleys_are_computed_once_and_symmetric():
     tree = ward(blobs([(-10, 0, 0), (10, 0, 0)]))
-    valleys, (left, right) = Valleys(tree), tree.children(tree.root)
+    valleys, (left, right) = DensitySeparation(tree), tree.children(tree.root)
     assert valleys.between((left,), (right,)) == valleys.between((right,), (left,)) < 0.8
     assert valleys.distance((left,), (right,)) == pytest.approx(20, abs=0.3)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from climate_indicators.plotting.animation import MOST_PAGE_BYTES, write_animation, write_page
+from climate_indicators.plotting.animation import MAX_PAGE_BYTES, write_animation, write_page
 
 WHITE = "#FFFFFF"
 
@@ -39,8 +39,8 @@ def test_a_small_animation_stays_as_it_is(tmp_path):
 def test_a_large_animation_is_made_to_fit_with_all_its_frames(tmp_path, count, least_scale):
     frames = noisy_frames(count)
     kind, picture, size = page_of(frames, tmp_path)
-    assert (tmp_path / "x.gif").stat().st_size > MOST_PAGE_BYTES
-    assert kind == "webp" and size <= MOST_PAGE_BYTES and picture.n_frames == count
+    assert (tmp_path / "x.gif").stat().st_size > MAX_PAGE_BYTES
+    assert kind == "webp" and size <= MAX_PAGE_BYTES and picture.n_frames == count
     assert picture.size[0] >= least_scale * 590
     for number, frame in enumerate(frames):
         picture.seek(number)

@@ -13,7 +13,7 @@ from climate_indicators.core.atomic_files import sha256
 from climate_indicators.core.raster_encoding import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import cog_writer, write_cog
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.glacier.area_summary import area_summary
 from climate_indicators.plotting.learning_curve import learning_figure
 from climate_indicators.plotting.patches import choose_patches, patches_figure
@@ -60,7 +60,7 @@ def site(tmp_path_factory):
     splits = split_map(blocks, labels, valid, 4)
     write_cog(folder / "labels.tif", GRID, labels, "glacier", BYTE_NODATA)
     write_cog(folder / "splits.tif", GRID, splits, "split", 0)
-    with Stack([folder / "scene.tif"]) as stack:
+    with RasterStack([folder / "scene.tif"]) as stack:
         write_patches(folder / "patches.h5", stack, labels, splits, plan_patches(splits, blocks, 32, 16), 32)
     return folder, blocks, labels, splits
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from climate_indicators.segmentation.augmentation import Augmentation, augment, turned
+from climate_indicators.segmentation.augmentation import Augmentation, augment, rotate_and_scale
 
 MEAN, STD = np.array([1.0, 5.0]), np.array([0.5, 0.0])
 
@@ -16,8 +16,8 @@ def batch(rng, n=16, size=8):
 def test_labels_turn_with_their_image():
     images, labels, known = batch(np.random.default_rng(0))
     settings = Augmentation(brightness=0, contrast=0)
-    changed, turned = augment(images, labels, known, MEAN, STD, settings, np.random.default_rng(1))
-    assert ((changed[..., 0] > 1) == turned).all()
+    changed, rotate_and_scale = augment(images, labels, known, MEAN, STD, settings, np.random.default_rng(1))
+    assert ((changed[..., 0] > 1) == rotate_and_scale).all()
     assert any(not np.array_equal(a, b) for a, b in zip(images, changed, strict=True))
     assert np.allclose(np.sort(changed, axis=None), np.sort(images, axis=None))
 
@@ -53,7 +53,7 @@ def test_the_same_random_numbers_give_the_same_batch_and_inputs_are_untouched():
 def test_a_right_angle_turns_as_numpy_does(turns):
     images, labels, known = batch(np.random.default_rng(0), n=1)
     known[0, 1] = False
-    results = turned(images[0], labels[0], known[0], 90.0 * turns, 1.0)
+    results = rotate_and_scale(images[0], labels[0], known[0], 90.0 * turns, 1.0)
     for result, before in zip(results, (images[0], labels[0], known[0]), strict=True):
         assert result.dtype == before.dtype
         assert np.allclose(result, np.rot90(before, turns), atol=1e-5)
@@ -61,7 +61,7 @@ def test_a_right_angle_turns_as_numpy_does(turns):
 
 def test_zoom_enlarges_about_the_middle():
     disc = np.hypot(*(np.indices((64, 64)) - 31.5)) < 10
-    _, label, _ = turned(disc[..., None].astype("float32"), disc, np.ones_like(disc), 25.0, 1.5)
+    _, label, _ = rotate_and_scale(disc[..., None].astype("float32"), disc, np.ones_like(disc), 25.0, 1.5)
     assert label.sum() == pytest.approx(1.5**2 * disc.sum(), rel=0.02)
     assert np.abs(np.argwhere(label).mean(axis=0) - 31.5).max() < 0.1
 

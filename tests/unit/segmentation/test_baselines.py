@@ -14,7 +14,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.raster_encoding import BYTE_NODATA, REFLECTANCE_NODATA, REFLECTANCE_SCALE
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import cog_writer, write_cog
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.baselines import (
     INDEX_BINS,
     Sample,
@@ -70,12 +70,12 @@ def site(tmp_path_factory):
 
 
 def drawn(site, limit=10**6, seed=0):
-    with Stack([site.scene]) as stack:
+    with RasterStack([site.scene]) as stack:
         return training_sample(stack, site.labels, site.splits, limit, seed)
 
 
 def scored(site, ratio=("red", "swir"), seed=0):
-    with Stack([site.scene]) as stack:
+    with RasterStack([site.scene]) as stack:
         sample = training_sample(stack, site.labels, site.splits, 3000, seed)
         models = fit_baselines(sample, stack.bands, BANDS[:2], ratio, 20, seed)
         return models, score_blocks(models, stack, site.labels, site.splits, held_out_blocks(site.blocks))
@@ -84,7 +84,7 @@ def scored(site, ratio=("red", "swir"), seed=0):
 def test_all_training_pixels_and_no_others_are_drawn_without_a_limit(site):
     sample = drawn(site)
     own = site.split == SPLIT_VALUES["train"]
-    with Stack([site.scene]) as stack:
+    with RasterStack([site.scene]) as stack:
         values, _ = stack.read((0, GRID.height), (0, GRID.width))
     assert np.array_equal(sample.values, values[own])
     assert np.array_equal(sample.labels, site.truth[own])
@@ -105,14 +105,14 @@ def test_pixels_without_a_value_are_left_out(site, tmp_path):
     split = site.split.copy()
     split[:10, :30] = SPLIT_VALUES["train"]  # the gap
     write_cog(tmp_path / "splits.tif", GRID, split, "split", 0)
-    with Stack([site.scene]) as stack:
+    with RasterStack([site.scene]) as stack:
         sample = training_sample(stack, site.labels, tmp_path / "splits.tif", 10**6, 0)
     assert len(sample.labels) == (site.split == SPLIT_VALUES["train"]).sum()
 
 
 def test_sample_of_one_class_is_refused(site, tmp_path):
     write_cog(tmp_path / "labels.tif", GRID, np.zeros_like(site.truth), "glacier", BYTE_NODATA)
-    with Stack([site.scene]) as stack, pytest.raises(InputError, match="hold 0 positive ones.*forest_samples"):
+    with RasterStack([site.scene]) as stack, pytest.raises(InputError, match="hold 0 positive ones.*forest_samples"):
         training_sample(stack, tmp_path / "labels.tif", site.splits, 100, 0)
 
 
@@ -128,7 +128,7 @@ def test_held_out_pixels_are_all_counted_and_no_training_pixel(site):
 def test_counts_are_those_of_the_pixels(site):
     models, counts = scored(site)
     confusion = evaluate(counts, network="random_forest").metrics.set_index(["model", "split"])
-    with Stack([site.scene]) as stack:
+    with RasterStack([site.scene]) as stack:
         values, _ = stack.read((0, GRID.height), (0, GRID.width))
     own = site.split == SPLIT_VALUES["test"]
     for name in ("random_forest", "band_ratio"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, jaccard_score, log_loss, precision_score, recall_score
 
-from climate_indicators.segmentation.losses import UNKNOWN, BceDice, KnownIoU, KnownShares
+from climate_indicators.segmentation.losses import UNKNOWN, BceDice, MaskedClassFractions, MaskedIoU
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_loss_is_finite_without_a_known_pixel_and_at_extreme_logits():
 
 def test_iou_counts_over_all_batches_as_scikit_learn_does(batch):
     target, logits = batch
-    metric = KnownIoU()
+    metric = MaskedIoU()
     for part in (slice(0, 1), slice(1, 2)):
         metric.update_state(target[part], logits[part])
     known = target >= 0
@@ -47,7 +47,7 @@ def test_iou_counts_over_all_batches_as_scikit_learn_does(batch):
 
 def test_shares_count_over_all_batches_as_scikit_learn_does(batch):
     target, logits = batch
-    metric = KnownShares()
+    metric = MaskedClassFractions()
     for part in (slice(0, 1), slice(1, 2)):
         metric.update_state(target[part], logits[part])
     known = target >= 0
@@ -60,7 +60,7 @@ def test_shares_count_over_all_batches_as_scikit_learn_does(batch):
 
 def test_a_density_of_one_half_is_positive():
     target, logits = np.array([0.5, 0.49, 0.2, UNKNOWN], "float32"), np.array([1.0, 1.0, -1.0, 1.0], "float32")
-    iou, shares = KnownIoU(), KnownShares()
+    iou, shares = MaskedIoU(), MaskedClassFractions()
     iou.update_state(target, logits)
     shares.update_state(target, logits)
     assert float(iou.result()) == 0.5
@@ -70,7 +70,7 @@ def test_a_density_of_one_half_is_positive():
 
 
 def test_shares_of_nothing_are_zero():
-    metric = KnownShares()
+    metric = MaskedClassFractions()
     metric.update_state(np.full((1, 2, 2, 1), UNKNOWN, "float32"), np.ones((1, 2, 2, 1), "float32"))
     assert {name: float(value) for name, value in metric.result().items()} == dict.fromkeys(
         ("accuracy", "precision", "recall"), 0.0

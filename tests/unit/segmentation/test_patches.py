@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.patches import band_statistics, fill_invalid, mirrored, plan_patches, write_patches
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, make_blocks, split_map
 from rasters import textured_scene, write_scene
@@ -38,7 +38,7 @@ def test_patches_cover_every_pixel_of_every_split_and_the_edges(world):
 def test_a_patch_holds_its_own_splits_pixels_only(world, tmp_path):
     path, labels, blocks, splits = world
     plan = plan_patches(splits, blocks, 32, 32)
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         mean, std = band_statistics(stack, splits)
         write_patches(tmp_path / "patches.h5", stack, labels, splits, plan, 32)
         whole, _ = stack.read((0, 200), (0, 200))
@@ -75,7 +75,7 @@ def test_clouds_stay_clouds_in_a_patch(tmp_path):
     blocks = pd.DataFrame(
         {"block": [0, 1, 2], "row_start": [0, 24, 44], "row_stop": [24, 44, 64], "col_start": 0, "col_stop": 64}
     ).assign(split=["train", "validation", "test"])
-    with Stack([write_scene(tmp_path / "scene.tif", values, valid)]) as stack:
+    with RasterStack([write_scene(tmp_path / "scene.tif", values, valid)]) as stack:
         write_patches(tmp_path / "p.h5", stack, labels, splits, plan_patches(splits, blocks, 32, 32), 32)
     with h5py.File(tmp_path / "p.h5") as store:
         train = np.flatnonzero(store["split"][:] == 1)
@@ -89,7 +89,7 @@ def test_the_same_patches_have_the_same_bytes(world, tmp_path):
     path, labels, blocks, splits = world
     plan = plan_patches(splits, blocks, 32, 32)
     for name in ("a.h5", "b.h5"):
-        with Stack([path]) as stack:
+        with RasterStack([path]) as stack:
             write_patches(tmp_path / name, stack, labels, splits, plan, 32)
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
@@ -118,7 +118,7 @@ def test_a_gap_that_leaves_too_little_is_an_error(world):
 def test_missing_pixels_become_the_mean(tmp_path):
     values, valid = np.full((20, 20, 1), 0.4), np.ones((20, 20), bool)
     valid[3] = False
-    with Stack([write_scene(tmp_path / "scene.tif", values, valid)]) as stack:
+    with RasterStack([write_scene(tmp_path / "scene.tif", values, valid)]) as stack:
         read, known = stack.read((0, 20), (0, 20))
         assert np.array_equal(stack.valid(), valid)
     filled = fill_invalid(read, known, [0.7])

@@ -10,7 +10,7 @@ from affine import Affine
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.dataset import PatchBatches
 from climate_indicators.segmentation.patches import plan_patches, write_patches
 from climate_indicators.segmentation.pooling import overlapping, pool_patches
@@ -31,7 +31,7 @@ def site_patches(folder, name, size, level, seed):
     write_scene(folder / f"{name}.tif", values, valid)
     blocks = make_blocks(labels, valid, 40, SHARES, seed=1)
     splits = split_map(blocks, labels, valid, 8)
-    with Stack([folder / f"{name}.tif"]) as stack:
+    with RasterStack([folder / f"{name}.tif"]) as stack:
         write_patches(folder / f"{name}.h5", stack, labels, splits, plan_patches(splits, blocks, 32, 32), 32)
     return folder / f"{name}.h5"
 

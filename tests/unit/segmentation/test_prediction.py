@@ -5,8 +5,8 @@ import pytest
 import rasterio
 from scipy import ndimage
 
-from climate_indicators.geo.raster_stack import Stack
-from climate_indicators.segmentation.inference import Engine, averaged_over_turns
+from climate_indicators.geo.raster_stack import RasterStack
+from climate_indicators.segmentation.inference import Engine, with_test_time_augmentation
 from climate_indicators.segmentation.tiled_prediction import (
     Windows,
     count_windows,
@@ -40,7 +40,7 @@ def scene(tmp_path):
 
 
 def whole(engine, path, windows):
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         parts = list(predict_logits(engine, stack, [1.0], windows))
     assert [row for row, *_ in parts] == list(np.cumsum([0] + [len(logits) for _, logits, _ in parts[:-1]]))
     return np.concatenate([logits for _, logits, _ in parts]), np.concatenate([known for *_, known in parts])
@@ -74,7 +74,7 @@ def test_no_window_is_larger_than_core_and_halo_and_all_fit_the_networks_stride(
 def test_a_rectangle_gets_the_logits_of_the_whole_image(scene):
     path, valid = scene
     once, _ = whole(filter_engine(), path, Windows(256, 8, 0, 8))
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         logits, known = predict_rectangle(filter_engine(), stack, [1.0], (17, 60), (90, 203), Windows(64, 8, 0, 8))
     assert np.allclose(logits, once[17:60, 90:203], atol=1e-5)
     assert np.array_equal(known, valid[17:60, 90:203])
@@ -88,7 +88,7 @@ def test_averaging_over_turns_undoes_each_turn_before_it_adds():
         shapes.append(batch.shape[1:3])
         return batch[..., 0] + np.arange(batch.shape[2], dtype="float32")
 
-    averaged = averaged_over_turns(Engine("lopsided", "float32", lopsided))
+    averaged = with_test_time_augmentation(Engine("lopsided", "float32", lopsided))
     # forwards and backwards, along and across, a ramp averages to a constant
     ramp = (11.5 + 7.5) / 2
     assert np.allclose(averaged.run(images), images[..., 0] + ramp, atol=1e-5)
@@ -98,7 +98,7 @@ def test_averaging_over_turns_undoes_each_turn_before_it_adds():
 def test_probability_and_extent_on_disk(scene, tmp_path):
     path, valid = scene
     once, _ = whole(filter_engine(), path, Windows(256, 8, 0, 8))
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         share = write_prediction(
             tmp_path / "p.tif",
             tmp_path / "e.tif",

@@ -16,7 +16,7 @@ import pytest
 import rasterio
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.augmentation import Augmentation
 from climate_indicators.segmentation.backend import keras, training_precision
 from climate_indicators.segmentation.checkpoints import Keeper
@@ -51,7 +51,7 @@ def patches(tmp_path_factory):
     valid = np.ones(labels.shape, bool)
     blocks = make_blocks(labels, valid, 32, {"train": 0.6, "validation": 0.2, "test": 0.2}, seed=1)
     splits = split_map(blocks, labels, valid, 4)
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         write_patches(folder / "patches.h5", stack, labels, splits, plan_patches(splits, blocks, 32, 32), 32)
     return folder / "patches.h5"
 
@@ -193,7 +193,7 @@ def test_waiting_is_the_time_from_asking_for_a_batch_until_it_was_made(patches, 
     for batch in (0, 1):
         keeper.on_train_batch_begin(batch)
         keeper.on_train_batch_end(batch)
-    assert keeper.waiting_share == pytest.approx(2.0 / 10.0)
+    assert keeper.patience_used == pytest.approx(2.0 / 10.0)
 
 
 def test_the_log_shows_a_network_that_waits_for_slow_batches(patches, tmp_path, monkeypatch, caplog):
@@ -496,7 +496,7 @@ def test_a_constant_band_of_a_scene_is_refused_before_training(tmp_path):
     with rasterio.open(path, "r+", IGNORE_COG_LAYOUT_BREAK="YES") as raster:
         raster.write(np.full_like(raster.read(2), 0.25), 2)
         name = raster.descriptions[1]
-    with Stack([path]) as stack, pytest.raises(InputError, match=f"in {name} "):
+    with RasterStack([path]) as stack, pytest.raises(InputError, match=f"in {name} "):
         band_statistics(stack, np.full(labels.shape, SPLIT_VALUES["train"], "uint8"))
 
 

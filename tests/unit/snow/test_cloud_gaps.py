@@ -6,7 +6,7 @@ import pytest
 
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import write_cog
-from climate_indicators.snow.climate.cloud_gaps import MOST_PIXELS, fill_gaps, gap_messages, read_sample, with_filled
+from climate_indicators.snow.climate.cloud_gaps import MAX_PIXELS, fill_gaps, gap_messages, read_sample, with_filled
 from snow_mountain import mountain, rows_of
 
 
@@ -96,7 +96,7 @@ def test_a_lattice_of_the_area_is_read_from_the_maps(tmp_path):
     write_cog(paths[1], grid, np.zeros(grid.shape, "uint8"), "snow", 255)
     rows = np.linspace(1, 2, 300)
     sample = read_sample(paths, ["2020-01-01", "2020-02-01"], area, grid, rows)
-    assert sample.classes.shape[1] <= MOST_PIXELS and sample.weights.sum() == pytest.approx(1)
+    assert sample.classes.shape[1] <= MAX_PIXELS and sample.weights.sum() == pytest.approx(1)
     assert (sample.classes[0] == 1).astype(float) @ sample.weights == pytest.approx(
         rows[:100].sum() / rows.sum(), rel=0.02
     )

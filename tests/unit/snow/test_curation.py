@@ -130,7 +130,7 @@ def test_a_shift_is_found_under_clouds_and_other_snow(shift):
     noise = rng.normal(0, 0.01, (2, 160, 160))
     everywhere = np.ones_like(seen)
     found = find_shift([orientations(moved + noise[0], seen)], [orientations(image + noise[1], everywhere)])
-    assert (found.rows, found.cols) == pytest.approx(shift, abs=0.3) and found.sureness > 2 * SURE
+    assert (found.rows, found.cols) == pytest.approx(shift, abs=0.3) and found.peak_snr > 2 * SURE
 
 
 def test_a_part_of_a_pixel_is_found():
@@ -146,10 +146,10 @@ def test_images_that_share_nothing_give_no_sure_shift():
     levels = []
     for seed in range(10):
         a, b = (orientations(field(100 + 2 * seed + one, 2, 120), everywhere) for one in (0, 1))
-        levels.append(find_shift([a], [b]).sureness)
+        levels.append(find_shift([a], [b]).peak_snr)
     assert max(levels) < SURE
     nothing = orientations(np.zeros((120, 120)), ~everywhere)
-    assert find_shift([nothing], [a]).sureness == 0
+    assert find_shift([nothing], [a]).peak_snr == 0
 
 
 def test_a_shifted_neighbour_is_not_held_against_a_scene(tmp_path):

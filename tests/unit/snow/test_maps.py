@@ -9,7 +9,7 @@ from scipy.special import expit, logit
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import cog_writer
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.inference import Engine, open_engine
 from climate_indicators.segmentation.tiled_prediction import Windows
 from climate_indicators.snow.scenes.table import name_parts
@@ -65,7 +65,7 @@ def test_scenes_of_a_year_are_pairs_of_files_and_a_lone_one_is_refused(folder):
 def test_probability_and_extent_are_those_of_the_calibrated_logits(folder):
     paths = scene_files(folder / "radar", folder / "change")["20200415_o48"]
     row = map_scene(model_of(drop, 2.0, 0.7), "20200415_o48", paths, folder / "maps")
-    with Stack(paths) as stack:
+    with RasterStack(paths) as stack:
         values, valid = stack.read((0, GRID.height), (0, GRID.width))
     expected = expit(drop(values) / 2)
     steps, tags = read(folder / "maps" / "20200415_o48_probability.tif")
@@ -95,7 +95,7 @@ def test_a_trained_networks_probability_is_the_sigmoid_of_its_logit_applied_once
     model = SnowModel(engine, BANDS, MEAN, {"temperature": 1.0, "threshold": 0.5}, windows, {})
     map_scene(model, "20200415_o48", paths, folder / "maps")
     steps, _ = read(folder / "maps" / "20200415_o48_probability.tif")
-    with Stack(paths) as stack:
+    with RasterStack(paths) as stack:
         values, valid = stack.read_padded((-24, 64), (-24, 64))
     values[~valid] = MEAN
     logits = np.asarray(network(values[None]))[0, 24:48, 24:64, 0]

@@ -5,7 +5,7 @@ import pytest
 import rasterio
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.geo.raster_stack import Stack, raster_grid
+from climate_indicators.geo.raster_stack import RasterStack, raster_grid
 from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.snow.scenes.optical import TABLE, OpticalReading, write_optical_scene
 from climate_indicators.snow.scenes.snow_indices import SnowRule, ndfsi, ndsi, snow_by_rule
@@ -25,7 +25,7 @@ def run(folder, source, clouds="", area=EVERYWHERE, reading=None, rule=None, gri
     reading, rule = reading or reading_of(), rule or SnowRule()
     row, inputs = write_optical_scene(*paths, source, clouds, SceneOffset(date), grid, area, reading, rule)
     assert [one.role for one in inputs] == ["scene", *(["cloud_mask"] if clouds else [])]
-    with Stack([paths[0]]) as stack, rasterio.open(paths[1]) as mask:
+    with RasterStack([paths[0]]) as stack, rasterio.open(paths[1]) as mask:
         values, valid = stack.read((0, grid.height), (0, grid.width))
         return row, values, valid, mask.read(1)
 

@@ -6,7 +6,7 @@ import rasterio
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.snow.scenes.radar import TABLE, Backscatter, decibel_numbers, write_radar_scene
 from climate_indicators.snow.scenes.speckle import SpeckleLevel, filtered, local_moments
 from snow_scene_files import GRID, power, shifted, write_radar, write_raster
@@ -28,7 +28,7 @@ def run(folder, source, reading=None, area=EVERYWHERE, grid=GRID, **kinds):
     path = folder / "out.tif"
     tags = {"RELATIVE_ORBIT": "48"}
     row, _ = write_radar_scene(path, source, grid, area, reading or Backscatter(), tags, **kinds)
-    with Stack([path]) as stack:
+    with RasterStack([path]) as stack:
         return row, *stack.read((0, grid.height), (0, grid.width))
 
 

@@ -8,7 +8,7 @@ import rasterio
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import cog_writer
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.snow.scenes.radar import Backscatter, write_radar_scene
 from climate_indicators.snow.scenes.snow_free_reference import (
     change_numbers,
@@ -89,7 +89,7 @@ def test_reference_and_change_of_files(tmp_path):
     change, bands, tags = read(tmp_path / "change.tif")
     assert bands == ("VV_change", "VH_change") and tags["RELATIVE_ORBIT"] == orbit_of(scenes[1]) == "48"
     assert (change == stack[1] - numbers).all() and change.any()
-    with Stack([scenes[1], tmp_path / "change.tif"]) as channels:
+    with RasterStack([scenes[1], tmp_path / "change.tif"]) as channels:
         assert channels.bands == ("VV", "VH", "VV_change", "VH_change") and channels.valid().all()
 
 

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import jaccard_score
 
 from climate_indicators.stats.calibration import (
-    COLDEST,
+    MIN_TEMPERATURE,
     best_edge,
     chosen_edge,
     fit_temperature,
@@ -54,7 +54,7 @@ def test_temperature_minimises_the_likelihood_on_a_grid():
 
 def test_separated_labels_end_at_the_coldest_temperature():
     counts = np.array([[5, 0], [0, 5]])
-    assert fit_temperature(np.array([-1.0, 1.0]), counts) == pytest.approx(COLDEST, rel=0.01)
+    assert fit_temperature(np.array([-1.0, 1.0]), counts) == pytest.approx(MIN_TEMPERATURE, rel=0.01)
 
 
 def test_no_pixel_has_no_temperature():

@@ -8,7 +8,7 @@ import pytest
 
 from climate_indicators.stats.truth_checks import (
     COLUMNS,
-    MOST_WARNED,
+    MAX_WARNED,
     SeriesLimits,
     accuracy_row,
     check_table,
@@ -88,10 +88,10 @@ def test_each_failure_is_a_warning_with_quantity_estimate_and_truth(messages):
 
 def test_many_failures_are_counted_and_not_listed_without_end(messages):
     log, found = messages
-    rows = [accuracy_row(f"offset {number}", "pixels", 0.0, 3.0, 0.5) for number in range(MOST_WARNED + 7)]
+    rows = [accuracy_row(f"offset {number}", "pixels", 0.0, 3.0, 0.5) for number in range(MAX_WARNED + 7)]
     report_checks(check_table(rows), log)
     warned = [text for level, text in found if level == logging.WARNING]
-    assert len(warned) == MOST_WARNED + 1
+    assert len(warned) == MAX_WARNED + 1
     assert warned[-1] == "truth check failed for 7 further quantities; see truth_check.csv"
 
 

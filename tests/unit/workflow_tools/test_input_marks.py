@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from climate_indicators.workflow_tools import input_marks
-from climate_indicators.workflow_tools.input_marks import MOST_READ_BYTES, SHOWN, SMALL_BYTES
+from climate_indicators.workflow_tools.input_marks import MAX_READ_BYTES, SHOWN, SMALL_BYTES
 
 
 def marks(*paths):
@@ -78,14 +78,14 @@ def test_many_files_have_one_line(tmp_path):
 
 
 def test_of_many_large_photographs_not_all_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(input_marks, "MOST_READ_BYTES", 25)
+    monkeypatch.setattr(input_marks, "MAX_READ_BYTES", 25)
     paths = [written(tmp_path / f"{number}.jpg", 10) for number in range(3)]
     few, many = marks(*paths[:2]), marks(*paths)
     written(paths[0], 10, b"b")
     assert marks(*paths[:2]) != few and marks(*paths) == many
     written(paths[0], 10, b"b", time=1_500_000_000)
     assert marks(*paths) != many
-    assert MOST_READ_BYTES > SMALL_BYTES
+    assert MAX_READ_BYTES > SMALL_BYTES
 
 
 def test_a_missing_file_is_left_for_snakemake_to_name(tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from docutils.core import publish_parts
 
-from climate_indicators.workflow_tools.overview import COLUMNS, MOST_SITES, overview_text, site_statements
+from climate_indicators.workflow_tools.overview import COLUMNS, MAX_SITES, overview_text, site_statements
 
 AREAS = pd.DataFrame(
     {
@@ -127,5 +127,5 @@ def test_the_text_is_shown_as_it_is_said():
     text = overview_text(pd.DataFrame([*rows, ("ocean", "seas", True, "no trend")], columns=COLUMNS))
     html = publish_parts(text, writer="html", settings_overrides={"report_level": 1, "halt_level": 2})["html_body"]
     assert "p_ &lt; 0.05 *really* `x` |y| a\\b" in html and "<strong>site_0_</strong> (simulated" in html
-    assert html.count("<strong>site_") == MOST_SITES and f"{11 - MOST_SITES} more sites" in html
+    assert html.count("<strong>site_") == MAX_SITES and f"{11 - MAX_SITES} more sites" in html
     assert "Glacier area" in html and "Ocean carbon biomes" in html and "system-message" not in html

@@ -15,9 +15,9 @@ from climate_indicators.stats.group_bootstrap import expansion, group_weights, t
 COLUMNS = {"extent": "mapped_fraction", "density": "density_fraction"}
 CALIBRATED = "calibrated"
 # below this number of test groups their spread says too little, and the validation images are counted as well
-ENOUGH_TEST_GROUPS = 10
+MIN_TEST_GROUPS = 10
 # held-out images whose error an image may borrow: half of them, but no fewer and no more than these
-FEWEST_DONORS, MOST_DONORS = 5, 20
+MIN_DONORS, MAX_DONORS = 5, 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class MaskError:
     def _donors(self, mapped: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Numbers of each image's donors in order of group; first of each donor's group among them, and its size."""
         n = len(self.mapped)
-        most = int(np.clip(n // 2, FEWEST_DONORS, MOST_DONORS))
+        most = int(np.clip(n // 2, MIN_DONORS, MAX_DONORS))
         distance = np.abs(np.asarray(mapped)[:, None] - self.mapped) + 1e-9 * self.order
         donors = np.sort(np.argpartition(distance, most - 1, axis=1)[:, :most], axis=1)
         groups = self.group[donors]
@@ -83,7 +83,7 @@ class MaskError:
 def held_out_images(table: pd.DataFrame, reading: str = "extent") -> pd.DataFrame:
     """Held-out images that tell the mask's error: ``group, mapped, true, pixels``, in order of group.
 
-    Test images alone, if they come from ``ENOUGH_TEST_GROUPS`` groups; otherwise validation images count too. Two
+    Test images alone, if they come from ``MIN_TEST_GROUPS`` groups; otherwise validation images count too. Two
     numbers (temperature, threshold) and the best epoch were chosen on them, which flatters them little, whereas the
     spread of two or three groups would say next to nothing.
 
@@ -112,7 +112,7 @@ def held_out_images(table: pd.DataFrame, reading: str = "extent") -> pd.DataFram
     )
     found = found[(found["pixels"] > 0) & found["mapped"].notna() & found["true"].notna()]
     test = found[found["split"] == "test"]
-    found = test if test["group"].nunique() >= ENOUGH_TEST_GROUPS else found
+    found = test if test["group"].nunique() >= MIN_TEST_GROUPS else found
     n, groups = len(found), found["group"].nunique()
     if n < MIN_IMAGES or groups < MIN_GROUPS:
         raise InputError(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit, logit
 
-from climate_indicators.carbon.images.arrays import SeenImage, fit, unfit
+from climate_indicators.carbon.images.arrays import NetworkImage, fit, unfit
 from climate_indicators.carbon.mask_values import NOT_SEEN, OTHER, VEGETATION
 from climate_indicators.geo.rasters.guard import created
 from climate_indicators.segmentation.patches import fill_invalid
@@ -39,7 +39,7 @@ class Mapped:
     seen_fraction: float
     mapped_fraction: float
     density_fraction: float
-    source: SeenImage
+    source: NetworkImage
 
     def row(self) -> dict[str, object]:
         """Line of the table ``image, n_pixels, seen_fraction, mapped_fraction, density_fraction``."""
@@ -76,7 +76,7 @@ class Calibration:
 
 def map_images(
     names: Sequence[str],
-    read: Callable[[str], SeenImage],
+    read: Callable[[str], NetworkImage],
     run: Callable[[np.ndarray], np.ndarray],
     mean: Sequence[float],
     size_px: int,
@@ -124,13 +124,13 @@ def write_mask(folder: Path, mapped: Mapped) -> None:
     mapped : result of `map_images`.
     """
     image = mapped.source
-    placed = image.crs is not None
-    path = (folder / mapped.name).with_suffix(".tif" if placed else ".png")
+    with_module_prefix = image.crs is not None
+    path = (folder / mapped.name).with_suffix(".tif" if with_module_prefix else ".png")
     rows, cols = mapped.mask.shape
     profile = {"width": cols, "height": rows, "count": 1, "dtype": "uint8", "nodata": NOT_SEEN}
     profile |= (
         {"driver": "GTiff", "crs": image.crs, "transform": image.transform, "compress": "deflate"}
-        if placed
+        if with_module_prefix
         else {"driver": "PNG"}
     )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def write_mask(folder: Path, mapped: Mapped) -> None:
 
 def _mapped(
     name: str,
-    image: SeenImage,
+    image: NetworkImage,
     seen: np.ndarray,
     content: tuple[int, int],
     logits: np.ndarray,

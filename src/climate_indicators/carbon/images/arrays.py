@@ -25,7 +25,7 @@ BRIGHT = 99  # percentile that stands for the brightness of an image
 # share of full brightness that the image in the middle of a folder must reach
 MIDDLE_IMAGE = 0.125
 EIGHT_BITS = ("uint8", "int8")
-ENOUGH_SEEN = 0.5 - 1e-5  # half a cell, less what float32 averages lose
+MIN_VALID_FRACTION = 0.5 - 1e-5  # half a cell, less what float32 averages lose
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class SeenImage:
+class NetworkImage:
     """An image as it is computed with.
 
     Attributes
@@ -80,7 +80,7 @@ class SeenImage:
     bright_level: float = np.nan
 
 
-def read_image(path: str | Path, reading: Reading) -> SeenImage:
+def read_image(path: str | Path, reading: Reading) -> NetworkImage:
     """Read an image: chosen bands from 0 to 255, and where it shows something.
 
     JPG (CMYK becomes RGB), PNG (palettes become colours) and TIF, with 8, 16 or 32 bits or floating point. Nothing is
@@ -126,7 +126,7 @@ def read_image(path: str | Path, reading: Reading) -> SeenImage:
     if reading.black_is_missing:
         seen &= ~black_border(values)
     values[~seen] = 0
-    return SeenImage(values, seen, area, *place, dtype, n_bands, orientation, float(full), bright)
+    return NetworkImage(values, seen, area, *place, dtype, n_bands, orientation, float(full), bright)
 
 
 def check_scales(levels: Mapping[str, tuple[str, float, float]], folder: str | Path) -> None:
@@ -212,7 +212,7 @@ def fit(values: np.ndarray, seen: np.ndarray, size_px: int) -> tuple[np.ndarray,
     content = _content(seen.shape, size_px)
     weight = resample(seen[..., None], content)
     sums = resample(values * seen[..., None], content)
-    known = weight[..., 0] >= ENOUGH_SEEN
+    known = weight[..., 0] >= MIN_VALID_FRACTION
     means = np.divide(sums, weight, out=np.zeros_like(sums), where=known[..., None])
     return _padded(means, size_px), _padded(known, size_px), content
 

@@ -19,7 +19,7 @@ TURNS = [
 ]  # fmt: skip
 COLUMNS = ["image_a", "image_b", "kind", "transform", "distance"]
 # two dates of one scene, whose ground a network would know again, reach 0.91
-SMALLEST_CORRELATION = 0.9
+MIN_CORRELATION = 0.9
 BLACK = 8  # grey level up to which a cell at the border belongs to a black corner
 ROWS = 256  # images compared with all others at a time
 
@@ -31,7 +31,7 @@ def find_duplicates(
 
     Two files are an exact pair if their digests are equal. Two others are a near pair if, in one of the eight turns and
     mirrors, their perceptual hashes (see `hashes`) differ in few bits and their thumbnails correlate above
-    ``SMALLEST_CORRELATION``: hashes alone of flat pictures, such as snow, are alike by chance. Black corners, which
+    ``MIN_CORRELATION``: hashes alone of flat pictures, such as snow, are alike by chance. Black corners, which
     whole satellite scenes share, tell nothing and are left out of both. Cropped copies are not found.
 
     Of files with one digest, each is paired with the first of them only, and only this first one is compared with the
@@ -134,7 +134,7 @@ def _near_pairs(pictures: np.ndarray, near_bits: int) -> pd.DataFrame:
             bits = np.bitwise_count(upright[start : start + ROWS, None] ^ codes[None, start:])
             a, b = np.nonzero(np.triu(bits <= near_bits, 1))
             alike = np.array([np.vdot(pictures[start + i], changed[start + j]) for i, j in zip(a, b, strict=True)])
-            keep = np.flatnonzero(alike > SMALLEST_CORRELATION) if len(a) else []
+            keep = np.flatnonzero(alike > MIN_CORRELATION) if len(a) else []
             columns = {"a": start + a[keep], "b": start + b[keep], "turn": turn, "distance": bits[a[keep], b[keep]]}
             if len(keep):
                 parts.append(pd.DataFrame(columns | {"correlation": alike[keep]}).astype({"distance": "int64"}))

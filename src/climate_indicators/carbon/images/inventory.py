@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from climate_indicators.carbon.images.arrays import Reading, SeenImage, check_scales, read_image
+from climate_indicators.carbon.images.arrays import NetworkImage, Reading, check_scales, read_image
 from climate_indicators.carbon.images.dates import some
 from climate_indicators.carbon.images.folders import find_masks
 from climate_indicators.carbon.images.masks import Mask, MaskRule, decide_rule, read_mask, survey_mask
@@ -35,7 +35,7 @@ CLEAR_EDGES = 0.01
 
 
 @dataclass(frozen=True)
-class Stock:
+class Inventory:
     """What is in a folder of images.
 
     Attributes
@@ -59,7 +59,7 @@ class Stock:
     turned: list[str] = field(default_factory=list)
 
 
-def take_stock(
+def build_inventory(
     folder: str | Path,
     images: Sequence[str],
     masks_folder: str | Path | None,
@@ -67,7 +67,7 @@ def take_stock(
     smallest_px: int = 16,
     progress: Callable[[], None] = lambda: None,
     mask_values: Mapping[str, Any] | None = None,
-) -> Stock:
+) -> Inventory:
     """Open every image and mask, wholly, and say what they are or why they cannot be used.
 
     One image is in memory at a time; what stays of it is its row and its thumbnail.
@@ -126,21 +126,21 @@ def take_stock(
             "gdal_edit.py -unsetnodata or gdal_translate -b 1 -a_nodata none."
         )
     pictures = np.array(thumbnails, "uint8").reshape(-1, THUMBNAIL_PX, THUMBNAIL_PX)
-    return Stock(table, pictures, problems, soft, turned)
+    return Inventory(table, pictures, problems, soft, turned)
 
 
-def _fits_both_ways(image: SeenImage) -> bool:
+def _fits_both_ways(image: NetworkImage) -> bool:
     """Whether a mask of the stored pixels would have the size of the turned ones too."""
     rows, cols = image.seen.shape
     return image.orientation < 5 or rows == cols
 
 
-def log_stock(stock: Stock, rejected: str | Path) -> None:
+def log_inventory(stock: Inventory, rejected: str | Path) -> None:
     """Tell the log, as warnings, what of a stock is left out or can be meant in two ways.
 
     Parameters
     ----------
-    stock : of `take_stock`.
+    stock : of `build_inventory`.
     rejected : table in which the images that cannot be used are listed.
     """
     if stock.problems:
@@ -226,7 +226,7 @@ def check_pixel_areas(table: pd.DataFrame, has_default: bool, site: str) -> None
         )
 
 
-def _usable(path: Path, reading: Reading, smallest_px: int) -> SeenImage:
+def _usable(path: Path, reading: Reading, smallest_px: int) -> NetworkImage:
     """An image, if it can be used."""
     image = read_image(path, reading)
     rows, cols = image.seen.shape
@@ -259,7 +259,9 @@ def _surveyed(masks: Mapping[str, str], folder: str | Path, listed: Mapping[str,
     return decide_rule(found, listed, folder)
 
 
-def _row(image: str, name: str, seen: SeenImage, mask: Mask | None, rule: MaskRule | None, digest: str) -> list[object]:
+def _row(
+    image: str, name: str, seen: NetworkImage, mask: Mask | None, rule: MaskRule | None, digest: str
+) -> list[object]:
     rows, cols = seen.seen.shape
     area = np.nan if seen.pixel_area_m2 is None else seen.pixel_area_m2
     of_image = [image, name, cols, rows, seen.n_bands, seen.dtype, seen.full_scale, seen.orientation]

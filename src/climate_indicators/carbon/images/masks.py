@@ -26,10 +26,10 @@ SCALES = {"0 to 1": 1.0, "0 to 255": 255.0, "0 to 65535": 65535.0}
 LISTED = "listed values"
 GREYS, NUMBERS, NO_PALETTE = "greys", "numbers", ""
 # edges drawn smoothly have many values without gaps; class numbers are few, or end far below the full scale
-FEWEST_SOFT, WIDEST_GAP, LOWEST_TOP = 16, 0.25, 0.75
-MOST_VALUES = 1000
+MIN_SOFT, WIDEST_GAP, LOWEST_TOP = 16, 0.25, 0.75
+MAX_VALUES = 1000
 # compression that was undone leaves several numbers next to both ends of the scale, and few pixels between them
-FEWEST_NEAR_ENDS, MOST_BETWEEN = 3, 0.02
+MIN_NEAR_ENDS, MAX_BETWEEN = 3, 0.02
 # compression at the lowest usual quality, 10 of 100, turns 15 % of a mask of random pixels grey
 GREYEST_JPG = 0.2
 NAMED = 10
@@ -114,8 +114,8 @@ def survey_mask(path: str | Path) -> MaskValues:
         of_values = [colors[int(value)][:3] for value in values]
         if all(len(set(color)) == 1 for color in of_values):
             greys = np.unique([color[0] for color in of_values]).astype("float64")
-    if len(values) > MOST_VALUES:
-        values = values[np.linspace(0, len(values) - 1, MOST_VALUES).round().astype("int64")]
+    if len(values) > MAX_VALUES:
+        values = values[np.linspace(0, len(values) - 1, MAX_VALUES).round().astype("int64")]
     return MaskValues(values, greys, colors is not None, lossy, _middle_share(numbers[known], 255))
 
 
@@ -160,7 +160,7 @@ def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], fold
     every = np.unique(np.concatenate([np.empty(0), *values.values()]))
     if vegetation:
         return MaskRule(LISTED, palette, vegetation, unknown)
-    were_jpg = all(mask.middle_share <= MOST_BETWEEN for mask in found.values()) and _near_ends(every)
+    were_jpg = all(mask.middle_share <= MAX_BETWEEN for mask in found.values()) and _near_ends(every)
     scale = _scale(values, every, lossy, were_jpg)
     if scale is None:
         raise InputError(_ambiguous(folder, values, every))
@@ -225,7 +225,7 @@ def _near_ends(every: np.ndarray) -> bool:
     """Whether values of 8 bits lie next to 0 and next to 255, as compression leaves them of a mask of 0 and 255."""
     near = [every[(every >= low) & (every < low + 32)] for low in (1, 223)]
     ends = every[every > 0][:1].tolist() == [1] and 254 in every
-    return ends and every[-1] <= 255 and min(map(len, near)) >= FEWEST_NEAR_ENDS
+    return ends and every[-1] <= 255 and min(map(len, near)) >= MIN_NEAR_ENDS
 
 
 def _scale(
@@ -243,7 +243,7 @@ def _scale(
         return None
     if not lossy and not were_jpg:
         gap = np.diff([0, *every, full]).max() / full
-        if len(every) < FEWEST_SOFT or gap > WIDEST_GAP:
+        if len(every) < MIN_SOFT or gap > WIDEST_GAP:
             return None
     if any(_has_classes(one, full, name in lossy) for name, one in values.items()):
         return None
@@ -258,14 +258,14 @@ def _has_classes(values: np.ndarray, full: float, lossy: bool) -> bool:
     if lossy:
         return bool(len(values)) and 0 < values[-1] < full / 2
     between = values[(values > 0) & (values < full)]
-    return 0 < len(between) <= len(values) < FEWEST_SOFT and between[-1] <= full / 10
+    return 0 < len(between) <= len(values) < MIN_SOFT and between[-1] <= full / 10
 
 
 def _warn_of_absent(listed: Sequence[float], found: Sequence[np.ndarray], folder: str | Path) -> None:
     """Tell of listed values that no mask has; unless some values were left out of the survey."""
     every = np.unique(np.concatenate([np.empty(0), *found]))
     absent = [value for value in listed if value not in every]
-    if absent and max(map(len, found), default=0) < MOST_VALUES:
+    if absent and max(map(len, found), default=0) < MAX_VALUES:
         _log.warning("%s: no mask has the listed values %s; found %s", folder, _text(absent), _text(every))
 
 

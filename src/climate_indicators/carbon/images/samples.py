@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from climate_indicators.carbon.images.arrays import Reading, SeenImage, fit, fit_share, read_image
+from climate_indicators.carbon.images.arrays import NetworkImage, Reading, fit, fit_share, read_image
 from climate_indicators.carbon.images.color_rules import RGB, label
 from climate_indicators.carbon.images.masks import MaskRule, read_mask
 from climate_indicators.core.atomic_files import atomic_path
@@ -24,7 +24,7 @@ from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 MASKS, DENSITY = "masks", "density"
 HALF = 0.5 - 1e-5  # a share of one half, less what float32 averages lose
 
-Read = Callable[[str], tuple[SeenImage, np.ndarray | None]]
+Read = Callable[[str], tuple[NetworkImage, np.ndarray | None]]
 
 
 def sample_reader(
@@ -48,7 +48,7 @@ def sample_reader(
     rule = MaskRule.of_table(table, mask_values or {}) if source == MASKS else None
     mask_of = dict(zip(table["image"], table["mask"], strict=True))
 
-    def read(name: str) -> tuple[SeenImage, np.ndarray | None]:
+    def read(name: str) -> tuple[NetworkImage, np.ndarray | None]:
         mask = read_mask(Path(masks) / mask_of[name], rule).labels if source == MASKS else None
         return read_image(Path(folder) / name, reading), mask
 

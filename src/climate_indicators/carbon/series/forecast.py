@@ -15,10 +15,10 @@ from climate_indicators.carbon.series.forecast_models import (
     NAIVE,
     PERIOD,
     SEASONAL_NAIVE,
+    FitDiagnostics,
     Prediction,
     Regression,
     Smoothing,
-    Trouble,
     choose,
     predict,
 )
@@ -84,21 +84,21 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     if reason:
         return _refusal(reason)
     months, values, interpolated = regular(carbon)
-    trouble = Trouble()
+    fit_state = FitDiagnostics()
     origins = rolling_origins(len(values), horizon)
-    model = choose(values[: origins[0]], trouble)
+    model = choose(values[: origins[0]], fit_state)
     changes = [one.position for one in change_points(values, season=np.arange(len(values)) % PERIOD)]
-    errors = back_test(model, values, interpolated, origins, horizon, trouble, changes)
-    held = {name: predict(_as(name, model), values[:-PERIOD], PERIOD, trouble) for name in METHODS}
-    ahead = {name: predict(_as(name, model), values, horizon, trouble) for name in METHODS}
-    kinds = ", ".join(sorted(trouble.kinds)) or "none"
-    logger.info("%s · %d of %d fits with a warning (%s)", model, trouble.warned, trouble.fits, kinds)
+    errors = back_test(model, values, interpolated, origins, horizon, fit_state, changes)
+    held = {name: predict(_as(name, model), values[:-PERIOD], PERIOD, fit_state) for name in METHODS}
+    ahead = {name: predict(_as(name, model), values, horizon, fit_state) for name in METHODS}
+    kinds = ", ".join(sorted(fit_state.kinds)) or "none"
+    logger.info("%s · %d of %d fits with a warning (%s)", model, fit_state.warned, fit_state.fits, kinds)
     skill = skill_table(errors, str(model), horizon)
     skill["held_back_mae"] = [
         float(np.abs(held[name].mean - values[-PERIOD:])[~interpolated[-PERIOD:]].mean()) for name in METHODS
     ]
     verdict = say(skill, unit)
-    skill = skill.assign(n_fits=trouble.fits, n_warned=trouble.warned, beats_naive=beats(skill), verdict=verdict)
+    skill = skill.assign(n_fits=fit_state.fits, n_warned=fit_state.warned, beats_naive=beats(skill), verdict=verdict)
     own = errors[errors["method"] == MODEL]
     before = own[own["origin"] + own["ahead"] <= len(values) - PERIOD]
     bounds = [_bounds(held[MODEL], before), _bounds(ahead[MODEL], own)]
@@ -149,7 +149,7 @@ def rolling_origins(n: int, horizon: int) -> np.ndarray:
 
 def back_test(
     model: Smoothing | Regression, values: np.ndarray, interpolated: np.ndarray, origins: np.ndarray, horizon: int,
-    trouble: Trouble, changes: Sequence[int] = (),
+    fit_state: FitDiagnostics, changes: Sequence[int] = (),
 ) -> pd.DataFrame:  # fmt: skip
     """Errors of all methods from every origin.
 
@@ -159,7 +159,7 @@ def back_test(
     values, interpolated : float and bool, shape (n,).
     origins : as `rolling_origins` gives them.
     horizon : months to forecast.
-    trouble : counts the fits.
+    fit_state : counts the fits.
     changes : numbers of the first months after the changes of level of the whole series.
 
     Returns
@@ -173,7 +173,7 @@ def back_test(
         before, after = values[:origin], slice(origin, origin + horizon)
         scale = np.abs(before[PERIOD:] - before[:-PERIOD]).mean()
         for name in METHODS:
-            found = predict(_as(name, model), before, horizon, trouble)
+            found = predict(_as(name, model), before, horizon, fit_state)
             error = found.mean - values[after]
             columns = {"ahead": np.arange(1, horizon + 1), "error": error, "scaled": np.abs(error) / scale}
             columns |= {"score": np.abs(error) / found.spread}

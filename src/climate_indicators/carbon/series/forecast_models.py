@@ -56,7 +56,7 @@ class Regression:
 
 
 @dataclass
-class Trouble:
+class FitDiagnostics:
     """How many fits there were, and how many of them ended with a warning or without convergence."""
 
     fits: int = 0
@@ -81,7 +81,7 @@ class Prediction:
         return tuple(np.maximum(self.mean + sign * reach * self.spread, self.floor) for sign in (-1, 1))
 
 
-def choose(values: np.ndarray, trouble: Trouble) -> Smoothing | Regression:
+def choose(values: np.ndarray, fit_state: FitDiagnostics) -> Smoothing | Regression:
     """Kind of model for a series: the better of the best smoothing and the best regression.
 
     The best of each family has the least corrected Akaike criterion (Hyndman and Athanasopoulos 2021, Forecasting:
@@ -91,18 +91,20 @@ def choose(values: np.ndarray, trouble: Trouble) -> Smoothing | Regression:
     Parameters
     ----------
     values : float, shape (n,), n of three periods or more, not all alike.
-    trouble : counts the fits.
+    fit_state : counts the fits.
     """
     best, changes = [], _changes(values)
     for family in ([Smoothing(*one) for one in SMOOTHINGS], [Regression(*one) for one in REGRESSIONS]):
-        criteria = [_criterion(one, values, changes, trouble) for one in family]
+        criteria = [_criterion(one, values, changes, fit_state) for one in family]
         best.append(family[int(np.argmin(criteria))])
     earlier, later = values[:-PERIOD], values[-PERIOD:]
-    errors = [np.abs(predict(one, earlier, PERIOD, trouble).mean - later).mean() for one in best]
+    errors = [np.abs(predict(one, earlier, PERIOD, fit_state).mean - later).mean() for one in best]
     return best[int(np.argmin(errors))]
 
 
-def predict(model: Smoothing | Regression | str, values: np.ndarray, horizon: int, trouble: Trouble) -> Prediction:
+def predict(
+    model: Smoothing | Regression | str, values: np.ndarray, horizon: int, fit_state: FitDiagnostics
+) -> Prediction:
     """Forecast of the values that follow, with standard errors; the model's numbers are fitted to ``values``.
 
     Standard errors of the regression hold the uncertainty of its coefficients; those of the smoothing do not. Where no
@@ -113,14 +115,14 @@ def predict(model: Smoothing | Regression | str, values: np.ndarray, horizon: in
     model : as `choose` gives it, ``naive`` (the last value stays) or ``seasonal naive`` (the last year repeats itself).
     values : float, shape (n,), n of three periods or more, not all alike.
     horizon : number of values to forecast.
-    trouble : counts the fits.
+    fit_state : counts the fits.
     """
     centre, scale = values.mean(), values.std()
     if isinstance(model, str):
         mean, spread = naive(model, values, horizon)
     else:
         fit = _smoothing if isinstance(model, Smoothing) else _regression
-        mean, spread = fit(model, (values - centre) / scale, horizon, trouble)
+        mean, spread = fit(model, (values - centre) / scale, horizon, fit_state)
         mean, spread = centre + scale * mean, scale * spread
     floor = 0.0 if values.min() >= 0 else -np.inf
     # a model that fits the past without an error has no scale for its intervals
@@ -144,10 +146,10 @@ def naive(kind: str, values: np.ndarray, horizon: int) -> tuple[np.ndarray, np.n
 
 
 def _criterion(
-    model: Smoothing | Regression, values: np.ndarray, changes: Sequence[ChangePoint], trouble: Trouble
+    model: Smoothing | Regression, values: np.ndarray, changes: Sequence[ChangePoint], fit_state: FitDiagnostics
 ) -> float:
     scaled = (values - values.mean()) / values.std()
-    fitted = _fit(_build(model, scaled, changes), trouble)
+    fitted = _fit(_build(model, scaled, changes), fit_state)
     return float(fitted.aicc) if np.isfinite(fitted.aicc) else np.inf
 
 
@@ -175,7 +177,7 @@ def _changes(values: np.ndarray) -> list[ChangePoint]:
     return change_points(values, season=np.arange(len(values)) % PERIOD, draws=199)
 
 
-def _fit(built: ETSModel | SARIMAX, trouble: Trouble):  # noqa: ANN202 - results of either class
+def _fit(built: ETSModel | SARIMAX, fit_state: FitDiagnostics):  # noqa: ANN202 - results of either class
     """Results of a fit; warnings are counted, not printed."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -183,22 +185,26 @@ def _fit(built: ETSModel | SARIMAX, trouble: Trouble):  # noqa: ANN202 - results
     kinds = {warning.category.__name__ for warning in caught}
     if not getattr(fitted, "mle_retvals", {}).get("converged", True):
         kinds.add("ConvergenceWarning")
-    trouble.fits += 1
-    trouble.warned += bool(kinds)
-    trouble.kinds |= kinds
+    fit_state.fits += 1
+    fit_state.warned += bool(kinds)
+    fit_state.kinds |= kinds
     return fitted
 
 
-def _smoothing(model: Smoothing, values: np.ndarray, horizon: int, trouble: Trouble) -> tuple[np.ndarray, np.ndarray]:
-    fitted = _fit(_build(model, values), trouble)
+def _smoothing(
+    model: Smoothing, values: np.ndarray, horizon: int, fit_state: FitDiagnostics
+) -> tuple[np.ndarray, np.ndarray]:
+    fitted = _fit(_build(model, values), fit_state)
     n = len(values)
     frame = fitted.get_prediction(n, n + horizon - 1).summary_frame(alpha=0.05)
     mean = frame["mean"].to_numpy()
     return mean, (frame["pi_upper"].to_numpy() - mean) / stats.norm.ppf(0.975)
 
 
-def _regression(model: Regression, values: np.ndarray, horizon: int, trouble: Trouble) -> tuple[np.ndarray, np.ndarray]:
+def _regression(
+    model: Regression, values: np.ndarray, horizon: int, fit_state: FitDiagnostics
+) -> tuple[np.ndarray, np.ndarray]:
     n, changes = len(values), _changes(values)
-    fitted = _fit(_build(model, values, changes, in_state=True), trouble)
+    fitted = _fit(_build(model, values, changes, in_state=True), fit_state)
     forecast = fitted.get_forecast(horizon, exog=_columns(model, np.arange(n, n + horizon), n, changes))
     return np.asarray(forecast.predicted_mean), np.asarray(forecast.se_mean)

@@ -15,7 +15,7 @@ from climate_indicators.carbon.estimation.mask_error import CALIBRATED
 from climate_indicators.carbon.series.memory_model import Interval
 
 MONTHS = 12
-LEAST_SEASON = 3  # months of the year from which a harmonic can be told from a level
+MIN_SEASON = 3  # months of the year from which a harmonic can be told from a level
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class MapErrors:
         left out, and its part is NaN.
         """
         months = self.images["date"].astype(str).str[:7].to_numpy(str).astype("datetime64[M]")
-        seasonal = len(np.unique(months.astype("int64") % MONTHS)) >= LEAST_SEASON
+        seasonal = len(np.unique(months.astype("int64") % MONTHS)) >= MIN_SEASON
         design = _design(months, self.images["group"].to_numpy(), changes, seasonal)
         if len(design) <= 2 * design.shape[1] or np.linalg.matrix_rank(design) < design.shape[1]:
             return ErrorDrift(np.nan, (np.nan,) * len(changes), np.nan)

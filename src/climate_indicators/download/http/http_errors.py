@@ -12,18 +12,18 @@ from urllib3.util.retry import Retry
 from climate_indicators.core.credentials import without_credentials
 
 
-class TooSlow(requests.exceptions.Timeout):
+class TransferTimeout(requests.exceptions.Timeout):
     """An answer that comes, but so slowly that waiting for it has no end."""
 
 
-def shown(url: str | None) -> str:
+def redact_url(url: str | None) -> str:
     """An address as messages show it: scheme, host, port and path."""
     parts = urlsplit(url or "")
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}"
 
 
-def passes(error: Exception) -> bool:
+def is_transient(error: Exception) -> bool:
     """Whether a fault may be gone at the next try: not a refused certificate, nor an address that is none."""
     lasting = (requests.exceptions.SSLError, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
     passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
@@ -35,7 +35,7 @@ def reason_of(error: Exception) -> str:
     if any(isinstance(one, NameResolutionError) for one in _chain(error)):
         return "the host's name does not resolve (misspelt, or this machine has no network)"
     kinds = {
-        TooSlow: "the answer came too slowly",
+        TransferTimeout: "the answer came too slowly",
         requests.exceptions.SSLError: "its certificate was not accepted",
         requests.exceptions.ProxyError: "the proxy gave no connection",
         requests.exceptions.ConnectTimeout: "no connection in time",
@@ -56,7 +56,7 @@ def reason_of(error: Exception) -> str:
     return f"it cannot be asked for ({type(error).__name__})"
 
 
-def told_wait(response: requests.Response) -> float | None:
+def retry_after_seconds(response: requests.Response) -> float | None:
     """Seconds that a server asks to wait in ``Retry-After``; None where it says nothing that can be read."""
     text = response.headers.get("Retry-After")
     try:
@@ -65,7 +65,7 @@ def told_wait(response: requests.Response) -> float | None:
         return None
 
 
-def words_of(response: requests.Response) -> str:
+def error_message(response: requests.Response) -> str:
     """What an answer says of itself in JSON (``reason``, ``description`` or ``detail``), in parentheses."""
     if "json" not in response.headers.get("Content-Type", ""):
         return ""

@@ -12,8 +12,8 @@ import requests
 
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.resumable import Expected, download_kept, kept_path
-from climate_indicators.download.http.session import Patience
+from climate_indicators.download.http.resumable import Expected, download_cached, kept_path
+from climate_indicators.download.http.session import RetryPolicy
 
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
@@ -53,11 +53,11 @@ def download_first(
     path: str | Path,
     expected: Expected | None = None,
     *,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     auth_of: Callable[[str], requests.auth.AuthBase | None] = lambda address: None,
     check: Callable[[Path], None] | None = None,
 ) -> bool:
-    """Fetch a file from the first of several addresses that has it; see `download_kept`.
+    """Fetch a file from the first of several addresses that has it; see `download_cached`.
 
     The SHA-256 of what was fetched is written next to it, as ``PATH.sha256`` in the form of ``sha256sum``. It stays
     when the file is made again: a kept file that was damaged since is fetched anew, and a file that differs from the
@@ -66,7 +66,7 @@ def download_first(
     Parameters
     ----------
     addresses : tried in order.
-    kept, path, expected, patience, check : as in `download_kept`.
+    kept, path, expected, patience, check : as in `download_cached`.
     auth_of : credential for an address; None for an address that needs none.
 
     Returns
@@ -86,7 +86,7 @@ def download_first(
             store.unlink()
 
     def fetch(address: str) -> bool:
-        return download_kept(
+        return download_cached(
             session, address, kept, path, expected, patience=patience, auth=auth_of(address), check=check
         )
 

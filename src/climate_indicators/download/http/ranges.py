@@ -16,7 +16,7 @@ from rasterio.io import DatasetReader
 
 from climate_indicators.core.credentials import S3_VARIABLES, without_credentials
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.http_errors import shown
+from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.session import get
 from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.geo.rasters.guard import FETCHED_DRIVERS
@@ -25,7 +25,7 @@ from climate_indicators.geo.rasters.guard import FETCHED_DRIVERS
 PAGE_BYTES = 16384
 # pieces so near to each other are fetched together: the bytes between cost less than another request
 GAP_BYTES = 2048
-LONGEST_BYTES = 32 * 2**20
+MAX_BYTES = 32 * 2**20
 Content = TypeVar("Content")
 _S3 = "s3://"
 _NAME = "asset.tif"
@@ -86,7 +86,7 @@ class RemoteFile:
     def _spans(self, spans: Sequence[tuple[int, int]]) -> list[bytes]:
         joined: list[list[int]] = []
         for start, stop in sorted(spans):
-            if joined and start - joined[-1][1] <= GAP_BYTES and stop - joined[-1][0] <= LONGEST_BYTES:
+            if joined and start - joined[-1][1] <= GAP_BYTES and stop - joined[-1][0] <= MAX_BYTES:
                 joined[-1][1] = max(stop, joined[-1][1])
             else:
                 joined.append([start, stop])
@@ -118,25 +118,27 @@ class RemoteFile:
         url = self._address()
         if self._size is not None and start >= self._size:
             raise InputError(
-                f"{shown(url)} ends after {self._size} bytes, but its own header places pixels at byte {start}: it is "
-                "truncated. Tell the archive's operators, or leave the scene out."
+                f"{redact_url(url)} ends after {self._size} bytes, but its own header places pixels at byte {start}: "
+                "it is truncated. Tell the archive's operators, or leave the scene out."
             )
         asked = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
         answer = get(self._session, url, headers=asked, accept=(200, 206))
         told = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", answer.headers.get("Content-Range", ""))
         if answer.status_code != 206 or told is None:
-            raise InputError(f"{shown(url)}: the server gives no parts of files (HTTP ranges); use another archive.")
+            raise InputError(
+                f"{redact_url(url)}: the server gives no parts of files (HTTP ranges); use another archive."
+            )
         first, last, size = map(int, told.groups())
         if first != start or last != min(stop, size) - 1 or len(answer.content) != last + 1 - first:
             raise InputError(
-                f"{shown(url)}: bytes {start} to {stop - 1} were asked for, {len(answer.content)} bytes of {first} to "
-                f"{last} came."
+                f"{redact_url(url)}: bytes {start} to {stop - 1} were asked for, {len(answer.content)} bytes of "
+                f"{first} to {last} came."
             )
         # a file of the same length may be another one too
         version = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
         other = version and self._version and version != self._version
         if other or self._size not in (None, size):
-            raise InputError(f"{shown(url)}: the file changed while it was read; run the same command again.")
+            raise InputError(f"{redact_url(url)}: the file changed while it was read; run the same command again.")
         self._size, self._version = size, self._version or version
         return answer.content
 
@@ -232,7 +234,7 @@ def opened(
             yield raster
     except RasterioError as error:
         if file.error is None:
-            raise InputError(f"{shown(href)} cannot be read as a raster: {error}") from error
+            raise InputError(f"{redact_url(href)} cannot be read as a raster: {error}") from error
     if file.error is not None:
         raise file.error
 
@@ -246,8 +248,8 @@ def _driver_of(file: RemoteFile, href: str) -> str:
         if begin.startswith(magic):
             return driver
     raise InputError(
-        f"{shown(href)} is no raster that is read from an archive: it begins with {begin!r}; expected a GeoTIFF or "
-        "JPEG 2000. Choose another collection or asset."
+        f"{redact_url(href)} is no raster that is read from an archive: it begins with {begin!r}; expected a GeoTIFF "
+        "or JPEG 2000. Choose another collection or asset."
     )
 
 

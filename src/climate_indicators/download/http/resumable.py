@@ -20,8 +20,8 @@ import requests
 from climate_indicators.core.atomic_files import atomic_path, write_json
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.log import Progress
-from climate_indicators.download.http.http_errors import TooSlow, passes, reason_of, shown
-from climate_indicators.download.http.session import Patience, Tries, get, refused_login
+from climate_indicators.download.http.http_errors import TransferTimeout, is_transient, reason_of, redact_url
+from climate_indicators.download.http.session import RetryPolicy, RetryState, get, refused_login
 from climate_indicators.download.http.timeouts import pieces
 
 PIECE = 1 << 15  # bytes; what is read at once, and what a try must bring at least to be no failure
@@ -58,7 +58,7 @@ def download(
     path: str | Path,
     expected: Expected | None = None,
     *,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     auth: requests.auth.AuthBase | None = None,
 ) -> bool:
     """Fetch a file unless it is there, going on from what an earlier try left.
@@ -90,14 +90,14 @@ def download(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     for last in (False, True):
-        resumed = _fill(session, url, partial, expected, patience or Patience(), auth)
+        resumed = _fill(session, url, partial, expected, patience or RetryPolicy(), auth)
         fault = fault_of(partial, expected)
         if fault is None:
             break
         _forget(partial)
         # a part of another version of the file may have been continued: once more, from the start
         if last or not resumed:
-            raise InputError(f"{shown(url)}: the file {fault}. {_way_out(expected)}")
+            raise InputError(f"{redact_url(url)}: the file {fault}. {_way_out(expected)}")
     with partial.open("rb") as stream:
         os.fsync(stream.fileno())
     os.replace(partial, path)
@@ -105,14 +105,14 @@ def download(
     return True
 
 
-def download_kept(
+def download_cached(
     session: requests.Session,
     url: str,
     kept: str | Path,
     path: str | Path,
     expected: Expected | None = None,
     *,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
     auth: requests.auth.AuthBase | None = None,
     check: Callable[[Path], None] | None = None,
 ) -> bool:
@@ -182,11 +182,11 @@ def _fill(
     url: str,
     partial: Path,
     expected: Expected,
-    patience: Patience,
+    patience: RetryPolicy,
     auth: requests.auth.AuthBase | None,
 ) -> bool:
     """Bring the partial file to its full length; whether an earlier part was continued."""
-    tries, resumed, furthest = Tries(url, patience), False, 0
+    tries, resumed, furthest = RetryState(url, patience), False, 0
     while True:
         have = _usable(partial, url, expected)
         resumed, furthest = resumed or have > 0, max(furthest, have)
@@ -203,10 +203,10 @@ def _fill(
             state = _remember(partial, url, response, begin, expected)
             error = _append(partial, response, begin, state.length, patience.read_s)
         if error is not None:
-            if not passes(error):
-                raise InputError(f"{shown(url)}: {reason_of(error)}")
+            if not is_transient(error):
+                raise InputError(f"{redact_url(url)}: {reason_of(error)}")
             # a few bytes a try would be endless; of a file that begins anew each time, only what goes further counts
-            if (came := partial.stat().st_size) >= furthest + PIECE and not isinstance(error, TooSlow):
+            if (came := partial.stat().st_size) >= furthest + PIECE and not isinstance(error, TransferTimeout):
                 furthest = came
                 tries.forget()
             tries.again(f"{reason_of(error)} after {partial.stat().st_size} bytes")
@@ -244,7 +244,7 @@ def _begin(response: requests.Response, have: int, url: str) -> int:
     found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
     if found is None or int(found[1]) != have:
         raise InputError(
-            f"{shown(url)}: asked for the bytes from {have} on, the server gave "
+            f"{redact_url(url)}: asked for the bytes from {have} on, the server gave "
             f"{response.headers.get('Content-Range', 'no range')}. Remove the partial file and run the command again."
         )
     return have
@@ -264,7 +264,7 @@ def _refuse_page(
             "Set the archive's credential in the environment, or fetch the file by hand and name it in the settings."
         )
         raise InputError(
-            f"{shown(url)}: the server sent a web page in place of the file, as archives do that ask for a login. "
+            f"{redact_url(url)}: the server sent a web page in place of the file, as archives do that ask for a login. "
             f"{way_out}"
         )
 
@@ -281,8 +281,8 @@ def _remember(partial: Path, url: str, response: requests.Response, begin: int, 
     chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
     if length is None and not chunked and expected.size is None and expected.digest is None:
         raise InputError(
-            f"{shown(url)}: the server does not say how long the file is, so that nothing tells whether it is whole. "
-            "Give its sha256 in the settings."
+            f"{redact_url(url)}: the server does not say how long the file is, so that nothing tells whether it is "
+            "whole. Give its sha256 in the settings."
         )
     state = _State(_address(url), validator, length)
     if begin == 0:
@@ -318,7 +318,7 @@ def _total(response: requests.Response) -> int | None:
 
 def _address(url: str) -> str:
     """Digest that tells addresses apart without their query, which may be a signature that changes."""
-    return hashlib.sha256(shown(url).encode()).hexdigest()
+    return hashlib.sha256(redact_url(url).encode()).hexdigest()
 
 
 def _state_path(partial: Path) -> Path:

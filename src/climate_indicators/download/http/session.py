@@ -21,12 +21,18 @@ from urllib3.exceptions import InvalidHeader
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.log import duration
-from climate_indicators.download.http.http_errors import passes, reason_of, shown, told_wait, words_of
+from climate_indicators.download.http.http_errors import (
+    error_message,
+    is_transient,
+    reason_of,
+    redact_url,
+    retry_after_seconds,
+)
 from climate_indicators.download.http.timeouts import within
 
 AGENT = "climate-indicators"
 # answers that another try may mend: time-outs, too early, too many requests, faults of the server or of one before it
-PASSING = {408, 425, 429, 500, 502, 503, 504}
+TRANSIENT_STATUS = {408, 425, 429, 500, 502, 503, 504}
 TOO_MANY = 429
 # headers that another host may see; any other may be a credential. Cookies and those for proxies `requests` looks after
 HARMLESS = {
@@ -37,7 +43,7 @@ _log = logging.getLogger("climate_indicators")
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How often and how long to try.
 
     ``tries``: most times in all; ``backoff_s``: wait after the first failure, doubled after each further one, with up
@@ -56,22 +62,22 @@ class Patience:
     search_s: float = 3600.0
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Patience:
-        """Patience of the settings of archives, whose other keys are left aside."""
+    def of(cls, settings: Mapping[str, Any]) -> RetryPolicy:
+        """Retry policy of the settings of archives; their other keys are not used."""
         return cls(**{field.name: settings[field.name] for field in fields(cls)})
 
 
-class Tries:
+class RetryState:
     """The failures of one request: waits after each, and ends in an `InputError` after the last.
 
     Parameters
     ----------
-    url : address, named in messages by `shown`.
+    url : address, named in messages by `redact_url`.
     patience : how often and how long.
     """
 
-    def __init__(self, url: str, patience: Patience) -> None:
-        self._url, self._patience = shown(url), patience
+    def __init__(self, url: str, patience: RetryPolicy) -> None:
+        self._url, self._patience = redact_url(url), patience
         self._failures, self._start = 0, time.monotonic()
 
     def again(self, reason: str, told_s: float | None = None, first_step: int = 0) -> None:
@@ -113,13 +119,13 @@ class Tries:
         self._failures = 0
 
 
-class PatientAdapter(HTTPAdapter):
+class RetryAdapter(HTTPAdapter):
     """Transport for `requests` that makes a request again after passing faults.
 
     A body that is not streamed is read inside the same tries, so that one that breaks off is asked for again.
     """
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: RetryPolicy) -> None:
         self.patience = patience
         super().__init__(max_retries=0)
 
@@ -132,19 +138,19 @@ class PatientAdapter(HTTPAdapter):
             If no answer came, or only faults.
         """
         options["timeout"] = (self.patience.connect_s, self.patience.read_s)
-        tries = Tries(request.url, self.patience)
+        tries = RetryState(request.url, self.patience)
         while True:
             # what is raised must not be chained to an error of `requests`, whose text has the query
             response, error = self._once(request, stream, options)
-            if error is not None and not passes(error):
-                raise InputError(f"{shown(request.url)}: {reason_of(error)}")
+            if error is not None and not is_transient(error):
+                raise InputError(f"{redact_url(request.url)}: {reason_of(error)}")
             if response is None:
                 tries.again(reason_of(error))
                 continue
-            if response.status_code not in PASSING:
+            if response.status_code not in TRANSIENT_STATUS:
                 return response
-            waits, too_many = told_wait(response), response.status_code == TOO_MANY
-            said = f"the server answered {response.status_code} {response.reason}{words_of(response)}"
+            waits, too_many = retry_after_seconds(response), response.status_code == TOO_MANY
+            said = f"the server answered {response.status_code} {response.reason}{error_message(response)}"
             response.close()
             # limits are often by the minute: a quick second request would count against the next minute too
             tries.again(said, waits, first_step=3 if too_many else 0)
@@ -158,7 +164,7 @@ class PatientAdapter(HTTPAdapter):
             response = HTTPAdapter.send(self, request, stream=stream, **options)
             if not stream or response.status_code not in (200, 206):
                 # what a fault says of itself may break off
-                with suppress(requests.RequestException) if response.status_code in PASSING else nullcontext():
+                with suppress(requests.RequestException) if response.status_code in TRANSIENT_STATUS else nullcontext():
                     response.content  # noqa: B018  read here, kept by the response
             return response
 
@@ -179,12 +185,12 @@ class _Session(requests.Session):
         super().rebuild_auth(prepared_request, response)
 
 
-def open_session(patience: Patience | None = None) -> requests.Session:
+def open_session(patience: RetryPolicy | None = None) -> requests.Session:
     """Session whose requests are made again after passing faults; clients of archives take it as theirs."""
     session = _Session()
     session.headers["User-Agent"] = AGENT
     for scheme in ("http://", "https://"):
-        session.mount(scheme, PatientAdapter(patience or Patience()))
+        session.mount(scheme, RetryAdapter(patience or RetryPolicy()))
     return session
 
 
@@ -193,8 +199,8 @@ def hastier(session: requests.Session, tries: int) -> requests.Session:
     other = copy.copy(session)
     other.adapters = OrderedDict()
     for scheme, adapter in session.adapters.items():
-        if isinstance(adapter, PatientAdapter):
-            adapter = PatientAdapter(replace(adapter.patience, tries=min(tries, adapter.patience.tries)))
+        if isinstance(adapter, RetryAdapter):
+            adapter = RetryAdapter(replace(adapter.patience, tries=min(tries, adapter.patience.tries)))
         other.mount(scheme, adapter)
     return other
 
@@ -225,7 +231,7 @@ def get(
     try:
         response = session.get(url, params=params, headers=headers, auth=auth, stream=stream)
     except (requests.RequestException, InvalidHeader) as error:
-        raise InputError(f"{shown(url)}: {reason_of(error)}") from None
+        raise InputError(f"{redact_url(url)}: {reason_of(error)}") from None
     if response.status_code not in accept:
         raise refusal(response, url, refused_login(response, auth, session))
     return response
@@ -240,7 +246,7 @@ def refused_login(
 
 def refusal(response: requests.Response, url: str, login: str | None = None) -> InputError:
     """Error for an answer that cannot be used; ``login`` says what to do where a credential was refused."""
-    status = f"{response.status_code} {response.reason}{words_of(response)}"
+    status = f"{response.status_code} {response.reason}{error_message(response)}"
     ways = {
         401: "Set the credential that the archive asks for in the environment.",
         403: "The archive refuses it: set its credential in the environment, or agree to its terms on its web site.",
@@ -251,4 +257,4 @@ def refusal(response: requests.Response, url: str, login: str | None = None) -> 
         ways |= {401: login, 403: login}
     response.close()
     way_out = ways.get(response.status_code, "Look at the address and at what is asked for.")
-    return InputError(f"{shown(url)}: the server answered {status}. {way_out}")
+    return InputError(f"{redact_url(url)}: the server answered {status}. {way_out}")

@@ -8,7 +8,7 @@ import requests
 
 from climate_indicators.core.credentials import PLANETARY_KEY
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.http_errors import shown
+from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.session import get
 from climate_indicators.download.http.signing_keys import credential
 
@@ -59,5 +59,5 @@ class Signer:
         except (ValueError, KeyError, TypeError):
             # the answer's own text may hold a token
             raise InputError(
-                f"{shown(address)}: found an answer that is no token; expected JSON with token and msft:expiry."
+                f"{redact_url(address)}: found an answer that is no token; expected JSON with token and msft:expiry."
             ) from None

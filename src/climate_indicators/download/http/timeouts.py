@@ -13,11 +13,11 @@ from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSL
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.log import duration
-from climate_indicators.download.http.http_errors import TooSlow, shown
+from climate_indicators.download.http.http_errors import TransferTimeout, redact_url
 
 # a body that comes more slowly is as good as none: a gigabyte would take twelve days
-LEAST_BYTES_S = 1000
-MOST_PAGES = 1000
+MIN_BYTES_S = 1000
+MAX_PAGES = 1000
 Result = TypeVar("Result")
 
 
@@ -43,7 +43,7 @@ def within(limit_s: float, call: Callable[[], Result]) -> Result:
     Thread(target=work, daemon=True).start()
     # an error of the call may be a `TimeoutError` too
     if wait([result], limit_s).not_done:
-        raise TooSlow(f"no whole answer in {duration(limit_s)}")
+        raise TransferTimeout(f"no whole answer in {duration(limit_s)}")
     return result.result()
 
 
@@ -58,7 +58,7 @@ def pieces(response: requests.Response, most: int, over_s: float) -> Iterator[by
     Raises
     ------
     TooSlow
-        If in such a time fewer than ``LEAST_BYTES_S`` bytes a second came.
+        If in such a time fewer than ``MIN_BYTES_S`` bytes a second came.
     """
     begin, came = time.monotonic(), 0
     while piece := _piece(response, most):
@@ -66,8 +66,8 @@ def pieces(response: requests.Response, most: int, over_s: float) -> Iterator[by
         yield piece
         spent = time.monotonic() - begin
         if spent >= over_s:
-            if came < LEAST_BYTES_S * spent:
-                raise TooSlow(f"{came} bytes in {duration(spent)}")
+            if came < MIN_BYTES_S * spent:
+                raise TransferTimeout(f"{came} bytes in {duration(spent)}")
             begin, came = time.monotonic(), 0
 
 
@@ -95,7 +95,7 @@ class Pages:
     """
 
     def __init__(self, url: str, longest_s: float) -> None:
-        self._url, self._longest_s, self._begin = shown(url), longest_s, time.monotonic()
+        self._url, self._longest_s, self._begin = redact_url(url), longest_s, time.monotonic()
         self._count, self._seen = 0, set()
 
     def add(self, names: Collection[str]) -> None:
@@ -114,9 +114,9 @@ class Pages:
             )
         self._seen.update(names)
         spent = time.monotonic() - self._begin
-        if self._count > MOST_PAGES or spent > self._longest_s:
+        if self._count > MAX_PAGES or spent > self._longest_s:
             raise InputError(
                 f"{self._url}: {self._count} pages with {len(self._seen)} entries came in {duration(spent)} and there "
-                f"was no end; allowed are {MOST_PAGES} pages and archives.search_s ({self._longest_s:g} s). Ask for "
+                f"was no end; allowed are {MAX_PAGES} pages and archives.search_s ({self._longest_s:g} s). Ask for "
                 "fewer days or a smaller area, raise archives.search_s, or take another archive."
             )

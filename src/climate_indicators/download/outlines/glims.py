@@ -11,8 +11,8 @@ import requests
 
 from climate_indicators.core.atomic_files import write_json
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.http_errors import shown
-from climate_indicators.download.http.session import Patience, get
+from climate_indicators.download.http.http_errors import redact_url
+from climate_indicators.download.http.session import RetryPolicy, get
 from climate_indicators.download.http.timeouts import Pages
 
 LAYER = "GLIMS:GLIMS_Glacier_Outlines"
@@ -26,7 +26,7 @@ def fetch_glims(
     ids: Sequence[str] = (),
     bounds: Sequence[float] | None = None,
     page: int = PAGE,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> int:
     """Write all outlines of some glaciers, or of a rectangle, as GeoJSON.
 
@@ -50,7 +50,7 @@ def fetch_glims(
         If the service cannot be reached, answers with something else, or gives no or not all features.
     """
     features: list[Mapping[str, Any]] = []
-    pages = Pages(url, (patience or Patience()).search_s)
+    pages = Pages(url, (patience or RetryPolicy()).search_s)
     while True:
         content = _page(session, url, ids, bounds, page, len(features))
         new = content["features"]
@@ -61,11 +61,13 @@ def fetch_glims(
             break
         if len(new) < page:
             if isinstance(total, int):
-                raise InputError(f"{shown(url)}: {len(features)} outlines came of {total} announced. Run it again.")
+                raise InputError(
+                    f"{redact_url(url)}: {len(features)} outlines came of {total} announced. Run it again."
+                )
             break
     if not features:
         sought = ", ".join(ids) if ids else "the rectangle {:.4f}, {:.4f} to {:.4f}, {:.4f}".format(*bounds)
-        raise InputError(f"{shown(url)}: GLIMS has no outline for {sought}. Look at the identifiers or the area.")
+        raise InputError(f"{redact_url(url)}: GLIMS has no outline for {sought}. Look at the identifiers or the area.")
     # longitude before latitude, as GeoJSON has it, and no other reference system
     write_json({"type": "FeatureCollection", "features": features}, path)
     return len(features)
@@ -103,5 +105,5 @@ def _page(
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("features"), list):
         begin = " ".join(response.text[:200].split())
-        raise InputError(f"{shown(url)}: the answer is no GeoJSON of features; it begins '{begin}'.")
+        raise InputError(f"{redact_url(url)}: the answer is no GeoJSON of features; it begins '{begin}'.")
     return content

@@ -17,17 +17,17 @@ from climate_indicators.core.stac_catalogs import CLASSES
 from climate_indicators.download.stac.composites import Image, median_of
 from climate_indicators.download.stac.coverage import covered_share
 from climate_indicators.download.stac.search import Tile, missing_assets
-from climate_indicators.download.stac.selection import MASKED, Candidate, best, measure, mosaic, overpasses
+from climate_indicators.download.stac.selection import MASKED, Candidate, measure, mosaic, overpasses, select_scene
 from climate_indicators.download.stac.sizes import Step, step
 from climate_indicators.download.stac.tile_offsets import TileOffsets
 from climate_indicators.download.stac.windows import Windows, coarser
 from climate_indicators.geo.grid import Grid, area_mask
 
 # classes are told at 20 m; for the choice alone, a large area is looked at in so many pixels a side
-CLASS_M, LARGEST_LOOK_PX = 20, 1024
+CLASS_M, MAX_LOOK_PX = 20, 1024
 SINGLE, MEDIAN = "none", "median"
 # a scene that shows less than this adds little to a median
-LEAST_FOR_MEDIAN = 0.2
+MIN_FOR_MEDIAN = 0.2
 NEAREST = Resampling.nearest
 # stands for "no value" among numbers that may be negative
 NOTHING = -(2**30)
@@ -39,7 +39,7 @@ _log = logging.getLogger("climate_indicators")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SceneCriteria:
     """What a user wants of a year's image.
 
     Attributes
@@ -66,7 +66,7 @@ class Wanted:
     offset_applied: bool | None = None
 
 
-class Year:
+class AnnualComposite:
     """Candidates of one year over an area.
 
     Parameters
@@ -83,12 +83,12 @@ class Year:
     """
 
     def __init__(
-        self, tiles: Sequence[Tile], area: gpd.GeoSeries, grid: Grid, windows: Windows, wanted: Wanted
+        self, tiles: Sequence[Tile], area: gpd.GeoSeries, grid: Grid, windows: Windows, wanted: SceneCriteria
     ) -> None:
         self.candidates = overpasses(tiles)
         self._area, self._grid, self._windows, self._wanted = area, grid, windows, wanted
         self._class_grid = coarser(grid, max(1, math.ceil(CLASS_M / grid.transform.a - 1e-6)))
-        self._look = coarser(self._class_grid, max(1, math.ceil(max(self._class_grid.shape) / LARGEST_LOOK_PX)))
+        self._look = coarser(self._class_grid, max(1, math.ceil(max(self._class_grid.shape) / MAX_LOOK_PX)))
         self._offsets = TileOffsets(windows, wanted.bands, wanted.masked, grid, self._class_grid, wanted.offset_applied)
 
     def fit(self) -> list[Candidate]:
@@ -161,8 +161,8 @@ class Year:
         wanted, left = self._wanted, list(measured)
         least = 1e-9 if wanted.take_best else wanted.min_valid
         while fit := [one for one in left if (one.valid or 0.0) >= least]:
-            taken = best(fit, wanted.tolerance)
-            taken.reason = self.contradiction(taken)
+            taken = select_scene(fit, wanted.tolerance)
+            taken.reason = self.check_offset_consistency(taken)
             if not taken.reason:
                 self._give_reasons(taken, measured)
                 return self.image_of(taken)
@@ -177,12 +177,12 @@ class Year:
 
     def _median(self, measured: list[Candidate]) -> Image:
         """Median of each pixel over the overpasses that show most of the area."""
-        enough = [one for one in measured if (one.valid or 0.0) >= LEAST_FOR_MEDIAN]
+        enough = [one for one in measured if (one.valid or 0.0) >= MIN_FOR_MEDIAN]
         fit: list[Candidate] = []
         for one in sorted(enough, key=lambda one: (-one.valid, one.date)):
             if len(fit) == self._wanted.composite_scenes:
                 break
-            one.reason = self.contradiction(one)
+            one.reason = self.check_offset_consistency(one)
             if one.reason:
                 _log.warning("%s: %s; it is left out of the median", one.date, one.reason)
             else:
@@ -239,7 +239,7 @@ class Year:
         candidate.offset_dn = " ".join(f"{offset:g}" for offset in sorted(offsets))
         candidate.offset_source = "; ".join(sorted(sources))
 
-    def contradiction(self, candidate: Candidate) -> str:
+    def check_offset_consistency(self, candidate: Candidate) -> str:
         """Settle the offsets of a candidate's tiles by their pixels; why it cannot be used, "" if it can."""
         return next((words for tile in candidate.tiles if (words := self._offsets.settle(tile))), "")
 

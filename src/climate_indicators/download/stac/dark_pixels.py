@@ -25,7 +25,7 @@ NO_DEEP_SHARE, NO_DARK_SHARE = 0.001, 0.005
 # share of dark pixels, in a visible and in an infrared band, that proves the offset where none is darker: bright sand
 # without the offset is dark in no infrared band, fresh snow in no visible one
 DARK_PROOF_SHARE = 0.03
-LEAST_PIXELS = 500
+MIN_PIXELS = 500
 
 
 def count_dark(numbers: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def carries_offset(counts: Mapping[str, np.ndarray]) -> bool | None:
     True or False where dark pixels prove it; None where there are too few of them, as over bright sand, fresh snow or a
     closed cover of vegetation.
     """
-    shares = {band: found[1:] / found[0] for band, found in counts.items() if found[0] >= LEAST_PIXELS}
+    shares = {band: found[1:] / found[0] for band, found in counts.items() if found[0] >= MIN_PIXELS}
     if not shares:
         return None
     deep, second = sorted([0.0, *(share[0] for share in shares.values())], reverse=True)[:2]

@@ -12,12 +12,12 @@ from rasterio.enums import Resampling
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.geo.rasters.guard import opened
 
-LONGEST_PX = 512
+MAX_PX = 512
 # share of the darkest and of the brightest pixels that may be drawn black and white
 _CLIP = 2
 
 
-def write_picture(path: str | Path, image: str | Path, bands: Sequence[str], longest_px: int = LONGEST_PX) -> None:
+def write_picture(path: str | Path, image: str | Path, bands: Sequence[str], longest_px: int = MAX_PX) -> None:
     """Draw three bands of a raster as a PNG; grey where it has no value.
 
     Parameters

@@ -13,7 +13,7 @@ import pandas as pd
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, Catalogue
-from climate_indicators.download.stac.annual_composite import Year
+from climate_indicators.download.stac.annual_composite import AnnualComposite
 from climate_indicators.download.stac.composites import write_image
 from climate_indicators.download.stac.coverage import covered_share, share_with_values
 from climate_indicators.download.stac.search import Tile, missing_assets
@@ -26,7 +26,7 @@ from climate_indicators.geo.raster import cog_writer
 POLARISATIONS = ("VV", "VH")
 RADAR_NODATA = -32768.0
 # a radar scene that covers less of the area is left out: its orbit's median would change at its edge
-LEAST_COVERED = 0.95
+MIN_COVERED = 0.95
 # scenes of a month whose shares differ by less are equally clear
 EQUALLY_CLEAR = 0.02
 # an optical scene so near to a radar day serves it
@@ -34,11 +34,13 @@ NEAR_DAYS = 2
 # radar days so far from the middle of a month are near to some day of it
 REACH_DAYS = 20
 # decibels are mostly below this; power never is, and little below zero where noise was taken off, as at a scene's edge
-LEAST_POWER, MOST_BELOW = -1.0, 0.5
+MIN_POWER, MAX_BELOW = -1.0, 0.5
 SCENE_COLUMNS = ["sensor", "path", "date", "orbit", "cloud_mask"]
 
 
-def choose_optical(year: Year, min_valid: float, per_month: int, radar_days: Sequence[str] = ()) -> list[Candidate]:
+def choose_optical(
+    year: AnnualComposite, min_valid: float, per_month: int, radar_days: Sequence[str] = ()
+) -> list[Candidate]:
     """Clear scenes of a year: of each month those that show most, and of equally clear ones those nearest to radar.
 
     Each next scene is the one nearest to a radar day that has no optical scene yet; without radar, the one furthest in
@@ -101,7 +103,7 @@ def _order(one: Candidate, taken: Sequence[Candidate], month: str, radar: Collec
 
 
 def series_steps(
-    year: Year, per_month: int, radar: Sequence[Candidate], catalogue: Catalogue, grid: Grid
+    year: AnnualComposite, per_month: int, radar: Sequence[Candidate], catalogue: Catalogue, grid: Grid
 ) -> list[Step]:
     """What will be read for a year of a snow site, estimated: optical scenes of each month, and radar.
 
@@ -119,7 +121,7 @@ def series_steps(
 
 
 def write_optical(
-    folder: Path, year: Year, grid: Grid, chosen: Sequence[Candidate], bands: Sequence[str]
+    folder: Path, year: AnnualComposite, grid: Grid, chosen: Sequence[Candidate], bands: Sequence[str]
 ) -> list[dict]:
     """Write scenes and their clouds; rows of the table of scenes, with names inside the folder.
 
@@ -128,7 +130,7 @@ def write_optical(
     """
     rows = []
     for one in chosen:
-        one.reason = year.contradiction(one) or one.reason
+        one.reason = year.check_offset_consistency(one) or one.reason
         one.chosen = one.reason == "clear"
         if one.chosen:
             names = f"optical_{one.date}.tif", f"optical_{one.date}_clouds.tif"
@@ -173,7 +175,7 @@ def choose_radar(
             continue
         one.tiles = [tile for tile, lacks in zip(one.tiles, lacking, strict=True) if not lacks]
         one.covered = covered_share(one.tiles, area)
-        one.chosen = one.covered >= LEAST_COVERED and (not wanted or one.orbit in wanted)
+        one.chosen = one.covered >= MIN_COVERED and (not wanted or one.orbit in wanted)
         one.reason = "covers the area" if one.chosen else f"covers {100 * one.covered:.0f} % of the area"
         if wanted and one.orbit not in wanted:
             one.reason = "another orbit"
@@ -201,7 +203,7 @@ def write_radar(
         known = power != RADAR_NODATA
         one.valid = float(known[inside].mean())
         one.covered = share_with_values(known, inside, grid.transform.a)
-        if one.covered < LEAST_COVERED:
+        if one.covered < MIN_COVERED:
             one.chosen, one.reason = False, f"its pixels cover {100 * one.covered:.0f} % of the area"
             continue
         name = f"radar_{one.date}_o{one.orbit}.tif"
@@ -218,10 +220,10 @@ def _backscatter(windows: Windows, one: Candidate, band: str, grid: Grid) -> np.
     for tile in one.tiles:
         power = windows.read(tile, band, grid).astype("float32")
         known = power[np.isfinite(power) & (power != RADAR_NODATA)]
-        if known.size and (below := float((known < LEAST_POWER).mean())) > MOST_BELOW:
+        if known.size and (below := float((known < MIN_POWER).mean())) > MAX_BELOW:
             raise InputError(
                 f"tile {tile.name} of {tile.date}, band {band}: {100 * below:.0f} % of its numbers are below "
-                f"{LEAST_POWER:g}, as decibels are; expected backscatter in linear power. Set radar_collection to "
+                f"{MIN_POWER:g}, as decibels are; expected backscatter in linear power. Set radar_collection to "
                 "such a one, as sentinel-1-rtc."
             )
         layers.append(np.where(np.isfinite(power) & (power > 0), power, RADAR_NODATA))

@@ -24,8 +24,8 @@ from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.http_errors import reason_of, shown
-from climate_indicators.download.http.session import Patience, hastier
+from climate_indicators.download.http.http_errors import reason_of, redact_url
+from climate_indicators.download.http.session import RetryPolicy, hastier
 from climate_indicators.download.http.timeouts import Pages
 from climate_indicators.download.stac.sentinel2_offset import PRODUCT_NAMES, item_baseline
 from climate_indicators.geo.grid import in_degrees
@@ -40,7 +40,7 @@ _BEGIN_OF_STRIP = re.compile(r"_S(\d{8}T\d{6})_")
 # the second is that of the Copernicus Data Space Ecosystem
 _STRIPS = ("s2:datastrip_id", "eopf:datastrip_id")
 # a footprint that lies beside others with less of its area differs from them by its outline's coarseness
-LEAST_BESIDE = 0.02
+MIN_BESIDE = 0.02
 _log = logging.getLogger(__name__)
 _TILE_IN_NAME = re.compile(r"_T?(\d{2}[C-X][A-Z]{2})_")
 
@@ -78,7 +78,7 @@ def search(
     session: requests.Session,
     area: BaseGeometry,
     days: tuple[str, str],
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> list[dict[str, Any]]:
     """Items of a collection over an area in a span of days, all pages.
 
@@ -98,7 +98,7 @@ def search(
     InputError
         If the archive does not answer, or not as a STAC API, or its pages have no end.
     """
-    patience = patience or Patience()
+    patience = patience or RetryPolicy()
     io = StacApiIO()
     io.session = session
     try:
@@ -123,13 +123,13 @@ def search(
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{shown(catalogue.endpoint)} does not answer as a STAC API that can be searched "
+            f"{redact_url(catalogue.endpoint)} does not answer as a STAC API that can be searched "
             f"({type(error).__name__}); expected one such as https://earth-search.aws.element84.com/v1. Set endpoint."
         ) from error
 
 
 def _all_pages(
-    client: Client, catalogue: Catalogue, patience: Patience, asked: Mapping[str, Any]
+    client: Client, catalogue: Catalogue, patience: RetryPolicy, asked: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Items of all pages of an answer."""
     pages, items = Pages(catalogue.endpoint, patience.search_s), []
@@ -154,7 +154,7 @@ def _search_error(catalogue: Catalogue, error: Exception) -> InputError:
         if isinstance(inner, InputError):
             return inner
         inner = inner.__cause__ or inner.__context__
-    place = shown(catalogue.endpoint)
+    place = redact_url(catalogue.endpoint)
     status = getattr(error, "status_code", None)
     if status is None:
         return InputError(f"{place}: {reason_of(error)}")
@@ -199,7 +199,7 @@ def _adds(tile: Tile, later: Sequence[Tile]) -> bool:
     if not later or not tile.footprint.area:
         return not later
     beside = tile.footprint.difference(union_all([other.footprint for other in later])).area
-    if beside > LEAST_BESIDE * tile.footprint.area:
+    if beside > MIN_BESIDE * tile.footprint.area:
         return True
     return any(
         _strip(tile) and _strip(other) and tile.baseline == other.baseline and _alike(tile.footprint, other.footprint)
@@ -208,7 +208,7 @@ def _adds(tile: Tile, later: Sequence[Tile]) -> bool:
 
 
 def _alike(one: BaseGeometry, other: BaseGeometry) -> bool:
-    return one.symmetric_difference(other).area <= LEAST_BESIDE * one.area
+    return one.symmetric_difference(other).area <= MIN_BESIDE * one.area
 
 
 def _processed(tile: Tile) -> tuple[str, str, str]:

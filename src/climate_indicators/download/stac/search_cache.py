@@ -13,20 +13,20 @@ from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.core.atomic_files import read_json, write_json
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.session import Patience
+from climate_indicators.download.http.session import RetryPolicy
 from climate_indicators.download.stac.search import search
 
 # archives still add scenes of a day for some weeks
 SETTLED = datetime.timedelta(days=30)
 
 
-def kept_search(
+def cached_search(
     folder: str | Path,
     catalogue: Catalogue,
     session: requests.Session,
     area: BaseGeometry,
     days: tuple[str, str],
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> list[dict[str, Any]]:
     """Items as `search` finds them, from a file of the folder if the same was asked before.
 

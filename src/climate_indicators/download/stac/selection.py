@@ -105,7 +105,7 @@ def measure(
     candidate.snow = float((classes[valid] == SNOW).mean()) if valid.any() else 0.0
 
 
-def best(candidates: Sequence[Candidate], tolerance: float) -> Candidate:
+def select_scene(candidates: Sequence[Candidate], tolerance: float) -> Candidate:
     """The candidate to take: of those that show nearly most, the one with least snow, of those the latest.
 
     Late in the melt a glacier's margin is free of seasonal snow, and that decides more about its mapped area than a few

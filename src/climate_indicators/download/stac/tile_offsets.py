@@ -23,7 +23,7 @@ UNCONFIRMED = "item, not confirmed by pixels"
 # so many pixels below a reflectance of −0.03 after the offset mean that it was taken off twice
 IMPOSSIBLE_SHARE = 0.05
 # tiles of a year that are warned of one by one
-MOST_WARNED = 5
+MAX_WARNED = 5
 _KEY = "archive.offset_applied"
 _log = logging.getLogger(__name__)
 
@@ -131,9 +131,9 @@ class TileOffsets:
     def _warn(self, text: str) -> None:
         """Warn of a tile; of a year with many only of the first ones; the others are in the log."""
         self._warned += 1
-        if self._warned > MOST_WARNED:
+        if self._warned > MAX_WARNED:
             _log.info("%s", text)
-        elif self._warned == MOST_WARNED:
+        elif self._warned == MAX_WARNED:
             _log.warning("%s. Further tiles are in the log, and in the column offset_source of the candidates", text)
         else:
             _log.warning("%s", text)

@@ -20,7 +20,7 @@ from rasterio.windows import Window
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.http_errors import shown
+from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.ranges import opened
 from climate_indicators.download.http.signing import Signer
 from climate_indicators.download.stac.search import Tile, asset_address
@@ -112,8 +112,8 @@ class Windows:
     def _fetch(self, href: str, grid: Grid, path: Path) -> None:
         with opened(href, self._session, self._signer.sign, self.catalogue.s3_endpoint) as raster:
             if raster.crs is None:
-                raise InputError(f"{shown(href)} has no coordinate reference system.{_raw(raster)}")
-            info = understand(Reader(raster, shown(href)))
+                raise InputError(f"{redact_url(href)} has no coordinate reference system.{_raw(raster)}")
+            info = understand(Reader(raster, redact_url(href)))
             nodata = self._nodata_of(info)
             place = source_window(raster, grid)
             if place is None:

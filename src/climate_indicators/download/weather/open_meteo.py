@@ -14,9 +14,9 @@ import requests
 
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.credentials import OPEN_METEO_KEY
-from climate_indicators.core.errors import InputError, naming
+from climate_indicators.core.errors import InputError, error_context
 from climate_indicators.core.log import Progress
-from climate_indicators.download.http.session import Patience, Tries, get
+from climate_indicators.download.http.session import RetryPolicy, RetryState, get
 from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.download.weather.open_meteo_response import (
     DailyAnswer,
@@ -40,7 +40,7 @@ def fetch_weather(
     request: WeatherRequest,
     kept: str | Path,
     path: str | Path,
-    patience: Patience | None = None,
+    patience: RetryPolicy | None = None,
 ) -> int:
     """Write daily weather as CSV in the form of Open-Meteo's export: place and timezone first, units in the header.
 
@@ -65,11 +65,11 @@ def fetch_weather(
     """
     folder = Path(kept) / _digest(url, request)
     parts = list(years_between(request.first, request.last))
-    ask = partial(_ask, session, url, request, patience=patience or Patience())
+    ask = partial(_ask, session, url, request, patience=patience or RetryPolicy())
     progress = Progress(_log, len(parts), "year of weather")
     answers, fetched = [], set()
     for number, (first, last) in enumerate(parts):
-        with naming(_place(request, first, last)):
+        with error_context(_place(request, first, last)):
             answer, new = _part(ask, request, first, last, folder / f"{first}_{last}.bin")
         answers.append(answer)
         fetched |= {number} if new else set()
@@ -77,10 +77,10 @@ def fetch_weather(
     for number in _out_of_date(answers, fetched):
         first, last = parts[number]
         _log.info("%s to %s was kept for another cell or clock than the archive has now: fetched again", first, last)
-        with naming(_place(request, first, last)):
+        with error_context(_place(request, first, last)):
             answers[number], _ = _part(ask, request, first, last, folder / f"{first}_{last}.bin", anew=True)
         fetched.add(number)
-    with naming(_place(request, request.first, request.last)):
+    with error_context(_place(request, request.first, request.last)):
         for one in answers[:-1]:
             if said := check_alike(one, answers[-1]):
                 _log.warning("weather: %s", said)
@@ -142,7 +142,7 @@ def _part(
 
 
 def _ask(
-    session: requests.Session, url: str, request: WeatherRequest, first: str, last: str, patience: Patience
+    session: requests.Session, url: str, request: WeatherRequest, first: str, last: str, patience: RetryPolicy
 ) -> bytes:
     """What the archive answers for some days."""
     asked = {
@@ -159,7 +159,7 @@ def _ask(
         asked["models"] = request.model
     if key := credential(OPEN_METEO_KEY):
         asked["apikey"] = key
-    tries = Tries(url, patience)
+    tries = RetryState(url, patience)
     while True:
         content = get(session, url, params=asked).content
         # the archive says so in the middle of an answer whose status was already sent

@@ -19,7 +19,7 @@ from climate_indicators.geo.rasters.table import InputRow
 from climate_indicators.geo.rasters.understanding import understand
 
 # a mask of this workflow or of a user has few numbers: cloud, thin cloud, shadow, missing; one without 0 fewer still
-_MOST_NUMBERS, _MOST_WITHOUT_CLEAR = 4, 2
+_MAX_NUMBERS, _MAX_WITHOUT_CLEAR = 4, 2
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _coding(path: str, band: str | None, numbers: np.ndarray) -> _Coding:
             "of it that is 0 where the scene is clear (gdal_calc does), under another name."
         )
     n_clouded = int((numbers != 0).sum())
-    if n_clouded > _MOST_NUMBERS or (n_clouded > _MOST_WITHOUT_CLEAR and n_clouded == len(numbers)):
+    if n_clouded > _MAX_NUMBERS or (n_clouded > _MAX_WITHOUT_CLEAR and n_clouded == len(numbers)):
         shown = ", ".join(f"{number:g}" for number in numbers[:8])
         raise InputError(
             f"the cloud mask {path} has the numbers {shown}{' …' if len(numbers) > 8 else ''}: classes or "

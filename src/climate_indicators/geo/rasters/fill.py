@@ -12,16 +12,16 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.geo.rasters.reading import GridReader
 
 # share of a raster's pixels above which one number in all bands is taken for fill
-MOST_ONE_VALUE = 1e-3
+MAX_ONE_VALUE = 1e-3
 # a grey picture has many numbers that are the same in all bands; fill stands out among them
 _STANDS_OUT = 10
 # numbers that mean missing in single bands, where every number is "the same in all bands"
 _USUAL_FILL = (-9999.0, -999.0, -32768.0, -32767.0)
 # share of the pixels above which 0 in some bands of 16 bits, not in all, is worth a warning
-_MOST_ZERO_IN_SOME = 0.01
+_MAX_ZERO_IN_SOME = 0.01
 # Numbers that were cut at 0 have low ones next to them, such as 0.01 of Sentinel-2. A missing part of a band ends
 # anywhere: fewer than this share of the pixels next to its 0 are low.
-_LOW, _FEWEST_LOW, _FEWEST_EDGES = 100, 0.05, 20
+_LOW, _MIN_LOW, _MIN_EDGES = 100, 0.05, 20
 _LOG = logging.getLogger(__name__)
 
 
@@ -52,7 +52,7 @@ def check_fill(reader: GridReader, key: str = "radiometry.nodata") -> str:
     kind = np.dtype(reader.bands[0].dtype)
     note = ""
     # the darkest ground has 0 in pictures of 8 bits, and in numbers that were cut at 0
-    if reader.takes_zero_as_data and kind.itemsize > 1 and zeros.n_pixels > _MOST_ZERO_IN_SOME * n_pixels:
+    if reader.takes_zero_as_data and kind.itemsize > 1 and zeros.n_pixels > _MAX_ZERO_IN_SOME * n_pixels:
         _check_zeros(reader, zeros, n_pixels, key)
         note = f"0 in some bands of {100 * zeros.n_pixels / n_pixels:.1f} % of the pixels, taken as data"
         _LOG.warning("%s: %s; if it means missing, set %s: 0.", reader.path, note, key)
@@ -63,7 +63,7 @@ def check_fill(reader: GridReader, key: str = "radiometry.nodata") -> str:
         usual = {*_USUAL_FILL, float(np.iinfo(kind).max) if kind.kind in "iu" else 0.0}
         counts = Counter({value: count for value, count in counts.items() if value in usual})
     (value, count), (_, second) = [*counts.most_common(2), (0.0, 0), (0.0, 0)][:2]
-    if count <= MOST_ONE_VALUE * n_pixels or count < _STANDS_OUT * second:
+    if count <= MAX_ONE_VALUE * n_pixels or count < _STANDS_OUT * second:
         return note
     found = f"{100 * count / n_pixels:.1f} % of the pixels have the number {value:g} in all bands"
     if kind == np.uint8 and value == np.iinfo(kind).max:
@@ -109,9 +109,9 @@ class _Zeros:
 
 def _check_zeros(reader: GridReader, zeros: _Zeros, n_pixels: int, key: str) -> None:
     """Refuse 0 in one band that ends as a missing part does, or has no end."""
-    many = zeros.by_band > _MOST_ZERO_IN_SOME * n_pixels
+    many = zeros.by_band > _MAX_ZERO_IN_SOME * n_pixels
     whole = zeros.edges == 0
-    abrupt = (zeros.edges >= _FEWEST_EDGES) & (zeros.low < _FEWEST_LOW * zeros.edges)
+    abrupt = (zeros.edges >= _MIN_EDGES) & (zeros.low < _MIN_LOW * zeros.edges)
     found = np.flatnonzero(many & (whole | abrupt))
     if found.size:
         band = reader.bands[found[0]]

@@ -14,19 +14,19 @@ _SCALE = 1e-4
 _CLIP = 32767
 _HALF = 1 << 15
 # fewer pixels than these say nothing about a scene, and nothing about its darkest pixels
-_FEWEST_PIXELS, _FEWEST_FOR_DARK = 100, 1000
-NEGATIVE, MOST_NEGATIVE = -0.03, 0.05
+_MIN_PIXELS, _MIN_FOR_DARK = 100, 1000
+NEGATIVE, MAX_NEGATIVE = -0.03, 0.05
 # Numbers that carry the +1000 of Sentinel-2 are hardly ever lower than 700, also where the atmosphere was corrected too
 # much; over water and in shadow many lie between 700 and 900.
-OFFSET_FLOOR, DEEP, MOST_BELOW, MOST_DEEP = -0.01, -0.05, 0.02, 0.002
+OFFSET_FLOOR, DEEP, MAX_BELOW, MAX_DEEP = -0.01, -0.05, 0.02, 0.002
 # nothing in a scene is brighter: eight bits read with a scale of 1e-4 end at 0.0255
 DULLEST_SCENE = 0.0256
 # of a dark scene at least 1 % reflects more than this: lit slopes among shadow
 DARKEST_MEDIAN, LIT, LIT_SHARE = 0.005, 0.1, 0.99
-BRIGHTEST_MEDIAN, MOST_CLIPPED = 1.6, 0.01
+BRIGHTEST_MEDIAN, MAX_CLIPPED = 1.6, 0.01
 # Some pixel of most scenes is in shadow, water or snow's dark short-wave infrared: this share lies below the level.
 # With +1000 the darkest lie between `CORRECTED` and `WITH_OFFSET`; those of Landsat Collection 2 lie above `LANDSAT`.
-DARK_LEVEL, FEWEST_DARK = 0.09, 1e-3
+DARK_LEVEL, MIN_DARK = 0.09, 1e-3
 CORRECTED, WITH_OFFSET, LANDSAT = 0.07, 0.19, 0.5
 _LOG = logging.getLogger(__name__)
 
@@ -99,12 +99,12 @@ def check_reflectance(found: Histogram, scene: str, offset_is_stated: bool, offs
         or, where nothing states the offset, the darkest pixels contradict it. Where they do not decide, a warning is
         logged.
     """
-    if found.n_pixels < _FEWEST_PIXELS:
+    if found.n_pixels < _MIN_PIXELS:
         return
     problem = _negative(found) or _level(found)
     # no product adds to its numbers: a positive offset is one with the wrong sign
     doubtful = not offset_is_stated or offset_dn > 0
-    if doubtful and found.n_pixels >= _FEWEST_FOR_DARK:
+    if doubtful and found.n_pixels >= _MIN_FOR_DARK:
         by_date = offset_dn < 0
         problem = (_offset_twice(found) if by_date else None) or problem or _offset_left(found, by_date)
         doubt = _doubt(found, by_date)
@@ -119,7 +119,7 @@ def check_reflectance(found: Histogram, scene: str, offset_is_stated: bool, offs
 
 def _negative(found: Histogram) -> tuple[str, str] | None:
     negative = found.shares_below(NEGATIVE / _SCALE)
-    if negative.max() <= MOST_NEGATIVE:
+    if negative.max() <= MAX_NEGATIVE:
         return None
     return (
         f"{_percent(negative, found)} lie below {NEGATIVE:g}",
@@ -137,7 +137,7 @@ def _level(found: Histogram) -> tuple[str, str] | None:
             "Likely the numbers are reflectance already, or have few bits: set radiometry.scale, 1 for reflectance "
             "from 0 to 1, 0.0039 for 8 bits.",
         )
-    if medians.max() > BRIGHTEST_MEDIAN or found.clipped().max() > MOST_CLIPPED:
+    if medians.max() > BRIGHTEST_MEDIAN or found.clipped().max() > MAX_CLIPPED:
         return (
             f"the medians are {_values(medians, found)}, and {_percent(found.clipped(), found)} lie at the end of the "
             "range of ±3.28",
@@ -151,11 +151,11 @@ def _offset_twice(found: Histogram) -> tuple[str, str] | None:
     """Numbers that never carried the 1000 that was taken off by the date."""
     floor, negative, deep = (found.shares_below(level / _SCALE) for level in (OFFSET_FLOOR, NEGATIVE, DEEP))
     # over water and in shadow all bands are dark; over snow the short-wave infrared alone, which is not negative there
-    few_dark = np.mean(_dark(found) >= FEWEST_DARK) < 0.5
-    for level, shares, most in ((NEGATIVE, negative, MOST_BELOW), (DEEP, deep, MOST_DEEP)):
+    few_dark = np.mean(_dark(found) >= MIN_DARK) < 0.5
+    for level, shares, most in ((NEGATIVE, negative, MAX_BELOW), (DEEP, deep, MAX_DEEP)):
         if shares.max() > most:
             return _twice(shares, level, found)
-    return _twice(floor, OFFSET_FLOOR, found) if few_dark and floor.max() > MOST_BELOW else None
+    return _twice(floor, OFFSET_FLOOR, found) if few_dark and floor.max() > MAX_BELOW else None
 
 
 def _twice(shares: np.ndarray, level: float, found: Histogram) -> tuple[str, str]:
@@ -183,7 +183,7 @@ def _offset_left(found: Histogram, by_date: bool) -> tuple[str, str] | None:
 def _doubt(found: Histogram, by_date: bool) -> str:
     """Why the pixels do not confirm the offset; "" where they do."""
     darkest, floor = _darkest(found), found.shares_below(OFFSET_FLOOR / _SCALE)
-    if by_date and floor.max() > MOST_BELOW:
+    if by_date and floor.max() > MAX_BELOW:
         return (
             f"{_percent(floor, found)} lie below {OFFSET_FLOOR:g} once 1000 is taken off by the scene's date, as over "
             "water, in shadow, or where the numbers never carried 1000. State the offset of the scene: "
@@ -208,7 +208,7 @@ def _dark(found: Histogram) -> np.ndarray:
 
 def _darkest(found: Histogram) -> float:
     """Level below which 0.1 % of the pixels of the darkest band lie."""
-    return float(found.quantiles(FEWEST_DARK).min() * _SCALE)
+    return float(found.quantiles(MIN_DARK).min() * _SCALE)
 
 
 def _percent(shares: np.ndarray, found: Histogram) -> str:

@@ -22,7 +22,7 @@ from climate_indicators.geo.rasters.understanding import Band, RasterInfo, decla
 # positions that differ by less than this share of a pixel are the same
 _SAME_PLACE_PX = 1e-3
 # pixels of a band that are held at once while a strip of the grid is warped
-_MOST_PIXELS = 1 << 24
+_MAX_PIXELS = 1 << 24
 # a ratio of pixel sizes this near to a whole number is that number: pixels differ a little over a scene
 _NEAR_WHOLE = 0.05
 ZERO_IN_ALL, ZERO_IN_ANY = "all", "any"
@@ -113,7 +113,7 @@ class GridReader:
         source = self.source_window(window)
         if source is None:
             return np.full((len(self.bands), int(window.height), int(window.width)), np.nan, "float32")
-        if source.width * source.height > _MOST_PIXELS and window.height > 1:
+        if source.width * source.height > _MAX_PIXELS and window.height > 1:
             upper = int(window.height) // 2
             parts = [
                 Window(window.col_off, window.row_off, window.width, upper),

@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.biomes.cuts import Cut, paper_cut, robust_cut, scaled_delta_dist
-from climate_indicators.ocean.biomes.density_separation import Valleys
+from climate_indicators.ocean.biomes.density_separation import DensitySeparation
 from climate_indicators.ocean.biomes.ward import Tree, ward
 
 PAPER, ROBUST = "paper", "robust"
@@ -273,7 +273,7 @@ def _cuts(
     height_scale: float = 1.0,
 ) -> Iterator[Cut]:
     """Cuts at the points of a grid, sharing their work."""
-    valleys = Valleys(tree)
+    valleys = DensitySeparation(tree)
     if scale_by_cells:
         height_scale = scaled_delta_dist(tree.n_cells, 1.0)
     for point in points:

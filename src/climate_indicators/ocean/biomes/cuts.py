@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.cluster import KMeans
 
-from climate_indicators.ocean.biomes.density_separation import Valleys
+from climate_indicators.ocean.biomes.density_separation import DensitySeparation
 from climate_indicators.ocean.biomes.ward import Tree, labels_from_nodes
 
 PAPER_CELLS = 10_725
@@ -81,7 +81,7 @@ def robust_cut(
     max_valley: float,
     compactness: float,
     min_share: float = 0.01,
-    valleys: Valleys | None = None,
+    valleys: DensitySeparation | None = None,
 ) -> Cut:
     """Cut into groups of cells that are divided by a valley of low density.
 
@@ -111,7 +111,7 @@ def robust_cut(
     -------
     Cut with labels by falling number of cells; a biome may be made of several nodes.
     """
-    valleys = valleys or Valleys(tree)
+    valleys = valleys or DensitySeparation(tree)
     min_size = max(min_share * tree.n_cells, MIN_GROUP)
     pieces, small = _divide(tree, valleys, max_valley, compactness, min_size)
     groups = _join([(piece,) for piece in pieces], valleys, max_valley)
@@ -147,7 +147,7 @@ def consolidate(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _divide(
-    tree: Tree, valleys: Valleys, max_valley: float, compactness: float, min_size: float
+    tree: Tree, valleys: DensitySeparation, max_valley: float, compactness: float, min_size: float
 ) -> tuple[list[int], list[int]]:
     """Nodes that are left whole, those large enough to be a biome and the others, each from left to right."""
     loose = (tree.feature_variance > compactness**2 * tree.feature_variance[tree.root]).any(axis=1)
@@ -169,7 +169,7 @@ def _divide(
     return whole or [tree.root], small if whole else []
 
 
-def _join(groups: list[tuple[int, ...]], valleys: Valleys, max_valley: float) -> list[tuple[int, ...]]:
+def _join(groups: list[tuple[int, ...]], valleys: DensitySeparation, max_valley: float) -> list[tuple[int, ...]]:
     """Join the two groups with the shallowest valley, again and again until a valley divides every two."""
     groups = list(groups)
     while len(groups) > 1:

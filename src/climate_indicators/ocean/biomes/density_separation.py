@@ -17,7 +17,7 @@ MIN_NEIGHBOURS = 5
 SURE = 3.5
 
 
-class Valleys:
+class DensitySeparation:
     """Valleys between groups of a tree's nodes, each computed once.
 
     Parameters

@@ -141,10 +141,10 @@ def cell_means(values: np.ndarray, own_cell: np.ndarray, weight: np.ndarray, n_c
     float64, shape (fields, n_cells); NaN where a cell has no value.
     """
     means = np.full((len(values), n_cells), np.nan)
-    placed = np.flatnonzero(own_cell >= 0)
-    cell, weight = own_cell[placed], weight[placed]
+    with_module_prefix = np.flatnonzero(own_cell >= 0)
+    cell, weight = own_cell[with_module_prefix], weight[with_module_prefix]
     for field, row in zip(values, means, strict=True):
-        field = field[placed]
+        field = field[with_module_prefix]
         seen = np.isfinite(field)
         total = np.bincount(cell, np.where(seen, field * weight, 0.0), n_cells)
         share = np.bincount(cell, np.where(seen, weight, 0.0), n_cells)

@@ -28,7 +28,7 @@ RANDOM, BLOCKS = "random", "blocks"
 
 
 @dataclass(frozen=True)
-class Learnt:
+class FitResult:
     """All that is learnt from one month.
 
     Attributes
@@ -57,7 +57,7 @@ def learn(
     settings: Mapping[str, Any],
     seed: int,
     logger: logging.Logger,
-) -> Learnt:
+) -> FitResult:
     """Tune and train the network, fit the simple methods, measure all on the same held-out cells.
 
     Parameters
@@ -101,7 +101,7 @@ def learn(
     skill = evaluate(logits, labels, split, blocks, seed)
     # a user who reads the network's score alone would take it for needed
     logger.log(logging.INFO if is_ahead(skill.comparison) else logging.WARNING, "%s", verdict(skill.comparison))
-    return Learnt(split, tuning, point, network, simple[KNN].method.n_neighbors, skill)
+    return FitResult(split, tuning, point, network, simple[KNN].method.n_neighbors, skill)
 
 
 def _log_sizes(labels: np.ndarray, split: np.ndarray, logger: logging.Logger) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from climate_indicators.core.constants import COLDEST, HOTTEST, RELIABILITY_BINS
+from climate_indicators.core.constants import MAX_TEMPERATURE, MIN_TEMPERATURE, RELIABILITY_BINS
 
 
 def confusion_counts(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
@@ -80,7 +80,7 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
         scaled = log_softmax(logits * np.exp(-log_temperature), axis=1)
         return float(-scaled[np.arange(len(labels)), labels - 1].mean())
 
-    bounds = (np.log(COLDEST), np.log(HOTTEST))
+    bounds = (np.log(MIN_TEMPERATURE), np.log(MAX_TEMPERATURE))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-8}).x))
 
 

@@ -25,7 +25,7 @@ _NOMINAL = ("xh", "yh", "xq", "yq", "xt_ocean", "yt_ocean", "grid_xt", "grid_yt"
 # points closer than this, in degrees, are the same point stored twice
 _SAME = 1e-3
 # times that a bent grid has one place, at most
-_MOST_TIMES = 4
+_MAX_TIMES = 4
 # places looked at that may fill areas
 _FILLS = 10
 # width of a point by its bounds, in spacings of the points
@@ -205,7 +205,7 @@ def _without_fill(lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndar
     places, counts = np.unique(lat[repeated] + 1j * lon[repeated], return_counts=True)
     for place in places[np.argsort(-counts)[:_FILLS]]:
         there = (lat == place.real) & (lon == place.imag)
-        if there.sum() > _MOST_TIMES:
+        if there.sum() > _MAX_TIMES:
             known &= ~there
     return np.where(known, lat, np.nan), np.where(known, lon, np.nan)
 

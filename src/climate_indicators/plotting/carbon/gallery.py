@@ -27,7 +27,7 @@ from climate_indicators.plotting.style import GAP
 SHOWN = 8
 ACROSS = 2
 VEGETATION = "#009E73"
-LONGEST_NAME = 34
+MAX_NAME = 34
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def _read_examples(patches: str, chosen: pd.DataFrame, masks: str | Path) -> lis
 
 def _title(row: tuple) -> str:
     name = PurePosixPath(row.image).name
-    name = name if len(name) <= LONGEST_NAME else f"…{name[1 - LONGEST_NAME :]}"
+    name = name if len(name) <= MAX_NAME else f"…{name[1 - MAX_NAME :]}"
     skill = "IoU not defined" if np.isnan(row.iou) else f"IoU {row.iou:.2f}"
     return f"{name}: {skill}, true {row.true_fraction:.1%}, mapped {row.mapped_fraction:.1%}"
 

@@ -18,12 +18,12 @@ from climate_indicators.geo.raster_stack import strips
 from climate_indicators.geo.rasters.guard import opened
 
 # pixels of a lattice that stand for the area
-MOST_PIXELS = 40_000
+MAX_PIXELS = 40_000
 BANDS, ROUNDS = 20, 3
 # a scene this clear can test the filling; so many tests at least give an interval
 CLEAR, MIN_TESTS, MASKS_A_SCENE = 0.95, 20, 4
 # scenes of so many days around, or of the same season in other years, tell of what is unseen
-DAYS, SEASON_DAYS, SEASON_WEIGHT, LEAST_WEIGHT = 8.0, 20.0, 0.1, 1e-3
+DAYS, SEASON_DAYS, SEASON_WEIGHT, MIN_WEIGHT = 8.0, 20.0, 0.1, 1e-3
 # difference of snow in bands that both scenes show, from which on two scenes count as unlike
 UNLIKE = 0.1
 # what a scene shows itself of a band counts more than what others show of it
@@ -74,7 +74,7 @@ def read_sample(
     row_areas: np.ndarray,
     progress: Callable[[], None] = lambda: None,
 ) -> Sample:
-    """A lattice of at most ``MOST_PIXELS`` pixels of the area of interest in every map, read strip by strip.
+    """A lattice of at most ``MAX_PIXELS`` pixels of the area of interest in every map, read strip by strip.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def read_sample(
     row_areas : of a pixel of each row, m².
     progress : called once a map.
     """
-    step = max(1, int(np.ceil(np.sqrt((area == 1).sum() / MOST_PIXELS))))
+    step = max(1, int(np.ceil(np.sqrt((area == 1).sum() / MAX_PIXELS))))
     lattice = np.zeros(grid.shape, bool)
     lattice[step // 2 :: step, step // 2 :: step] = True
     lattice &= area == 1
@@ -144,7 +144,7 @@ def _kernel(dates: np.ndarray) -> np.ndarray:
     apart = np.abs((dates[:, None] - dates[None]).astype("timedelta64[D]").astype(float))
     of_year = np.abs((apart + _DAYS_PER_YEAR / 2) % _DAYS_PER_YEAR - _DAYS_PER_YEAR / 2)
     near = np.exp(-0.5 * (apart / DAYS) ** 2) + SEASON_WEIGHT * np.exp(-0.5 * (of_year / SEASON_DAYS) ** 2)
-    return near + LEAST_WEIGHT
+    return near + MIN_WEIGHT
 
 
 def _by_band(chosen: np.ndarray, weights: np.ndarray, bands: np.ndarray) -> np.ndarray:

@@ -57,7 +57,7 @@ CONVERT = "Convert the column and its unit."
 # snow falls near the freezing point: a typical lowest temperature above this on days with snowfall is no °C
 WARMEST_SNOW_C = 8.0
 # 7 cm of Open-Meteo's snow are 10 mm of water; in inches the ratio is near 7. Even very dry snow has less than 3 cm/mm
-MOST_SNOW_PER_WATER = 3.0
+MAX_SNOW_PER_WATER = 3.0
 MIN_SNOW_DAYS = 10
 # a timezone further than this from the sun's time shifts many days
 MAX_SHIFT_H = 3.0
@@ -232,10 +232,10 @@ def _check_scale(source: DailyTable, table: pd.DataFrame) -> None:
     if water not in table:
         return
     wet = snowy[snowy[water] > 0]
-    if len(wet) >= MIN_SNOW_DAYS and (ratio := wet[snow].sum() / wet[water].sum()) > MOST_SNOW_PER_WATER:
+    if len(wet) >= MIN_SNOW_DAYS and (ratio := wet[snow].sum() / wet[water].sum()) > MAX_SNOW_PER_WATER:
         raise InputError(
             f"{source.path}, column '{water}': on {len(wet)} days with snowfall there are {ratio:.1f} of '{snow}' to 1 "
-            f"of it, expected less than {MOST_SNOW_PER_WATER:g} cm/mm: one or both are probably in inches. {ASK['mm']}"
+            f"of it, expected less than {MAX_SNOW_PER_WATER:g} cm/mm: one or both are probably in inches. {ASK['mm']}"
         )
 
 

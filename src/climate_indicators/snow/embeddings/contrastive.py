@@ -22,7 +22,7 @@ from climate_indicators.snow.embeddings.pairs import PairBatches
 ops = keras.ops
 
 # the temperature that Radford et al. start from; they let the logits' scale rise to 100
-START_TEMPERATURE, LARGEST_SCALE = 0.07, 100.0
+START_TEMPERATURE, MAX_SCALE = 0.07, 100.0
 COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "temperature", "learning_rate"]
 
 
@@ -30,10 +30,10 @@ class Similarity(keras.layers.Layer):
     """Cosine of every radar with every colour embedding of a batch, times a learnt scale, 1 / temperature."""
 
     def build(self, *shapes: Any) -> None:
-        """One weight: the logarithm of the scale, kept between 0 and that of ``LARGEST_SCALE``."""
+        """One weight: the logarithm of the scale, kept between 0 and that of ``MAX_SCALE``."""
         self.log_scale = self.add_weight(
             name="log_scale", shape=(), initializer=keras.initializers.Constant(-np.log(START_TEMPERATURE)),
-            constraint=lambda value: ops.clip(value, 0.0, float(np.log(LARGEST_SCALE))),
+            constraint=lambda value: ops.clip(value, 0.0, float(np.log(MAX_SCALE))),
         )  # fmt: skip
 
     def call(self, radar, rgb):
@@ -168,7 +168,7 @@ def train_encoders(
     rate = f"snow.embeddings.learning_rate (now {settings['learning_rate']:g})"
     keeper = PairKeeper(checkpoints, batches, settings["epochs"], settings["patience"], logger, rate_setting=rate)
     keeper.resume(model)
-    if len(keeper.history) < settings["epochs"] and not keeper.exhausted():
+    if len(keeper.history) < settings["epochs"] and not keeper.should_stop():
         model.fit(
             batches, epochs=settings["epochs"], initial_epoch=len(keeper.history), validation_data=validation,
             callbacks=[keeper], verbose=0, shuffle=False,

@@ -24,11 +24,11 @@ BEFORE, TRANSLATED, ROTATED, SHUFFLED = "before", "translated", "rotated", "rota
 # RELATED, beyond the interval, are not told from shuffled ones
 COPY, RELATED = 0.1, 0.9
 # below this distance of the clouds (0 to 1) there is no gap whose removal could be measured
-LEAST_GAP = 0.01
+MIN_GAP = 0.01
 CHANCE = 0.5
 FOLDS = 5
 SAMPLED = 1500
-LEAST_TEST, LEAST_PLACES = 10, MIN_GROUPS
+MIN_TEST, MIN_PLACES = 10, MIN_GROUPS
 COLUMNS = [
     "measure", "state", "value", "lower", "upper", "share_removed", "n_fit", "n_test", "n_places", "verdict",
     "sentence",
@@ -80,12 +80,12 @@ def domain_shift(
       chance. A probe that is linear cannot see more than shifts: chance after a translation does not prove a copy.
 
     ``share_removed`` is the share of the value before, or of the accuracy above chance, that is gone; NaN where there
-    was no gap. With fewer than ``LEAST_TEST`` test pairs, ``LEAST_PLACES`` test places, or twice as many fitting pairs
+    was no gap. With fewer than ``MIN_TEST`` test pairs, ``MIN_PLACES`` test places, or twice as many fitting pairs
     as dimensions, the kind is ``unknown`` and the table has one row, without a value.
     """
     x, y = radar.astype("float64"), rgb.astype("float64")
     sizes = {"n_fit": int(fit.sum()), "n_test": int(test.sum()), "n_places": len(np.unique(places[test]))}
-    if sizes["n_test"] < LEAST_TEST or sizes["n_places"] < LEAST_PLACES or sizes["n_fit"] < 2 * x.shape[1]:
+    if sizes["n_test"] < MIN_TEST or sizes["n_places"] < MIN_PLACES or sizes["n_fit"] < 2 * x.shape[1]:
         return _found([_row(PAIRS, BEFORE, *[np.nan] * 4)], "unknown", verdict_sentence("unknown", {}, sizes), sizes)
     moved = _moved(x, y, fit, test, np.random.default_rng(seed))
     colour, own = y[test], places[test]
@@ -138,7 +138,7 @@ def _cloud_rows(moved: Mapping[str, np.ndarray], colour: np.ndarray, seed: int) 
     values = {state: cloud_distance(points[kept], colour[kept]) for state, points in moved.items()}
     before = values[BEFORE]
     return [
-        _row(CLOUDS, state, values[state], np.nan, np.nan, _share(before - values[state], before, LEAST_GAP, state))
+        _row(CLOUDS, state, values[state], np.nan, np.nan, _share(before - values[state], before, MIN_GAP, state))
         for state in (BEFORE, TRANSLATED, ROTATED)
     ]
 

@@ -24,7 +24,7 @@ MIDDLE_GREY = 127.5
 
 
 @keras.saving.register_keras_serializable(package="climate_indicators")
-class KnownMean(keras.layers.Layer):
+class MaskedMean(keras.layers.Layer):
     """Mean of the features over the known pixels of each of ``CELLS`` × ``CELLS`` cells; 0 where none is known.
 
     Parameters
@@ -81,7 +81,7 @@ def encoder(name: str, size_px: int, scaling: keras.layers.Layer, channels: int,
         features = keras.layers.GroupNormalization(int(np.gcd(filters, 4)), name=f"norm{level + 1}")(features)
         features = keras.layers.ReLU(name=f"relu{level + 1}")(features)
     cell_px = max(1, -(-features.shape[1] // CELLS))
-    features = KnownMean(cell_px, cell_px * 2**LEVELS, name="cells")(features, known)
+    features = MaskedMean(cell_px, cell_px * 2**LEVELS, name="cells")(features, known)
     features = keras.layers.Flatten(name="flat")(features)
     features = keras.layers.Dense(2 * dimensions, activation="relu", kernel_initializer="he_normal", name="hidden")(
         features

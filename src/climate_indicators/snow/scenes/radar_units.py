@@ -24,7 +24,7 @@ _DECLARED = {
 _HYP3 = re.compile(r"_RTC\d+_[A-Z]_[gs]([pda])[a-z]{4}_")
 _BY_LETTER = {"p": LINEAR, "a": AMPLITUDE}
 # medians of VV that land, water, ice or a town can have, dB
-LOWEST_VV_DB, HIGHEST_VV_DB = -30.0, 3.0
+MIN_VV_DB, MAX_VV_DB = -30.0, 3.0
 # decibels from which on down a pixel is the logarithm of 0, to which a tiny number was added
 LOG_OF_ZERO_DB = -100.0
 # such numbers, 1e-10 to 1e-25, are no fill in decibels; −9999 and −327.68 are
@@ -34,7 +34,7 @@ _ORDER_DB = 2.0
 # below this median of VH the numbers are decibels: linear power is negative only where noise was subtracted
 _DB_BELOW = -1.0
 # fill: one number in more pixels than this, and this many times as frequent as the numbers next to it
-_MOST_ONE_VALUE, _STANDS_OUT, _NEXT = 0.01, 5, 3
+_MAX_ONE_VALUE, _STANDS_OUT, _NEXT = 0.01, 5, 3
 _FEWEST = 100
 # A floor, to which low numbers were raised: within these decibels, and other numbers follow it closely. A higher one
 # would hide wet snow.
@@ -137,11 +137,11 @@ def check_level(name: str, median_db: float, unit: str, looks: str = "") -> None
     InputError
         If it is not within −30 … +3 dB.
     """
-    if LOWEST_VV_DB <= median_db <= HIGHEST_VV_DB or np.isnan(median_db):
+    if MIN_VV_DB <= median_db <= MAX_VV_DB or np.isnan(median_db):
         return
     raise InputError(
         f"{name}: read as {NAMES[unit]}, the median of VV is {median_db:.1f} dB; backscatter of a scene has "
-        f"{LOWEST_VV_DB:g} to +{HIGHEST_VV_DB:g} dB. {looks}".rstrip()
+        f"{MIN_VV_DB:g} to +{MAX_VV_DB:g} dB. {looks}".rstrip()
     )
 
 
@@ -232,7 +232,7 @@ def stands_out(numbers: np.ndarray) -> tuple[float, float] | None:
         return None
     values, counts = np.unique(numbers, return_counts=True)
     for at in np.argsort(-counts, kind="stable"):
-        if counts[at] <= _MOST_ONE_VALUE * numbers.size:
+        if counts[at] <= _MAX_ONE_VALUE * numbers.size:
             return None
         near = np.concatenate([counts[max(at - _NEXT, 0) : at], counts[at + 1 : at + 1 + _NEXT]])
         if not near.size or counts[at] > _STANDS_OUT * np.median(near):
@@ -276,7 +276,7 @@ def _power_or_amplitude(survey: Survey, bands: Sequence[_Band]) -> str:
     medians = [float(np.median(band.values)) if band.values.size else np.nan for band in bands]
     level, ratio = medians[0], medians[1] / medians[0]
     as_power, as_amplitude = (vv_level(bands[0].values, unit) for unit in (LINEAR, AMPLITUDE))
-    if as_power > HIGHEST_VV_DB:  # as amplitude it would be brighter still
+    if as_power > MAX_VV_DB:  # as amplitude it would be brighter still
         check_level(survey.name, as_power, LINEAR, _looks(survey, bands[0], LINEAR))
     if not level > _POWER_BELOW and not ratio > _POWER_RATIO:
         return LINEAR
@@ -294,11 +294,11 @@ def _looks(survey: Survey, band: _Band, unit: str) -> str:
     for other in (LINEAR, AMPLITUDE, DB):
         level = vv_level(band.values, other)
         negative = np.median(band.values) < 0
-        if other != unit and negative == (other == DB) and LOWEST_VV_DB <= level <= HIGHEST_VV_DB:
+        if other != unit and negative == (other == DB) and MIN_VV_DB <= level <= MAX_VV_DB:
             return f"{facts}: as {NAMES[other]} they would have {level:.1f} dB. Set snow.radar.unit to {other}."
     for divisor, what in ((100, "hundredths"), (10, "tenths")):
         whole = np.dtype(survey.dtype).kind in "iu"
-        if unit == DB and whole and LOWEST_VV_DB <= np.median(band.values) / divisor <= HIGHEST_VV_DB:
+        if unit == DB and whole and MIN_VV_DB <= np.median(band.values) / divisor <= MAX_VV_DB:
             cure = f"Write the scale into the file (gdal_edit -a_scale {1 / divisor:g})."
             return f"{facts}: {what} of a decibel without a scale. {cure}"
     return (

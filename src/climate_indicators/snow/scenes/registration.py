@@ -53,7 +53,7 @@ def scene_shifts(
         )
         others = [names[number] for number in days if number != place][:PARTNERS]
         found = [reader.shift(name, other) for other in others]
-        sure = np.array([[shift.rows, shift.cols] for shift in found if shift.sureness >= SURE])
+        sure = np.array([[shift.rows, shift.cols] for shift in found if shift.peak_snr >= SURE])
         rows.append([name, *_agreed(sure), len(sure)])
         progress()
     table = pd.DataFrame(rows, columns=["scene", "shift_rows", "shift_cols", "partners"])
@@ -82,7 +82,7 @@ class _Reader:
         """Shift of one scene against another, which is that of the other against the one turned round."""
         if (fixed, moved) in self._known:
             back = self._known[fixed, moved]
-            return Shift(-back.rows, -back.cols, back.sureness)
+            return Shift(-back.rows, -back.cols, back.peak_snr)
         self._known[moved, fixed] = find_shift(self._read(moved), self._read(fixed))
         return self._known[moved, fixed]
 

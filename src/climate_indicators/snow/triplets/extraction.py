@@ -15,7 +15,7 @@ from rasterio.windows import Window
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.raster_encoding import BYTE_NODATA
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.guard import open_raster
 from climate_indicators.segmentation.input_scaling import check_spread, spread
 from climate_indicators.segmentation.patches import fill_invalid
@@ -84,7 +84,7 @@ class PairReader:
 
     def __init__(self, pair: tuple, folders: Folders, area: np.ndarray) -> None:
         paths = [scene_path(part, pair.radar_year, pair.radar) for part in (folders.radar, folders.change)]
-        self.stack = Stack(paths)
+        self.stack = RasterStack(paths)
         self._optical = open_raster(scene_path(folders.optical, pair.optical_year, pair.optical))
         self._mask = open_raster(scene_path(folders.optical, pair.optical_year, f"{pair.optical}_mask"))
         self._area = area

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.geo.raster_stack import Stack
+from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.inference import Engine
 from climate_indicators.segmentation.tiled_prediction import Windows, predict_logits, write_prediction
 from climate_indicators.snow.scenes.table import name_parts
@@ -89,7 +89,7 @@ def map_scene(
     InputError
         If the bands are not those that the network was trained on.
     """
-    with Stack(paths) as stack:
+    with RasterStack(paths) as stack:
         if list(stack.bands) != list(model.bands):
             raise InputError(
                 f"{paths[0]} and its change have bands {', '.join(stack.bands)}; the network was trained on "

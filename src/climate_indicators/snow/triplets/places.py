@@ -13,7 +13,7 @@ from climate_indicators.segmentation.spatial_blocks import SPLITS, deal
 TRAIN, VALIDATION, TEST = SPLITS
 UNUSED = "unused"
 PLACE_AND_YEAR, PLACE, YEAR, NONE = "place_and_year", "place", "year", "none"
-SMALLEST_INSIDE = 0.5  # share of a place's pixels that must lie in the area of interest
+MIN_INSIDE = 0.5  # share of a place's pixels that must lie in the area of interest
 
 
 def make_places(area: np.ndarray, size_px: int, gap_px: int) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def make_places(area: np.ndarray, size_px: int, gap_px: int) -> pd.DataFrame:
     rows = []
     for down, row in enumerate(starts[0]):
         for right, col in enumerate(starts[1]):
-            if area[row : row + size_px, col : col + size_px].mean() >= SMALLEST_INSIDE:
+            if area[row : row + size_px, col : col + size_px].mean() >= MIN_INSIDE:
                 rows.append([down * len(starts[1]) + right, f"r{down:02d}c{right:02d}", row, col])
     if len(rows) < len(SPLITS):
         raise InputError(

@@ -21,7 +21,7 @@ WEATHER = 0.04  # standard deviation of a growing season's green area, as a shar
 CLOUD_CHANCE, CLOUD_COVER = 0.25, (0.02, 0.12)
 TRUE_TO_NOMINAL_BIOMASS = 1.03
 MEASURED_SHARE, MEASURED_ERROR = 0.4, 0.05  # images with a measurement, and its relative standard deviation
-SHORTEST_RECORD, LONGEST_RECORD, LAST_UNDISTURBED = 36, 192, 18  # months; later the forest would have no land left
+MIN_RECORD, MAX_RECORD, LAST_UNDISTURBED = 36, 192, 18  # months; later the forest would have no land left
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ def make_design(places: int, first_month: str, months: int, seed: int) -> Design
     ValueError
         If the record is too short to hold a disturbance with months enough on both its sides, or too long.
     """
-    if not SHORTEST_RECORD <= months <= LONGEST_RECORD:
-        raise ValueError(f"a record of landscapes takes {SHORTEST_RECORD} to {LONGEST_RECORD} months; it has {months}")
+    if not MIN_RECORD <= months <= MAX_RECORD:
+        raise ValueError(f"a record of landscapes takes {MIN_RECORD} to {MAX_RECORD} months; it has {months}")
     dates = np.datetime64(first_month, "M") + np.arange(months)
     disturbance = min(round(months * 2 / 3), months - LAST_UNDISTURBED - 1)
     start = _spread(places, FOREST_START, FOREST_SPREAD, stream(seed, "forest of places"))

@@ -18,7 +18,7 @@ BASE_YEAR = 2016
 SHRINKAGE = 0.15
 SHRINKAGE_YEARS = 8
 DEBRIS_SHARE = 0.22
-SMALLEST_KM2 = 0.15
+MIN_KM2 = 0.15
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class GlacierModel:
 
     def _clean(self, ice: np.ndarray) -> np.ndarray:
         """Without specks of ice and without holes that are smaller than the smallest glacier."""
-        pixels = SMALLEST_KM2 * 1e6 / self.terrain.resolution_m**2
+        pixels = MIN_KM2 * 1e6 / self.terrain.resolution_m**2
         return ~_without_small(~_without_small(ice, pixels), pixels / 2)
 
     def _calibrate(self) -> float:
@@ -185,7 +185,7 @@ class GlacierModel:
             labels, _ = ndimage.label(extent & (self.terrain.valley == number))
             pieces = np.where(labels > 0, labels + pieces.max(), pieces)
         sizes = np.bincount(pieces.ravel())
-        large = sizes * self.terrain.resolution_m**2 >= SMALLEST_KM2 * 1e6
+        large = sizes * self.terrain.resolution_m**2 >= MIN_KM2 * 1e6
         large[0] = False
         kept = large[pieces]
         _, (row, column) = ndimage.distance_transform_edt(~kept, return_indices=True)

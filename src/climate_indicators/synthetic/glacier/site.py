@@ -29,7 +29,7 @@ from climate_indicators.synthetic.terrain import Terrain, make_terrain
 
 CRS, NEIGHBOUR_CRS = "EPSG:32644", "EPSG:32645"
 CENTRE_LON, CENTRE_LAT = 83.98, 31.0
-CLOUDY_SHARE, LARGEST_OTHER_SHARE = 0.5, 0.04
+CLOUDY_SHARE, MAX_OTHER_SHARE = 0.5, 0.04
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class GlacierWorld:
         """Image of a year, half of it under cloud in the cloudy year."""
         share = CLOUDY_SHARE
         if year != self.cloudy_year:
-            share = float(stream(self.seed, "cloud", year).uniform(0, LARGEST_OTHER_SHARE))
+            share = float(stream(self.seed, "cloud", year).uniform(0, MAX_OTHER_SHARE))
         sun = sun_at_overpass(date_of_year(year, self.seed), CENTRE_LAT)
         return make_sight(self.ground, ice, sun, year, share, self.seed)
 

@@ -161,7 +161,7 @@ class SnowWorld:
             "lapse_rate_c_per_m": snow_pack.LAPSE_C_PER_M,
             "station_elevation_m": snow_pack.STATION_M,
             "degree_day_factor_mm_per_c_day": snow_pack.DEGREE_DAY_MM,
-            "least_snow_mm": snow_pack.LEAST_SNOW_MM,
+            "least_snow_mm": snow_pack.MIN_SNOW_MM,
             "wet_drop_db": dict(zip(RADAR_BANDS, WET_DROP_DB[OPEN], strict=True)),
             "wet_drop_forest_db": dict(zip(RADAR_BANDS, WET_DROP_DB[FOREST], strict=True)),
             "looks": LOOKS,

@@ -23,7 +23,7 @@ LAPSE_C_PER_M = 0.0055
 DEGREE_DAY_MM, REFREEZE_MM, SUN_WARMS_C = 2.4, 1.5, 2.0
 FOREST_MELT, FOREST_CATCH = 0.75, 0.8
 # Snow lies from this much water on; it is wet from this much liquid on; what it cannot hold runs off.
-LEAST_SNOW_MM, FULL_COVER_MM, LEAST_LIQUID_MM, HOLDS = 5.0, 12.0, 2.0, 0.08
+MIN_SNOW_MM, FULL_COVER_MM, MIN_LIQUID_MM, HOLDS = 5.0, 12.0, 2.0, 0.08
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,8 @@ class Snowpack:
 
     def truth(self) -> np.ndarray:
         """Class of every pixel: uint8, ``NO_SNOW``, ``DRY_SNOW`` or ``WET_SNOW``."""
-        snow = self.swe_mm >= LEAST_SNOW_MM
-        wet = self.liquid_mm >= np.minimum(LEAST_LIQUID_MM, np.float32(HOLDS / 2) * self.swe_mm)
+        snow = self.swe_mm >= MIN_SNOW_MM
+        wet = self.liquid_mm >= np.minimum(MIN_LIQUID_MM, np.float32(HOLDS / 2) * self.swe_mm)
         truth = np.full(snow.shape, NO_SNOW, np.uint8)
         np.copyto(truth, DRY_SNOW, where=snow)
         np.copyto(truth, WET_SNOW, where=snow & wet)
