@@ -10,7 +10,7 @@ from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, find_catalogue
-from climate_indicators.download.http.http_errors import shown
+from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.composites import write_image
@@ -34,7 +34,7 @@ place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site
 with error_context(place):
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
     tiles = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days, patience))
-    log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, shown(catalogue.endpoint))
+    log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, redact_url(catalogue.endpoint))
     year = AnnualComposite(tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted))
     for step in (steps := year.steps()):
         log.info("to be read · %s", step)

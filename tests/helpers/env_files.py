@@ -16,7 +16,6 @@ PACKAGES = {
     "PIL": "pillow",
     "PyCO2SYS": "pyco2sys",
     "keras_hub": "keras-hub",
-    "openmeteo_sdk": "openmeteo-sdk",
     "pystac_client": "pystac-client",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",

@@ -13,7 +13,7 @@ from shapely.geometry import MultiPolygon, shape
 from climate_indicators.geo.geopackage import write_geopackage
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.ground_areas import ground_factor
-from climate_indicators.glacier.extents import UNASSIGNED, owners
+from climate_indicators.glacier.extents import UNASSIGNED, assign_glacier_ids
 
 
 def extent_outlines(
@@ -35,7 +35,7 @@ def extent_outlines(
     """
     on_ground = ground_factor(grid) / 1e6
     unnamed = len(names) + 1
-    owner = owners(extent, glacier_ids, unnamed)
+    owner = assign_glacier_ids(extent, glacier_ids, unnamed)
     parts: dict[int, list] = {}
     for geometry, number in shapes(
         np.ascontiguousarray(owner), mask=owner > 0, connectivity=4, transform=grid.transform

@@ -12,7 +12,7 @@ from scipy import ndimage
 from shapely.geometry import MultiPoint
 
 from climate_indicators.geo.grid import Grid
-from climate_indicators.glacier.extents import owners
+from climate_indicators.glacier.extents import assign_glacier_ids
 from climate_indicators.glacier.flowlines import Flowline, pixel_coordinates
 from climate_indicators.glacier.termini import (
     BOX,
@@ -96,7 +96,9 @@ def fronts_of_year(
     Ice outside the reference outlines counts for the glacier that it is connected to. ``reference`` has the fronts of
     the reference year.
     """
-    owner = owners(np.where(shown.extent == 1, 1, 0).astype("uint8"), glacier_ids, int(glacier_ids.max()) + 1)
+    owner = assign_glacier_ids(
+        np.where(shown.extent == 1, 1, 0).astype("uint8"), glacier_ids, int(glacier_ids.max()) + 1
+    )
     found = {}
     for tongue in tongues:
         fronts = []

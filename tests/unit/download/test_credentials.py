@@ -65,7 +65,8 @@ def test_value_is_blanked_however_a_text_writes_it(variable, value, monkeypatch)
 
 FAILING = """
 import logging, sys, threading, warnings
-from climate_indicators.core.log import InputError, start_log
+from climate_indicators.core.errors import InputError
+from climate_indicators.core.log import start_log
 log = start_log(sys.argv[1], "fetch")
 value = __import__("os").environ["EARTHDATA_TOKEN"]
 log.warning("sent %s", value)

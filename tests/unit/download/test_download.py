@@ -232,7 +232,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from climate_indicators.download.http.resumable import download
-from climate_indicators.download.http.session import Patience, open_session
+from climate_indicators.download.http.session import open_session
 session = open_session()
 session.trust_env = False
 download(session, sys.argv[1], Path(sys.argv[2]))

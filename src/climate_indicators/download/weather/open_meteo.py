@@ -22,7 +22,6 @@ from climate_indicators.download.weather.open_meteo_response import (
     DailyAnswer,
     WeatherRequest,
     check_alike,
-    is_alike,
     is_settled,
     read_answer,
     unit_of,
@@ -70,7 +69,7 @@ def fetch_weather(
     answers, fetched = [], set()
     for number, (first, last) in enumerate(parts):
         with error_context(_place(request, first, last)):
-            answer, new = _part(ask, request, first, last, folder / f"{first}_{last}.bin")
+            answer, new = _part(ask, request, first, last, folder / f"{first}_{last}.csv")
         answers.append(answer)
         fetched |= {number} if new else set()
         progress.step()
@@ -78,22 +77,22 @@ def fetch_weather(
         first, last = parts[number]
         _log.info("%s to %s was kept for another cell or clock than the archive has now: fetched again", first, last)
         with error_context(_place(request, first, last)):
-            answers[number], _ = _part(ask, request, first, last, folder / f"{first}_{last}.bin", anew=True)
+            answers[number], _ = _part(ask, request, first, last, folder / f"{first}_{last}.csv", anew=True)
         fetched.add(number)
     with error_context(_place(request, request.first, request.last)):
         for one in answers[:-1]:
             if said := check_alike(one, answers[-1]):
                 _log.warning("weather: %s", said)
-    _write(answers, request.variables, path)
+    _write(answers, path)
     return len(fetched)
 
 
 def _out_of_date(answers: Sequence[DailyAnswer], fetched: set[int]) -> list[int]:
     """Places of kept years that are not for the cell and clock of those just fetched; all if the kept ones disagree."""
     if not fetched:
-        return [] if all(is_alike(one, answers[-1]) for one in answers) else list(range(len(answers)))
+        return [] if all(one.location == answers[-1].location for one in answers) else list(range(len(answers)))
     now = answers[max(fetched)]
-    return [at for at, one in enumerate(answers) if at not in fetched and not is_alike(one, now)]
+    return [at for at, one in enumerate(answers) if at not in fetched and one.location != now.location]
 
 
 def _place(request: WeatherRequest, first: str, last: str) -> str:
@@ -135,9 +134,7 @@ def _part(
         with atomic_path(kept) as temporary:
             temporary.write_bytes(content)
     else:
-        _log.warning(
-            "the archive does not have all weather of %s yet: the year is not kept, and asked for again next time", last
-        )
+        _log.warning("the archive does not have all weather of %s yet: the year is asked for again next time", last)
     return answer, True
 
 
@@ -152,39 +149,27 @@ def _ask(
         "end_date": last,
         "daily": ",".join(request.variables),
         "timezone": request.timezone,
-        "format": "flatbuffers",
+        "format": "csv",
+        "models": request.model,
+        "apikey": credential(OPEN_METEO_KEY) or None,
         **ASKED_UNITS,
     }
-    if request.model is not None:
-        asked["models"] = request.model
-    if key := credential(OPEN_METEO_KEY):
-        asked["apikey"] = key
     tries = RetryState(url, patience)
     while True:
         content = get(session, url, params=asked).content
         # the archive says so in the middle of an answer whose status was already sent
-        if not content.startswith(b"Unexpected"):
+        if b"Unexpected error" not in content:
             return content
         tries.again("the archive met a fault of its own while it answered")
 
 
-def _write(answers: Sequence[DailyAnswer], variables: Sequence[str], path: str | Path) -> None:
-    cell = answers[0]
-    place = {
-        "latitude": f"{cell.latitude:.7g}",
-        "longitude": f"{cell.longitude:.7g}",
-        "elevation": f"{cell.elevation_m:.7g}",
-        "utc_offset_seconds": str(cell.utc_offset_s),
-        "timezone": cell.timezone,
-        "timezone_abbreviation": cell.abbreviation,
-    }
+def _write(answers: Sequence[DailyAnswer], path: str | Path) -> None:
+    location = answers[0].location
     table = pd.concat([answer.table for answer in answers])
-    table.columns = [f"{name} ({unit_of(name)[1]})" for name in variables]
-    table.index.name = "time"
+    table.columns = [f"{name} ({unit_of(name)})" for name in table.columns]
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as stream:
-        stream.write(f"{','.join(place)}\n{','.join(place.values())}\n\n")
-        # seven digits give a float32 back as it was
-        table.to_csv(stream, float_format="%.7g", lineterminator="\n", date_format="%Y-%m-%d")
+        stream.write(f"{','.join(location)}\n{','.join(location.values())}\n\n")
+        table.to_csv(stream, float_format="%.10g", lineterminator="\n", date_format="%Y-%m-%d")
 
 
 def _digest(url: str, request: WeatherRequest) -> str:

@@ -1,36 +1,27 @@
-"""Answers of Open-Meteo's archive: read, checked against what was asked, and against those of other years.
-
-Answers are FlatBuffers, read with Open-Meteo's own `openmeteo_sdk`. Its client package is left out: it brings a fork of
-urllib3 that overwrites the one that everything else here is tested with.
-"""
+"""Answers of Open-Meteo's archive in CSV: read, checked against the request and against answers of other years."""
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
-from openmeteo_sdk.Unit import Unit
-from openmeteo_sdk.VariablesWithTime import VariablesWithTime
-from openmeteo_sdk.WeatherApiResponse import WeatherApiResponse
 
+from climate_indicators.core.daily_csv import dates, numbers, read_daily
 from climate_indicators.core.errors import InputError
 
-DAY_S = 86400
-# unit of a variable by the start of its name: the archive's number, and its sign in the table
+# unit of a variable by the start of its name
 UNITS = {
-    "temperature_": (Unit.celsius, "°C"),
-    "precipitation_": (Unit.millimetre, "mm"),
-    "rain_": (Unit.millimetre, "mm"),
-    "snowfall_": (Unit.centimetre, "cm"),
-    "relative_humidity_": (Unit.percentage, "%"),
-    "wind_speed_": (Unit.kilometres_per_hour, "km/h"),
-    "shortwave_radiation_": (Unit.megajoule_per_square_metre, "MJ/m²"),
+    "temperature_": "°C",
+    "precipitation_": "mm",
+    "rain_": "mm",
+    "snowfall_": "cm",
+    "relative_humidity_": "%",
+    "wind_speed_": "km/h",
+    "shortwave_radiation_": "MJ/m²",
 }
-UNIT_NAMES = {number: name for name, number in vars(Unit).items() if isinstance(number, int)}
-# the centre of the archive's cell is no further than this from the place, in degrees: its coarsest model has 0.5°
-FURTHEST_DEG = 0.5
+LOCATION = ("latitude", "longitude", "elevation", "utc_offset_seconds", "timezone", "timezone_abbreviation")
+# largest distance between the place and the center of the archive's cell, in degrees: the coarsest model has 0.5°
+MAX_DISTANCE_DEG = 0.5
 # a variable without any value in fewer days than this may be one that the archive does not have yet
 FEW_DAYS = 30
 # heights that differ by less are one height
@@ -57,143 +48,110 @@ class WeatherRequest:
 
 @dataclass(frozen=True)
 class DailyAnswer:
-    """One answer: the cell (degrees, metres), its timezone, and float32 values, a row a day, NaN for nulls."""
+    """One answer: text of `LOCATION` as the archive wrote it, and float64 values, a row per day, NaN where missing."""
 
-    latitude: float
-    longitude: float
-    elevation_m: float
-    utc_offset_s: int
-    timezone: str
-    abbreviation: str
+    location: dict[str, str]
     table: pd.DataFrame
+
+    def number(self, key: str) -> float:
+        """A number of the location."""
+        return float(self.location[key])
+
+    @property
+    def cell(self) -> str:
+        """Coordinates of the cell, for messages."""
+        return f"{self.number('latitude'):g}, {self.number('longitude'):g}"
+
+    @property
+    def clock(self) -> str:
+        """Timezone and its offset, for messages."""
+        return f"{self.location['timezone']} ({self.number('utc_offset_seconds') / HOUR_S:+g} h)"
+
+    @property
+    def days(self) -> str:
+        """First and last day, for messages."""
+        return f"{self.table.index[0]:%Y-%m-%d} to {self.table.index[-1]:%Y-%m-%d}"
 
 
 def read_answer(content: bytes, request: WeatherRequest, first: str, last: str) -> DailyAnswer:
-    """An answer of the archive, checked against what was asked.
+    """Read an answer and check it against the request.
 
     Raises
     ------
     InputError
-        If it is no such answer, or has other days, units or another place.
+        If it is no such CSV, or has other days, units or another place.
     """
-    try:
-        length = int.from_bytes(content[:4], "little")
-        if length + 4 != len(content):
-            raise InputError(f"the answer is no single message in FlatBuffers (it begins with {content[:20]!r})")
-        message = WeatherApiResponse.GetRootAs(content, 4)
-        answer = _decode(message, request, first, last)
-    except InputError:
-        raise
-    # numbers of a damaged message lead beyond its end, or to days that no calendar has
-    except (struct.error, IndexError, TypeError, ValueError, OverflowError, NotImplementedError) as error:
-        raise InputError(f"the answer is no message in FlatBuffers that can be read ({error})") from error
-    gap = (answer.longitude - request.longitude + 180) % 360 - 180
-    if abs(answer.latitude - request.latitude) > FURTHEST_DEG or abs(gap) > FURTHEST_DEG:
+    name = "the answer"
+    source = read_daily(name, request.variables, content=content)
+    days, expected = dates(source)[0], pd.date_range(first, last, name="time")
+    if not expected.equals(pd.DatetimeIndex(days)):
         raise InputError(
-            f"the answer is for {answer.latitude:g}, {answer.longitude:g}, expected within {FURTHEST_DEG:g}° of "
-            f"{request.latitude:g}, {request.longitude:g}. Look at latitude and longitude in the settings."
+            f"{name} has {len(days)} days from {days.iloc[0]:%Y-%m-%d} to {days.iloc[-1]:%Y-%m-%d}, expected every day "
+            f"of {first} to {last}"
+        )
+    table = pd.DataFrame({one: numbers(source, one).to_numpy() for one in request.variables}, expected)
+    for variable in request.variables:
+        found = source.units.get(variable, "none")
+        # the archive may name no unit for a variable without any value
+        if found != unit_of(variable) and table[variable].notna().any():
+            raise InputError(f"{variable} has the unit '{found}', expected {unit_of(variable)}")
+    location = source.locations[0] if source.locations else {}
+    try:
+        answer = DailyAnswer({key: location[key] for key in LOCATION}, table)
+        distances = [answer.number(key) - getattr(request, key) for key in ("latitude", "longitude")]
+        answer.number("elevation"), answer.number("utc_offset_seconds")
+    except (KeyError, ValueError) as error:
+        raise InputError(f"{name} has no line with {', '.join(LOCATION)}") from error
+    if not max(abs(distances[0]), abs((distances[1] + 180) % 360 - 180)) <= MAX_DISTANCE_DEG:
+        raise InputError(
+            f"{name} is for {answer.cell}, expected a place within {MAX_DISTANCE_DEG:g}° of {request.latitude:g}, "
+            f"{request.longitude:g}. Look at latitude and longitude in the settings."
         )
     return answer
 
 
 def is_settled(answer: DailyAnswer) -> bool:
-    """Whether the last day is known in all variables that the archive has; it may lag by days, and in some alone."""
+    """Whether the last day is known in all variables that the archive has; some lag by days."""
     table = answer.table
     expected = table.columns if len(table) < FEW_DAYS else table.columns[table.notna().any()]
     return len(expected) > 0 and bool(table.iloc[-1][expected].notna().all())
 
 
-def is_alike(one: DailyAnswer, other: DailyAnswer) -> bool:
-    """Whether two answers are for the same cell and height, and their days for the same clock."""
-    return _place_and_clock(one) == _place_and_clock(other)
-
-
 def check_alike(one: DailyAnswer, other: DailyAnswer) -> str:
-    """In what two answers for one place differ that can stand in one table; "" if in nothing.
+    """How two answers for one place differ that may be in one table; "" if they do not differ.
 
-    The archive cuts days at midnight by the clock of the day on which it is asked: an hour between summer and winter.
+    The archive begins days at midnight by the clock of the day of the request: an hour differs between summer and
+    winter.
 
     Raises
     ------
     InputError
         If they differ in height, in timezone, or by more than that hour.
     """
-    first, second = _years(one), _years(other)
-    if abs(one.elevation_m - other.elevation_m) > SAME_HEIGHT_M:
+    heights = [answer.number("elevation") for answer in (one, other)]
+    if abs(heights[0] - heights[1]) > SAME_HEIGHT_M:
         raise InputError(
-            f"the values of {first} are for {one.elevation_m:g} m above sea level, those of {second} for "
-            f"{other.elevation_m:g} m; expected one height. Set weather.model, such as era5, to have one model for all "
-            "years."
+            f"the values of {one.days} are for {heights[0]:g} m above sea level, those of {other.days} for "
+            f"{heights[1]:g} m; expected one height. Set weather.model, such as era5, to have one model for all years."
         )
-    clocks = [f"{answer.timezone} ({answer.utc_offset_s / HOUR_S:+g} h)" for answer in (one, other)]
-    if one.timezone != other.timezone or abs(one.utc_offset_s - other.utc_offset_s) > HOUR_S:
+    shift = abs(one.number("utc_offset_seconds") - other.number("utc_offset_seconds"))
+    if one.location["timezone"] != other.location["timezone"] or shift > HOUR_S:
         raise InputError(
-            f"the days of {first} are those of {clocks[0]}, of {second} those of {clocks[1]}; expected one timezone. "
-            "Set weather.timezone, such as GMT."
+            f"the days of {one.days} are in {one.clock}, those of {other.days} in {other.clock}; expected one "
+            "timezone. Set weather.timezone, such as GMT."
         )
-    said = []
-    if one.utc_offset_s != other.utc_offset_s:
-        said.append(f"the days of {first} begin by the clock of {clocks[0]}, of {second} by that of {clocks[1]}")
-    cells = [f"{answer.latitude:g}, {answer.longitude:g}" for answer in (one, other)]
-    if cells[0] != cells[1]:
-        said.append(f"the values of {first} are of the cell {cells[0]}, of {second} of {cells[1]}")
-    return "; ".join(said)
-
-
-def _place_and_clock(answer: DailyAnswer) -> tuple[float, float, float, int, str]:
-    return answer.latitude, answer.longitude, answer.elevation_m, answer.utc_offset_s, answer.timezone
-
-
-def _years(answer: DailyAnswer) -> str:
-    days = answer.table.index
-    return f"{days[0]:%Y-%m-%d} to {days[-1]:%Y-%m-%d}"
-
-
-def _decode(message: WeatherApiResponse, request: WeatherRequest, first: str, last: str) -> DailyAnswer:
-    daily, offset, variables = message.Daily(), message.UtcOffsetSeconds(), request.variables
-    if daily is None or daily.Interval() != DAY_S:
-        raise InputError("the answer has no daily values")
-    days = pd.date_range(first, last, freq="D")
-    # times are UTC; the day of a place begins at its own midnight
-    found = [pd.Timestamp(time + offset, unit="s") for time in (daily.Time(), daily.TimeEnd() - DAY_S)]
-    if found != [days[0], days[-1]]:
-        raise InputError(
-            f"the answer is for {found[0]:%Y-%m-%d %H:%M} to {found[1]:%Y-%m-%d %H:%M} in a timezone "
-            f"{offset / 3600:+g} h from UTC, expected are whole days of {first} to {last}"
+    found = []
+    if shift:
+        found.append(
+            f"the days of {one.days} begin by the clock of {one.clock}, those of {other.days} by {other.clock}"
         )
-    if daily.VariablesLength() != len(variables):
-        raise InputError(f"the answer has {daily.VariablesLength()} variables, asked for were {len(variables)}")
-    columns = {name: _values(daily, at, name, len(days)) for at, name in enumerate(variables)}
-    clock = _clock(offset)
-    return DailyAnswer(
-        latitude=message.Latitude(),
-        longitude=message.Longitude(),
-        elevation_m=message.Elevation(),
-        utc_offset_s=offset,
-        # the archive leaves the words out, as for days in GMT
-        timezone=_text(message.Timezone()) or (clock if request.timezone == "auto" else request.timezone),
-        abbreviation=_text(message.TimezoneAbbreviation()) or clock,
-        table=pd.DataFrame(columns, days),
-    )
+    if one.cell != other.cell:
+        found.append(f"the values of {one.days} are of the cell {one.cell}, those of {other.days} of {other.cell}")
+    return "; ".join(found)
 
 
-def _values(daily: VariablesWithTime, at: int, name: str, count: int) -> np.ndarray:
-    """Values of the variable that was asked for as number ``at``, in the unit that was asked for."""
-    variable = daily.Variables(at)
-    values = np.full(count, np.nan, "float32") if variable.ValuesIsNone() else variable.ValuesAsNumpy()
-    number, sign = unit_of(name)
-    # without any value the archive may name no unit
-    empty = np.isnan(values).all() and variable.Unit() == Unit.undefined
-    if variable.Unit() != number and not empty:
-        found = UNIT_NAMES.get(variable.Unit(), variable.Unit())
-        raise InputError(f"{name} came in the unit '{found}', asked for was {sign}")
-    if len(values) != count:
-        raise InputError(f"{name} has {len(values)} values for {count} days")
-    return values
-
-
-def unit_of(name: str) -> tuple[int, str]:
-    """Unit of a daily variable: the archive's number and its sign.
+def unit_of(name: str) -> str:
+    """Unit of a daily variable.
 
     Raises
     ------
@@ -204,15 +162,3 @@ def unit_of(name: str) -> tuple[int, str]:
         if name.startswith(start):
             return unit
     raise InputError(f"the unit of the variable '{name}' is not known; known are {', '.join(f'{k}…' for k in UNITS)}")
-
-
-def _clock(offset_s: int) -> str:
-    """A clock in the archive's words: ``GMT``, ``GMT+5:45``."""
-    if offset_s == 0:
-        return "GMT"
-    minutes = abs(offset_s) // 60
-    return f"GMT{'-' if offset_s < 0 else '+'}{minutes // 60}" + (f":{minutes % 60:02d}" if minutes % 60 else "")
-
-
-def _text(text: bytes | str | None) -> str:
-    return text.decode() if isinstance(text, bytes) else (text or "")

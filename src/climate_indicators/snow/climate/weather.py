@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from climate_indicators.core.daily_csv import DATE, PLACE, DailyTable, dates, numbers, read_daily
 from climate_indicators.core.errors import InputError
-from climate_indicators.snow.climate.daily_csv import DATE, PLACE, DailyTable, dates, numbers, read_daily
 
 INFO, WARNING = "info", "warning"
 

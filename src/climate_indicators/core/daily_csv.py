@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,11 @@ class DailyTable:
 
 
 def read_daily(
-    path: str | Path, required: Sequence[str], optional: Sequence[str] = (), columns: Mapping[str, str] | None = None
+    path: str | Path,
+    required: Sequence[str],
+    optional: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+    content: bytes | None = None,
 ) -> DailyTable:
     """Text of the wanted columns of a CSV.
 
@@ -58,6 +63,7 @@ def read_daily(
     path : CSV in UTF-8, values separated by commas.
     required, optional : canonical names of columns; ``date`` is always required and ``place`` optional.
     columns : the file's name of a column, by its canonical name, where they differ.
+    content : bytes of the CSV, where they are not in a file; ``path`` then only names them in messages.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def read_daily(
         header.
     """
     names = dict(columns or {})
-    lines = _lines(path)
+    lines = _lines(path, Path(path).read_bytes() if content is None else content)
     place = _header_place(path, lines, required, names)
     header = [_split_unit(cell) for cell in lines[place][1]]
     found = _columns(path, [name for name, _ in header], [DATE, *required], [PLACE, *optional], names)
@@ -143,13 +149,12 @@ def _timezone_advice(times: pd.Series, offsets: pd.Series) -> str:
     )
 
 
-def _lines(path: str | Path) -> list[tuple[int, list[str]]]:
+def _lines(path: str | Path, content: bytes) -> list[tuple[int, list[str]]]:
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            reader = csv.reader(stream)
-            lines = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no text in UTF-8 ({error.reason}). Save it as CSV in UTF-8.") from error
+        reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        lines = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} is no text in UTF-8 ({error}). Save it as CSV in UTF-8.") from error
     if not lines:
         raise InputError(f"{path} is empty; expected a header and one row a day.")
     return lines
