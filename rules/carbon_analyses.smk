@@ -199,14 +199,14 @@ rule carbon_truth_check:
             category="carbon",
             subcategory="{site}",
             labels={"table": "recovered against true values"},
-            caption="../report/carbon_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
         figure=report(
             "results/carbon/{site}/truth_check.png",
             category="carbon",
             subcategory="{site}",
             labels={"figure": "recovered against true values"},
-            caption="../report/carbon_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_truth_check.log",

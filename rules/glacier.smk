@@ -294,14 +294,14 @@ rule glacier_truth_check:
             category="glacier",
             subcategory="{site}",
             labels={"table": "recovered and true area"},
-            caption="../report/glacier_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
         figure=report(
             "results/glacier/{site}/truth_check.png",
             category="glacier",
             subcategory="{site}",
             labels={"figure": "recovered and true area"},
-            caption="../report/glacier_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_truth_check.log",

@@ -295,7 +295,7 @@ rule ocean_truth_check:
             category="ocean",
             subcategory="{site}",
             labels={"table": "recovered and true coverage"},
-            caption="../report/ocean_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
         monthly="results/ocean/{site}/coverage_check.csv",
         figure=report(
@@ -303,7 +303,7 @@ rule ocean_truth_check:
             category="ocean",
             subcategory="{site}",
             labels={"figure": "recovered and true coverage"},
-            caption="../report/ocean_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_truth_check.log",

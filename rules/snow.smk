@@ -254,21 +254,20 @@ rule snow_truth_check:
         regressions="results/snow/{site}/regressions.csv",
         curation="results/snow/{site}/curation.csv",
         triplets="results/snow/{site}/triplets.csv",
-        seasons="results/snow/{site}/season_metrics.csv",
     output:
         table=report(
             "results/snow/{site}/truth_check.csv",
             category="snow",
             subcategory="{site}",
             labels={"table": "truth check"},
-            caption="../report/snow_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
         figure=report(
             "results/snow/{site}/truth_check.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "truth check"},
-            caption="../report/snow_truth_check.rst",
+            caption="../report/truth_check.rst",
         ),
     log:
         "logs/snow/{site}/snow_truth_check.log",

@@ -6,9 +6,9 @@ Writes ``truth_check.csv``: ``quantity, unit, truth, estimate, lower, upper, tol
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
-from climate_indicators.glacier.truth import truth_table
-from climate_indicators.plotting.glacier.truth import truth_figure
+from climate_indicators.glacier.truth import area_series, truth_table
 from climate_indicators.plotting.style import save_figure
+from climate_indicators.plotting.truth_checks import truth_figure
 from climate_indicators.segmentation.map_pairs import yearly_agreement
 from climate_indicators.stats.truth_checks import report_checks
 
@@ -22,4 +22,6 @@ for year, found in extents.items():
 table = truth_table(areas, trend, truth, extents)
 report_checks(table, log)
 write_csv(table, snakemake.output.table)
-save_figure(truth_figure(table, snakemake.wildcards.site, snakemake.params.confidence), snakemake.output.figure)
+title = f"Recovered and true glacier area, {snakemake.wildcards.site}"
+series = {"glacier area (km²)": area_series(areas, truth)}
+save_figure(truth_figure(table, title, snakemake.params.confidence, series), snakemake.output.figure)

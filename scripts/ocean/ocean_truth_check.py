@@ -21,11 +21,12 @@ from climate_indicators.ocean.truth import (
     regime_names,
     regimes_of_biomes,
     true_coverage,
+    truth_series,
     truth_table,
 )
 from climate_indicators.ocean.truth_maps import map_rows, regime_pairs
-from climate_indicators.plotting.ocean.truth import truth_figure
 from climate_indicators.plotting.style import save_figure
+from climate_indicators.plotting.truth_checks import truth_figure
 from climate_indicators.segmentation.model_files import read_card
 from climate_indicators.stats.truth_checks import check_table, report_checks
 
@@ -66,4 +67,5 @@ table = pd.concat([truth_table(check, sensitivity, titles, params.confidence), o
 report_checks(table, log)
 write_csv(check, snakemake.output.monthly)
 write_csv(table, snakemake.output.check)
-save_figure(truth_figure(check, table, sensitivity, titles, params.confidence), snakemake.output.figure)
+title, series = "Coverage recovered from simulated fields and the truth", truth_series(check, sensitivity, titles)
+save_figure(truth_figure(table, title, params.confidence, series), snakemake.output.figure)

@@ -99,6 +99,27 @@ def truth_table(
     return check_table([*(interval_row(*row) for row in rows), *accuracies])
 
 
+def truth_series(estimates: pd.DataFrame, forecast: pd.DataFrame, truth: Truth) -> dict[str, pd.DataFrame]:
+    """Monthly carbon of a mean image and its forecast, ``date, truth, estimate`` (and bounds), by name and unit.
+
+    Parameters
+    ----------
+    estimates, forecast, truth : as `truth_table` takes them.
+    """
+    carbon = read_series(estimates, "carbon_whole_kg", "date", "place")
+    true = truth.series.set_index("month")["carbon_kg"]
+    found = {"carbon of a mean image (kg)": pd.DataFrame({"month": carbon.labels, "estimate": carbon.values})}
+    held = forecast[forecast["kind"] == HELD_BACK]
+    if len(held):
+        columns = {"month": "month", "forecast": "estimate", "lower_95": "lower", "upper_95": "upper"}
+        found["forecast of the last year without it (kg), 95 % interval"] = held[list(columns)].rename(columns=columns)
+    middle = np.timedelta64(14, "D")
+    return {
+        name: table.assign(date=pd.to_datetime(table["month"]) + middle, truth=table["month"].map(true))
+        for name, table in found.items()
+    }
+
+
 def _means(totals: pd.DataFrame) -> pd.DataFrame:
     """First row of each part: the mean over dates."""
     return totals.groupby("part", sort=False).head(1).set_index("part")

@@ -67,6 +67,13 @@ def truth_table(
     return check_table(rows)
 
 
+def area_series(areas: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Areas of the years and the true ones, see `truth_table`: ``date`` (year)``, truth, estimate, lower, upper``."""
+    columns = {"year": "date", "area_km2": "estimate", "lower_km2": "lower", "upper_km2": "upper"}
+    true = truth.set_index("year").area_km2
+    return areas[list(columns)].rename(columns=columns).assign(truth=areas["year"].map(true))
+
+
 def _series(sound: pd.DataFrame, true_areas: pd.Series) -> list[dict[str, object]]:
     if len(sound) < 3:
         return []

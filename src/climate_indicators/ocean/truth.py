@@ -167,6 +167,26 @@ def truth_table(
     return check_table(rows)
 
 
+def truth_series(check: pd.DataFrame, sensitivity: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    """Yearly coverage and mean normalized slopes under the frozen scaler, ``date, truth, estimate``, by name and unit.
+
+    Parameters
+    ----------
+    check, sensitivity, titles : as `truth_table` takes them. Regimes below ``SERIES_PERCENT`` of a zone have no series.
+    """
+    found = {}
+    for (zone, regime), rows in check[check.scaler == "frozen"].groupby(["zone", "regime"], sort=False):
+        if rows.truth.mean() >= SERIES_PERCENT:
+            yearly = rows.groupby(rows.month.str[:4].astype(int))[["truth", "estimate"]].mean()
+            found[f"{regime} coverage, {titles[zone]} (%)"] = yearly.rename_axis("date").reset_index()
+    for driver, rows in sensitivity.groupby("driver", sort=False):
+        columns = {"true_z": "truth", "frozen_z": "estimate"}
+        found[f"mean normalized slope of {driver} (sd)"] = rows.assign(date=pd.to_datetime(rows.month)).rename(
+            columns=columns
+        )
+    return found
+
+
 def _coverage_rows(name: str, months: pd.DataFrame, confidence: float) -> list[dict[str, object]]:
     """Lines of one regime's monthly coverage of one zone."""
     worst = months.loc[months.error.abs().idxmax()]

@@ -13,7 +13,11 @@ from climate_indicators.core.atomic_files import atomic_path
 # names, quantities and units of users are drawn as they are: a $ in them is no formula, and no reason to fail
 matplotlib.rcParams["text.parse_math"] = False
 
-OUTLINE = "#D55E00"  # vermilion of the Okabe–Ito colours, told apart by all common kinds of colour vision
+# palette of Okabe and Ito, told apart by all common kinds of color vision, and grays
+BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
+PURPLE, SKY_BLUE, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
+GRAY, PALE_GRAY = "#777777", "#DDDDDD"
+OUTLINE = VERMILION
 GAP = "#999999"
 
 
@@ -36,6 +40,20 @@ def scale_bar(axes: Axes, width_m: float) -> None:
     box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5}
     label = f"{length / 1000:g} km"
     axes.text(x + length / 2, y + 0.03 * (high - low), label, ha="center", va="bottom", fontsize=8, bbox=box)
+
+
+def light_grid(axes: Axes, axis: str = "both") -> None:
+    """Draw pale grid lines of ``axis`` (x, y or both) under the data, and remove the frame above and on the right."""
+    axes.grid(axis=axis, color=PALE_GRAY, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def no_ticks(*panels: Axes) -> None:
+    """Remove the ticks of axes that show pictures."""
+    for axes in panels:
+        axes.set_xticks([])
+        axes.set_yticks([])
 
 
 def log_scale(axes: Axes) -> None:

@@ -162,6 +162,19 @@ def series_of(compared: pd.DataFrame, name: str) -> pd.DataFrame:
     return compared[(compared["source"] == RADAR) & (compared["regime"] == WET)]
 
 
+def truth_series(compared: pd.DataFrame, confidence: float, seed: int) -> dict[str, pd.DataFrame]:
+    """Snow cover of ``SERIES``, ``date, truth, estimate``, by name and mean error with `error_interval`."""
+    found = {}
+    for name, words in SERIES.items():
+        own = series_of(compared, name)
+        if len(own):
+            error, low, high = error_interval(own, confidence, seed)
+            found[f"{words}\nmean error {error:+.3f} ({low:+.3f} to {high:+.3f})"] = own.assign(
+                date=pd.to_datetime(own["date"])
+            )
+    return found
+
+
 def leaked(triplets: pd.DataFrame) -> int:
     """Training and validation triplets that lie in a test place or, where years are held out, a test year."""
     test = triplets[triplets["split"] == "test"]

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 from scipy.signal import lfilter
 
@@ -28,10 +27,10 @@ from climate_indicators.carbon.truth import (
     TOTAL_TEST,
     TREND,
     Truth,
+    truth_series,
     truth_table,
 )
 from climate_indicators.carbon.truth_maps import mask_agreements
-from climate_indicators.plotting.carbon.truth import carbon_truth_figure
 from climate_indicators.stats.map_agreement import Agreement
 from climate_indicators.stats.truth_checks import COLUMNS, failed_rows
 from true_maps import patches
@@ -323,39 +322,6 @@ def test_missing_truth_is_an_error(site):
         truth_table(**site | {"truth": Truth(truth.images, truth.series.iloc[:-1], truth.planted)})
 
 
-def test_figure_shows_ratios_months_and_the_series(check, site):
-    figure = carbon_truth_figure(check, site["estimates"], site["forecast"], site["truth"], "demo", 0.95)
-    FigureCanvasAgg(figure).draw()
-    ratios, months, series, near = sorted(
-        figure.axes, key=lambda axes: ["estimate /", "months too", "date", "deviation"].index(_begins(axes))
-    )
-    names = [label.get_text() for axes in (ratios, months, near) for label in axes.get_yticklabels()]
-    assert sorted(names) == sorted(check["quantity"])
-    points = np.concatenate([line.get_xdata() for line in ratios.lines if line.get_marker() == "o"])
-    rows = check[~check["quantity"].isin([PEAK, MONTH]) & check["tolerance"].isna()]
-    np.testing.assert_allclose(points, rows["estimate"] / rows["truth"])
-    labels = series.get_legend_handles_labels()[1]
-    assert {"truth", "estimate", "planted disturbance"} <= set(labels)
-    assert "(kg)" in series.get_ylabel()
-    assert f"all {len(check)} checks hold" in figure.get_suptitle()
-
-
-def _begins(axes):
-    """Which of the beginnings of x labels the label of axes has."""
-    label = axes.get_xlabel()
-    return next(text for text in ("estimate /", "months too", "date", "deviation") if label.startswith(text))
-
-
-def test_figure_crosses_what_is_outside(check, site):
-    wrong = check.assign(within=check["within"] & (check["quantity"] != AMPLITUDE))
-    figure = carbon_truth_figure(wrong, site["estimates"], site["forecast"], site["truth"], "demo", 0.95)
-    assert f"1 of {len(check)} checks fail: {AMPLITUDE}" in figure.get_suptitle()
-    ratios = next(axes for axes in figure.axes if axes.get_xlabel().startswith("estimate /"))
-    (crosses,) = (line for line in ratios.lines if line.get_marker() == "X")
-    row = check.set_index("quantity").loc[AMPLITUDE]
-    assert crosses.get_xdata().tolist() == [row.estimate / row.truth]
-
-
 def failed_of(site, column="carbon_kg", change=lambda images: images["carbon_kg"], **others):
     """Failed checks with a column of the estimates, and the totals that follow from it, changed."""
     images = site["estimates"].assign(**{column: change(site["estimates"])})
@@ -441,3 +407,11 @@ def test_masks_of_a_year_are_compared_with_the_true_ones(tmp_path):
     found = mask_agreements(table, tmp_path / "masks", tmp_path / "true")
     assert found[2012].iou == 1.0 and found[2012].offset_px == pytest.approx(0, abs=0.05)
     assert (found[2013].down_px, found[2013].right_px) == pytest.approx((1, 0), abs=0.05)
+
+
+def test_series_have_the_truth_of_each_month(site):
+    monthly, last_year = truth_series(site["estimates"], site["forecast"], site["truth"]).values()
+    assert len(monthly) == len(MONTHS) and len(last_year) == 12
+    np.testing.assert_allclose(monthly.estimate / monthly.truth, 1.04, rtol=0.05)
+    assert ((last_year.lower < last_year.estimate) & (last_year.estimate < last_year.upper)).all()
+    assert last_year.truth.tolist() == monthly.truth.tolist()[-12:]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from climate_indicators.glacier.truth import truth_table
+from climate_indicators.glacier.truth import area_series, truth_table
 from climate_indicators.stats.map_agreement import Agreement
 from climate_indicators.stats.truth_checks import COLUMNS, failed_rows
 
@@ -103,3 +103,9 @@ def test_years_in_another_order_fail(seed):
 @pytest.mark.parametrize("offset", [1, -1, 2, 4])
 def test_shifted_maps_fail_in_every_year(offset):
     assert retreat(0, offset=offset) == {f"offset of extent {year}" for year in range(2016, 2025)}
+
+
+def test_the_series_has_the_truth_of_each_year():
+    series = area_series(AREAS, TRUTH)
+    assert series.date.tolist() == [2016, 2017, 2018, 2019]
+    assert (series.truth.tolist(), series.estimate.tolist()) == ([50, 49, 48, 47], [50.5, 49.5, 40, 47])

@@ -14,10 +14,9 @@ from climate_indicators.ocean.truth import (
     regime_names,
     regimes_of_biomes,
     true_coverage,
+    truth_series,
     truth_table,
 )
-from climate_indicators.plotting.accuracies import FAILED
-from climate_indicators.plotting.ocean.truth import truth_figure
 from climate_indicators.stats.truth_checks import failed_rows
 
 CELLS = degree_cells(90)  # 2 by 4
@@ -147,16 +146,6 @@ def test_wrong_coverage_is_noticed(estimate, found):
     assert set(found) <= set(failed(tracked(estimate))) and bool(found) == bool(failed(tracked(estimate)))
 
 
-def test_the_figure_names_what_fails_and_marks_a_trend_outside_its_interval():
-    right, wrong = tracked(np.copy), tracked(lambda truth: truth - 0.7 * (RAMP - RAMP[0]))
-    for check, title, color in ((right, "all 8 checks hold", "black"), (wrong, "of 8 checks fail", FAILED)):
-        table = truth_table(check, drifts(), {"all": "All"}, 0.95)
-        figure = truth_figure(check, table, drifts(), {"all": "All"}, 0.95)
-        assert title in figure.get_suptitle()
-        (mark,) = [line for line in figure.axes[2].lines if line.get_marker() == "|"]
-        assert mark.get_color() == color
-
-
 def test_a_drift_that_the_frozen_scaler_loses_is_noticed():
     assert failed(tracked(np.copy), drifts(frozen=0.01)) == [
         "drift of the mean normalised slope of dic (frozen scaler)"
@@ -187,3 +176,13 @@ def test_true_sensitivity_rises_with_carbon():
     table = true_sensitivity(kept, fields, ["2004-01", "2005-01"], np.zeros(3), np.ones(3))
     dic = table[table.driver == "dic"].true_slope.to_numpy()
     assert dic[1] > dic[0] > 1 and len(table) == 6
+
+
+def test_series_are_yearly_means_under_the_frozen_scaler():
+    check = tracked(np.copy)
+    series = truth_series(check, drifts(), {"all": "All"})
+    ice = series["ice coverage, All (%)"]
+    assert ice.date.tolist() == list(YEARS)
+    np.testing.assert_allclose(ice.truth, check.truth.to_numpy().reshape(-1, 12).mean(axis=1))
+    np.testing.assert_allclose(ice.estimate, ice.truth)
+    assert any(name.startswith("mean normalized slope of ") for name in series)

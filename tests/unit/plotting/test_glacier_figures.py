@@ -10,15 +10,12 @@ from PIL import Image
 from climate_indicators.core.atomic_files import sha256
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import cog_writer, write_cog
-from climate_indicators.plotting.accuracies import FAILED, REACH
 from climate_indicators.plotting.animation import write_animation
 from climate_indicators.plotting.glacier.area_series import retreat_figure
 from climate_indicators.plotting.glacier.gallery import GalleryScene, compare, example_blocks, gallery_figure
 from climate_indicators.plotting.glacier.timelapse import EXACT, timelapse_frames
-from climate_indicators.plotting.glacier.truth import truth_figure
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
 from climate_indicators.plotting.style import OUTLINE, save_figure
-from climate_indicators.stats.truth_checks import accuracy_row, check_table, interval_row
 
 GRID = Grid("EPSG:32644", Affine(20, 0, 700000, 0, -20, 3400000), 64, 48)
 RGB = ["B04", "B03", "B02"]
@@ -195,42 +192,3 @@ def test_gallery_has_a_row_a_block_and_year(site, tmp_path):
     save_figure(figure, tmp_path / "gallery.png")
     with Image.open(tmp_path / "gallery.png") as picture:
         assert min(picture.size) > 500
-
-
-def truth_rows(trend):
-    rows = [
-        interval_row("area 2016", "km²", 5.1, 5.0, 4.5, 5.4),
-        interval_row("area 2017", "km²", 5.0, 4.5, 4.2, 4.9),
-        interval_row("area 2018 (flagged)", "km²", 4.4, 4.2, 3.0, 5.9),
-        interval_row("trend", "km² per year", -0.4, -0.5, -0.7, -0.2),
-        accuracy_row("overlap of extent 2016", "IoU", 1.0, 0.9, 0.15),
-        accuracy_row("offset of extent 2016", "pixels", 0.0, 4.0, 0.5),
-        accuracy_row("offset of extent 2017", "pixels", 0.0, np.nan, 0.5),
-    ]
-    return check_table(rows if trend else rows[:3] + rows[4:])
-
-
-def test_truth_figure_names_what_fails_and_shows_the_slope():
-    figure = truth_figure(truth_rows(True), "demo", 0.95)
-    assert any("3 of 7 checks fail: area 2017; offset of extent 2016 and 1 more" in text for text in texts(figure))
-    areas, slope, near = figure.axes
-    assert slope.get_ylabel() == "Theil–Sen slope (km² per year)"
-    assert slope.get_ylim()[0] < -0.7 and slope.get_ylim()[1] > 0
-    truth = next(line for line in areas.lines if line.get_label() == "truth")
-    assert truth.get_xydata().tolist() == [[2016, 5.1], [2017, 5.0], [2018, 4.4]]
-    ring = next(line for line in areas.lines if line.get_label() == "truth outside the interval")
-    assert ring.get_xydata().tolist() == [[2017, 4.5]]
-    names = [label.get_text() for label in near.get_yticklabels()]
-    assert names == ["overlap of extent 2016", "offset of extent 2016", "offset of extent 2017: no value"]
-    assert [label.get_color() for label in near.get_yticklabels()] == ["black", FAILED, FAILED]
-    crosses = next(line for line in near.lines if line.get_marker() == "X")
-    assert crosses.get_xydata()[0].tolist() == [REACH, 1]
-
-
-def test_truth_figure_without_trend_has_no_panel_for_it():
-    assert len(truth_figure(truth_rows(False), "demo", 0.95).axes) == 2
-
-
-def test_truth_figure_says_that_all_holds():
-    right = truth_rows(True).query("within")
-    assert any("all 4 checks hold" in text for text in texts(truth_figure(right, "demo", 0.95)))

@@ -6,16 +6,16 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
-from climate_indicators.plotting.snow.truth import snow_truth_figure
 from climate_indicators.snow.truth import (
     CORRECTED_MEAN,
-    LEAKS,
+    SERIES,
     WARMING,
     Truth,
     compare_cover,
     error_interval,
     leaked,
     series_of,
+    truth_series,
     truth_table,
 )
 from climate_indicators.snow.truth_maps import map_agreements
@@ -216,22 +216,6 @@ def test_a_training_triplet_of_a_test_place_or_year_is_found():
     assert leaked(only_places.assign(hydro_year=2015)) == 0
 
 
-def test_the_figure_says_how_many_checks_fail(truth):
-    tables = tables_of(truth)
-    table = truth_table(*tables)
-    seasons = pd.DataFrame([
-        [model, "place", part, "pooled", dice, dice - 0.1, dice + 0.1]
-        for model, dice in (("unet", 0.8), ("all_snow", 0.6)) for part in ("all", "wet", "dry")
-    ], columns=["model", "held_out", "part", "averaging", "dice", "dice_lower", "dice_upper"])  # fmt: skip
-    errors = {"optical": error_interval(series_of(tables[0], "optical"), 0.95, 1)}
-    figure = snow_truth_figure(table, tables[0], errors, seasons, "demo", 0.95)
-    failed = failed_rows(table)
-    assert f"{len(failed)} of {len(table)} checks fail: {failed.quantity.iloc[0]}" in figure.get_suptitle()
-    assert "optical: mean error +0.020" in figure.axes[0].get_title()
-    assert [label.get_text() for label in figure.axes[2].get_yticklabels()] == ["cloud", "misregistration", "no_pair"]
-    assert LEAKS in set(table.quantity)
-
-
 SERIES_OF_OPTICAL = "snow cover of the optical dates"
 
 
@@ -361,3 +345,11 @@ def test_the_overlap_of_radar_maps_is_one_of_all_years_and_that_of_optical_masks
         (("radar", None), "overlap of radar maps of the wet season, all years"),
     ):
         assert failed_of(uneven, maps=MAPS_OF_A_YEAR | {key: Agreement(0.84, 0.0, 0.0)}) == {quantity}
+
+
+def test_series_say_their_mean_error(truth):
+    series = truth_series(tables_of(truth)[0], 0.95, 1)
+    assert [name.split("\n")[0] for name in series] == list(SERIES.values())
+    (optical, _) = series.values()
+    assert "mean error +0.020" in next(iter(series))
+    np.testing.assert_allclose(optical.estimate - optical.truth, 0.02)
