@@ -62,20 +62,20 @@ if not workflow.overwrite_configfiles:
 # first, and so what is made where nothing is asked for; as a module it leaves that to the other workflow
 rule all:
     input:
-        lambda wildcards: [*glacier_results(), *snow_results(), *carbon_results(), *ocean_results()],
+        lambda wildcards: study_results(),
         "results/manifest.csv",
         "results/warnings.csv",
 
 
+include: f"{SOURCE}/rules/common.smk"
+
+
+# each study's look-ups, the rules that studies share, each study's own rules, and what is made of all studies
 for part in [
-    "common",
     "paths",
     "resources",
-    "common_glacier",
     "common_pooling",
-    "common_snow",
-    "common_carbon",
-    "common_ocean",
+    *(study.rules[0] for study in STUDIES.values()),
     "common_archive",
     "common_report",
     "inputs",
@@ -84,16 +84,7 @@ for part in [
     "segmentation",
     "pooling",
     "evaluation",
-    "glacier",
-    "glacier_elevation",
-    "snow_triplets",
-    "snow",
-    "snow_models",
-    "snow_climate",
-    "carbon",
-    "carbon_analyses",
-    "ocean",
-    "ocean_analyses",
+    *(part for study in STUDIES.values() for part in study.rules[1:]),
     "report",
     "check",
     "run",

@@ -18,6 +18,7 @@ from climate_indicators.workflow_tools.input_marks import marks
 from climate_indicators.core.known import Known
 from climate_indicators.workflow_tools.provenance import Provenance
 from climate_indicators.core.scene_paths import paths_in
+from climate_indicators.config.studies import STUDIES
 from climate_indicators.config.validation import SettingsError, check
 from climate_indicators.config.segmentation_checks import bands_to_show, ratio_of
 from climate_indicators.synthetic.dates import date_of_year
@@ -33,9 +34,8 @@ except SettingsError as error:
     raise WorkflowError(str(error)) from error
 
 
-STUDIES = ("glacier", "snow", "carbon", "ocean")
 # studies whose images become patches; those of them whose patches are cut from a scene are the default
-IMAGE_STUDIES = "glacier|snow|carbon"
+IMAGE_STUDIES = "|".join(name for name, study in STUDIES.items() if study.patches)
 
 
 wildcard_constraints:
@@ -61,3 +61,14 @@ def sites(study):
 def configured_sites():
     """Names of the sites of each study; none where a study is not configured."""
     return {study: sorted(sites(study)) for study in STUDIES}
+
+
+@cache
+def results_of(study):
+    """Results of a study, as its function ``NAME_results`` gives them."""
+    return globals()[f"{study}_results"]()
+
+
+def study_results():
+    """Results of all studies."""
+    return [path for study in STUDIES for path in results_of(study)]

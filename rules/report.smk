@@ -23,6 +23,7 @@ rule overview:
     params:
         code=code("report/overview.py"),
         sites=overview_sites(),
+        titles={study: entry.title for study, entry in STUDIES.items()},
     script:
         "../scripts/report/overview.py"
 
@@ -31,10 +32,7 @@ rule manifest:
     """Every result with its size and SHA-256, and the warnings of all jobs."""
     input:
         results=[
-            *glacier_results(),
-            *snow_results(),
-            *carbon_results(),
-            *ocean_results(),
+            *study_results(),
             "results/overview.csv",
             "results/overview.rst",
         ],

@@ -15,4 +15,4 @@ for study, site, simulated, names in snakemake.params.sites:
 table = pd.DataFrame(rows, columns=COLUMNS)
 write_csv(table, snakemake.output.table)
 with atomic_path(snakemake.output.text) as path:
-    path.write_text(overview_text(table), encoding="utf-8")
+    path.write_text(overview_text(table, snakemake.params.titles), encoding="utf-8")

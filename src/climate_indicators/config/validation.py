@@ -22,9 +22,8 @@ from climate_indicators.config.ocean_checks import ocean_problems
 from climate_indicators.config.schema import LOADER, SettingsError, allowed, load_schema, resolve
 from climate_indicators.config.segmentation_checks import pool_problems, site_problems, study_problems
 from climate_indicators.config.snow_checks import snow_problems
+from climate_indicators.config.studies import STUDIES
 from climate_indicators.config.tables import located, with_tables
-
-STUDIES = ("glacier", "snow", "carbon", "ocean")
 
 
 def _fits_pattern(

@@ -11,12 +11,6 @@ COLUMNS = ["study", "site", "simulated", "statement"]
 MAX_SITES = 8
 MAX_FAILED = 3
 MAX_YEARS = 5  # flagged years that the front page names
-TITLES = {
-    "glacier": "Glacier area",
-    "snow": "Snow cover",
-    "carbon": "Vegetation carbon",
-    "ocean": "Ocean carbon biomes",
-}
 
 
 def site_statements(study: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -24,25 +18,28 @@ def site_statements(study: str, tables: Mapping[str, pd.DataFrame]) -> list[str]
 
     Parameters
     ----------
-    study : ``glacier``, ``snow``, ``carbon`` or ``ocean``.
+    study : name of the study.
     tables : by name: ``areas`` and ``trend`` of a glacier site, and ``retreat`` (rates of its termini) of one with an
-        elevation model, ``conclusions`` of a snow site, ``trend`` of a carbon
-        or ocean site; ``truth`` of a simulated one. Columns as the studies' pages describe them.
+        elevation model, ``conclusions`` of a snow site, ``trend`` of an ocean site; of any other study tables with a
+        column ``sentence``, of which the first one is taken; ``truth`` of a simulated site. Columns as the studies'
+        pages describe them.
     """
-    said = {"glacier": _glacier, "snow": _snow, "carbon": _carbon, "ocean": _ocean}[study](tables)
-    return [*said, *(_truth(tables["truth"]) if "truth" in tables else ())]
+    of_study = {name: table for name, table in tables.items() if name != "truth"}
+    statements = {"glacier": _glacier, "snow": _snow, "ocean": _ocean}.get(study, _first_sentences)(of_study)
+    return [*statements, *(_truth(tables["truth"]) if "truth" in tables else ())]
 
 
-def overview_text(rows: pd.DataFrame) -> str:
+def overview_text(rows: pd.DataFrame, titles: Mapping[str, str]) -> str:
     """The statements as reStructuredText: a heading a study, an entry a site.
 
     Parameters
     ----------
     rows : ``study, site, simulated, statement``, sites in order.
+    titles : heading of each study.
     """
     parts = []
     for study, of_study in rows.groupby("study", sort=False):
-        title = TITLES[study]
+        title = titles[study]
         lines = [title, "~" * len(title), ""]
         sites = of_study["site"].unique()
         for site in sites[:MAX_SITES]:
@@ -110,8 +107,8 @@ def _snow(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         yield f"{beware} warning{'' if beware == 1 else 's'} about the data: see conclusions."
 
 
-def _carbon(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
-    yield str(tables["trend"]["sentence"].iloc[0])
+def _first_sentences(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    yield from (str(table["sentence"].iloc[0]) for table in tables.values() if len(table))
 
 
 def _ocean(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:

@@ -16,6 +16,7 @@ AREAS = pd.DataFrame(
         "flag": ["", np.nan, "", "cloudy"],
     }
 )
+TITLES = {"glacier": "Glacier area", "ocean": "Ocean carbon biomes"}
 SENTENCE = pd.DataFrame({"sentence": ["No significant trend: −0.2 km² a year.", "of another series"]})
 
 
@@ -124,7 +125,7 @@ def test_what_the_truth_check_missed_is_said(within, words):
 
 def test_the_text_is_shown_as_it_is_said():
     rows = [("glacier", f"site_{number}_", number == 0, "p_ < 0.05 *really* `x` |y| a\\b") for number in range(11)]
-    text = overview_text(pd.DataFrame([*rows, ("ocean", "seas", True, "no trend")], columns=COLUMNS))
+    text = overview_text(pd.DataFrame([*rows, ("ocean", "seas", True, "no trend")], columns=COLUMNS), TITLES)
     html = publish_parts(text, writer="html", settings_overrides={"report_level": 1, "halt_level": 2})["html_body"]
     assert "p_ &lt; 0.05 *really* `x` |y| a\\b" in html and "<strong>site_0_</strong> (simulated" in html
     assert html.count("<strong>site_") == MAX_SITES and f"{11 - MAX_SITES} more sites" in html
