@@ -9,6 +9,7 @@ from climate_indicators.carbon.images.matching import match_images
 from climate_indicators.carbon.series.comparison import compare, comparison_skill, read_ground_truth
 from climate_indicators.core.errors import InputError
 from climate_indicators.plotting.carbon.comparison import carbon_comparison_figure
+from refusals import raises_naming
 
 NAMES = ["a/one.jpg", "a/two.jpg", "b/two.jpg", "b/three.tif", "site_1.5.jpg", "b/Gemüse.png"]
 
@@ -51,7 +52,7 @@ def test_bad_tables_are_refused_with_the_row(tmp_path, text, message):
 
 
 def test_a_table_in_another_encoding_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no text in UTF-8"):
+    with raises_naming(InputError, "UTF-8"):
         read_ground_truth(truth_file(tmp_path, "image,carbon_kg\nGemüse,1\n", "latin-1"))
 
 
@@ -84,7 +85,7 @@ def test_unmatched_and_ambiguous_rows_are_named_up_to_five():
 
 
 def test_two_rows_of_one_image_are_refused():
-    with pytest.raises(InputError, match=r"several rows stand for one image: a/one.jpg \(rows 1, 3\)"):
+    with raises_naming(InputError, "a/one.jpg", "1, 3"):
         match_images(truth_of("one", "three", "a/one.jpg"), NAMES)
 
 
@@ -117,7 +118,7 @@ def test_pairs_leave_out_what_is_missing_on_either_side():
     assert table["error_kg"].tolist() == [-2, -6]
     assert table["inside"].tolist() == [True, False]
     assert comparison_skill(table, groups_of(4), 4).n_left_out.tolist() == [2, 2]
-    with pytest.raises(InputError, match="none of its 1 rows"):
+    with raises_naming(InputError, "1 rows"):
         compare(estimates_of([10.0]), measured([np.nan]))
 
 

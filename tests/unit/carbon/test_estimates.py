@@ -9,6 +9,7 @@ import pytest
 from climate_indicators.carbon.estimation.estimates import estimate, factor_draws
 from climate_indicators.carbon.estimation.mask_error import held_out_images, mask_error
 from climate_indicators.core.errors import InputError
+from refusals import raises_naming
 
 FACTORS = {
     "biomass_kg_m2": {"value": 0.5, "standard_error": 0.05},
@@ -223,18 +224,18 @@ def test_test_images_alone_where_there_are_enough_groups_of_them():
 
 def test_too_few_held_out_images_are_refused_with_the_numbers():
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
-    with pytest.raises(InputError, match="4 held-out images of 4 groups.*needs 5 images of 2 groups"):
+    with raises_naming(InputError, "4 held-out images of 4 groups", "5 images of 2 groups"):
         held_out_images(held_out_table(shares[:4], shares[:4], range(4)))
     with pytest.raises(InputError, match="6 held-out images of 1 groups"):
         held_out_images(held_out_table(shares, shares, [3] * 6))
-    with pytest.raises(InputError, match="maps no vegetation in any of 6 held-out images"):
+    with raises_naming(InputError, "6 held-out images", "vegetation"):
         held_out_images(held_out_table(shares, np.zeros(6), range(6)))
 
 
 def test_image_without_a_pixel_area_is_named_with_the_key():
     vegetation, images = image_tables([0.2, 0.3, 0.4])
     images.loc[images["image"] != "a/0.jpg", "pixel_area_m2"] = np.nan
-    with pytest.raises(InputError, match=r"'delta': image a/1.jpg and 1 more .*carbon\.sites\.delta\.pixel_area_m2"):
+    with raises_naming(InputError, "'delta'", "a/1.jpg", "carbon.sites.delta.pixel_area_m2"):
         estimate(vegetation, images, PERFECT, EXACT, draws=100, site="delta")
     found = estimate(vegetation, images, PERFECT, EXACT, pixel_area_m2=25, draws=100).images
     assert found.pixel_area_m2.tolist() == [100, 25, 25], "an image's own comes first"

@@ -22,6 +22,7 @@ from climate_indicators.carbon.images.orientation import read_orientation
 from climate_indicators.carbon.images.resampling import resample
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.pixel_area import pixel_area
+from refusals import raises_naming
 
 OPEN = Reading(black_is_missing=False)
 
@@ -95,7 +96,7 @@ def test_file_cut_short_is_refused_by_name(tmp_path, picture, name, share):
     path = tmp_path / name
     path.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
     assert read_image(whole, OPEN).seen.all()
-    with pytest.raises(InputError, match=f"{name}: cannot be read whole .*replace or remove"):
+    with raises_naming(InputError, name):
         read_image(path, OPEN)
 
 
@@ -103,7 +104,7 @@ def test_file_cut_short_is_refused_by_name(tmp_path, picture, name, share):
 def test_png_cut_short_under_another_name_is_refused(tmp_path, picture, share):
     whole = save(tmp_path / "whole.png", Image.fromarray(picture))
     (tmp_path / "a.jpg").write_bytes(whole.read_bytes()[: int(whole.stat().st_size * share)])
-    with pytest.raises(InputError, match=r"a\.jpg: cannot be read whole"):
+    with raises_naming(InputError, "a.jpg"):
         read_image(tmp_path / "a.jpg", OPEN)
 
 
@@ -114,7 +115,7 @@ def test_image_that_does_not_fit_into_memory_is_named(tmp_path, picture, monkeyp
         raise MemoryError
 
     monkeypatch.setattr("climate_indicators.carbon.images.arrays._read", read)
-    with pytest.raises(InputError, match=r"a\.png: is too large for the memory"):
+    with raises_naming(InputError, "a.png", "memory"):
         read_image(path, OPEN)
 
 
@@ -152,7 +153,7 @@ def test_damaged_file_is_refused_by_name(tmp_path, smooth, name):
     middle = len(content) // 2
     content[middle : middle + 300] = np.random.default_rng(1).bytes(300)
     path.write_bytes(content)
-    with pytest.raises(InputError, match=f"{name}: cannot be read whole"):
+    with raises_naming(InputError, name):
         read_image(path, OPEN)
 
 
@@ -160,7 +161,7 @@ def test_damaged_file_is_refused_by_name(tmp_path, smooth, name):
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif"])
 def test_what_is_no_image_is_refused_by_name(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=f"{name}: cannot be read whole"):
+    with raises_naming(InputError, name):
         read_image(tmp_path / name, OPEN)
 
 
@@ -263,10 +264,10 @@ def test_zero_in_one_band_of_eight_bits_is_a_colour(tmp_path, declared):
 
 def test_band_beyond_the_file_is_refused(tmp_path, picture):
     path = save(tmp_path / "a.png", Image.fromarray(picture))
-    with pytest.raises(InputError, match="a.png: has 3 bands; band 4 is asked for"):
+    with raises_naming(InputError, "a.png", "3 bands", "band 4"):
         read_image(path, Reading((1, 4)))
     grey = save(tmp_path / "g.png", Image.fromarray(picture[..., 0]))
-    with pytest.raises(InputError, match="g.png: has 1 band; band 4"):
+    with raises_naming(InputError, "g.png", "1 band;", "band 4"):
         read_image(grey, Reading((4, 3, 2)))
 
 

@@ -12,6 +12,7 @@ from climate_indicators.carbon.images.arrays import Reading
 from climate_indicators.carbon.images.inventory import build_inventory
 from climate_indicators.carbon.images.masks import LISTED, MaskRule, decide_rule, read_mask, survey_mask
 from climate_indicators.core.errors import InputError
+from refusals import raises_naming
 
 RGB = Reading()
 SMOOTH = np.arange(256, dtype="uint8").reshape(16, 16)
@@ -67,7 +68,7 @@ def test_scale_is_that_of_the_folder_and_not_of_a_mask(tmp_path):
 )
 def test_numbers_of_classes_are_refused_naming_them(tmp_path, values):
     path = save(tmp_path / "classes.png", np.array([values], "uint8"))
-    with pytest.raises(InputError, match=rf"{values[0]}, .*vegetation_values.*unknown_values") as caught:
+    with raises_naming(InputError, f"{values[0]}, ", "vegetation_values", "unknown_values") as caught:
         rule_of(path)
     assert str(tmp_path) in str(caught.value) and "classes.png" in str(caught.value)
 
@@ -86,7 +87,7 @@ def test_negative_numbers_are_refused_unless_they_are_listed(tmp_path):
 def test_masks_of_two_scales_in_one_folder_are_refused(tmp_path, values, other):
     """Of 40 masks, the 26 with ones would be read as empty."""
     paths = save(tmp_path / "large.png", other), save(tmp_path / "small.png", np.array([values], "uint8"))
-    with pytest.raises(InputError, match=r"small\.png has 0, 1"):
+    with raises_naming(InputError, "small.png", "0, 1"):
         rule_of(*paths)
 
 
@@ -111,14 +112,14 @@ def test_listed_values_that_no_mask_has_are_told(tmp_path, caplog):
 
 def test_values_cannot_be_listed_for_jpgs(tmp_path):
     path = save(tmp_path / "a.jpg", np.zeros((16, 16), "uint8"))
-    with pytest.raises(InputError, match=r"a\.jpg.*PNG"):
+    with raises_naming(InputError, "a.jpg", "PNG"):
         rule_of(path, unknown_values=[255])
 
 
 def test_classes_in_jpgs_are_refused_and_two_values_are_read_at_any_quality(tmp_path):
     rng = np.random.default_rng(0)
     classes = save(tmp_path / "classes.jpg", 100 * rng.integers(0, 3, (60, 60)).astype("uint8"))
-    with pytest.raises(InputError, match=r"classes\.jpg.*PNG.*vegetation_values"):
+    with raises_naming(InputError, "classes.jpg", "PNG", "vegetation_values"):
         rule_of(classes)
     square = save(tmp_path / "square.jpg", np.repeat(np.array([[0, 255]], "uint8"), 32).reshape(2, 32).repeat(8, 0))
     small = save(tmp_path / "small.jpg", np.array([[0, 2]], "uint8").repeat(16, 0).repeat(16, 1))
@@ -202,10 +203,10 @@ def test_jpg_masks_have_clear_edges_or_are_told(tmp_path):
 def test_coloured_or_broken_mask_is_refused(tmp_path):
     colors = np.random.default_rng(0).integers(30, 250, (24, 32, 3)).astype("uint8")
     save(tmp_path / "a.png", colors)
-    with pytest.raises(InputError, match=r"a\.png: has colours; expected a mask of one band"):
+    with raises_naming(InputError, "a.png", "colours"):
         survey_mask(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:900])
-    with pytest.raises(InputError, match=r"b\.png: cannot be read whole"):
+    with raises_naming(InputError, "b.png"):
         survey_mask(tmp_path / "b.png")
 
 
@@ -284,7 +285,7 @@ def test_masks_that_label_vegetation_alone_are_refused(tmp_path, kind, ending):
     for name in ("a", "b"):
         save(tmp_path / "images" / f"{name}.png", rng.integers(30, 250, (96, 96, 3)).astype("uint8"))
         without_ground(tmp_path / "masks" / f"{name}.{ending}", kind, disk())
-    with pytest.raises(InputError, match=r"masks: none of the 2 masks .*no data"):
+    with raises_naming(InputError, "2 masks"):
         build_inventory(tmp_path / "images", ["a.png", "b.png"], tmp_path / "masks", RGB)
 
 

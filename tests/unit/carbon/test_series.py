@@ -12,6 +12,7 @@ from climate_indicators.carbon.series.series import direction, four_series, line
 from climate_indicators.carbon.series.trends import theil_sen_slope, trend_table, without_season
 from climate_indicators.core.errors import InputError
 from climate_indicators.stats.trend_tests import monotonic_trend
+from refusals import raises_naming
 
 PUBLISHED = Path(__file__).resolve().parents[4] / "shared/data/carbon_vegetation/CO2_seq.csv"
 
@@ -131,7 +132,7 @@ def test_the_same_seed_gives_the_same_table():
 def test_what_is_no_month_is_refused(date):
     """A year alone would be January, and 9999 stands for a missing date."""
     table = pd.DataFrame({"carbon": [1.0, 2.0], "date": ["2019-03-21", date]})
-    with pytest.raises(InputError, match=f"row 2: found '{date}'"):
+    with raises_naming(InputError, "row 2", f"'{date}'"):
         read_series(table, "carbon", "date")
 
 

@@ -14,6 +14,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.tables import read_table, read_user_table
 from climate_indicators.snow.scenes.table import read_scene_list
 from env_files import ROOT
+from refusals import raises_naming
 
 IDS = ["NULL", "NA", "null", "nan", "None", "n/a"]
 
@@ -71,7 +72,7 @@ def test_table_of_a_user_that_cannot_be_read_is_named(tmp_path, content, said):
 
 def test_folder_or_missing_file_is_named(tmp_path):
     for path in (tmp_path, tmp_path / "nowhere.csv"):
-        with pytest.raises(InputError, match=f"carbon table {path} cannot be opened"):
+        with raises_naming(InputError, "carbon table", path):
             read_user_table(path, "carbon table")
 
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.netcdf import read_fields, write_fields
+from refusals import raises_naming
 
 LIBRARY = Path(__file__).resolve().parents[3] / "src"
 BIG = """
@@ -81,6 +82,6 @@ def test_a_full_disk_is_named_with_its_errno(tmp_path):
 def test_a_damaged_file_is_named(tmp_path):
     write_fields(small(), tmp_path / "fields.nc")
     assert read_fields(tmp_path / "fields.nc").sst.shape == (3, 4)
-    with pytest.raises(InputError, match=r"fields.nc.*cannot be read"):
+    with raises_naming(InputError, "fields.nc"):
         (tmp_path / "fields.nc").write_bytes((tmp_path / "fields.nc").read_bytes()[:500])
         read_fields(tmp_path / "fields.nc")

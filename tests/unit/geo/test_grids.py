@@ -7,6 +7,7 @@ from shapely.geometry import box
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import in_degrees, read_area_of_interest, site_grid
 from climate_indicators.glacier.outlines import read_outlines
+from refusals import raises_naming
 
 ALPS = gpd.GeoSeries([box(7.9, 46.4, 8.1, 46.5)], crs="EPSG:4326")
 
@@ -20,14 +21,14 @@ def test_area_in_degrees_gets_a_grid_in_metres(crs):
 @pytest.mark.parametrize(
     ("crs", "found"),
     [
-        ("EPSG:4326", "in degrees; expected a projected reference system in metres"),
-        ("EPSG:2263", "in US survey foot; expected a projected"),
-        ("EPSG:3857", r"in which .* has 359\.7 km², but on the ground it has 170\.8"),
-        ("EPSG:999999", "which is no reference system that is known"),
+        ("EPSG:4326", ["degrees"]),
+        ("EPSG:2263", ["US survey foot"]),
+        ("EPSG:3857", ["359.7 km²", "170.8"]),
+        ("EPSG:999999", []),
     ],
 )
 def test_other_reference_systems_are_refused_with_the_one_to_take(crs, found):
-    with pytest.raises(InputError, match=f"crs: found '?{crs}'?, {found}.*EPSG:32632, or to null"):
+    with raises_naming(InputError, "crs", crs, *found, "EPSG:32632"):
         site_grid(ALPS, 20.0, crs)
 
 
@@ -42,7 +43,7 @@ def test_areas_across_the_180th_meridian_and_at_the_pole_have_grids(west, south,
 @pytest.mark.parametrize("crs", [None, "EPSG:4326"])
 def test_near_the_poles_where_no_utm_zone_is_a_polar_system_is_named(crs):
     area = gpd.GeoSeries([box(10, -82, 10.1, -81.9)], crs="EPSG:4326")
-    with pytest.raises(InputError, match=f"crs: found {crs or 'null'}, .*EPSG:3031") as told:
+    with raises_naming(InputError, "crs", crs or "null", "EPSG:3031") as told:
         site_grid(area, 20.0, crs)
     assert "to null" not in str(told.value)
     assert site_grid(area, 20.0, "EPSG:3031").height > 500
@@ -51,19 +52,19 @@ def test_near_the_poles_where_no_utm_zone_is_a_polar_system_is_named(crs):
 def test_area_across_the_180th_meridian_is_not_asked_for_all_round_the_earth():
     area = gpd.GeoSeries([box(179.9, 71, 180, 71.1), box(-180, 71, -179.9, 71.1)], crs="EPSG:4326")
     for crossing in (area, area.to_crs("EPSG:32660")):
-        with pytest.raises(InputError, match="crosses the 180th meridian.*Make a site of each side"):
+        with raises_naming(InputError, "180th"):
             in_degrees(crossing)
     for side in (area[:1], area[1:].to_crs("EPSG:32601")):
         assert in_degrees(side).total_bounds[2] - in_degrees(side).total_bounds[0] < 1
 
 
 def test_area_that_a_system_has_no_coordinates_for_is_refused():
-    with pytest.raises(InputError, match="found EPSG:32632, which does not reach as far.*EPSG:32647"):
+    with raises_naming(InputError, "EPSG:32632", "EPSG:32647"):
         site_grid(gpd.GeoSeries([box(99, 0, 99.1, 0.1)], crs="EPSG:4326"), 20.0, "EPSG:32632")
 
 
 def test_area_beyond_the_reach_of_a_zone_is_refused():
-    with pytest.raises(InputError, match="expected a reference system whose areas are true there"):
+    with raises_naming(InputError, "crs", "EPSG:32632"):
         site_grid(ALPS.translate(xoff=40), 20.0, "EPSG:32632")
 
 
@@ -84,7 +85,7 @@ def test_a_vector_file_without_shapes_is_refused_by_name(tmp_path, name):
         for suffix in ("shp", "shx", "prj", "cpg"):
             (tmp_path / f"lone.{suffix}").unlink()
     path = str(tmp_path / name)
-    with pytest.raises(InputError, match=rf"area of interest {path} has no geometry, only the columns glacier"):
+    with raises_naming(InputError, path, "geometry", "glacier"):
         read_area_of_interest(path)
-    with pytest.raises(InputError, match=rf"outlines {path} has no geometry"):
+    with raises_naming(InputError, path, "geometry"):
         read_outlines(path, site_grid(ALPS, 20.0, None))

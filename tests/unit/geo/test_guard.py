@@ -15,6 +15,7 @@ from climate_indicators.geo.raster import cog_writer
 from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.guard import FETCHED_DRIVERS, check_complete, opened
 from rasters import grid
+from refusals import raises_naming
 from snow_scene_files import write_raster
 
 VRT = """<VRTDataset rasterXSize="16" rasterYSize="16"><VRTRasterBand dataType="UInt16" band="1"><SimpleSource>
@@ -41,7 +42,7 @@ def test_what_is_missing_or_no_raster_is_named_with_its_errno(tmp_path):
         pass
     assert str(tmp_path / "none.tif") in str(found.value) and f"errno {errno.ENOENT}" in str(found.value)
     (tmp_path / "text.tif").write_text("not a raster")
-    with pytest.raises(InputError, match=r"text\.tif cannot be read as a raster"), opened(tmp_path / "text.tif"):
+    with raises_naming(InputError, "text.tif"), opened(tmp_path / "text.tif"):
         pass
 
 
@@ -61,7 +62,7 @@ def test_a_fetched_geotiff_may_not_be_a_vrt(tmp_path):
     (tmp_path / "fetched.tif").write_text(VRT.format(relative=1, source="secret.tif"))
     with opened(tmp_path / "fetched.tif") as raster:
         assert raster.driver == "VRT"
-    with pytest.raises(InputError, match=r"fetched\.tif.*formats allowed"):
+    with raises_naming(InputError, "fetched.tif"):
         with opened(tmp_path / "fetched.tif", FETCHED_DRIVERS):
             pass
     with opened(tmp_path / "secret.tif", FETCHED_DRIVERS) as raster:
@@ -77,7 +78,7 @@ def test_a_vrt_without_its_source(tmp_path, relative):
         check_complete(raster)
         assert (raster.read() > 0).all()
     os.remove(source)
-    with pytest.raises(InputError, match=r"mosaic\.vrt.*source\.tif"), opened(path) as raster:
+    with raises_naming(InputError, "mosaic.vrt", "source.tif"), opened(path) as raster:
         check_complete(raster)
     with pytest.raises(InputError, match=r"mosaic\.vrt"), opened(path) as raster:
         raster.read()
@@ -134,5 +135,5 @@ def test_a_file_of_several_rasters_is_refused_with_their_names(tmp_path):
             dataset.createDimension(axis, 4)
         for name in ("ndsi", "quality"):
             dataset.createVariable(name, "f4", ("y", "x"))[:] = 1
-    with pytest.raises(InputError, match=r"two\.nc has no bands of its own \(2 rasters inside.*:ndsi"), opened(path):
+    with raises_naming(InputError, "two.nc", "2 rasters", ":ndsi"), opened(path):
         pass

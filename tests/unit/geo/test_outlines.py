@@ -23,6 +23,7 @@ from climate_indicators.geo.grid import (
 from climate_indicators.geo.raster import cog_writer
 from climate_indicators.geo.vector_rows import area_row, outlines_row
 from climate_indicators.glacier.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
+from refusals import raises_naming
 
 UTM = "EPSG:32632"
 GRID = Grid(UTM, Affine(20, 0, 630_000, 0, -20, 5_190_000), 600, 500)
@@ -60,11 +61,11 @@ def test_several_layers_are_refused_with_their_names_and_one_is_chosen(tmp_path,
     layer([at(0, 0, 12_000, 10_000)], name=["basin"]).to_file(path, layer="basins")
     layer().to_file(path, layer="outlines")
     for read in (lambda: read_outlines(str(path), GRID, "name"), lambda: read_area_of_interest(path)):
-        with pytest.raises(InputError, match="all.gpkg.*basins, outlines.*layer"):
+        with raises_naming(InputError, "all.gpkg", "basins, outlines", "layer"):
             read()
     assert areas(read_outlines(str(path), GRID, "name", layer="outlines")) == {"g0": 6, "g1": 4}
     assert read_area_of_interest(path, "basins").area.sum() == pytest.approx(120e6)
-    with pytest.raises(InputError, match="all.gpkg.*'outlinez'.*basins, outlines"):
+    with raises_naming(InputError, "all.gpkg", "'outlinez'", "basins, outlines"):
         read_outlines(str(path), GRID, layer="outlinez")
     assert not lines()
 
@@ -99,12 +100,12 @@ def test_zip_with_a_folder_inside_is_read_under_path(tmp_path):
 
 def test_zip_with_two_files_needs_the_name_of_one(tmp_path):
     path = shapefile_zip(tmp_path / "two.zip", {"first": layer(), "second": layer(SHAPES[:1])})
-    with pytest.raises(InputError, match="two.zip.*first.shp, second.shp"):
+    with raises_naming(InputError, "two.zip", "first.shp, second.shp"):
         read_outlines(path, GRID, "name")
     assert areas(read_outlines(path, GRID, "name", layer="second")) == {"g0": 6}
     one = shapefile_zip(tmp_path / "one.zip", {"first": layer()})
     assert areas(read_outlines(one, GRID, "name", layer="first")) == {"g0": 6, "g1": 4}
-    with pytest.raises(InputError, match="one.zip.*no layer 'other'; its layers: first"):
+    with raises_naming(InputError, "one.zip", "'other'", "first"):
         read_outlines(one, GRID, "name", layer="other")
 
 
@@ -119,7 +120,7 @@ def test_zip_with_two_files_needs_the_name_of_one(tmp_path):
 def test_layers_without_polygons_are_refused(tmp_path, shapes):
     path = written(tmp_path / "other.gpkg", layer(shapes))
     for read in (lambda: read_outlines(path, GRID), lambda: read_area_of_interest(path)):
-        with pytest.raises(InputError, match=f"other.gpkg.*none .*polygon.*2 {shapes[0].geom_type}"):
+        with raises_naming(InputError, "other.gpkg", "polygon", f"2 {shapes[0].geom_type}"):
             read()
 
 
@@ -166,7 +167,7 @@ def test_polygons_without_area_are_dropped_with_a_warning_and_alone_refused(tmp_
     both = written(tmp_path / "both.gpkg", layer([flat, SHAPES[1]]))
     assert read_area_of_interest(both).area.sum() == pytest.approx(4e6)
     assert any("1 of 2 features" in line for line in lines())
-    with pytest.raises(InputError, match="flat.gpkg.*none of its 1 features"):
+    with raises_naming(InputError, "flat.gpkg", "1 features"):
         read_area_of_interest(written(tmp_path / "flat.gpkg", layer([flat])))
 
 
@@ -234,10 +235,10 @@ def test_glacier_that_is_gone_at_its_nearest_date_has_no_outline(tmp_path):
 def test_glims_without_a_column_that_it_needs_is_refused(tmp_path, column):
     path = written(tmp_path / "cut.gpkg", glims(DATES).drop(columns=column))
     if column == "glac_id":  # as `line_type` is there, rocks are
-        with pytest.raises(InputError, match="cut.gpkg.*GLIMS.*glac_id"):
+        with raises_naming(InputError, "cut.gpkg", "GLIMS", "glac_id"):
             read_outlines(path, GRID, year=2016)
         return
-    with pytest.raises(InputError, match=f"cut.gpkg.*GLIMS.*{column}"):
+    with raises_naming(InputError, "cut.gpkg", "GLIMS", column):
         read_outlines(path, GRID, year=2016)
 
 
@@ -285,7 +286,7 @@ def test_whole_numbers_as_names_have_no_decimal_point(tmp_path):
 
 def test_several_dates_in_one_file_are_refused(tmp_path, lines):
     path = written(tmp_path / "dates.gpkg", layer([at(500, 500, 4000, 3000), SHAPES[0]], year=[1928, 2020]))
-    with pytest.raises(InputError, match="dates.gpkg.*outlines.where"):
+    with raises_naming(InputError, "dates.gpkg", "outlines.where"):
         read_outlines(path, GRID)
     assert areas(read_outlines(path, GRID, where="year = 2020")) == {"2": 6}
     assert not lines()
@@ -332,7 +333,7 @@ def test_an_area_that_no_grid_holds_is_refused():
 
 
 def test_the_geometry_is_no_name(tmp_path):
-    with pytest.raises(InputError, match="no column 'geometry'; columns: name"):
+    with raises_naming(InputError, "'geometry'", "name"):
         read_outlines(written(tmp_path / "o.gpkg", layer()), GRID, "geometry")
 
 
@@ -347,7 +348,7 @@ def test_outlines_beyond_the_edge_of_the_area_are_left_out(tmp_path):
     outlines = read_outlines(written(tmp_path / "o.gpkg", layer()), GRID, "name")
     triangle = gpd.GeoSeries([Polygon([(630e3, 5_190e3), (642e3, 5_190e3), (630e3, 5_186e3)])], crs=UTM)
     assert outlines_inside(outlines, triangle).glacier_id.tolist() == ["g0"]
-    with pytest.raises(InputError, match="none of the 2 outlines"):
+    with raises_naming(InputError, "2 outlines"):
         outlines_inside(outlines, triangle.translate(yoff=-4000, xoff=9000))
 
 
@@ -406,7 +407,7 @@ def test_a_folder_of_shapefiles_is_checked_like_one(tmp_path):
     assert read_area_of_interest(tmp_path / "folder").area.sum() == pytest.approx(10e6)
     part = tmp_path / "folder" / "o.shp"
     part.write_bytes(part.read_bytes()[:-40])
-    with pytest.raises(InputError, match="o.shp is truncated"):
+    with raises_naming(InputError, "o.shp", "truncated"):
         read_area_of_interest(tmp_path / "folder")
 
 
@@ -452,7 +453,7 @@ def test_tiles_of_an_area_across_the_180th_meridian_are_found(tmp_path):
 
 @pytest.mark.parametrize("kind", ["split", "beyond", "before"])
 def test_an_archive_is_not_asked_for_an_area_across_the_180th_meridian(kind):
-    with pytest.raises(InputError, match="from 179.90 to 180.10 degrees of longitude, so it crosses the 180th"):
+    with raises_naming(InputError, "179.90", "180.10", "180th"):
         in_degrees(crossing(kind))
     longitude, latitude = middle_in_degrees(crossing(kind))
     assert abs(longitude) == pytest.approx(180) and latitude == pytest.approx(66.05)

@@ -17,6 +17,7 @@ from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.geo.rasters.reading import GridReader
 from climate_indicators.geo.rasters.understanding import check_place, understand, usable_nodata
 from rasters import grid
+from refusals import raises_naming
 from snow_scene_files import write_raster
 
 SITE = grid(24, 32)
@@ -148,11 +149,11 @@ def test_infinite_numbers_are_refused_and_nan_where_asked(tmp_path):
     values[1, 3, 3] = np.nan
     path = write_raster(tmp_path / "nan.tif", values, list("abc"))
     assert np.isnan(read(path)).sum() == 1
-    with pytest.raises(InputError, match=r"nan\.tif holds 1 NaN or infinite"):
+    with raises_naming(InputError, "nan.tif", "1 NaN"):
         read(path, nan=False)
     values[1, 3, 3] = np.inf
     path = write_raster(tmp_path / "inf.tif", values, list("abc"))
-    with pytest.raises(InputError, match=r"inf\.tif holds 1 NaN or infinite"):
+    with raises_naming(InputError, "inf.tif", "infinite"):
         read(path)
     values[1, 3, 3] = -3.4028234663852886e38
     path = write_raster(tmp_path / "low.tif", values, list("abc"), nodata=-3.4028234663852886e38)
@@ -175,9 +176,9 @@ def test_what_a_header_says(tmp_path):
         0,
     )
     assert info.missing_by == "nodata 0" and info.crs == "EPSG:32644" and info.driver == "GTiff"
-    with pytest.raises(InputError, match="band d is listed in"):
+    with raises_naming(InputError, "band d"):
         info.chosen(["d"], "band_names", "the site's `bands`")
-    with opened(path) as raster, pytest.raises(InputError, match="3 bands, but `band_names` lists 2"):
+    with opened(path) as raster, raises_naming(InputError, "3 bands", "band_names", "2"):
         understand(raster, ["a", "b"])
 
 
@@ -193,10 +194,10 @@ def test_ground_control_points_alone_are_refused_for_what_they_are(tmp_path):
     with rasterio.open(path, "w", driver="GTiff", width=32, height=24, count=1, dtype="uint16") as raster:
         raster.write(numbers(1))
         raster.gcps = (points, "EPSG:4326")
-    with opened(path) as raster, pytest.raises(InputError, match=r"grd\.tif.*4 ground control points"):
+    with opened(path) as raster, raises_naming(InputError, "grd.tif", "4 ground control points"):
         check_place(understand(raster))
     plain = write_raster(tmp_path / "plain.tif", numbers(1), ["a"], crs=None)
-    with opened(plain) as raster, pytest.raises(InputError, match=r"plain\.tif has no coordinate reference system"):
+    with opened(plain) as raster, raises_naming(InputError, "plain.tif", "coordinate reference system"):
         check_place(understand(raster))
 
 
@@ -213,7 +214,7 @@ def test_undeclared_fill_is_refused_with_its_number(tmp_path, dtype, value):
     values = numbers(dtype=dtype)
     values[:, :, :3] = value
     path = write_raster(tmp_path / "a.tif", values, list("abc"))
-    with pytest.raises(InputError, match=rf"a\.tif.*number {value:g} in all.*radiometry\.nodata: {value:g}"):
+    with raises_naming(InputError, "a.tif", f"number {value:g}", f"radiometry.nodata: {value:g}"):
         fill_note(path, zero="all")
     assert fill_note(path, nodata=value) == ""
     declared = write_raster(tmp_path / "b.tif", values, list("abc"), nodata=value)

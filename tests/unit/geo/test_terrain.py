@@ -11,6 +11,7 @@ from climate_indicators.geo.raster import cog_writer
 from climate_indicators.geo.raster_stack import RasterStack, strips, valid_share
 from climate_indicators.geo.terrain import slope, write_terrain
 from rasters import grid
+from refusals import raises_naming
 
 GRID = grid(200, 240, 20.0)
 # metres from the upper left corner of the grid to that of the elevation model
@@ -85,7 +86,7 @@ def test_strips_do_not_show_in_the_slope(tmp_path):
 @pytest.mark.parametrize("name", ["text.tif", "absent.tif"])
 def test_unreadable_elevation_models_are_named(tmp_path, name):
     (tmp_path / "text.tif").write_text("no raster")
-    with pytest.raises(InputError, match=f"{name} cannot be read as a raster"):
+    with raises_naming(InputError, name):
         terrain(tmp_path, name)
     assert not (tmp_path / "terrain.tif").exists()
 
@@ -95,7 +96,7 @@ def test_elevation_model_without_a_place_is_named(tmp_path):
         tmp_path / "dem.tif", "w", driver="GTiff", width=5, height=5, count=1, dtype="float32"
     ) as raster:
         raster.write(np.zeros((1, 5, 5), "float32"))
-    with pytest.raises(InputError, match="dem.tif has no coordinate reference system"):
+    with raises_naming(InputError, "dem.tif", "coordinate reference system"):
         terrain(tmp_path)
 
 
@@ -103,7 +104,7 @@ def test_elevation_model_cut_short_is_named(tmp_path):
     mountain(tmp_path / "dem.tif")
     content = (tmp_path / "dem.tif").read_bytes()
     (tmp_path / "dem.tif").write_bytes(content[: len(content) - 500])
-    with pytest.raises(InputError, match="dem.tif.*truncated"):
+    with raises_naming(InputError, "dem.tif", "truncated"):
         terrain(tmp_path)
 
 
@@ -186,7 +187,7 @@ def test_larger_voids_are_missing_up_to_one_percent_with_slopes_next_to_them(tmp
 @pytest.mark.parametrize("value", VOIDS)
 def test_more_than_one_percent_without_elevation_is_refused(tmp_path, value):
     mountain(tmp_path / "dem.tif", change=lambda m: holes(m, value, size=6, every=30))
-    with pytest.raises(InputError, match="dem.tif.*elevations for 94.94 %"):
+    with raises_naming(InputError, "dem.tif", "94.94 %"):
         terrain(tmp_path)
     assert not list(tmp_path.glob("terrain*"))
 
@@ -196,7 +197,7 @@ def test_declared_voids_count_like_others(tmp_path):
     _, valid, row = terrain(tmp_path)
     assert valid.all() and row.nodata == -9999 and row.missing_by == "nodata -9999"
     mountain(tmp_path / "dem.tif", change=lambda m: holes(m, -9999, 20, 60), nodata=-9999)
-    with pytest.raises(InputError, match="elevations for"):
+    with raises_naming(InputError, "dem.tif", "%"):
         terrain(tmp_path)
 
 
@@ -207,7 +208,7 @@ def reaching(share):
 
 def test_elevation_model_that_does_not_reach_over_the_area_is_refused(tmp_path):
     mountain(tmp_path / "dem.tif", change=reaching(0.75))
-    with pytest.raises(InputError, match="dem.tif.*elevations for 75.00 %"):
+    with raises_naming(InputError, "dem.tif", "75.00 %"):
         terrain(tmp_path)
 
 
@@ -221,7 +222,7 @@ def test_elevation_model_that_hardly_leaves_out_anything_is_reported(tmp_path, l
 
 def test_elevation_model_of_another_place_is_refused(tmp_path):
     mountain(tmp_path / "dem.tif", shift=100_000)
-    with pytest.raises(InputError, match="dem.tif.*does not meet the area"):
+    with raises_naming(InputError, "dem.tif", "area of interest"):
         terrain(tmp_path)
 
 

@@ -36,6 +36,7 @@ from control_site import (
     with_numbers,
     write_raster,
 )
+from refusals import raises_naming
 
 
 def right(folder, one, **more):
@@ -311,7 +312,7 @@ def test_a_damaged_mask_is_named(tmp_path):
     with pytest.raises(InputError, match=r"2021_scene_clouds\.tif"):
         outcome(tmp_path, inputs)
     open(inputs.masks[0], "w").write("<gml/>")
-    with pytest.raises(InputError, match=r"2021_scene_clouds\.tif cannot be read as a raster"):
+    with raises_naming(InputError, "2021_scene_clouds.tif"):
         outcome(tmp_path, inputs)
 
 
@@ -414,7 +415,7 @@ def test_a_map_of_band_and_file(tmp_path):
     same_area(tmp_path, list(paths.values()))  # the same files, listed as tiles
     same_area(tmp_path, [str(tmp_path / "bands")])
     del paths["B11"]
-    with pytest.raises(InputError, match="B11 is listed in the site's `bands`"):
+    with raises_naming(InputError, "B11", "`bands`"):
         check_scene(SceneInputs([paths], BANDS, offset=SceneOffset("2019-08-20")), AREA)
 
 
@@ -470,18 +471,18 @@ def test_a_landsat_folder(tmp_path):
     rows = same_area(tmp_path, [str(folder)])
     assert (rows[0].scale, rows[0].offset) == pytest.approx((2.75e-5, -0.2)) and "Landsat" in rows[0].note
     same_area(tmp_path, [paths])
-    with pytest.raises(InputError, match="Landsat Collection 2 level 2 declares the scale 2.75e-05"):
+    with raises_naming(InputError, "Landsat Collection 2 level 2", "2.75e-05"):
         same_area(tmp_path, [paths], radiometry=Radiometry(scale=1e-4))
 
 
 def test_a_folder_without_a_band_or_with_two_images_is_refused(tmp_path):
     paths = band_files(tmp_path / "one", 2019, "a_{band}.tif", None, lambda v: digital_numbers(2019, v))
     (tmp_path / "one" / "a_B11.tif").rename(tmp_path / "one" / "a_B12.tif")
-    with pytest.raises(InputError, match=r"one has no file of band B11.*a_B12\.tif"):
+    with raises_naming(InputError, "band B11", "a_B12.tif"):
         same_area(tmp_path, [str(tmp_path / "one")])
     band_files(tmp_path / "two", 2019, "a_{band}.tif", None, lambda v: digital_numbers(2019, v))
     band_files(tmp_path / "two", 2019, "b_{band}.tif", None, lambda v: digital_numbers(2019, v))
-    with pytest.raises(InputError, match="several files of band B02"):
+    with raises_naming(InputError, "band B02"):
         same_area(tmp_path, [str(tmp_path / "two")])
     assert paths
 
@@ -493,7 +494,7 @@ def test_the_date_of_a_fetched_tile(tmp_path):
         with rasterio.open(path, "r+") as raster:
             raster.update_tags(DATE=text)
         if text == "someday":
-            with pytest.raises(InputError, match=r"a\.tif has the tag DATE=someday"):
+            with raises_naming(InputError, "a.tif", "DATE=someday"):
                 tile_date(path)
         else:
             assert tile_date(path) == text

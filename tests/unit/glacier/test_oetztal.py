@@ -19,6 +19,7 @@ from climate_indicators.geo.grid import area_mask, read_area_of_interest, site_g
 from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.terrain import write_terrain
 from climate_indicators.glacier.outlines import draw_outlines, outline_areas, outlines_inside, read_outlines
+from refusals import raises_naming
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 OETZTAL = Path(os.environ.get("GLACIER_OETZTAL", SHARED / "glacier_oetztal"))
@@ -110,7 +111,7 @@ def test_several_layers_and_a_zip_with_a_folder(site, inventory, tmp_path):
     path = tmp_path / "site.gpkg"
     site[0].to_frame("geometry").to_file(path, layer="aoi")
     inventory.reset_index().to_file(path, layer="rgi")
-    with pytest.raises(InputError, match="site.gpkg.*aoi, rgi"):
+    with raises_naming(InputError, "site.gpkg", "aoi, rgi"):
         measured(path, site, id_field="RGIId")
     found = measured(path, site, id_field="RGIId", layer="rgi")[0]
     assert found.polygon_km2.sum() == pytest.approx(inventory.Area.sum(), abs=0.01)
@@ -207,7 +208,7 @@ def three_quarters(heights):
 )
 def test_elevation_models_that_lack_much_are_refused(site, tmp_path, change, dtype, share):
     """Of 77.64 km² 71.96 were mapped with three quarters, and the valid share was 1."""
-    with pytest.raises(InputError, match=f"dem.tif.*elevations for {share}.*of the area of interest"):
+    with pytest.raises(InputError, match=rf"dem\.tif.* {share}"):
         terrain(tmp_path, srtm(tmp_path / "dem.tif", change, dtype), site)
     assert not (tmp_path / "terrain.tif").exists()
 
@@ -219,9 +220,9 @@ def test_elevation_models_that_lack_much_are_refused(site, tmp_path, change, dty
 def test_a_flow_line_is_no_glacier_and_two_dates_are_refused():
     area = gpd.read_file(RHONE / "outlines.shp").to_crs(UTM)
     grid = site_grid(gpd.GeoSeries([box(*area.total_bounds)], crs=UTM), 20.0, None)
-    with pytest.raises(InputError, match="centerline.shp.*none of its 1 features is a polygon.*1 LineString"):
+    with raises_naming(InputError, "centerline.shp", "1 LineString", "polygon"):
         read_outlines(str(RHONE / "centerline.shp"), grid)
-    with pytest.raises(InputError, match="outlines.shp.*on top of each other.*outlines.where"):
+    with raises_naming(InputError, "outlines.shp", "outlines.where"):
         read_outlines(str(RHONE / "outlines.shp"), grid, "year")
     found = read_outlines(str(RHONE / "outlines.shp"), grid, "year", "year = '2020'")
     assert found.area.sum() / 1e6 == pytest.approx(area.area[area.year.astype(str) == "2020"].sum() / 1e6)

@@ -53,6 +53,7 @@ from climate_indicators.ocean.classifier.split import SHARES, block_numbers, fol
 from climate_indicators.segmentation.inference import Engine, open_engine
 from climate_indicators.segmentation.model_files import INFERENCE_MODEL, KERAS_MODEL, MODEL_CARD
 from climate_indicators.segmentation.model_io import save_model
+from refusals import raises_naming
 
 LOG = logging.getLogger("test")
 SIZES = (22, 94, 802, 506, 302, 12, 407)  # of the published test cells
@@ -153,11 +154,11 @@ def test_folds_hold_out_every_cell_once_and_keep_blocks():
 
 
 def test_what_cannot_be_split_is_refused():
-    with pytest.raises(InputError, match="2 blocks cannot make 5 folds"):
+    with raises_naming(InputError, "2 blocks", "5 folds"):
         split_cells(np.tile([1, 2], 20), SHARES, 0, np.arange(40) // 20)
-    with pytest.raises(InputError, match="3 cells in the largest biome cannot make 4 folds"):
+    with raises_naming(InputError, "3 cells", "4 folds"):
         list(folds(np.array([1, 1, 1, 2]), 4, 0))
-    with pytest.raises(InputError, match="no cell for validation"):
+    with raises_naming(InputError, "validation"):
         split_cells(np.array([1, 2, 2]), SHARES, 0)
     with pytest.raises(InputError, match="sum to 1"):
         split_cells(np.array([1, 2, 2]), {"train": 0.6, "test": 0.2}, 0)
@@ -323,7 +324,7 @@ def test_best_setting_is_that_of_the_mean_and_the_first_of_equals():
 
 
 def test_unknown_optimizer_is_named():
-    with pytest.raises(InputError, match="optimizer is 'adma'"):
+    with raises_naming(InputError, "'adma'"):
         make_trainers(3, 2, SMALL, [{"optimizer": "adma"}], 0)
 
 
@@ -598,7 +599,7 @@ def test_training_that_diverges_says_so():
     slopes, labels, *_ = mixture((80, 60))
     trainer = Trainer(3, 2, SMALL | {"epochs": 3}, "sgd", 0)
     point = {"batch_size": 8, "optimizer": "sgd", "learning_rate": 1e30}
-    with pytest.raises(InputError, match="sgd, rate 1e[+]30 gave no finite loss"):
+    with raises_naming(InputError, "sgd", "1e+30"):
         train_network(slopes, labels, split_cells(labels, SHARES, 0), trainer, point)
 
 
@@ -614,7 +615,7 @@ def test_tracking_needs_neither_tensorflow_nor_scikit_learn():
 def test_a_training_that_diverges_stops_in_its_first_epoch_and_names_the_setting(cells, optimizer):
     trainer = Trainer(3, len(SIZES), SMALL, optimizer, 0)
     part = cells[0][:500].astype("float32"), cells[1][:500]
-    with pytest.raises(InputError, match=r"1e\+30 .*epoch 1\b.*ocean\.classifier\.grid\.learning_rate"):
+    with raises_naming(InputError, "1e+30", "epoch 1", "ocean.classifier.grid.learning_rate"):
         trainer.fit(part, part, 64, 1e30)
 
 

@@ -1,10 +1,10 @@
 """Competition of the middle latitudes."""
 
 import numpy as np
-import pytest
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.indicators.midlatitude_competition import Competition
+from refusals import raises_naming
 
 LAT = np.array([-40.0, 0.0, 40.0])
 AREA = np.array([[1.0, 1.0], [5.0, 5.0], [1.0, 3.0]])
@@ -119,5 +119,5 @@ def test_annual_carbon_has_no_season():
 
 
 def test_band_without_ocean_is_named():
-    with pytest.raises(InputError, match=r"band 'far' of the competition, lat \[60, 70\]"):
+    with raises_naming(InputError, "'far'", "lat [60, 70]"):
         table_of(bands=[{"name": "far", "lat": [60, 70]}])

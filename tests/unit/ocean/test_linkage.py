@@ -14,6 +14,7 @@ from climate_indicators.ocean.biomes.ward import (
     tree_of,
     ward,
 )
+from refusals import raises_naming
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +37,9 @@ def test_standardised_slopes_have_mean_0_and_sd_1():
 
 
 def test_too_few_cells_and_constant_slopes_are_refused():
-    with pytest.raises(InputError, match="at least 2 cells with a regression, found 1"):
+    with raises_naming(InputError, "2 cells", "1"):
         standardise(np.ones((1, 3)))
-    with pytest.raises(InputError, match="slope 2 of 3 is 4 in every cell"):
+    with raises_naming(InputError, "slope 2 of 3", "4"):
         standardise(np.column_stack([np.arange(5), np.full(5, 4.0), np.arange(5)]))
     with pytest.raises(ValueError, match="NaN"):
         standardise(np.array([[1, 2, np.nan], [3, 4, 5]]))
@@ -77,9 +78,9 @@ def test_labels_from_nodes(tree):
     labels = labels_from_nodes(tree, [left, right])
     assert set(labels[tree.members(left)]) == {1} and set(labels[tree.members(right)]) == {2}
     assert set(labels_from_nodes(tree, [left, right], [5, 5])) == {5}
-    with pytest.raises(ValueError, match="not each of the 60 once"):
+    with raises_naming(ValueError, "60"):
         labels_from_nodes(tree, [left])
-    with pytest.raises(ValueError, match="not each of the 60 once"):
+    with raises_naming(ValueError, "60"):
         labels_from_nodes(tree, [tree.root, left])
 
 
@@ -100,5 +101,5 @@ def test_deep_chain_needs_no_recursion():
 
 
 def test_linkage_of_another_number_of_cells_is_refused(tree):
-    with pytest.raises(ValueError, match="a tree of 59 cells needs 58 merges"):
+    with raises_naming(ValueError, "59 cells", "58 merges"):
         tree_of(tree.values[:-1], tree.merges)

@@ -26,6 +26,7 @@ from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, make_bl
 from climate_indicators.stats.metrics import evaluate
 from climate_indicators.stats.score_histograms import INDEX, LOGIT, PROBABILITY, ScoreCounts
 from climate_indicators.stats.trends import trend_row
+from refusals import raises_naming
 
 GRID = Grid("EPSG:32644", Affine(20, 0, 400_000, 0, -20, 3_400_000), 160, 120)
 RGB = ("red", "green", "blue")
@@ -236,7 +237,7 @@ def test_skill_by_site_tells_who_was_learnt_from_and_how_far_the_network_is_ahea
 
 def test_summary_without_the_network_is_refused():
     broken = metrics_of(0.8, 0.7).query("model != 'unet'")
-    with pytest.raises(ValueError, match="the metrics of b have no model 'unet'"):
+    with raises_naming(ValueError, "b", "'unet'"):
         skill_summary({"a": metrics_of(0.8, 0.7), "b": broken})
 
 

@@ -16,6 +16,7 @@ from climate_indicators.segmentation.patches import plan_patches, write_patches
 from climate_indicators.segmentation.pooling import overlapping, pool_patches
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, make_blocks, split_map
 from rasters import grid, write_scene
+from refusals import raises_naming
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 TRAIN = SPLIT_VALUES["train"]
@@ -157,7 +158,7 @@ def test_training_reads_a_pool_as_any_patch_file(pooled):
 def test_other_bands_are_refused_with_both_sites(tmp_path, bands):
     first = write_store(tmp_path / "first.h5", np.zeros((2, 8, 8, 2)), "float32", ["a", "b"])
     second = write_store(tmp_path / "second.h5", np.zeros((2, 8, 8, len(bands))), "float32", bands)
-    with pytest.raises(InputError, match=f"site 'second' has the bands {', '.join(bands)}, site 'first' has a, b"):
+    with raises_naming(InputError, "'second'", ", ".join(bands), "'first'", "a, b", "training.pool"):
         pool_patches(tmp_path / "pool.h5", {"first": first, "second": second})
     assert not (tmp_path / "pool.h5").exists()
 

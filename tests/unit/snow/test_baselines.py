@@ -16,6 +16,7 @@ from climate_indicators.snow.triplets.baselines import (
 )
 from climate_indicators.snow.triplets.scores import held_out_triplets, read_pixels
 from climate_indicators.stats.score_histograms import MASK
+from refusals import raises_naming
 from snow_triplet_files import BANDS, triplet_table, write_patch_file
 
 
@@ -48,7 +49,7 @@ def test_training_pixels_of_one_kind_are_refused(table, tmp_path):
     path = write_patch_file(tmp_path / "white.h5", table)
     with h5py.File(path, "r+") as store:
         store["label"][...] = 1
-        with pytest.raises(InputError, match="both labels are needed"):
+        with raises_naming(InputError, "500 pixels", "500 with a positive label", "split_seed"):
             training_pixels(store, 500, 1, read_pixels)
 
 

@@ -15,6 +15,7 @@ from climate_indicators.snow.embeddings.encoders import build_encoders, load_enc
 from climate_indicators.snow.embeddings.pairs import PairBatches, read_pairs, spread_batches, views, write_embeddings
 from climate_indicators.snow.embeddings.retrieval import retrieval_table
 from embedding_pairs import write_pairs
+from refusals import raises_naming
 
 SETTINGS = {"dimensions": 8, "width": 8, "epochs": 20, "batch_size": 16, "learning_rate": 0.01, "patience": 20}
 LOGGER = logging.getLogger("test")
@@ -186,7 +187,7 @@ def test_pairs_that_share_a_colour_chip_are_right_answers_to_each_other():
 
 
 def test_a_part_with_one_colour_image_is_refused_by_name(patches, tmp_path):
-    with pytest.raises(InputError, match=r"1 colour image in its train part"):
+    with raises_naming(InputError, "patches.h5", "1 colour image", "snow.triplets"):
         train_encoders(patches, np.zeros(96, int), tmp_path, SETTINGS, 1, LOGGER)
 
 

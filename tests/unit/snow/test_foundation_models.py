@@ -21,6 +21,7 @@ from climate_indicators.snow.foundation_models.random_weights import write_tiny
 from climate_indicators.snow.foundation_models.result_cache import ImageCache
 from climate_indicators.snow.foundation_models.sam import Sam, prompt_inputs
 from climate_indicators.snow.foundation_models.sam_triplets import check_bands, score_sam
+from refusals import raises_naming
 
 BANDS = ["VV", "VH", "VV_change", "VH_change"]
 SETTINGS = {"points": 5, "foreground_db": -2.0, "background_db": -1.0, "smooth_px": 3, "picture": CHANGE}
@@ -144,7 +145,7 @@ def test_bands_of_the_picture_are_checked(tmp_path):
         store.attrs["bands"] = json.dumps(BANDS)
         check_bands(store, CHANGE)
         check_bands(store, POLARISATIONS)
-        with pytest.raises(InputError, match="also need HH"):
+        with raises_naming(InputError, "HH", "snow.foundation.sam.picture"):
             check_bands(store, ("VV", "HH", "VV-VH"))
 
 
@@ -168,7 +169,7 @@ def test_weights_of_another_size_are_one_clear_error(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "mixed")
     config = (tmp_path / "mixed" / "config.json").read_text()
     (tmp_path / "mixed" / "config.json").write_text(config.replace('"hidden_size": 32', '"hidden_size": 16'))
-    with pytest.raises(InputError, match="SAM model folder .*mixed cannot be loaded.*save_to_preset"):
+    with raises_naming(InputError, "mixed", "save_to_preset"):
         open_foundation(tmp_path / "mixed", "sam")
 
 
@@ -178,7 +179,7 @@ def test_weights_without_a_part_are_refused(lost, folder, tmp_path):
     shutil.copytree(folder, tmp_path / "part")
     with h5py.File(tmp_path / "part" / "model.weights.h5", "a") as store:
         del store[lost]
-    with pytest.raises(InputError, match="cannot be loaded"):
+    with raises_naming(InputError, "part", "save_to_preset"):
         open_foundation(tmp_path / "part", "sam")
 
 
@@ -187,12 +188,12 @@ def test_weights_that_are_no_numbers_are_refused(folder, tmp_path):
     shutil.copytree(folder, tmp_path / "bad")
     with h5py.File(tmp_path / "bad" / "model.weights.h5", "a") as store:
         store["layers/add_positional_embedding/vars/0"][...] = np.nan
-    with pytest.raises(InputError, match="cannot be loaded: 1 of .* weights are missing or no numbers"):
+    with raises_naming(InputError, "bad", "1 of ", "weights", "SAMBackbone"):
         open_foundation(tmp_path / "bad", "sam")
 
 
 def test_a_model_of_another_kind_is_refused_before_it_is_read(folder):
-    with pytest.raises(InputError, match="class SAMBackbone, another model.*CLIPBackbone"):
+    with raises_naming(InputError, "config.json", "SAMBackbone", "CLIPBackbone"):
         open_foundation(folder, "clip")
 
 
@@ -221,7 +222,7 @@ def test_strength_leaves_the_class_token_out():
 
 
 def test_features_of_sam_are_not_read(foundation):
-    with pytest.raises(ValueError, match="not of sam"):
+    with raises_naming(ValueError, "sam"):
         depths(foundation, 2)
 
 
@@ -232,5 +233,5 @@ def test_presets_are_known_by_name():
         "clip",
         "dinov2",
     ]
-    with pytest.raises(InputError, match="no preset 'sam_basee'.*sam_base_sa1b"):
+    with raises_naming(InputError, "'sam_basee'", "sam_base_sa1b"):
         preset_kind(hub, "sam_basee")

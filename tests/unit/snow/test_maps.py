@@ -14,6 +14,7 @@ from climate_indicators.segmentation.inference import Engine, open_engine
 from climate_indicators.segmentation.tiled_prediction import Windows
 from climate_indicators.snow.scenes.table import name_parts
 from climate_indicators.snow.triplets.maps import SnowModel, map_scene, maps_table, scene_files
+from refusals import raises_naming
 
 GRID = Grid("EPSG:32632", Affine(50, 0, 600000, 0, -50, 5200000), 40, 24)
 BANDS = ["VV", "VH", "VV_change", "VH_change"]
@@ -58,7 +59,7 @@ def test_scenes_of_a_year_are_pairs_of_files_and_a_lone_one_is_refused(folder):
     assert list(files) == ["20200415_o48", "20200427_o121"]
     assert [path.parent.name for path in files["20200415_o48"]] == ["radar", "change"]
     (folder / "change" / "20200415_o48.tif").unlink()
-    with pytest.raises(InputError, match="20200415_o48.tif is in one of them only"):
+    with raises_naming(InputError, "20200415_o48.tif"):
         scene_files(folder / "radar", folder / "change")
 
 
@@ -107,7 +108,7 @@ def test_a_trained_networks_probability_is_the_sigmoid_of_its_logit_applied_once
 
 def test_a_network_of_other_bands_is_refused(folder):
     paths = scene_files(folder / "radar", folder / "change")["20200415_o48"]
-    with pytest.raises(InputError, match="was trained on VV, VH, VV_change, VH_change"):
+    with raises_naming(InputError, "VV, VH;", "VV, VH, VV_change, VH_change"):
         map_scene(model_of(drop), "20200415_o48", paths[:1], folder / "maps")
 
 

@@ -10,6 +10,7 @@ from climate_indicators.geo.rasters.radiometry import Radiometry, SceneOffset
 from climate_indicators.snow.scenes.optical import TABLE, OpticalReading, write_optical_scene
 from climate_indicators.snow.scenes.snow_indices import SnowRule, ndfsi, ndsi, snow_by_rule
 from realistic_scenes import scene
+from refusals import raises_naming
 from snow_scene_files import GRID, KHUMBU, needs_khumbu, optical, shifted, write_optical, write_raster
 
 EVERYWHERE = np.ones(GRID.shape, "uint8")
@@ -163,7 +164,7 @@ def test_each_rule_takes_what_it_is_meant_for():
     assert rules["ndfsi"].tolist() == [True, False, True, False, False]
     assert rules["ndsi_nir_or_ndfsi"].tolist() == [True, False, True, False, False]
     assert not snow_by_rule(green, nir, swir, SnowRule(ndsi=0.9))[0]["ndsi"].any()
-    with pytest.raises(InputError, match="rule of snow masks is 'nsdi'"):
+    with raises_naming(InputError, "'nsdi'", "ndsi_nir_or_ndfsi"):
         SnowRule("nsdi")
 
 

@@ -9,6 +9,7 @@ from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.snow.scenes.radar import TABLE, Backscatter, decibel_numbers, write_radar_scene
 from climate_indicators.snow.scenes.speckle import SpeckleLevel, filtered, local_moments
+from refusals import raises_naming
 from snow_scene_files import GRID, power, shifted, write_radar, write_raster
 
 EVERYWHERE = np.ones(GRID.shape, "uint8")
@@ -93,16 +94,16 @@ def test_a_scene_without_a_pixel_is_written_not_refused(tmp_path):
 
 def test_a_wrong_unit_is_refused(tmp_path):
     linear = write_raster(tmp_path / "linear.tif", power().astype("float32"), BANDS)
-    with pytest.raises(InputError, match="linear.tif is to be read as decibels, but 0 of its 1536 values are negative"):
+    with raises_naming(InputError, "linear.tif", "0 of its 1536", "snow.radar.unit"):
         run(tmp_path, linear, Backscatter("db"))
     decibels = write_radar(tmp_path / "db.tif")
-    with pytest.raises(InputError, match="db.tif is to be read as linear power, but 1536 of its 1536.*Set the unit"):
+    with raises_naming(InputError, "db.tif", "1536 of its 1536", "snow.radar.unit"):
         run(tmp_path, decibels, Backscatter("linear"))
-    with pytest.raises(InputError, match="unit of radar scenes is 'dB'"):
+    with raises_naming(InputError, "'dB'", "auto, db, linear, amplitude"):
         Backscatter("dB")
-    with pytest.raises(InputError, match="window is 4 pixels wide"):
+    with raises_naming(InputError, "4 pixels"):
         Backscatter(filter="lee", filter_px=4)
-    with pytest.raises(InputError, match="speckle filter is 'frost'"):
+    with raises_naming(InputError, "'frost'", "none, mean, lee"):
         Backscatter(filter="frost")
 
 

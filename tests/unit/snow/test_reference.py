@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 import rasterio
 
 from climate_indicators.core.errors import InputError
@@ -18,6 +17,7 @@ from climate_indicators.snow.scenes.snow_free_reference import (
     write_change,
     write_reference,
 )
+from refusals import raises_naming
 from snow_scene_files import GRID, write_radar
 
 NONE = -32768
@@ -43,9 +43,9 @@ def test_scenes_of_the_snow_free_months_of_each_orbit():
 
 
 def test_an_orbit_with_too_few_scenes_is_named():
-    with pytest.raises(InputError, match=r"orbit 95 has 1 scenes .*\(7, 8, 9\) among its 2.*needs 2.*reference_scenes"):
+    with raises_naming(InputError, "orbit 95 has 1", "(7, 8, 9)", "reference_scenes"):
         choose_references(SCENES, [7, 8, 9], 2)
-    with pytest.raises(InputError, match="orbit 95 has 0 scenes"):
+    with raises_naming(InputError, "orbit 95 has 0", "reference_months"):
         choose_references(SCENES, [7, 9])
 
 
@@ -95,13 +95,13 @@ def test_reference_and_change_of_files(tmp_path):
 
 def test_orbits_never_mix(tmp_path):
     own, other = harmonised(tmp_path, "a", "48", 0), harmonised(tmp_path, "b", "95", 1)
-    with pytest.raises(InputError, match="b.tif is of relative orbit '95', not '48'"):
+    with raises_naming(InputError, "b.tif", "'95'", "'48'"):
         write_reference(tmp_path / "o48.tif", [own, other], "48")
     assert not (tmp_path / "o48.tif").exists()
     write_reference(tmp_path / "o48.tif", [own], "48")
-    with pytest.raises(InputError, match="o48.tif is of relative orbit '48', not '95'"):
+    with raises_naming(InputError, "o48.tif", "'48'", "'95'"):
         write_change(tmp_path / "change.tif", other, tmp_path / "o48.tif")
-    with pytest.raises(InputError, match="b.tif has no snow-free reference of its orbit: .*o95.tif is missing"):
+    with raises_naming(InputError, "b.tif", "o95.tif"):
         write_change(tmp_path / "change.tif", other, tmp_path / "o95.tif")
     assert not (tmp_path / "change.tif").exists()
 
@@ -118,13 +118,13 @@ def test_a_reference_of_nothing_or_of_two_grids_is_refused(tmp_path):
     empty = tmp_path / "empty.tif"
     with cog_writer(empty, GRID, "int16", ["VV", "VH"], NONE, 0.01, {"RELATIVE_ORBIT": "48"}) as raster:
         raster.write(np.full((2, *GRID.shape), NONE, "int16"))
-    with pytest.raises(InputError, match="orbit 48 .empty. have no valid pixel"):
+    with raises_naming(InputError, "orbit 48", "reference_months"):
         write_reference(tmp_path / "o48.tif", [empty], "48")
     other = Grid(GRID.crs, GRID.transform, 8, 8)
     small = tmp_path / "small.tif"
     with cog_writer(small, other, "int16", ["VV", "VH"], NONE, 0.01, {"RELATIVE_ORBIT": "48"}) as raster:
         raster.write(np.zeros((2, 8, 8), "int16"))
-    with pytest.raises(InputError, match="small.tif is not on the grid of"):
+    with raises_naming(InputError, "small.tif", "a.tif", "grid"):
         write_reference(tmp_path / "o48.tif", [harmonised(tmp_path, "a", "48", 0), small], "48")
 
 

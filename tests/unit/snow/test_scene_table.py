@@ -14,6 +14,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.geo.rasters.reading import window_on
 from climate_indicators.snow.scenes.headers import check_scene, find_grid, find_orbits, scene_bands
 from climate_indicators.snow.scenes.table import name_scenes, orbit_text, read_scene_list, read_scenes
+from refusals import raises_naming
 from snow_scene_files import GRID, OPTICAL, optical, power, shifted, write_optical, write_radar, write_raster
 
 
@@ -70,7 +71,7 @@ def test_orbits_come_from_the_table_then_the_tag(tmp_path):
     listed = read_scene_list([scene(path=tagged), scene(path=tagged, orbit="48"), SEEN])
     assert find_orbits(listed, False, told.append).orbit.tolist() == ["117", "48", ""]
     assert len(told) == 1 and "relative orbit 48 in the table, 117 in the tag" in told[0]
-    with pytest.raises(InputError, match="b.tif has no relative orbit.*mixed_orbits"):
+    with raises_naming(InputError, "b.tif", "mixed_orbits"):
         named(scene(path=bare), SEEN)
     assert named(scene(path=bare), SEEN, mixed=True).scene.tolist() == ["20190612", "20190612_omixed"]
 
@@ -103,15 +104,15 @@ def test_a_bad_list_is_refused_by_name(rows, message):
 
 
 def test_a_missing_table_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"none\.csv cannot be opened"):
+    with raises_naming(InputError, "none.csv"):
         read_scene_list(tmp_path / "none.csv")
 
 
 def test_tiles_of_one_date_and_scenes_listed_twice_are_refused(tmp_path):
     first, second = (write_radar(tmp_path / name) for name in ("a.tif", "b.tif"))
-    with pytest.raises(InputError, match="2 radar scenes have the date 2019-06-12 and relative orbit 48.*not merged"):
+    with raises_naming(InputError, "2 radar scenes", "2019-06-12", "orbit 48"):
         named(scene(path=first), scene(path=second), SEEN)
-    with pytest.raises(InputError, match="b.tif is listed 2 times"):
+    with raises_naming(InputError, "b.tif", "2 times"):
         named(scene(path=first), SEEN, SEEN)
     # the other orbit of the same day is another scene
     assert len(named(scene(path=first), scene(path=second, orbit="95"), SEEN)) == 3
@@ -123,45 +124,45 @@ def row_of(sensor, path, cloud_mask=""):
 
 def test_headers_are_checked_by_name(tmp_path):
     one_band = write_raster(tmp_path / "vv.tif", power()[:1].astype("float32"), ["VV"])
-    with pytest.raises(InputError, match=r"vv.tif has bands VV; the study needs VV, VH.*Missing: VH"):
+    with raises_naming(InputError, "vv.tif", "VV, VH", "Missing: VH"):
         check_scene(row_of("radar", one_band), GRID)
     dark = write_raster(tmp_path / "rgb.tif", optical()[:4], OPTICAL[:4])
     with pytest.raises(InputError, match="Missing: B11"):
         check_scene(row_of("optical", dark), GRID)
     nameless = write_raster(tmp_path / "nameless.tif", power().astype("float32"), [None, None])
-    with pytest.raises(InputError, match="without names.*radar_bands"):
+    with raises_naming(InputError, "radar_bands"):
         check_scene(row_of("radar", nameless), GRID)
     check_scene(row_of("radar", nameless), GRID, ["VH", "VV"])
-    with pytest.raises(InputError, match="radar_bands lists 3"):
+    with raises_naming(InputError, "radar_bands", "3"):
         check_scene(row_of("radar", nameless), GRID, ["VH", "VV", "angle"])
     text = tmp_path / "text.tif"
     text.write_text("no raster")
-    with pytest.raises(InputError, match="text.tif cannot be read as a raster"):
+    with raises_naming(InputError, "text.tif"):
         check_scene(row_of("radar", str(text)), GRID)
     placeless = write_raster(tmp_path / "placeless.tif", power().astype("float32"), ["VV", "VH"], crs=None)
-    with pytest.raises(InputError, match="no coordinate reference system"):
+    with raises_naming(InputError, "coordinate reference system"):
         check_scene(row_of("radar", placeless), GRID)
     whole = write_radar(tmp_path / "whole.tif")
     cut = tmp_path / "cut.tif"
     cut.write_bytes(open(whole, "rb").read()[:-3000])
-    with pytest.raises(InputError, match="cut.tif.*truncated"):
+    with raises_naming(InputError, "cut.tif", "truncated"):
         check_scene(row_of("radar", str(cut)), GRID)
 
 
 def test_a_scene_elsewhere_is_refused(tmp_path):
     far = write_radar(tmp_path / "far.tif", transform=shifted(cols=100))
-    with pytest.raises(InputError, match="far.tif .* lies outside the site's grid"):
+    with raises_naming(InputError, "far.tif", "grid"):
         check_scene(row_of("radar", far), GRID)
     # metres of one zone taken for those of another
     wrong = write_radar(tmp_path / "wrong.tif", crs="EPSG:32633")
-    with pytest.raises(InputError, match="wrong.tif .*in EPSG:32633. lies outside.*correct its reference system"):
+    with raises_naming(InputError, "wrong.tif", "EPSG:32633", "reference system"):
         check_scene(row_of("radar", wrong), GRID)
 
 
 def test_a_cloud_mask_must_cover_its_scene(tmp_path):
     path = write_optical(tmp_path / "a.tif")
     small = write_raster(tmp_path / "small.tif", np.zeros((1, 12, 32), "uint8"), ["cloud"])
-    with pytest.raises(InputError, match="small.tif .* does not cover what .*a.tif shows"):
+    with raises_naming(InputError, "small.tif", "a.tif"):
         check_scene(row_of("optical", path, small), GRID)
     coarse = write_raster(tmp_path / "c.tif", np.zeros((1, 12, 16), "uint8"), ["cloud"], shifted(size=2))
     check_scene(row_of("optical", path, coarse), GRID)
@@ -177,7 +178,7 @@ def test_the_grid_is_the_first_optical_scene_cropped_to_the_area(tmp_path):
     # the same area in degrees reaches the same pixels, give or take the corners' turn
     turned = find_grid(path, area.to_crs(4326))
     assert np.abs(np.subtract(turned.shape, cropped.shape)).max() <= 1
-    with pytest.raises(InputError, match="area of interest .* lies outside .*a.tif"):
+    with raises_naming(InputError, "area of interest", "a.tif"):
         find_grid(path, area.translate(10_000))
 
 

@@ -26,6 +26,7 @@ from climate_indicators.snow.triplets.extraction import (
     write_triplets,
 )
 from climate_indicators.snow.triplets.places import make_places
+from refusals import raises_naming
 from snow_folders import GRID, ORBITS, SIZE, SnowSite
 
 CHIP = 24
@@ -191,7 +192,7 @@ def test_two_runs_give_the_same_bytes(made, patches, tmp_path):
 def test_nothing_kept_is_refused_with_the_reasons(made):
     _, pairs, _, candidates, _, _ = made
     curation = curate(pairs, NO_CHECKS, candidates.fillna({"missing": 1.0}), SETTINGS | {"max_snow": 0.0})
-    with pytest.raises(InputError, match=r"no triplet is kept; rejected for: all_snow \d+, .*nodata \d+.*loosen"):
+    with raises_naming(InputError, "all_snow ", "nodata "):
         triplet_table(curation, candidates, pairs, SETTINGS, 1)
 
 
@@ -211,7 +212,7 @@ def test_a_part_without_triplets_is_refused(made):
 
 def test_other_grids_are_refused(made):
     site, pairs, places, _, _, _ = made
-    with pytest.raises(ValueError, match="not on the site's grid"):
+    with raises_naming(ValueError, "grid"):
         measure_chips(pairs, [], places, site.folders, np.ones((SIZE, SIZE + 1), "uint8"), CHIP)
 
 

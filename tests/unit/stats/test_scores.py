@@ -13,6 +13,7 @@ from climate_indicators.stats.score_histograms import (
     read_scores,
     write_scores,
 )
+from refusals import raises_naming
 
 
 def counts_of(scores, labels, edges):
@@ -52,7 +53,7 @@ def test_unknown_pixels_are_passed_over_even_if_nan():
 
 
 def test_nan_of_a_labelled_pixel_is_refused():
-    with pytest.raises(ValueError, match="block 4: 1 scores are NaN"):
+    with raises_naming(ValueError, "block 4", "1 scores", "NaN"):
         counts_of([0.5, np.nan], [1, 0], [0, 1])
 
 
@@ -68,7 +69,7 @@ def test_edges_must_rise(edges):
 
 
 def test_blocks_and_splits_must_agree():
-    with pytest.raises(ValueError, match="2 blocks have 1 splits"):
+    with raises_naming(ValueError, "2 blocks", "1 splits"):
         ScoreCounts.empty(LOGIT, [0, 1], ["test"])
 
 

@@ -15,6 +15,7 @@ from climate_indicators.stats.trend_tests import (
     theil_sen_slope,
     variance_inflation,
 )
+from refusals import raises_naming
 
 
 def autoregression(rng, n, lag1, burn_in=100):
@@ -140,5 +141,5 @@ def test_a_season_that_was_removed_before_widens_the_interval_and_leaves_the_slo
     assert removed.slope == whole.slope and removed.p_value > whole.p_value
     assert removed.effective_n == pytest.approx(whole.effective_n * 47 / 58)
     assert removed.lower < whole.lower and removed.upper > whole.upper
-    with pytest.raises(ValueError, match="13 values are too few for a line and 11 coefficients"):
+    with raises_naming(ValueError, "13 values", "11 coefficients"):
         monotonic_trend(times[:13], values[:13], removed=11)
