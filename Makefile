@@ -1,28 +1,28 @@
-# From a fresh clone: `make demo` runs the workflow on its embedded world, `make test` runs the tests.
-# Needs make and a Python of 3.11 to 3.13 with pip; everything else goes to .venv. Another Python: make demo PYTHON=python3.12
+# From a fresh clone, `make demo` runs the workflow on synthetic data and `make test` runs the tests.
+# Needs make and Python 3.11 to 3.13 with pip; everything else is installed into .venv. For another Python: make demo PYTHON=python3.12
 PYTHON ?= python3
 CORES ?= all
 RUN_FOLDER ?= .
 PACKAGES := .venv/.installed
 STAMP := .venv/.library
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
-# with it every job would compile all modules that it imports
+# if it were set, every job would compile all modules that it imports
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install packages demo state test long lab lint docs clean clean-downloads
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make demo     run the workflow on its embedded world, then write results/report.html"
-	@echo "make state    how far the run in this folder is, while it runs or after; another folder: make state RUN_FOLDER=PATH"
-	@echo "make test     the tests, style and lint included"
-	@echo "make long     tests that are a whole run each, beyond those of make test"
-	@echo "make lab      tests on a SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments, both made here"
-	@echo "make lint     style alone"
-	@echo "make docs     key tables of the manual, picture of the rules, figures of the demo"
-	@echo "make install  only .venv: the pinned packages and this library"
-	@echo "make clean    remove results, simulated inputs and logs (downloads and .venv stay)"
-	@echo "make clean-downloads   remove what was downloaded too: archives, model weights, scenes, weather, ocean files"
+	@echo "make demo     run the workflow on synthetic data, then write results/report.html"
+	@echo "make state    show the progress of the run in this folder; for another folder: make state RUN_FOLDER=PATH"
+	@echo "make test     run the tests, including style and lint"
+	@echo "make long     run the tests that need a complete run each"
+	@echo "make lab      run the tests on a local SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments"
+	@echo "make lint     check style only"
+	@echo "make docs     update the configuration manual, rule graph and demo figures in docs"
+	@echo "make install  install the pinned packages and this library into .venv"
+	@echo "make clean    remove results, synthetic inputs and logs, but not downloads and .venv"
+	@echo "make clean-downloads   also remove downloads: archives, model weights, scenes, weather, ocean files"
 
 install: $(STAMP)
 
@@ -30,13 +30,13 @@ packages: $(PACKAGES)
 
 $(PACKAGES): requirements.lock
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	  echo "Python 3.11, 3.12 or 3.13 is needed (TensorFlow has no newer build); found: $$("$(PYTHON)" --version 2>&1)."; \
-	  echo "Name another one, for example: make $(or $(firstword $(MAKECMDGOALS)),install) PYTHON=python3.12"; \
+	  echo "Python 3.11, 3.12 or 3.13 is required (TensorFlow has no newer build); found: $$("$(PYTHON)" --version 2>&1)."; \
+	  echo "Use another one, for example: make $(or $(firstword $(MAKECMDGOALS)),install) PYTHON=python3.12"; \
 	  exit 1; }
 	@echo "Installing the pinned packages into .venv (a few minutes, about 3 GB) ..."
 	@rm -rf .venv
 	@# without ensurepip (Debian's python3 without python3-venv) the system's pip installs into the new environment
-	@# --no-deps: the lock is complete, and leaves out what requirements.overrides names
+	@# --no-deps: the lock is complete and excludes the packages of requirements.overrides
 	@set -e; \
 	if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
 	  "$(PYTHON)" -m venv .venv; \
@@ -49,7 +49,7 @@ $(PACKAGES): requirements.lock
 	fi
 	@touch $@
 
-# for notebooks and programs beside the workflow; its jobs take the library from the workflow's own src/
+# for notebooks and other programs; jobs of the workflow import the library from src/
 $(STAMP): $(PACKAGES) pyproject.toml
 	@set -e; \
 	if .venv/bin/python -c 'import pip' 2>/dev/null; then pip=".venv/bin/python -m pip"; \
@@ -71,7 +71,7 @@ state:
 
 test: $(STAMP)
 	$(RUN) pytest -m "not long and not real and not lab and not cluster" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
-	@# the cluster's jobs need both cores for themselves
+	@# the cluster jobs need both cores, so nothing else runs at the same time
 	$(RUN) pytest -m cluster -rs tests/labs
 
 long: $(STAMP)
@@ -98,7 +98,7 @@ docs: demo
 	cp results/ocean/demo/truth_check.png docs/figures/ocean_truth_check.png
 	{ printf '# The rules\n\nMade by `make docs`.\n\n```mermaid\n'; $(RUN) snakemake --quiet all --rulegraph mermaid-js; echo '```'; } > docs/rulegraph.md
 
-# a simulated site has a folder truth; all else in resources/ was downloaded, or made from downloads
+# a synthetic site has a folder truth; everything else in resources/ was downloaded or made from downloads
 clean:
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 	for truth in resources/*/*/truth; do if [ -d "$$truth" ]; then rm -rf "$${truth%/truth}"; fi; done
