@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
 SIZE, BLOCK = 240, 30
 WHOLE_KM2, FIRST_KM2, LAST_KM2 = 100.0, 42.0, 25.0
@@ -22,8 +22,9 @@ class Land:
 
 
 def field(rng: np.random.Generator, scale: float) -> np.ndarray:
-    """Smooth noise of mean 0 and standard deviation 1."""
-    noise = ndimage.gaussian_filter(rng.standard_normal((SIZE, SIZE)), scale, mode="wrap")
+    """Smooth noise of mean 0 and standard deviation 1, periodic, from a Gaussian filter of the spectrum."""
+    spectrum = fft.rfft2(rng.standard_normal((SIZE, SIZE)))
+    noise = fft.irfft2(ndimage.fourier_gaussian(spectrum, scale, SIZE), (SIZE, SIZE))
     return (noise - noise.mean()) / noise.std()
 
 

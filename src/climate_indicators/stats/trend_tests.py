@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 TEST = "Mann-Kendall test with AR(1) variance"
 # lag-1 correlations that are considered possible; alternating series beyond −0.6 are not known from climate
@@ -92,33 +93,46 @@ def lag1_weights(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     -------
     float64, shape of `LAG1_GRID`, sum 1.
     """
-    steps = _steps(times)
+    steps, place = np.unique(_steps(times), return_inverse=True)
     design = np.column_stack([np.ones(len(times)), (times - times.mean()) / np.ptp(times)])
-    # a series without any scatter around its line fits every correlation equally well
-    floor = max(np.finfo("float64").eps ** 2 * float(values @ values), np.finfo("float64").tiny)
-    logs = np.empty(len(LAG1_GRID))
-    for index, lag1 in enumerate(LAG1_GRID):
-        decay = lag1**steps
-        scale = np.sqrt((1 - lag1**2) / (1 - decay**2))
-        columns = np.column_stack([design, values])
-        white = np.vstack(
-            [columns[:1] * np.sqrt(1 - lag1**2), (columns[1:] - decay[:, None] * columns[:-1]) * scale[:, None]]
-        )
-        basis, triangle = np.linalg.qr(white[:, :2])
-        rest = white[:, 2] - basis @ (basis.T @ white[:, 2])
-        determinant = 0.5 * np.log(1 - lag1**2) + np.log(scale).sum()
-        logs[index] = (
-            determinant
-            - np.log(np.abs(np.diag(triangle))).sum()
-            - (len(values) - 2) / 2 * np.log(max(float(rest @ rest), floor))
-        )
+    # less their least-squares line, so that the sums of products below lose no digits
+    rest = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
+    columns = np.column_stack([design, rest])
+    before, after, across = (np.zeros((len(steps), 3, 3)) for _ in range(3))
+    for sums, first, second in (
+        (before, columns[:-1], columns[:-1]),
+        (after, columns[1:], columns[1:]),
+        (across, columns[:-1], columns[1:]),
+    ):
+        np.add.at(sums, place, first[:, :, None] * second[:, None, :])
+    decay = LAG1_GRID[:, None] ** steps
+    scale = (1 - LAG1_GRID[:, None] ** 2) / (1 - decay**2)
+    # sums of products of the columns without their memory, shape (correlations, 3, 3)
+    products = (1 - LAG1_GRID[:, None, None] ** 2) * np.outer(columns[0], columns[0])
+    for weight, sums in ((scale, after), (-scale * decay, across + across.swapaxes(1, 2)), (scale * decay**2, before)):
+        products = products + np.tensordot(weight, sums, 1)
+    cross = products[:, :2, 2]
+    squares = products[:, 2, 2] - (cross * np.linalg.solve(products[:, :2, :2], cross[..., None])[..., 0]).sum(axis=1)
+    determinant = np.log(1 - LAG1_GRID**2) + np.log(scale) @ np.bincount(place)
+    # a series whose scatter around its line is that of rounding fits every correlation equally well
+    floor = max((16 * np.finfo("float64").eps) ** 2 * float(values @ values), np.finfo("float64").tiny)
+    logs = 0.5 * (determinant - np.linalg.slogdet(products[:, :2, :2])[1]) - (len(values) - 2) / 2 * np.log(
+        np.maximum(squares, floor)
+    )
     weights = np.exp(logs - logs.max())
     return weights / weights.sum()
 
 
 def variance_inflation(times: np.ndarray) -> np.ndarray:
     """Variance of the Mann–Kendall statistic relative to independent values, for each correlation of `LAG1_GRID`."""
-    n, places = len(times), np.concatenate([[0], np.cumsum(_steps(times))])
+    return _variance_inflation(_steps(times).tobytes()).copy()
+
+
+@lru_cache(maxsize=32)
+def _variance_inflation(steps: bytes) -> np.ndarray:
+    """Series of one table mostly have the same times; ``steps`` are the bytes of int64 numbers."""
+    places = np.concatenate([[0], np.cumsum(np.frombuffer(steps, "int64"))])
+    n = len(places)
     lags = np.zeros(places[-1] + 1)
     for distance in range(1, n - 2):
         lags += np.bincount(places[distance:] - places[:-distance], minlength=len(lags)) * float(
@@ -139,11 +153,13 @@ def theil_sen_slope(times: np.ndarray, values: np.ndarray) -> float:
 def _steps(times: np.ndarray) -> np.ndarray:
     """Distances between neighbors in units of the usual distance, whole numbers of at least 1."""
     distances = np.diff(times)
-    return np.maximum(np.rint(distances / np.median(distances)), 1).astype(int)
+    return np.maximum(np.rint(distances / np.median(distances)), 1).astype("int64")
 
 
 def _score(times: np.ndarray, values: np.ndarray) -> float:
-    """Mann–Kendall's S: pairs that rise less pairs that fall, in n log n steps."""
+    """Mann–Kendall's S: pairs that rise less pairs that fall; in n log n steps where there are too many pairs."""
+    if len(values) <= MAX_PAIRED:
+        return float(np.sign(_pair_slopes(times, values)).sum())
     different = len(np.unique(values))
     if different < 2:
         return 0.0
@@ -160,15 +176,15 @@ def _independent_variance(values: np.ndarray) -> float:
 def _p_value(excess: float, weights: np.ndarray, deviations: np.ndarray) -> float:
     if excess <= 0 or not deviations.any():
         return 1.0
-    return float(weights @ (2 * stats.norm.sf(excess / deviations)))
+    return float(weights @ (2 * special.ndtr(-excess / deviations)))
 
 
 def _critical(level: float, weights: np.ndarray, deviations: np.ndarray) -> float:
     """Excess of the statistic at which the p-value is ``level``."""
     if not deviations.any():
         return np.inf
-    most = deviations.max() * stats.norm.isf(level / 2) + 1
-    return optimize.brentq(lambda excess: weights @ (2 * stats.norm.sf(excess / deviations)) - level, 0.0, most)
+    most = -deviations.max() * special.ndtri(level / 2) + 1
+    return optimize.brentq(lambda excess: weights @ (2 * special.ndtr(-excess / deviations)) - level, 0.0, most)
 
 
 def _bounds(times: np.ndarray, values: np.ndarray, critical: float) -> tuple[float, float]:

@@ -90,20 +90,19 @@ def _low_frequency_errors(design: np.ndarray, residuals: np.ndarray, years: int)
     n = len(residuals)
     count = max(2, min(int(0.41 * n ** (2 / 3)), years))
     cosines = np.sqrt(2 / n) * np.cos(np.pi * np.outer(np.arange(n) + 0.5, np.arange(1, count + 1)) / n)
-    basis, _ = np.linalg.qr(_scaled(design))
+    basis, triangle = np.linalg.qr(_scaled(design))
     # shape (columns, n): a coefficient is the sum of weights times values
-    weights = np.linalg.pinv(_scaled(design)) / _size(design)[:, None]
-    errors, freedom = np.empty(len(weights)), np.empty(len(weights))
-    for place, weight in enumerate(weights):
-        sums = cosines.T @ (weight * residuals)
-        # what the sums are made of, in terms of the errors before the fit
-        parts = weight[:, None] * cosines
-        parts -= basis @ (basis.T @ parts)
-        spread = parts.T @ parts
-        # independent errors of variance 1 make the sum of squares trace(spread) on average, and the coefficient's
-        # variance weight @ weight
-        errors[place] = np.sqrt(sums @ sums / np.trace(spread) * (weight @ weight))
-        freedom[place] = np.trace(spread) ** 2 / (spread**2).sum()
+    weights = np.linalg.solve(triangle, basis.T) / _size(design)[:, None]
+    sums = (weights * residuals) @ cosines
+    # what the sums are made of, in terms of the errors before the fit, shape (columns, n, cosines)
+    parts = weights[:, :, None] * cosines
+    parts -= basis @ (basis.T @ parts)
+    spread = parts.swapaxes(1, 2) @ parts
+    # independent errors of variance 1 make the sum of squares trace(spread) on average, and the coefficient's variance
+    # the sum of the squares of its weights
+    trace = np.trace(spread, axis1=1, axis2=2)
+    errors = np.sqrt((sums**2).sum(axis=1) / trace * (weights**2).sum(axis=1))
+    freedom = trace**2 / (spread**2).sum(axis=(1, 2))
     return errors, freedom
 
 
@@ -152,25 +151,27 @@ def season_columns(dates: pd.Series, values: np.ndarray, harmonics: tuple[int, i
     angles = phase[:, None] * np.arange(1, most + 1)
     # sine and cosine of one harmonic side by side, so that fewer harmonics are the first columns
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(len(phase), 2 * most)
-    chosen = max(_waves_of(column, waves, least) for column in np.atleast_2d(np.asarray(values, "float64").T))
+    chosen = _waves_of(np.asarray(values, "float64").reshape(len(phase), -1), waves, least)
     waves = waves[:, : 2 * chosen]
     return waves - waves.mean(axis=0)
 
 
 def _waves_of(values: np.ndarray, waves: np.ndarray, least: int) -> int:
-    """Number of harmonics with the smallest corrected AIC."""
-    n, best, chosen = len(values), np.inf, least
-    floor = np.finfo("float64").eps ** 2 * max(float(values @ values), 1.0)
-    for count in range(least, waves.shape[1] // 2 + 1):
-        columns = 2 * count + 1
-        if n < columns + _SPARE_VALUES:
-            break
-        design = np.column_stack([np.ones(n), waves[:, : 2 * count]])
-        left = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
-        criterion = n * np.log(max(float(left @ left), floor) / n) + 2 * columns * n / (n - columns - 1)
-        if criterion < best:
-            best, chosen = criterion, count
-    return chosen
+    """Number of harmonics with the smallest corrected AIC, the largest of the columns of values."""
+    n = len(values)
+    counts = np.arange(least, waves.shape[1] // 2 + 1)
+    counts = counts[n >= 2 * counts + 1 + _SPARE_VALUES]
+    if not len(counts):
+        return least
+    columns = 2 * counts + 1
+    basis, _ = np.linalg.qr(np.column_stack([np.ones(n), waves[:, : columns[-1] - 1]]))
+    parts = basis.T @ values
+    # each harmonic that is left out adds the squares of its parts to what all of them leave
+    left = ((values - basis @ parts) ** 2).sum(axis=0) + np.array([(parts[own:] ** 2).sum(axis=0) for own in columns])
+    floor = np.finfo("float64").eps ** 2 * np.maximum((values**2).sum(axis=0), 1.0)
+    penalty = 2 * columns * n / (n - columns - 1)
+    criteria = n * np.log(np.maximum(left, floor) / n) + penalty[:, None]
+    return int(counts[criteria.argmin(axis=0)].max())
 
 
 def _scaled(design: np.ndarray) -> np.ndarray:

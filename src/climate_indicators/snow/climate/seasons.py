@@ -103,11 +103,11 @@ def _parts(known: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _one_value_a_year(chosen: pd.DataFrame, quantity: str, years: pd.Series, season: str) -> pd.DataFrame:
-    month = chosen["date"].dt.month
-    cells = chosen.groupby([years.rename("year"), month.rename("month")])[quantity].mean().reset_index()
-    usual = cells.groupby("month")[quantity].transform("mean")
-    cells["value"] = cells[quantity] - usual + cells.groupby("month")[quantity].mean().mean()
-    table = cells.groupby("year")["value"].agg(value="mean", n_months="size").reset_index()
+    keys = [years.rename("year"), chosen["date"].dt.month.rename("month")]
+    cells = chosen.groupby(keys)[quantity].mean().unstack()
+    usual = cells.mean()
+    value = (cells - usual).mean(axis=1) + usual.mean()
+    table = pd.DataFrame({"value": value, "n_months": cells.count(axis=1)}).reset_index()
     table["n_dates"] = chosen["date"].groupby(years.to_numpy()).nunique().to_numpy()
     table["left_out"] = table["n_months"] < MIN_MONTHS * (12 if season == ALL else 3)
     return table.assign(quantity=quantity, unit=label_unit(quantity)[1], season=season)
