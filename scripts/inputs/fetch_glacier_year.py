@@ -11,7 +11,7 @@ from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, find_catalogue
 from climate_indicators.download.http.http_errors import redact_url
-from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.composites import write_image
 from climate_indicators.download.stac.quicklooks import write_picture
@@ -24,8 +24,7 @@ from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output = snakemake.params, snakemake.output
-patience = RetryPolicy.of(snakemake.config["archives"])
-session = open_session(patience)
+session = Session(RetryPolicy.from_config(snakemake.config["archives"]))
 with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
@@ -33,7 +32,7 @@ days = season_days(int(snakemake.wildcards.year), *params.season)
 place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
 with error_context(place):
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
-    tiles = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days, patience))
+    tiles = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days))
     log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, redact_url(catalogue.endpoint))
     year = AnnualComposite(tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted))
     for step in (steps := year.steps()):

@@ -3,7 +3,7 @@
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.download.http.mirrors import first_of
-from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.outlines.glims import fetch_glims
 from climate_indicators.geo.grid import in_degrees, read_area_of_interest
 
@@ -12,10 +12,9 @@ params = snakemake.params
 aoi = snakemake.input.aoi[0] if snakemake.input.aoi else None
 with error_context(f"glacier site '{snakemake.wildcards.site}', outlines of GLIMS"):
     bounds = None if params.ids else in_degrees(read_area_of_interest(aoi, params.aoi_layer)).total_bounds
-    patience = RetryPolicy.of(snakemake.config["archives"])
-    with open_session(patience) as session:
+    with Session(RetryPolicy.from_config(snakemake.config["archives"])) as session:
         count = first_of(
             params.urls,
-            lambda url: fetch_glims(session, url, snakemake.output.file, params.ids, bounds, patience=patience),
+            lambda url: fetch_glims(session, url, snakemake.output.file, params.ids, bounds),
         )
 log.info("%d outlines", count)

@@ -8,20 +8,19 @@ from climate_indicators.core.log import start_log
 from climate_indicators.download.http.logins import login_of
 from climate_indicators.download.http.mirrors import download_first
 from climate_indicators.download.http.resumable import Expected
-from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.geo.vector_zips import check_zip
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards
-patience = RetryPolicy.of(snakemake.config["archives"])
-with error_context(f"{wildcards.inventory}, region {wildcards.region}"), open_session(patience) as session:
+policy = RetryPolicy.from_config(snakemake.config["archives"])
+with error_context(f"{wildcards.inventory}, region {wildcards.region}"), Session(policy) as session:
     fetched = download_first(
         session,
         params.urls,
         params.kept,
         snakemake.output.file,
         Expected(sha256=params.sha256),
-        patience=patience,
         auth_of=login_of(wildcards.inventory, params.urls),
         check=check_zip,
     )

@@ -4,11 +4,11 @@ from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.download.http.mirrors import download_first
 from climate_indicators.download.http.resumable import Expected
-from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.http.session import RetryPolicy, Session
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, wildcards = snakemake.params, snakemake.wildcards
-patience, expected = RetryPolicy.of(snakemake.config["archives"]), Expected(sha256=params.sha256)
-with error_context(f"ocean data set '{wildcards.site}', file {wildcards.name}"), open_session(patience) as session:
-    fetched = download_first(session, params.urls, params.kept, snakemake.output.file, expected, patience=patience)
+policy, expected = RetryPolicy.from_config(snakemake.config["archives"]), Expected(sha256=params.sha256)
+with error_context(f"ocean data set '{wildcards.site}', file {wildcards.name}"), Session(policy) as session:
+    fetched = download_first(session, params.urls, params.kept, snakemake.output.file, expected)
 log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "was there")

@@ -11,7 +11,7 @@ from climate_indicators.core.atomic_files import atomic_path, write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import (
     RADAR_NODATA,
@@ -31,8 +31,7 @@ from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, output, number = snakemake.params, snakemake.output, int(snakemake.wildcards.year)
-patience = RetryPolicy.of(snakemake.config["archives"])
-session = open_session(patience)
+session = Session(RetryPolicy.from_config(snakemake.config["archives"]))
 with error_context(f"snow site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, **params.grid)
@@ -42,7 +41,7 @@ found, windows = {}, {}
 for sensor in (OPTICAL, RADAR):
     with error_context(f"{params.catalogues[sensor]['name']}, {sensor} scenes {place}"):
         catalogue = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        found[sensor] = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days, patience))
+        found[sensor] = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days))
         windows[sensor] = Windows(params.kept, catalogue, session, RADAR_NODATA if sensor == RADAR else 0.0)
         log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalogue.collection)
 with error_context(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):

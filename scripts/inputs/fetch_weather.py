@@ -2,17 +2,17 @@
 
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
-from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.weather.open_meteo import WeatherRequest, fetch_weather, place_of
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params = snakemake.params
 aoi = snakemake.input.aoi[0] if snakemake.input.aoi else None
-patience = RetryPolicy.of(snakemake.config["archives"])
+policy = RetryPolicy.from_config(snakemake.config["archives"])
 asked = {key: params.weather[key] for key in ("first", "last", "timezone", "model")}
-with error_context(f"snow site '{snakemake.wildcards.site}'"), open_session(patience) as session:
+with error_context(f"snow site '{snakemake.wildcards.site}'"), Session(policy) as session:
     given = params.weather["latitude"], params.weather["longitude"]
     latitude, longitude = place_of(*given, aoi, params.aoi_layer)
     request = WeatherRequest(latitude=latitude, longitude=longitude, variables=tuple(params.variables), **asked)
-    fetched = fetch_weather(session, params.url, request, params.kept, snakemake.output.table, patience)
+    fetched = fetch_weather(session, params.url, request, params.kept, snakemake.output.table)
 log.info("%d years fetched, the others were there; weather of %g, %g", fetched, latitude, longitude)

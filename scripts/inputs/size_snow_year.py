@@ -7,7 +7,7 @@ from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
+from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import choose_radar, series_steps
 from climate_indicators.download.stac.search import read_tiles, search_area
@@ -18,8 +18,7 @@ from climate_indicators.geo.grid import read_area_of_interest, site_grid
 
 log = start_log(snakemake.log[0], snakemake.rule)
 params, number = snakemake.params, snakemake.wildcards.year
-patience = RetryPolicy.of(snakemake.config["archives"])
-session = open_session(patience)
+session = Session(RetryPolicy.from_config(snakemake.config["archives"]))
 days = (f"{number}-01-01", f"{number}-12-31")
 with error_context(f"snow site '{snakemake.wildcards.site}', {' to '.join(days)}"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
@@ -27,7 +26,7 @@ with error_context(f"snow site '{snakemake.wildcards.site}', {' to '.join(days)}
     found, catalogues = {}, {}
     for sensor in (OPTICAL, RADAR):
         catalogues[sensor] = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        items = cached_search(params.kept, catalogues[sensor], session, search_area(area), days, patience)
+        items = cached_search(params.kept, catalogues[sensor], session, search_area(area), days)
         found[sensor] = read_tiles(items)
     _, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], catalogues[RADAR])
     windows = Windows(params.kept, catalogues[OPTICAL], session)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import requests
-
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.resumable import Expected, download_cached
-from climate_indicators.download.http.session import RetryPolicy
+from climate_indicators.download.http.session import Session
 
 SOURCE = (
     "https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
@@ -18,22 +16,19 @@ MD5 = "4d473c1dd8becc155b73f8504c6f6626"
 
 
 def fetch_weights(
-    session: requests.Session,
+    session: Session,
     kept: str | Path,
     path: str | Path,
     source: str = SOURCE,
     md5: str = MD5,
-    patience: RetryPolicy | None = None,
 ) -> bool:
     """Fetch the weights, going on from what an earlier try left; there whole, with the published digest, or not at all.
 
     Parameters
     ----------
-    session : as `climate_indicators.download.http.session.open_session` gives it.
     kept : folder that keeps what was fetched.
     path : file to write.
     source, md5 : address and digest of the published file.
-    patience : how often to go on with a body that breaks off.
 
     Returns
     -------
@@ -45,7 +40,7 @@ def fetch_weights(
         If the file cannot be fetched or is not the published one.
     """
     try:
-        return download_cached(session, source, kept, path, Expected(md5=md5), patience=patience)
+        return download_cached(session, source, kept, path, Expected(md5=md5))
     except InputError as error:
         raise InputError(
             f"the encoder's ImageNet weights could not be fetched: {error} Or put that file (MD5 {md5}) at {path} "

@@ -12,13 +12,13 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
 from climate_indicators.download.http.logins import Bearer
 from climate_indicators.download.http.ranges import opened
-from climate_indicators.download.http.session import RetryPolicy, get, open_session
+from climate_indicators.download.http.session import get
 from climate_indicators.download.http.signing import Signer
 from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.download.weather.open_meteo import WeatherRequest, fetch_weather
+from servers.sessions import quick_session
 from servers.stac import StacServer
 
-QUICK = RetryPolicy(tries=1, backoff_s=0.01, longest_wait_s=1, connect_s=2, read_s=2)
 BROKEN = "first-marker\nsecond-marker"
 
 
@@ -31,15 +31,14 @@ def test_credential_that_no_header_can_hold_is_refused_by_its_name(variable, val
     # the system allows no zero byte in an environment
     monkeypatch.setattr("os.environ", dict.fromkeys(CREDENTIALS, "sound") | {variable: value})
     request = WeatherRequest(28, 86.8, "2020-01-01", "2020-01-02", ("precipitation_sum",))
-    with StacServer() as server, open_session(QUICK) as session, pytest.raises(InputError) as told:
-        session.trust_env = False
+    with StacServer() as server, quick_session() as session, pytest.raises(InputError) as told:
         match variable:
             case "EARTHDATA_TOKEN":
                 get(session, f"{server.url}/a.zip", auth=Bearer(variable))
             case "PC_SDK_SUBSCRIPTION_KEY":
                 Signer(session, f"{server.url}/token", "sentinel").sign("https://a.org/a.tif")
             case "OPEN_METEO_KEY":
-                fetch_weather(session, server.url, request, tmp_path, tmp_path / "weather.csv", QUICK)
+                fetch_weather(session, server.url, request, tmp_path, tmp_path / "weather.csv")
             case _:
                 catalogue = Catalogue("cdse", server.url, "s2", s3_endpoint=server.url.removeprefix("http://"))
                 with opened("s3://eodata/a.tif", session, str, catalogue.s3_endpoint):

@@ -13,12 +13,12 @@ import pytest
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.logins import Bearer
-from climate_indicators.download.http.resumable import PIECE, Expected, download, download_cached
-from climate_indicators.download.http.session import RetryPolicy, get, open_session
+from climate_indicators.download.http.resumable import CHUNK, Expected, download, download_cached
+from climate_indicators.download.http.session import get
 from servers.faulty import Fault
 from servers.files import FileServer
+from servers.sessions import quick_session
 
-QUICK = RetryPolicy(tries=4, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
 BODY = np.random.default_rng(1).bytes(300_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
@@ -31,13 +31,12 @@ def server():
 
 @pytest.fixture
 def session():
-    with open_session(QUICK) as one:
-        one.trust_env = False
+    with quick_session(tries=4, read_s=0.3) as one:
         yield one
 
 
 def fetch(session, server, path, expected=None, **more):
-    return download(session, f"{server.url}/a.bin?key=secret", path, expected, patience=QUICK, **more)
+    return download(session, f"{server.url}/a.bin?key=secret", path, expected, **more)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +75,7 @@ def test_body_that_broke_off_is_continued_not_fetched_again(server, session, tmp
     server.fail("/a.bin", Fault(cut_after=200_000))
     fetch(session, server, tmp_path / "a.bin")
     begin = int(server.requests[1][2]["Range"].removeprefix("bytes=").removesuffix("-"))
-    assert 200_000 - PIECE < begin <= 200_000
+    assert 200_000 - CHUNK < begin <= 200_000
     assert server.sent["/a.bin"] == 200_000 + len(BODY) - begin
 
 
@@ -142,7 +141,7 @@ def test_file_that_two_sites_fetch_at_once_is_fetched_once_and_whole(server, ses
     targets = [tmp_path / name / "a.bin" for name in "xy"]
     with ThreadPoolExecutor(2) as pool:
         jobs = [
-            pool.submit(download_cached, session, f"{server.url}/a.bin", tmp_path / "kept", target, patience=QUICK)
+            pool.submit(download_cached, session, f"{server.url}/a.bin", tmp_path / "kept", target)
             for target in targets
         ]
         assert sorted(job.result() for job in jobs) == [False, True]
@@ -188,7 +187,7 @@ def test_lasting_refusal_is_not_tried_again(server, session, tmp_path, fault, me
 def test_dead_address_is_named_without_its_secrets(session, tmp_path, url, reason, caplog):
     logging.getLogger("climate_indicators").propagate = True
     with caplog.at_level(logging.DEBUG), pytest.raises(InputError, match=reason) as told:
-        download(session, url, tmp_path / "a.bin", patience=QUICK)
+        download(session, url, tmp_path / "a.bin")
     assert "a.bin" in str(told.value)
     # a log has the tracebacks of what an error came from, unless that is suppressed
     assert told.value.__cause__ is None and (told.value.__context__ is None or told.value.__suppress_context__)
@@ -221,7 +220,7 @@ def test_credential_that_a_server_repeats_is_not_shown(server, session, tmp_path
 def test_kept_file_is_given_its_place_again_without_a_request(server, session, tmp_path):
     for number in range(2):
         target = tmp_path / "out" / "a.bin"
-        fetched = download_cached(session, f"{server.url}/a.bin", tmp_path / "kept", target, patience=QUICK)
+        fetched = download_cached(session, f"{server.url}/a.bin", tmp_path / "kept", target)
         assert fetched == (number == 0)
         assert target.read_bytes() == BODY
         target.unlink()
@@ -232,8 +231,8 @@ KILLED = """
 import sys
 from pathlib import Path
 from climate_indicators.download.http.resumable import download
-from climate_indicators.download.http.session import open_session
-session = open_session()
+from climate_indicators.download.http.session import Session
+session = Session()
 session.trust_env = False
 download(session, sys.argv[1], Path(sys.argv[2]))
 """

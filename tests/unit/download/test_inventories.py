@@ -9,15 +9,12 @@ from shapely.geometry import Point, box, mapping
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.glacier_identifiers import region_file, region_of
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.outlines.glims import fetch_glims
 from climate_indicators.download.outlines.inventories import area_around, select_glims, select_rgi
 from climate_indicators.geo.vector_zips import check_zip, vector_source
 from inventory_files import rgi_zip
 from servers.faulty import Fault
 from servers.glims import GlimsServer
-
-QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)
 
 
 @pytest.mark.parametrize(
@@ -148,13 +145,6 @@ FEATURES = [
 def glims():
     with GlimsServer(FEATURES) as server:
         yield server
-
-
-@pytest.fixture
-def session():
-    with open_session(QUICK) as one:
-        one.trust_env = False
-        yield one
 
 
 def test_glims_gives_each_glacier_as_it_was_nearest_to_the_year(glims, session, tmp_path):

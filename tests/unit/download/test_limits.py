@@ -1,6 +1,5 @@
 """Servers that would keep one for ever, lead to another host, or exchange a file: each ends in one message."""
 
-import dataclasses
 import itertools
 import json
 import socket
@@ -14,30 +13,30 @@ from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http import timeouts as pace
+from climate_indicators.download.http import timeouts
 from climate_indicators.download.http.logins import Bearer
 from climate_indicators.download.http.ranges import RemoteFile
 from climate_indicators.download.http.resumable import download
-from climate_indicators.download.http.session import RetryPolicy, get, open_session
+from climate_indicators.download.http.session import get
 from climate_indicators.download.http.signing import Signer
 from climate_indicators.download.outlines.glims import fetch_glims
 from climate_indicators.download.stac.search import search
 from servers.faulty import Fault
 from servers.files import FileServer
 from servers.glims import GlimsServer
+from servers.sessions import quick_session
 from servers.stac import StacServer
 
-QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5, request_s=0.8, search_s=5)
+HASTY = {"tries": 2, "read_s": 0.5, "request_s": 0.8, "search_s": 5}
 # for servers that are not slow themselves, though the machine may be
-CALM = dataclasses.replace(QUICK, connect_s=60, read_s=60, request_s=60, search_s=600)
+CALM = {"tries": 2, "connect_s": 60, "read_s": 60, "request_s": 60, "search_s": 600}
 BODY = np.random.default_rng(1).bytes(300_000)
 AREA, DAYS = box(0, 0, 1, 1), ("2020-09-01", "2020-09-30")
 
 
 @pytest.fixture
 def session(request):
-    with open_session(getattr(request, "param", CALM)) as one:
-        one.trust_env = False
+    with quick_session(**getattr(request, "param", CALM)) as one:
         yield one
 
 
@@ -73,7 +72,7 @@ def answer_of(status, length=100_000, kind="application/octet-stream"):
     return head + bytes(length), len(head)
 
 
-@pytest.mark.parametrize("session", [QUICK], indirect=True, ids=["quick"])
+@pytest.mark.parametrize("session", [HASTY], indirect=True, ids=["quick"])
 @pytest.mark.parametrize("way", [get, download], ids=["whole answer", "download"])
 @pytest.mark.parametrize(
     ("status", "kind", "head_too", "said"),
@@ -87,10 +86,9 @@ def answer_of(status, length=100_000, kind="application/octet-stream"):
 def test_server_that_trickles_ends_in_one_message(session, tmp_path, way, status, kind, head_too, said):
     answer, body = answer_of(status, kind=kind)
     server = Trickle(answer, 20 if head_too else body + 10)
-    options = {"patience": QUICK} if way is download else {}
     start = time.monotonic()
     with pytest.raises(InputError, match=rf"a\.bin: {said}.*; 2 tries in .* failed"):
-        way(session, server.url, *([tmp_path / "a.bin"] if way is download else []), **options)
+        way(session, server.url, *([tmp_path / "a.bin"] if way is download else []))
     server.close()
     assert time.monotonic() - start < 20
     assert not (tmp_path / "a.bin").exists()
@@ -101,17 +99,17 @@ def test_error_of_a_call_is_its_own():
         raise TimeoutError("of a socket")
 
     with pytest.raises(TimeoutError, match="of a socket"):
-        pace.within(5, call)
+        timeouts.call_with_timeout(5, call)
 
 
 def test_body_that_brings_a_few_bytes_a_try_ends(session, tmp_path):
     with FileServer({"/a.bin": BODY}) as server:
         server.fail("/a.bin", *[Fault(cut_after=100)] * 50)
         with pytest.raises(InputError, match="broke off after .* bytes; 2 tries"):
-            download(session, f"{server.url}/a.bin", tmp_path / "a.bin", patience=CALM)
+            download(session, f"{server.url}/a.bin", tmp_path / "a.bin")
         assert len(server.requests) <= 3
         server.faults.clear()
-        download(session, f"{server.url}/a.bin", tmp_path / "a.bin", patience=CALM)
+        download(session, f"{server.url}/a.bin", tmp_path / "a.bin")
     assert (tmp_path / "a.bin").read_bytes() == BODY
 
 
@@ -134,21 +132,22 @@ class Endless(StacServer):
 
 
 @pytest.mark.parametrize(
-    ("names", "pages", "patience", "said"),
+    ("session", "names", "pages", "said"),
     [
-        (itertools.repeat("a"), 2, CALM, "page 2 of the answer holds nothing that earlier pages did not"),
-        (itertools.cycle("abc"), 4, CALM, "page 4 of the answer .* lead in a circle"),
-        (map(str, itertools.count()), 8, CALM, "8 pages with 8 entries .* no end; allowed are 7 pages"),
-        (map(str, itertools.count()), 1, dataclasses.replace(CALM, search_s=1e-9), "archives.search_s"),
+        (CALM, itertools.repeat("a"), 2, "page 2 of the answer holds nothing that earlier pages did not"),
+        (CALM, itertools.cycle("abc"), 4, "page 4 of the answer .* lead in a circle"),
+        (CALM, map(str, itertools.count()), 8, "8 pages with 8 entries .* no end; allowed are 7 pages"),
+        (CALM | {"search_s": 1e-9}, map(str, itertools.count()), 1, "archives.search_s"),
     ],
     ids=["same page", "circle", "ever new", "time"],
+    indirect=["session"],
 )
-def test_catalogue_whose_pages_have_no_end_is_one_message(session, monkeypatch, names, pages, patience, said):
-    monkeypatch.setattr(pace, "MAX_PAGES", 7)
+def test_catalogue_whose_pages_have_no_end_is_one_message(session, monkeypatch, names, pages, said):
+    monkeypatch.setattr(timeouts, "MAX_PAGES", 7)
     with Endless(names) as server:
         catalogue = Catalogue("other", f"{server.url}/stac", "sentinel-2-l2a", {})
         with pytest.raises(InputError, match=said) as told:
-            search(catalogue, session, AREA, DAYS, patience)
+            search(catalogue, session, AREA, DAYS)
         assert sum(path == "/stac/search" for path, _, _ in server.requests) == pages
     assert server.url in str(told.value)
 
@@ -158,7 +157,7 @@ def test_outlines_whose_pages_lead_in_a_circle_are_one_message(session, tmp_path
         pages = itertools.cycle("ab")
         server.answer = lambda *asked: server_page(next(pages))
         with pytest.raises(InputError, match="page 3 of the answer .* lead in a circle"):
-            fetch_glims(session, server.url, tmp_path / "a.geojson", ["G079064E30878N"], page=1, patience=CALM)
+            fetch_glims(session, server.url, tmp_path / "a.geojson", ["G079064E30878N"], page=1)
     assert not list(tmp_path.iterdir())
 
 

@@ -13,14 +13,19 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.logins import Bearer, Earthdata, login_of
 from climate_indicators.download.http.mirrors import download_first, first_of, recorded_digest
 from climate_indicators.download.http.resumable import Expected, download, kept_path
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.geo.vector_zips import check_zip
 from inventory_files import rgi_zip
 from servers.faulty import Fault
 from servers.files import FileServer
+from servers.sessions import quick_session
 
-QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=2)
 BODY = np.random.default_rng(1).bytes(50_000)
+
+
+@pytest.fixture
+def session():
+    with quick_session(tries=2) as one:
+        yield one
 
 
 @pytest.fixture
@@ -30,19 +35,10 @@ def servers():
 
 
 @pytest.fixture
-def session():
-    with open_session(QUICK) as one:
-        one.trust_env = False
-        yield one
-
-
-@pytest.fixture
 def fetch(servers, session, tmp_path):
     def make(expected=None, **more):
         addresses = [f"{server.url}/{folder}/x.zip" for server, folder in zip(servers, "ab", strict=True)]
-        return download_first(
-            session, addresses, tmp_path / "kept", tmp_path / "out/x.zip", expected, patience=QUICK, **more
-        )
+        return download_first(session, addresses, tmp_path / "kept", tmp_path / "out/x.zip", expected, **more)
 
     return make
 
@@ -181,8 +177,9 @@ def protected(tmp_path, monkeypatch):
 
 
 def fetch_protected(server, path):
-    with open_session(QUICK) as session:
-        return download(session, f"{server.url}/a.zip", path, patience=QUICK, auth=Earthdata())
+    with quick_session(tries=2) as session:
+        session.trust_env = True
+        return download(session, f"{server.url}/a.zip", path, auth=Earthdata())
 
 
 @pytest.mark.parametrize("token", ["", "token-marker"])
@@ -223,13 +220,13 @@ def test_credential_that_is_not_set_differs_from_one_that_is_not_accepted(
 def test_token_that_a_server_takes_itself_or_refuses(session, tmp_path, monkeypatch):
     monkeypatch.setenv("EARTHDATA_TOKEN", "token-marker")
     with FileServer({"/a.zip": BODY}, token="Bearer token-marker") as server:
-        assert download(session, f"{server.url}/a.zip", tmp_path / "a.zip", patience=QUICK, auth=Earthdata())
+        assert download(session, f"{server.url}/a.zip", tmp_path / "a.zip", auth=Earthdata())
         monkeypatch.setenv("EARTHDATA_TOKEN", "old-marker")
         with pytest.raises(InputError, match="401.*Not accepted: the token of EARTHDATA_TOKEN"):
-            download(session, f"{server.url}/a.zip", tmp_path / "b.zip", patience=QUICK, auth=Earthdata())
+            download(session, f"{server.url}/a.zip", tmp_path / "b.zip", auth=Earthdata())
         monkeypatch.delenv("EARTHDATA_TOKEN")
         with pytest.raises(InputError, match="401.*No credential is set"):
-            download(session, f"{server.url}/a.zip", tmp_path / "b.zip", patience=QUICK, auth=Earthdata())
+            download(session, f"{server.url}/a.zip", tmp_path / "b.zip", auth=Earthdata())
 
 
 def test_token_goes_to_no_mirror():

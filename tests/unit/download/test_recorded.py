@@ -16,7 +16,6 @@ from shapely.geometry import box, mapping, shape
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import find_catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import RADAR_NODATA, choose_radar, write_radar
 from climate_indicators.download.stac.search import read_tiles, search, search_area
@@ -28,7 +27,6 @@ from servers.stac import StacServer
 FOLDER = Path(
     os.environ.get("ARCHIVE_RECORDED") or Path(__file__).resolve().parents[4] / "shared/data/archive_recorded"
 )
-QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=5, read_s=5)
 BANDS = ("B02", "B04", "B11")
 SIDE_M, PIXEL_M = 2400, 20
 # file, catalogue whose names of assets it has, orbits, baselines, what its pixels carry
@@ -104,13 +102,6 @@ def server():
         yield one
 
 
-@pytest.fixture
-def session():
-    with open_session(QUICK) as one:
-        one.trust_env = False
-        yield one
-
-
 # numbers of a baseline before 04.00 never carry the offset
 LATE = [name for name, (_, _, baselines, _) in OPTICAL.items() if max(baselines) >= "04"]
 
@@ -132,7 +123,7 @@ def test_sentinel_2_items_from_the_search_to_the_numbers(name, wrong, server, se
     for item in items:
         grid, area = grids[item["id"]], middle(item)[1]
         day = item["properties"]["datetime"][:10]
-        tiles = read_tiles(search(catalogue, session, search_area(area), (day, day), QUICK))
+        tiles = read_tiles(search(catalogue, session, search_area(area), (day, day)))
         assert [tile.name for tile in tiles] == [item["id"]]
         found.add((tiles[0].orbit, tiles[0].baseline))
         windows = Windows(tmp_path / "kept", catalogue, session)
@@ -179,7 +170,7 @@ def test_sentinel_1_slices_of_one_datatake_cover_an_area_on_their_border(server,
     known = landing("pc_landing", server.url)
     server.landing = lambda: known
     catalogue = find_catalogue("planetary_computer", "radar", f"{server.url}/stac")
-    tiles = read_tiles(search(catalogue, session, search_area(area), ("2019-12-01", "2019-12-31"), QUICK))
+    tiles = read_tiles(search(catalogue, session, search_area(area), ("2019-12-01", "2019-12-31")))
     assert len(tiles) == 2 and {tile.orbit for tile in tiles} == {"5"}
     candidates, chosen = choose_radar(tiles, area, [5], catalogue)
     assert candidates == chosen and chosen[0].covered > 0.999
@@ -212,7 +203,7 @@ def test_terrain_corrected_radar_of_another_archive(server, session, tmp_path):
     server.items.append(item)
     names = {"VV": "gamma0_vv", "VH": "gamma0_vh"}
     catalogue = find_catalogue("other", "radar", f"{server.url}/stac", item["collection"], names)
-    tiles = read_tiles(search(catalogue, session, search_area(area), ("2020-01-01", "2020-01-31"), QUICK))
+    tiles = read_tiles(search(catalogue, session, search_area(area), ("2020-01-01", "2020-01-31")))
     _, chosen = choose_radar(tiles, area, [], catalogue)
     (row,) = write_radar(tmp_path, Windows(tmp_path / "kept", catalogue, session, RADAR_NODATA), grid, chosen, area)
     assert row["orbit"] == "121" and row["date"] == "2020-01-03"
@@ -230,7 +221,7 @@ def test_raw_ground_range_scene_is_never_taken(server, session):
     server.items.append(item | {"assets": {}})
     catalogue = find_catalogue("other", "radar", f"{server.url}/stac", item["collection"], {"VV": "vv", "VH": "vh"})
     days = ("2025-07-31", "2025-07-31")
-    assert len(search(catalogue, session, search_area(area), days, QUICK)) == 1
+    assert len(search(catalogue, session, search_area(area), days)) == 1
     candidates, chosen = choose_radar(read_tiles([item]), area, [], catalogue)
     assert not chosen and candidates[0].reason == "lacks asset vv, asset vh"
     assert mapping(candidates[0].tiles[0].footprint)["type"] == "Polygon"

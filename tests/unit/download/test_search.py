@@ -5,8 +5,8 @@ from shapely.geometry import Polygon, box, mapping
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.search import read_tiles, search
+from servers.sessions import quick_session
 from servers.stac import StacServer
 
 NORTH, SOUTH, WHOLE = box(80, 30.4, 81, 31), box(80, 30, 81, 30.45), box(80, 30, 81, 31)
@@ -107,8 +107,8 @@ def test_orbit_and_baseline_are_read_from_the_name_of_the_product(key):
 @pytest.mark.parametrize("merge", [True, False], ids=["changes of the search", "whole search, also after the last"])
 def test_links_to_next_pages_are_followed_as_archives_write_them(merge):
     items = [item(f"S2_{n}", box(80.1, 30.1, 80.2, 30.2)) | {"collection": "s2", "assets": {}} for n in range(7)]
-    with StacServer(items) as server, open_session() as session:
-        session.trust_env, server.merge = False, merge
+    with StacServer(items) as server, quick_session() as session:
+        server.merge = merge
         catalogue = Catalogue("other", f"{server.url}/stac", "s2", {})
         found = search(catalogue, session, TRIANGLE, ("2020-09-01", "2020-09-30"))
     assert [one["id"] for one in found] == [f"S2_{n}" for n in range(7)]
@@ -120,15 +120,13 @@ TRIANGLE = Polygon([(80, 30), (81, 30), (80, 31)])
 @pytest.mark.parametrize("status", [None, 400, 500, 501, 503])
 def test_rectangle_is_asked_for_where_a_server_fails_on_polygons(status):
     """The same items are found either way, and more than one page of them."""
-    quick = RetryPolicy(tries=6, backoff_s=0.01, longest_wait_s=1, connect_s=5, read_s=5)
     inside = [item(f"S2_{n}", box(80.1, 30.1, 80.2, 30.2)) for n in range(5)]
     beside = item("S2_beside", box(80.9, 30.9, 80.95, 30.95))
     items = [one | {"collection": "s2", "assets": {}} for one in (*inside, beside)]
-    with StacServer(items) as server, open_session(quick) as session:
-        session.trust_env = False
+    with StacServer(items) as server, quick_session(tries=6, connect_s=5, read_s=5) as session:
         server.polygons = status
         catalogue = Catalogue("other", f"{server.url}/stac", "s2", {})
-        found = search(catalogue, session, TRIANGLE, ("2020-09-01", "2020-09-30"), quick)
+        found = search(catalogue, session, TRIANGLE, ("2020-09-01", "2020-09-30"))
         asked = ["polygon"] * (2 if status in (500, 503) else 1)
         assert server.searches == (asked + ["rectangle"] * 2 if status else ["polygon"] * 2)
     assert {one["id"] for one in found} == {f"S2_{n}" for n in range(5)}

@@ -9,7 +9,6 @@ from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import PRESETS, find_catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import (
     RADAR_NODATA,
@@ -25,9 +24,9 @@ from climate_indicators.download.stac.windows import Windows
 from climate_indicators.geo.grid import Grid
 from servers.sentinel1 import OPTICAL_COLLECTION, RADAR_COLLECTION, item, radar_item, slices
 from servers.sentinel2 import CLEAR, CLOUD, cog
+from servers.sessions import quick_session
 from servers.stac import StacServer
 
-QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
 GRID = Grid("EPSG:32644", Affine(20, 0, 400000, 0, -20, 3400000), 96, 80)
 AREA = gpd.GeoSeries([box(*GRID.bounds)], crs=GRID.crs)
 POWER = np.random.default_rng(3).gamma(4, 0.02, (2, *GRID.shape)).astype("float32")
@@ -46,8 +45,7 @@ def look(server, tmp_path):
     """Tiles and windows of a sensor, as a script would have them."""
 
     def make(sensor, collection, nodata=0.0, **assets):
-        session = open_session(QUICK)
-        session.trust_env = False
+        session = quick_session()
         catalogue = find_catalogue("other", sensor, f"{server.url}/stac", collection, assets)
         tiles = read_tiles(search(catalogue, session, search_area(AREA), DAYS))
         return tiles, Windows(tmp_path / "kept", catalogue, session, nodata)

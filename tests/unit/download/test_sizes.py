@@ -7,7 +7,6 @@ from affine import Affine
 from shapely.geometry import box
 
 from climate_indicators.core.stac_catalogs import Catalogue, find_catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import series_steps
 from climate_indicators.download.stac.search import Tile, read_tiles, search, search_area
@@ -17,9 +16,9 @@ from climate_indicators.download.stac.windows import Windows, coarser
 from climate_indicators.geo.grid import Grid
 from servers.sentinel1 import OPTICAL_COLLECTION, item
 from servers.sentinel2 import cog
+from servers.sessions import quick_session
 from servers.stac import StacServer
 
-QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=5, read_s=5)
 WHOLE = Grid("EPSG:32644", Affine(10, 0, 400000, 0, -10, 3400000), 1536, 1536)
 PART = Grid(WHOLE.crs, WHOLE.transform @ Affine.translation(100, 100), 1300, 1200)
 AREA = gpd.GeoSeries([box(*PART.bounds)], crs=PART.crs)
@@ -41,8 +40,7 @@ def size_of(one, band, grid=PART, catalogue=None):
 def year(tmp_path):
     """Two overpasses on a server, in files of many blocks, whose items state the files' sizes."""
     rng = np.random.default_rng(2)
-    with StacServer() as server, open_session(QUICK) as session:
-        session.trust_env = False
+    with StacServer() as server, quick_session() as session:
         for day in ("2020-09-01", "2020-09-10"):
             assets = {}
             for band in (*BANDS, "SCL"):
@@ -55,7 +53,7 @@ def year(tmp_path):
             classed = {"eo:cloud_cover": 3.0, "sat:relative_orbit": 5, "s2:processing_baseline": "03.01"}
             server.items.append(item(f"S2_{day}", OPTICAL_COLLECTION, day, WHOLE, assets, **classed))
         catalogue = find_catalogue("other", "optical", f"{server.url}/stac", OPTICAL_COLLECTION)
-        tiles = read_tiles(search(catalogue, session, search_area(AREA), ("2020-09-01", "2020-09-30"), QUICK))
+        tiles = read_tiles(search(catalogue, session, search_area(AREA), ("2020-09-01", "2020-09-30")))
         yield (
             server,
             AnnualComposite(

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.weather.open_meteo import fetch_weather, place_of, years_between
 from climate_indicators.download.weather.open_meteo_response import WeatherRequest, read_answer
 from climate_indicators.snow.climate.weather import read_weather
 from servers.faulty import Fault
+from servers.sessions import quick_session
 from servers.weather import WeatherServer, mountain
 
-QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.3)
 NAMES = ("temperature_2m_max", "temperature_2m_min", "precipitation_sum", "snowfall_sum", "relative_humidity_2m_mean")
 PLACE = {"latitude": 27.98, "longitude": 86.83}
 
@@ -26,13 +25,12 @@ def server():
 
 @pytest.fixture
 def fetch(server, tmp_path):
-    session = open_session(QUICK)
-    session.trust_env = False
+    session = quick_session()
 
     def run(first="2019-07-01", last="2021-03-10", **more):
         request = WeatherRequest(**(PLACE | {"first": first, "last": last, "variables": NAMES} | more))
         path = tmp_path / "weather.csv"
-        return fetch_weather(session, server.endpoint, request, tmp_path / "kept", path, QUICK), path
+        return fetch_weather(session, server.endpoint, request, tmp_path / "kept", path), path
 
     return run
 

@@ -6,23 +6,21 @@ import numpy as np
 import pytest
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.imagenet_weights import fetch_weights
 from servers.faulty import Fault
 from servers.files import FileServer
+from servers.sessions import quick_session
 
-QUICK = RetryPolicy(tries=2, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.5)
 BODY = np.random.default_rng(1).bytes(200_000)
 DIGEST = hashlib.md5(BODY).hexdigest()
 
 
 def test_weights_are_resumed_and_checked(tmp_path):
     target, kept = tmp_path / "models" / "resnet.h5", tmp_path / "kept"
-    with FileServer({"/w.h5": BODY}) as server, open_session(QUICK) as session:
-        session.trust_env = False
+    with FileServer({"/w.h5": BODY}) as server, quick_session(tries=2) as session:
 
         def fetch(md5=DIGEST, path="/w.h5"):
-            return fetch_weights(session, kept, target, f"{server.url}{path}", md5, QUICK)
+            return fetch_weights(session, kept, target, f"{server.url}{path}", md5)
 
         server.fail("/w.h5", Fault(cut_after=150_000), Fault(status=503), Fault(status=503))
         with pytest.raises(InputError, match="503.*put that file .MD5 .* at .*resnet.h5 yourself"):

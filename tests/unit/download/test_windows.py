@@ -13,16 +13,15 @@ from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.search import Tile
 from climate_indicators.download.stac.windows import Windows, can_hold, coarser, source_window
 from climate_indicators.geo.grid import Grid
 from servers.blocks import bytes_of_blocks
 from servers.faulty import Fault
 from servers.sentinel2 import cog
+from servers.sessions import quick_session
 from servers.stac import StacServer
 
-QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
 # 10 m pixels in blocks of 256: 8 by 8 of them
 FILE_GRID = Grid("EPSG:32644", Affine(10, 0, 300000, 0, -10, 3500040), 2048, 2048)
 NUMBERS = np.random.default_rng(5).integers(1, 9000, FILE_GRID.shape).astype("uint16")
@@ -35,8 +34,7 @@ def body():
 
 @pytest.fixture
 def archive(body, tmp_path):
-    with StacServer(files={"/a.tif": body}) as server, open_session(QUICK) as session:
-        session.trust_env = False
+    with StacServer(files={"/a.tif": body}) as server, quick_session() as session:
         catalogue = Catalogue("other", f"{server.url}/stac", "sentinel-2-l2a", {"B02": "B02"})
         yield server, Windows(tmp_path / "kept", catalogue, session)
 
@@ -258,7 +256,7 @@ def test_server_without_ranges_is_refused(archive):
 
 
 def test_store_of_the_s3_kind_is_read_with_keys_of_the_environment(body, tmp_path, monkeypatch):
-    with StacServer(files={"/eodata/a.tif": body}) as server, open_session(QUICK) as session:
+    with StacServer(files={"/eodata/a.tif": body}) as server, quick_session() as session:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "key-marker",
             "AWS_SECRET_ACCESS_KEY": "secret-marker",

@@ -13,7 +13,6 @@ from shapely.geometry import box
 from climate_indicators.config.stac_checks import season_days
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import find_catalogue
-from climate_indicators.download.http.session import RetryPolicy, open_session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.search import read_tiles, search, search_area
 from climate_indicators.download.stac.search_cache import cached_search
@@ -28,9 +27,9 @@ from servers.blocks import bytes_of_blocks
 from servers.faulty import Fault
 from servers.sentinel1 import item
 from servers.sentinel2 import COLLECTION, Archive, cog
+from servers.sessions import quick_session
 from servers.stac import StacServer
 
-QUICK = RetryPolicy(tries=3, backoff_s=0.01, longest_wait_s=2, connect_s=2, read_s=0.4)
 WANTED = SceneCriteria(("B02", "B04", "B11"))
 HALF, MOST = (slice(None), slice(0, 96)), (slice(0, 160), slice(None))
 NEAR = 12  # the world's own border of the eastern tile is warped: numbers there differ by its interpolation
@@ -64,8 +63,7 @@ def server(scenes):
 @pytest.fixture
 def year(server, world, tmp_path):
     def make(wanted=WANTED, of=2020, **options):
-        with open_session(QUICK) as session:
-            session.trust_env = False
+        with quick_session() as session:
             catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION, **options)
             area = world.area_of_interest.geometry
             days = season_days(of, "08-15", "10-31")
@@ -390,7 +388,7 @@ def test_archive_that_is_none_is_one_message(server, year, monkeypatch):
     with pytest.raises(InputError, match="503"):
         year()
     nowhere = find_catalogue("other", "optical", "http://no-such-host.invalid/stac", COLLECTION)
-    with open_session(QUICK) as session, pytest.raises(InputError, match="no-such-host.invalid/stac: .*not resolve"):
+    with quick_session() as session, pytest.raises(InputError, match="no-such-host.invalid/stac: .*not resolve"):
         search(nowhere, session, box(0, 0, 1, 1), ("2020-09-01", "2020-09-30"))
 
 
@@ -409,8 +407,7 @@ def test_little_more_than_the_blocks_over_the_area_is_read_for_a_whole_year(serv
             assets[band] = {"href": path}
         classed = {"eo:cloud_cover": 3.0, "sat:relative_orbit": 5, "s2:processing_baseline": "03.01"}
         server.items.append(item(f"S2_{day}", COLLECTION, day, whole, assets, **classed))
-    with open_session(QUICK) as session:
-        session.trust_env = False
+    with quick_session() as session:
         catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION)
         area = gpd.GeoSeries([box(*part.bounds)], crs=part.crs)
         tiles = read_tiles(cached_search(tmp_path, catalogue, session, search_area(area), ("2020-09-01", "2020-09-30")))

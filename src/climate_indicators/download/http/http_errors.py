@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import InvalidHeader, NameResolutionError
+from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 from climate_indicators.core.credentials import without_credentials
 
+# the first kind that fits an error; requests gives the cause of a failed connection in its text only
+_KINDS = {
+    requests.exceptions.SSLError: "its certificate was not accepted",
+    requests.exceptions.ProxyError: "the proxy gave no connection",
+    requests.exceptions.ConnectTimeout: "no connection in time",
+    requests.exceptions.ReadTimeout: "the server fell silent",
+    requests.exceptions.ChunkedEncodingError: "the answer broke off",
+    requests.exceptions.ContentDecodingError: "the answer is damaged",
+    requests.exceptions.TooManyRedirects: "it leads from address to address without end",
+}
+_TEXTS = {
+    "NameResolutionError": "the host's name does not resolve (misspelt, or this machine has no network)",
+    "timed out": "the server fell silent",
+    "Connection refused": "the connection was refused",
+}
+
 
 class TransferTimeout(requests.exceptions.Timeout):
-    """An answer that comes, but so slowly that waiting for it has no end."""
+    """An answer that comes, but too slowly."""
+
+
+class TransientError(Exception):
+    """A failure that another try may not meet; its text follows an address.
+
+    Parameters
+    ----------
+    reason : the text.
+    wait_s : wait that the server asks for; None if it asks for none.
+    factor : by which the usual wait is too short.
+    """
+
+    def __init__(self, reason: str, wait_s: float | None = None, factor: float = 1.0) -> None:
+        super().__init__(reason)
+        self.wait_s, self.factor = wait_s, factor
 
 
 def redact_url(url: str | None) -> str:
@@ -24,7 +54,7 @@ def redact_url(url: str | None) -> str:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether a fault may be gone at the next try: not a refused certificate, nor an address that is none."""
+    """Whether another try may not meet an error, unlike a refused certificate or an invalid address."""
     lasting = (requests.exceptions.SSLError, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)
     passing = (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
     return isinstance(error, passing) and not isinstance(error, lasting)
@@ -32,32 +62,17 @@ def is_transient(error: Exception) -> bool:
 
 def reason_of(error: Exception) -> str:
     """What an error of `requests` means, in words that follow an address; never its own text, which has the query."""
-    if any(isinstance(one, NameResolutionError) for one in _chain(error)):
-        return "the host's name does not resolve (misspelt, or this machine has no network)"
-    kinds = {
-        TransferTimeout: "the answer came too slowly",
-        requests.exceptions.SSLError: "its certificate was not accepted",
-        requests.exceptions.ProxyError: "the proxy gave no connection",
-        requests.exceptions.ConnectTimeout: "no connection in time",
-        requests.exceptions.ReadTimeout: "the server fell silent",
-        requests.exceptions.ChunkedEncodingError: "the answer broke off",
-        requests.exceptions.ContentDecodingError: "the answer is damaged",
-        requests.exceptions.TooManyRedirects: "it leads from address to address without end",
-    }
-    for kind, words in kinds.items():
-        if isinstance(error, kind):
-            return words
-    if any(isinstance(one, TimeoutError) for one in _chain(error)) or "timed out" in str(error):
-        return "the server fell silent"
-    if any(isinstance(one, ConnectionRefusedError) for one in _chain(error)):
-        return "the connection was refused"
+    if isinstance(error, TransferTimeout):
+        return "the answer came too slowly"
+    found = [words for sign, words in _TEXTS.items() if sign in repr(error)]
+    found = [words for kind, words in _KINDS.items() if isinstance(error, kind)] + found
     if isinstance(error, requests.ConnectionError):
-        return "the connection broke"
-    return f"it cannot be asked for ({type(error).__name__})"
+        found.append("the connection broke")
+    return found[0] if found else f"it cannot be asked for ({type(error).__name__})"
 
 
 def retry_after_seconds(response: requests.Response) -> float | None:
-    """Seconds that a server asks to wait in ``Retry-After``; None where it says nothing that can be read."""
+    """Seconds that a server asks to wait in ``Retry-After``; None where it gives none that can be read."""
     text = response.headers.get("Retry-After")
     try:
         return None if text is None else Retry(0).parse_retry_after(text)
@@ -76,15 +91,3 @@ def error_message(response: requests.Response) -> str:
     found = [content.get(key) for key in ("reason", "description", "detail")] if isinstance(content, dict) else []
     texts = [without_credentials(" ".join(text.split()))[:200] for text in found if isinstance(text, str)]
     return f" ({texts[0]})" if texts else ""
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """An error with those that it came from, also as `urllib3` keeps them."""
-    found: list[BaseException] = []
-    ahead: list[Any] = [error]
-    while ahead:
-        one = ahead.pop()
-        if isinstance(one, BaseException) and one not in found:
-            found.append(one)
-            ahead += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return found

@@ -13,7 +13,7 @@ import requests
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.resumable import Expected, download_cached, kept_path
-from climate_indicators.download.http.session import RetryPolicy
+from climate_indicators.download.http.session import Session
 
 Result = TypeVar("Result")
 _log = logging.getLogger(__name__)
@@ -47,13 +47,12 @@ def first_of(addresses: Sequence[str], fetch: Callable[[str], Result]) -> Result
 
 
 def download_first(
-    session: requests.Session,
+    session: Session,
     addresses: Sequence[str],
     kept: str | Path,
     path: str | Path,
     expected: Expected | None = None,
     *,
-    patience: RetryPolicy | None = None,
     auth_of: Callable[[str], requests.auth.AuthBase | None] = lambda address: None,
     check: Callable[[Path], None] | None = None,
 ) -> bool:
@@ -66,7 +65,7 @@ def download_first(
     Parameters
     ----------
     addresses : tried in order.
-    kept, path, expected, patience, check : as in `download_cached`.
+    kept, path, expected, check : as in `download_cached`.
     auth_of : credential for an address; None for an address that needs none.
 
     Returns
@@ -86,9 +85,7 @@ def download_first(
             store.unlink()
 
     def fetch(address: str) -> bool:
-        return download_cached(
-            session, address, kept, path, expected, patience=patience, auth=auth_of(address), check=check
-        )
+        return download_cached(session, address, kept, path, expected, auth=auth_of(address), check=check)
 
     fetched = first_of(addresses, fetch)
     _record(Path(path), before)

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import rasterio
-import requests
 from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
@@ -17,7 +16,7 @@ from rasterio.io import DatasetReader
 from climate_indicators.core.credentials import S3_VARIABLES, without_credentials
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.http_errors import redact_url
-from climate_indicators.download.http.session import get
+from climate_indicators.download.http.session import Session, get
 from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.geo.rasters.guard import FETCHED_DRIVERS
 
@@ -47,14 +46,13 @@ class RemoteFile:
     Parameters
     ----------
     address : gives the address, signed if it must be; asked before each request, since signatures end.
-    session : as `http.open_session` gives it.
 
     Attributes
     ----------
     error : the first failure, or None.
     """
 
-    def __init__(self, address: Callable[[], str], session: requests.Session) -> None:
+    def __init__(self, address: Callable[[], str], session: Session) -> None:
         self.error: Exception | None = None
         self._address, self._session = address, session
         self._pages: dict[int, bytes] = {}
@@ -205,14 +203,13 @@ class _Opener(MultiByteRangeResourceContainer):
 
 @contextmanager
 def opened(
-    href: str, session: requests.Session, sign: Callable[[str], str], s3_endpoint: str | None = None
+    href: str, session: Session, sign: Callable[[str], str], s3_endpoint: str | None = None
 ) -> Iterator[DatasetReader]:
     """A raster of an archive, read by ranges while the block runs.
 
     Parameters
     ----------
     href : its address, https or s3.
-    session : as `http.open_session` gives it.
     sign : puts a token behind an address.
     s3_endpoint : host of the S3 store. Its keys are read by GDAL, from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of
         the environment.

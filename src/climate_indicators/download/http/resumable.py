@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -20,11 +21,11 @@ import requests
 from climate_indicators.core.atomic_files import atomic_path, write_json
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.log import Progress
-from climate_indicators.download.http.http_errors import TransferTimeout, is_transient, reason_of, redact_url
-from climate_indicators.download.http.session import RetryPolicy, RetryState, get, refused_login
-from climate_indicators.download.http.timeouts import pieces
+from climate_indicators.download.http.http_errors import TransferTimeout, TransientError, is_transient, redact_url
+from climate_indicators.download.http.session import Session, failure_of, get, refused_login, retry
+from climate_indicators.download.http.timeouts import iter_chunks
 
-PIECE = 1 << 15  # bytes; what is read at once, and what a try must bring at least to be no failure
+CHUNK = 1 << 15  # bytes; what is read at once, and what a try must bring at least to be no failure
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _log = logging.getLogger("climate_indicators")
 
@@ -53,12 +54,11 @@ class _State:
 
 
 def download(
-    session: requests.Session,
+    session: Session,
     url: str,
     path: str | Path,
     expected: Expected | None = None,
     *,
-    patience: RetryPolicy | None = None,
     auth: requests.auth.AuthBase | None = None,
 ) -> bool:
     """Fetch a file unless it is there, going on from what an earlier try left.
@@ -68,11 +68,9 @@ def download(
 
     Parameters
     ----------
-    session : as `climate_indicators.download.http.session.open_session` gives it.
     url : address of the file; a query in it appears in no message.
     path : file to write.
     expected : size and digest, where they are known.
-    patience : how often to go on with a body that breaks off; tries that brought something do not count.
     auth : credential of the request.
 
     Returns
@@ -90,7 +88,7 @@ def download(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     for last in (False, True):
-        resumed = _fill(session, url, partial, expected, patience or RetryPolicy(), auth)
+        resumed = _fill(session, url, partial, expected, auth)
         fault = fault_of(partial, expected)
         if fault is None:
             break
@@ -106,13 +104,12 @@ def download(
 
 
 def download_cached(
-    session: requests.Session,
+    session: Session,
     url: str,
     kept: str | Path,
     path: str | Path,
     expected: Expected | None = None,
     *,
-    patience: RetryPolicy | None = None,
     auth: requests.auth.AuthBase | None = None,
     check: Callable[[Path], None] | None = None,
 ) -> bool:
@@ -132,7 +129,7 @@ def download_cached(
     """
     store = kept_path(kept, url)
     with _alone_at(store):
-        fetched = download(session, url, store, expected, patience=patience, auth=auth)
+        fetched = download(session, url, store, expected, auth=auth)
         if check is not None:
             try:
                 check(store)
@@ -177,44 +174,43 @@ def fault_of(path: str | Path, expected: Expected) -> str | None:
     return None if found == value else f"has the {name.upper()} {found}, expected is {value}"
 
 
-def _fill(
-    session: requests.Session,
-    url: str,
-    partial: Path,
-    expected: Expected,
-    patience: RetryPolicy,
-    auth: requests.auth.AuthBase | None,
-) -> bool:
+def _fill(session: Session, url: str, partial: Path, expected: Expected, auth: requests.auth.AuthBase | None) -> bool:
     """Bring the partial file to its full length; whether an earlier part was continued."""
-    tries, resumed, furthest = RetryState(url, patience), False, 0
-    while True:
+    resumed, furthest = False, 0
+
+    def attempt() -> bool:
+        """Whether the file is whole; False if its body broke off later than any before."""
+        nonlocal resumed, furthest
         have = _usable(partial, url, expected)
         resumed, furthest = resumed or have > 0, max(furthest, have)
-        response = get(session, url, headers=_headers(partial, have), auth=auth, stream=True, accept=(200, 206, 416))
-        with response:
-            _refuse_page(response, url, partial, auth, session)
-            if response.status_code == 416:
-                if have and have == _total(response):
-                    return resumed
+        with get(session, url, headers=_headers(partial, have), auth=auth, stream=True, accept=(200, 206, 416)) as part:
+            _refuse_page(part, url, partial, auth, session)
+            if part.status_code == 416:
+                if have and have == _total(part):
+                    return True
                 _forget(partial)
-                tries.again("the server has no such part of the file")
-                continue
-            begin = _begin(response, have, url)
-            state = _remember(partial, url, response, begin, expected)
-            error = _append(partial, response, begin, state.length, patience.read_s)
-        if error is not None:
-            if not is_transient(error):
-                raise InputError(f"{redact_url(url)}: {reason_of(error)}")
-            # a few bytes a try would be endless; of a file that begins anew each time, only what goes further counts
-            if (came := partial.stat().st_size) >= furthest + PIECE and not isinstance(error, TransferTimeout):
-                furthest = came
-                tries.forget()
-            tries.again(f"{reason_of(error)} after {partial.stat().st_size} bytes")
-            continue
-        if state.length is None or partial.stat().st_size == state.length:
-            return resumed
-        _forget(partial)
-        tries.again(f"{state.length} bytes were announced, another number came")
+                raise TransientError("the server has no such part of the file")
+            begin = _begin(part, have, url)
+            state = _remember(partial, url, part, begin, expected)
+            try:
+                _append(partial, part, begin, state.length, session.policy.read_s)
+            except requests.RequestException as error:
+                came = partial.stat().st_size
+                # a few bytes a try would be endless; of a file that begins anew each time what goes further counts
+                if is_transient(error) and came >= furthest + CHUNK and not isinstance(error, TransferTimeout):
+                    furthest = came
+                    return False
+                raise failure_of(url, error, f" after {came} bytes") from None
+        if state.length is not None and partial.stat().st_size != state.length:
+            _forget(partial)
+            raise TransientError(f"{state.length} bytes were announced, another number came")
+        return True
+
+    # tries that brought something do not count
+    while not retry(url, session.policy, attempt):
+        _log.info("%s: the answer broke off after %d bytes and is continued", redact_url(url), furthest)
+        time.sleep(session.policy.backoff_s)
+    return resumed
 
 
 def _headers(partial: Path, have: int) -> dict[str, str]:
@@ -255,7 +251,7 @@ def _refuse_page(
     url: str,
     partial: Path,
     auth: requests.auth.AuthBase | None,
-    session: requests.Session,
+    session: Session,
 ) -> None:
     """Refuse a web page in place of a file: archives send one to those who have not logged in."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -291,23 +287,17 @@ def _remember(partial: Path, url: str, response: requests.Response, begin: int, 
     return state
 
 
-def _append(
-    partial: Path, response: requests.Response, begin: int, length: int | None, over_s: float
-) -> requests.RequestException | None:
-    """Write the body to the partial file from ``begin`` on; what broke it off, if anything did."""
+def _append(partial: Path, response: requests.Response, begin: int, length: int | None, over_s: float) -> None:
+    """Write the body to the partial file from ``begin`` on."""
     progress = Progress(_log, length, "byte") if length else None
     if progress and begin:
         progress.step(begin, "already there")
     with partial.open("ab") as stream:
         stream.truncate(begin)
-        try:
-            for piece in pieces(response, PIECE, over_s):
-                stream.write(piece)
-                if progress and piece:
-                    progress.step(len(piece))
-        except requests.RequestException as error:
-            return error
-    return None
+        for chunk in iter_chunks(response, CHUNK, over_s):
+            stream.write(chunk)
+            if progress:
+                progress.step(len(chunk))
 
 
 def _total(response: requests.Response) -> int | None:

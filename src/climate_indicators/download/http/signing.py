@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 
-import requests
-
 from climate_indicators.core.credentials import PLANETARY_KEY
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.http_errors import redact_url
-from climate_indicators.download.http.session import get
+from climate_indicators.download.http.session import Session, get
 from climate_indicators.download.http.signing_keys import credential
 
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
@@ -22,12 +20,11 @@ class Signer:
 
     Parameters
     ----------
-    session : as `http.open_session` gives it.
     tokens : address that gives tokens; None where files are open: addresses stay as they are.
     collection : what the token is for.
     """
 
-    def __init__(self, session: requests.Session, tokens: str | None, collection: str) -> None:
+    def __init__(self, session: Session, tokens: str | None, collection: str) -> None:
         self._session, self._collection = session, collection
         self._address = f"{tokens.rstrip('/')}/{collection}" if tokens else None
         self._token = ""

@@ -1,4 +1,4 @@
-"""Ends for what a server could draw out for ever: one request, a body that trickles, pages without a last one."""
+"""Time limits: of one request, of a slow body, and of an answer in pages."""
 
 from __future__ import annotations
 
@@ -9,26 +9,34 @@ from threading import Thread
 from typing import TypeVar
 
 import requests
-from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
+from urllib3.exceptions import DecodeError, HTTPError, ProtocolError, ReadTimeoutError, SSLError
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.log import duration
 from climate_indicators.download.http.http_errors import TransferTimeout, redact_url
 
-# a body that comes more slowly is as good as none: a gigabyte would take twelve days
+# at this rate a gigabyte takes twelve days
 MIN_BYTES_S = 1000
 MAX_PAGES = 1000
+# errors of urllib3, and what `requests` raises in place of them
+_ERRORS = {
+    ProtocolError: requests.exceptions.ChunkedEncodingError,
+    DecodeError: requests.exceptions.ContentDecodingError,
+    ReadTimeoutError: requests.exceptions.ReadTimeout,
+    SSLError: requests.exceptions.SSLError,
+    HTTPError: requests.exceptions.ConnectionError,
+}
 Result = TypeVar("Result")
 
 
-def within(limit_s: float, call: Callable[[], Result]) -> Result:
-    """Result of a call, which is left to itself when it takes longer.
+def call_with_timeout(limit_s: float, call: Callable[[], Result]) -> Result:
+    """Result of a call, which is abandoned when it takes longer.
 
-    Limits of silence do not end a server that sends a byte now and then, nor a name server that is silent.
+    Limits of silence end neither a server that sends a byte now and then nor a name server that is silent.
 
     Raises
     ------
-    TooSlow
+    TransferTimeout
         If the call has not ended in ``limit_s`` seconds; and whatever the call raises.
     """
     result: Future[Result] = Future()
@@ -39,7 +47,7 @@ def within(limit_s: float, call: Callable[[], Result]) -> Result:
         except BaseException as error:  # raised where the result is waited for
             result.set_exception(error)
 
-    # a thread that is left behind must not keep the process alive
+    # an abandoned thread must not keep the process alive, as one of an executor would
     Thread(target=work, daemon=True).start()
     # an error of the call may be a `TimeoutError` too
     if wait([result], limit_s).not_done:
@@ -47,23 +55,23 @@ def within(limit_s: float, call: Callable[[], Result]) -> Result:
     return result.result()
 
 
-def pieces(response: requests.Response, most: int, over_s: float) -> Iterator[bytes]:
-    """Body of a streamed answer in pieces as they come, with the errors of ``Response.iter_content``.
+def iter_chunks(response: requests.Response, most: int, over_s: float) -> Iterator[bytes]:
+    """Body of a streamed answer in chunks as they come, with the errors of ``Response.iter_content``.
 
     Parameters
     ----------
-    most : bytes of a piece at the most.
-    over_s : seconds over which the pace is measured.
+    most : largest number of bytes of a chunk.
+    over_s : seconds over which the rate is measured.
 
     Raises
     ------
-    TooSlow
+    TransferTimeout
         If in such a time fewer than ``MIN_BYTES_S`` bytes a second came.
     """
     begin, came = time.monotonic(), 0
-    while piece := _piece(response, most):
-        came += len(piece)
-        yield piece
+    while chunk := _chunk(response, most):
+        came += len(chunk)
+        yield chunk
         spent = time.monotonic() - begin
         if spent >= over_s:
             if came < MIN_BYTES_S * spent:
@@ -71,18 +79,12 @@ def pieces(response: requests.Response, most: int, over_s: float) -> Iterator[by
             begin, came = time.monotonic(), 0
 
 
-def _piece(response: requests.Response, most: int) -> bytes:
-    # `iter_content` waits until a piece is full, which from a trickle it never is
+def _chunk(response: requests.Response, most: int) -> bytes:
+    # `iter_content` waits until a chunk is full, which never happens if bytes come one by one
     try:
         return response.raw.read1(most, decode_content=True)
-    except ProtocolError as error:
-        raise requests.exceptions.ChunkedEncodingError(error) from None
-    except DecodeError as error:
-        raise requests.exceptions.ContentDecodingError(error) from None
-    except ReadTimeoutError as error:
-        raise requests.exceptions.ReadTimeout(error) from None
-    except SSLError as error:
-        raise requests.exceptions.SSLError(error) from None
+    except HTTPError as error:
+        raise next(raised for kind, raised in _ERRORS.items() if isinstance(error, kind))(error) from None
 
 
 class Pages:

@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from climate_indicators.core.atomic_files import write_json
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.http_errors import redact_url
-from climate_indicators.download.http.session import RetryPolicy, get
+from climate_indicators.download.http.session import Session, get
 from climate_indicators.download.http.timeouts import Pages
 
 LAYER = "GLIMS:GLIMS_Glacier_Outlines"
@@ -20,25 +18,22 @@ PAGE = 500
 
 
 def fetch_glims(
-    session: requests.Session,
+    session: Session,
     url: str,
     path: str | Path,
     ids: Sequence[str] = (),
     bounds: Sequence[float] | None = None,
     page: int = PAGE,
-    patience: RetryPolicy | None = None,
 ) -> int:
     """Write all outlines of some glaciers, or of a rectangle, as GeoJSON.
 
     Parameters
     ----------
-    session : as `climate_indicators.download.http.session.open_session` gives it.
     url : address of the service.
     path : GeoJSON to write, whole or not at all.
     ids : identifiers of glaciers, without quotation marks.
     bounds : west, south, east, north in degrees, where no identifiers are given.
     page : features of one request.
-    patience : how long all requests together may take.
 
     Returns
     -------
@@ -50,7 +45,7 @@ def fetch_glims(
         If the service cannot be reached, answers with something else, or gives no or not all features.
     """
     features: list[Mapping[str, Any]] = []
-    pages = Pages(url, (patience or RetryPolicy()).search_s)
+    pages = Pages(url, session.policy.search_s)
     while True:
         content = _page(session, url, ids, bounds, page, len(features))
         new = content["features"]
@@ -74,7 +69,7 @@ def fetch_glims(
 
 
 def _page(
-    session: requests.Session,
+    session: Session,
     url: str,
     ids: Sequence[str],
     bounds: Sequence[float] | None,

@@ -25,7 +25,7 @@ from shapely.geometry.base import BaseGeometry
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
 from climate_indicators.download.http.http_errors import reason_of, redact_url
-from climate_indicators.download.http.session import RetryPolicy, hastier
+from climate_indicators.download.http.session import Session
 from climate_indicators.download.http.timeouts import Pages
 from climate_indicators.download.stac.sentinel2_offset import PRODUCT_NAMES, item_baseline
 from climate_indicators.geo.grid import in_degrees
@@ -75,10 +75,9 @@ class Tile:
 
 def search(
     catalogue: Catalogue,
-    session: requests.Session,
+    session: Session,
     area: BaseGeometry,
     days: tuple[str, str],
-    patience: RetryPolicy | None = None,
 ) -> list[dict[str, Any]]:
     """Items of a collection over an area in a span of days, all pages.
 
@@ -88,17 +87,14 @@ def search(
     Parameters
     ----------
     catalogue : where to look.
-    session : as `http.open_session` gives it: it makes requests again after passing faults.
     area : longitude and latitude.
     days : first and last day, ISO.
-    patience : how long all pages together may take.
 
     Raises
     ------
     InputError
         If the archive does not answer, or not as a STAC API, or its pages have no end.
     """
-    patience = patience or RetryPolicy()
     io = StacApiIO()
     io.session = session
     try:
@@ -109,13 +105,13 @@ def search(
             "limit": PAGE_ITEMS,
         }
         try:
-            io.session = hastier(session, POLYGON_TRIES)
-            return _all_pages(client, catalogue, patience, asked | {"intersects": mapping(area)})
+            io.session = session.with_tries(POLYGON_TRIES)
+            return _all_pages(client, catalogue, session.policy.search_s, asked | {"intersects": mapping(area)})
         except (APIError, requests.RequestException) as error:
             # some servers fail on polygons, others do not know them
             _log.info("%s The rectangle around the area is asked for instead.", _search_error(catalogue, error))
         io.session = session
-        found = _all_pages(client, catalogue, patience, asked | {"bbox": area.bounds})
+        found = _all_pages(client, catalogue, session.policy.search_s, asked | {"bbox": area.bounds})
         return [item for item in found if _may_meet(item, area)]
     except (APIError, requests.RequestException) as error:
         raise _search_error(catalogue, error) from None
@@ -128,11 +124,9 @@ def search(
         ) from error
 
 
-def _all_pages(
-    client: Client, catalogue: Catalogue, patience: RetryPolicy, asked: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def _all_pages(client: Client, catalogue: Catalogue, limit_s: float, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Items of all pages of an answer."""
-    pages, items = Pages(catalogue.endpoint, patience.search_s), []
+    pages, items = Pages(catalogue.endpoint, limit_s), []
     for page in client.search(**asked).pages_as_dicts():
         pages.add([str(item.get("id")) for item in page["features"]])
         items += page["features"]

@@ -8,12 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import requests
 from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.core.atomic_files import read_json, write_json
 from climate_indicators.core.stac_catalogs import Catalogue
-from climate_indicators.download.http.session import RetryPolicy
+from climate_indicators.download.http.session import Session
 from climate_indicators.download.stac.search import search
 
 # archives still add scenes of a day for some weeks
@@ -23,10 +22,9 @@ SETTLED = datetime.timedelta(days=30)
 def cached_search(
     folder: str | Path,
     catalogue: Catalogue,
-    session: requests.Session,
+    session: Session,
     area: BaseGeometry,
     days: tuple[str, str],
-    patience: RetryPolicy | None = None,
 ) -> list[dict[str, Any]]:
     """Items as `search` finds them, from a file of the folder if the same was asked before.
 
@@ -37,7 +35,7 @@ def cached_search(
     path = Path(folder) / f"search_{digest}.json"
     if path.exists():
         return read_json(path)
-    items = search(catalogue, session, area, days, patience)
+    items = search(catalogue, session, area, days)
     age = datetime.datetime.now(datetime.UTC).date() - datetime.date.fromisoformat(days[1])
     if items and age > SETTLED:
         write_json(items, path)

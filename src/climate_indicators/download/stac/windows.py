@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-import requests
 from affine import Affine
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
@@ -22,6 +21,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
 from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.ranges import opened
+from climate_indicators.download.http.session import Session
 from climate_indicators.download.http.signing import Signer
 from climate_indicators.download.stac.search import Tile, asset_address
 from climate_indicators.geo.grid import Grid
@@ -47,14 +47,11 @@ class Windows:
     ----------
     folder : where windows are kept. It may be deleted; what is needed is fetched again.
     catalogue : the archive.
-    session : as `http.open_session` gives it.
     nodata : number of missing pixels in what is read, whatever number a file has for them; of files that declare
         none, in them too.
     """
 
-    def __init__(
-        self, folder: str | Path, catalogue: Catalogue, session: requests.Session, nodata: float = 0.0
-    ) -> None:
+    def __init__(self, folder: str | Path, catalogue: Catalogue, session: Session, nodata: float = 0.0) -> None:
         self.catalogue = catalogue
         self._folder, self._session, self._nodata = Path(folder), session, nodata
         self._signer = Signer(session, catalogue.tokens, catalogue.collection)

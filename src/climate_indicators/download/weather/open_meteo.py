@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-import requests
 
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.credentials import OPEN_METEO_KEY
 from climate_indicators.core.errors import InputError, error_context
 from climate_indicators.core.log import Progress
-from climate_indicators.download.http.session import RetryPolicy, RetryState, get
+from climate_indicators.download.http.http_errors import TransientError
+from climate_indicators.download.http.session import Session, get, retry
 from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.download.weather.open_meteo_response import (
     DailyAnswer,
@@ -34,23 +34,20 @@ _log = logging.getLogger("climate_indicators")
 
 
 def fetch_weather(
-    session: requests.Session,
+    session: Session,
     url: str,
     request: WeatherRequest,
     kept: str | Path,
     path: str | Path,
-    patience: RetryPolicy | None = None,
 ) -> int:
     """Write daily weather as CSV in the form of Open-Meteo's export: place and timezone first, units in the header.
 
     Parameters
     ----------
-    session : as `climate_indicators.download.http.session.open_session` gives it.
     url : address of the archive's API.
     request : what is asked for.
     kept : folder where the answer of each year is kept; one that is there is not asked for again.
     path : CSV to write.
-    patience : how often to ask again after an answer that broke off inside.
 
     Returns
     -------
@@ -64,7 +61,7 @@ def fetch_weather(
     """
     folder = Path(kept) / _digest(url, request)
     parts = list(years_between(request.first, request.last))
-    ask = partial(_ask, session, url, request, patience=patience or RetryPolicy())
+    ask = partial(_ask, session, url, request)
     progress = Progress(_log, len(parts), "year of weather")
     answers, fetched = [], set()
     for number, (first, last) in enumerate(parts):
@@ -138,9 +135,7 @@ def _part(
     return answer, True
 
 
-def _ask(
-    session: requests.Session, url: str, request: WeatherRequest, first: str, last: str, patience: RetryPolicy
-) -> bytes:
+def _ask(session: Session, url: str, request: WeatherRequest, first: str, last: str) -> bytes:
     """What the archive answers for some days."""
     asked = {
         "latitude": request.latitude,
@@ -154,13 +149,15 @@ def _ask(
         "apikey": credential(OPEN_METEO_KEY) or None,
         **ASKED_UNITS,
     }
-    tries = RetryState(url, patience)
-    while True:
+
+    def ask() -> bytes:
         content = get(session, url, params=asked).content
         # the archive says so in the middle of an answer whose status was already sent
-        if b"Unexpected error" not in content:
-            return content
-        tries.again("the archive met a fault of its own while it answered")
+        if b"Unexpected error" in content:
+            raise TransientError("the archive met an error while it answered")
+        return content
+
+    return retry(url, session.policy, ask)
 
 
 def _write(answers: Sequence[DailyAnswer], path: str | Path) -> None:
