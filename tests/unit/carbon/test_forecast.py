@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from climate_indicators.carbon.series.forecast import carbon_forecast, rolling_origins
-from climate_indicators.carbon.series.forecast_intervals import left_out_checks, reaches
+from climate_indicators.carbon.series.forecast_intervals import half_widths, left_out_checks
 from climate_indicators.carbon.series.forecast_models import NAIVE, SEASONAL_NAIVE, naive
 from climate_indicators.carbon.series.series import read_series
 from climate_indicators.carbon.series.trends import trend_table
@@ -79,52 +80,95 @@ def test_the_same_series_gives_the_same_forecast(seasonal, forecast):
     pd.testing.assert_frame_equal(carbon_forecast(seasonal, "t").values, forecast.values)
 
 
-def scores_of(values, ahead=1):
-    """Scores of origins so far apart that their errors have nothing in common."""
-    return pd.DataFrame({"origin": 1_000_000 * np.arange(len(values)), "ahead": ahead, "score": values})
+def errors_of(values, ahead=1, apart=100):
+    """Errors of origins so far apart that they have nothing in common, of alternating sign."""
+    signs = np.where(np.arange(len(values)) % 2, 1.0, -1.0)
+    columns = {"origin": apart * np.arange(len(values)), "ahead": ahead, "error": signs * values}
+    return pd.DataFrame(columns | {"spans_change": False})
 
 
-def test_reach_is_the_finite_sample_quantile_of_the_scores_of_a_lead():
-    scores = np.arange(1.0, 21.0)
-    assert reaches(scores_of(scores), [1], 0.95)[0] == pytest.approx(20, rel=1e-4), "the 20th of 20: ⌈21 · 0.95⌉"
-    assert reaches(scores_of(scores), [1], 0.8)[0] == pytest.approx(17, rel=1e-4)
-    both = pd.concat([scores_of(scores), scores_of(10 * scores, 7)])
-    assert reaches(both, [1, 7], 0.95).tolist() == pytest.approx([20, 200], rel=1e-4), "each lead has its own"
-    few = pd.concat([scores_of(scores[:10]), scores_of(scores[10:], 2)])
-    assert reaches(few, [1, 2], 0.95).tolist() == pytest.approx([20, 20], rel=1e-4), "leads with few scores are joined"
-    six = reaches(scores_of(np.ones(6)), [3], 0.95)[0]
-    assert six == pytest.approx(2.447 * np.sqrt(7 / 6), abs=1e-3)
-    assert np.isnan(reaches(scores_of(np.ones(4)), [3], 0.95)).all()
-    alike = scores_of(scores).assign(origin=np.arange(20))
-    assert reaches(alike, [10], 0.95)[0] > 1.5 * 20, "of ten months ahead, three forecasts fit into 29 months"
+def enlarged(value, freedom, probability):
+    one = (1 + probability) / 2
+    return value * stats.t.ppf(one, freedom) / stats.norm.ppf(one)
+
+
+def test_half_width_is_the_finite_sample_quantile_of_the_errors_of_a_lead():
+    errors = np.arange(1.0, 40.0)
+    found = half_widths(errors_of(errors), np.ones(1), [0.95, 0.8])[:, 0]
+    assert found[0] == pytest.approx(enlarged(38, 39, 0.95)), "the 38th of 39: 40 · 0.95"
+    assert found[1] == pytest.approx(enlarged(32, 39, 0.8)), "the 32nd of 39: 40 · 0.8"
+    both = pd.concat([errors_of(errors), errors_of(10 * errors, 7)])
+    widths = half_widths(both, np.ones(7), [0.95])[0]
+    assert widths[6] == pytest.approx(10 * widths[0], rel=0.01), "each lead has its own"
+    six = half_widths(errors_of(np.ones(6)), np.ones(1), [0.95])
+    assert six[0, 0] == pytest.approx(stats.t.ppf(0.975, 6))
+    assert np.isnan(half_widths(errors_of(np.ones(4)), np.ones(1), [0.95])).all()
+
+
+def test_leads_with_few_errors_are_joined_in_proportion_to_the_models_standard_errors():
+    few = pd.concat([errors_of(np.full(10, 2.0)), errors_of(np.full(10, 6.0), 2)])
+    first, second = half_widths(few, np.array([1.0, 3.0]), [0.95])[0]
+    assert second == pytest.approx(3 * first) and first > 2
+    tenfold = half_widths(few, np.array([10.0, 30.0]), [0.95])[0]
+    assert tenfold.tolist() == pytest.approx([first, second]), "only the proportions of the standard errors count"
+
+
+def test_errors_that_follow_one_another_count_for_fewer():
+    rng = np.random.default_rng(0)
+    alone = errors_of(np.abs(rng.normal(size=40)))
+    alike = alone.assign(origin=np.arange(40), error=np.repeat(alone["error"].to_numpy()[::8], 8))
+    assert half_widths(alone, np.ones(1), [0.95])[0, 0] < 1.1 * alone["error"].abs().max()
+    assert half_widths(alike, np.ones(1), [0.95])[0, 0] > 1.2 * alike["error"].abs().max()
+
+
+def test_errors_over_a_change_of_level_do_not_count_where_others_are_left():
+    usual, over = errors_of(np.ones(30)), errors_of(np.full(10, 50.0)).assign(spans_change=True)
+    widths = [half_widths(one, np.ones(1), [0.95])[0, 0] for one in (usual, pd.concat([usual, over]))]
+    assert widths[0] == pytest.approx(widths[1])
+    assert half_widths(pd.concat([usual[:10], over]), np.ones(1), [0.95])[0, 0] > 50
 
 
 def test_intervals_hold_what_they_say_where_the_model_is_wrong_about_its_errors():
     """Standard errors are half of the true ones and do not grow with the lead: normal intervals hold 50 to 67 %."""
-    inside, plain = [], []
+    inside, plain, leads = [], [], (1, 6, 12)
     for seed in range(200):
         rng = np.random.default_rng(seed)
         noise = rng.normal(size=160)
         for place in range(1, 160):
             noise[place] += 0.6 * noise[place - 1]
         rows = [
-            (at, lead, abs(noise[at + lead - 1]) * (1 + lead / 12) / 0.6) for at in range(40, 75) for lead in (1, 6, 12)
-        ]
-        scores = pd.DataFrame(rows, columns=["origin", "ahead", "score"])
-        scores = scores[scores["origin"] + scores["ahead"] <= 75]
-        future = np.array([abs(noise[110 + lead]) * (1 + lead / 12) / 0.6 for lead in (1, 6, 12)])
-        inside.append(future <= reaches(scores, [1, 6, 12], 0.95))
-        plain.append(future <= 1.96)
+            (at, lead, noise[at + lead - 1] * (1 + lead / 12), False)
+            for at in range(40, 75) for lead in leads if at + lead <= 75
+        ]  # fmt: skip
+        errors = pd.DataFrame(rows, columns=["origin", "ahead", "error", "spans_change"])
+        future = np.array([abs(noise[110 + lead]) * (1 + lead / 12) for lead in leads])
+        inside.append(future <= half_widths(errors, np.full(12, 0.6), [0.95])[0, [0, 5, 11]])
+        plain.append(future <= 1.96 * 0.6)
     shares = np.mean(inside, axis=0)
-    assert (shares >= 0.9).all() and shares[0] <= 0.99, shares
+    assert (shares >= 0.9).all() and (shares <= 0.985).all(), shares
     assert np.mean(plain) < 0.75
+
+
+def test_months_to_come_lie_inside_the_intervals_as_often_as_they_say():
+    """Eight series with a season and a step in the past; before, all months of all series were inside."""
+    inside = []
+    for seed, lag1 in enumerate([0.0, 0.6] * 4):
+        noise = np.random.default_rng(seed).normal(size=146)
+        for place in range(1, 146):
+            noise[place] += lag1 * noise[place - 1]
+        months = np.arange(96)
+        values = 100 + 8 * np.isin(months % 12, [5, 6]) - 6.0 * (months >= 56) + noise[50:]
+        found = carbon_forecast(series(values[:84])).values.query("kind == 'forecast'")
+        inside.append((found["lower_95"].to_numpy() <= values[84:]) & (values[84:] <= found["upper_95"].to_numpy()))
+    assert 0.9 <= np.mean(inside) <= 0.985, np.mean(inside)
 
 
 def test_the_test_of_an_interval_does_not_use_its_own_errors():
     """One origin is far worse than all others: intervals made without it cannot hold it."""
     origins = np.repeat(np.arange(36, 96), 12)
-    errors = pd.DataFrame({"origin": origins, "ahead": np.tile(np.arange(1, 13), 60), "score": 1.0})
-    errors.loc[errors["origin"] == 60, "score"] = 50.0
+    columns = {"origin": origins, "ahead": np.tile(np.arange(1, 13), 60), "error": 1.0, "spread": 1.0}
+    errors = pd.DataFrame(columns | {"spans_change": False})
+    errors.loc[errors["origin"] == 60, "error"] = 50.0
     found = left_out_checks(errors, 12, (80, 95))
     assert (found.loc[errors["origin"] == 60, "in_95"] == 0).all()
     assert (found.loc[errors["origin"] != 60, "in_95"] == 1).all()

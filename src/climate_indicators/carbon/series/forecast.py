@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.carbon.series.change_points import MIN_SEGMENT, change_points
-from climate_indicators.carbon.series.forecast_intervals import left_out_checks, reaches
+from climate_indicators.carbon.series.forecast_intervals import half_widths, left_out_checks
 from climate_indicators.carbon.series.forecast_models import (
     NAIVE,
     PERIOD,
@@ -54,8 +54,8 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     the months before the first origin of the test (`forecast_models.choose`). The test forecasts from up to
     ``MAX_ORIGINS`` origins, evenly spread over the rest, with all months before each (rolling origin, Tashman 2000,
     doi:10.1016/S0169-2070(00)00065-0); the last origin leaves out ``horizon`` months. Errors at interpolated months do
-    not count. The intervals are those that held the errors of the past at the same lead (`forecast_intervals`); those
-    of the held-back year come from errors before it.
+    not count. The intervals are those that held the errors of the past at the same lead (`forecast_intervals`), of
+    months without a change of level; those of the held-back year come from errors before it.
 
     Parameters
     ----------
@@ -69,9 +69,10 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     history too), ``value, interpolated, forecast, lower_80, upper_80, lower_95, upper_95, naive, seasonal_naive,
     reason``. ``skill``: ``method, model, horizon_months, n_origins, n_errors, mae, rmse, mase, coverage_80,
     coverage_95, coverage_95_no_change, held_back_mae, n_fits, n_warned, beats_naive, verdict``; coverages are shares,
-    that of horizons without a change of level in them too. MASE is the mean absolute error divided by that of the
-    seasonal naive forecast inside the months before (Hyndman and Koehler 2006, doi:10.1016/j.ijforecast.2006.03.001).
-    A series that cannot be forecast gives one row in each, ``refused``, without numbers, that tells why.
+    also that of forecasts without a change of level before their month. MASE is the mean absolute error divided by that
+    of the seasonal naive forecast inside the months before (Hyndman and Koehler 2006,
+    doi:10.1016/j.ijforecast.2006.03.001). A series that cannot be forecast gives one row in each, ``refused``, without
+    numbers, that tells why.
 
     Raises
     ------
@@ -164,8 +165,8 @@ def back_test(
 
     Returns
     -------
-    ``method, origin, ahead, error, scaled, score`` (absolute error over the model's standard error)``, spans_change``
-    (a change lies in the months that are forecast, or so shortly before that it cannot be found yet)``, in_80, in_95``
+    ``method, origin, ahead, error, scaled, spread`` (the model's standard error)``, spans_change``
+    (a change lies between the origin and the month, or so shortly before that it cannot be found yet)``, in_80, in_95``
     (`forecast_intervals.left_out_checks`).
     """
     rows = []
@@ -176,8 +177,9 @@ def back_test(
             found = predict(_as(name, model), before, horizon, fit_state)
             error = found.mean - values[after]
             columns = {"ahead": np.arange(1, horizon + 1), "error": error, "scaled": np.abs(error) / scale}
-            columns |= {"score": np.abs(error) / found.spread}
-            columns |= {"spans_change": any(origin - MIN_SEGMENT < change < origin + horizon for change in changes)}
+            columns |= {"spread": found.spread}
+            last = origin + columns["ahead"]
+            columns |= {"spans_change": [any(origin - MIN_SEGMENT < one < end for one in changes) for end in last]}
             rows.append(pd.DataFrame({"method": name, "origin": origin} | columns)[~interpolated[after]])
     errors = pd.concat(rows, ignore_index=True)
     inside = [left_out_checks(one, horizon, PROBABILITIES) for _, one in errors.groupby("method", sort=False)]
@@ -243,10 +245,9 @@ def say(skill: pd.DataFrame, unit: str) -> str:
     share, without = (f"{100 * model[name]:.0f} %" for name in ("coverage_95", "coverage_95_no_change"))
     words += f" Intervals made without them held {share} of the true values at 95 %"
     if np.isfinite(model["coverage_95_no_change"]) and share != without:
-        words += f", {without} where no change of level lies in the forecast months"
-    if model["coverage_95"] < 0.85:
-        foreseeable = model["coverage_95_no_change"] >= 0.85
-        words += "; they do not foresee such a change" if foreseeable else ": they are too narrow"
+        words += f", {without} where no change of level lies in the forecast months; they do not foresee such a change"
+    elif model["coverage_95"] < 0.85:
+        words += ": they are too narrow"
     return f"{words}."
 
 
@@ -275,9 +276,10 @@ def _value_table(
 
 def _bounds(prediction: Prediction, errors: pd.DataFrame) -> dict[str, np.ndarray]:
     """Columns of lower and upper bounds."""
-    leads, columns = np.arange(1, len(prediction.mean) + 1), {}
-    for one in PROBABILITIES:
-        low, high = prediction.bounds(reaches(errors, leads, one / 100))
+    columns = {}
+    widths = half_widths(errors, prediction.spread, [one / 100 for one in PROBABILITIES])
+    for one, width in zip(PROBABILITIES, widths, strict=True):
+        low, high = prediction.bounds(width)
         columns |= {f"lower_{one}": low, f"upper_{one}": high}
     return columns
 

@@ -76,9 +76,9 @@ class Prediction:
     spread: np.ndarray
     floor: float
 
-    def bounds(self, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper bounds, ``reach`` float (horizon,) standard errors from the mean."""
-        return tuple(np.maximum(self.mean + sign * reach * self.spread, self.floor) for sign in (-1, 1))
+    def bounds(self, half_width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper bounds, ``half_width`` float (horizon,) from the mean."""
+        return tuple(np.maximum(self.mean + sign * half_width, self.floor) for sign in (-1, 1))
 
 
 def choose(values: np.ndarray, fit_state: FitDiagnostics) -> Smoothing | Regression:

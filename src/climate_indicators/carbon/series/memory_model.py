@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 from climate_indicators.stats.trend_tests import LAG1_GRID
 
@@ -74,11 +74,11 @@ class Posterior:
         if not errors.max() > 1e-12 * max(1.0, np.abs(values).max()):
             return Interval(middle, float(values.min()), float(values.max()))
         errors = np.maximum(errors, 1e-12 * errors.max())
-        far = stats.t.ppf(1 - (1 - confidence) / 4, self.freedom) * errors
+        far = special.stdtrit(self.freedom, 1 - (1 - confidence) / 4) * errors
 
         def bound(probability: float) -> float:
             def excess(one: float) -> float:
-                return float(self.weights @ stats.t.cdf((one - values) / errors, self.freedom)) - probability
+                return float(self.weights @ special.stdtr(self.freedom, (one - values) / errors)) - probability
 
             return float(optimize.brentq(excess, (values - far).min(), (values + far).max(), xtol=1e-9 * far.max()))
 
@@ -99,55 +99,82 @@ def posterior(designs: Iterable[np.ndarray], values: np.ndarray, steps: np.ndarr
     steps : int, shape (n − 1,), distances between neighbors, 1 or more.
     """
     designs = [np.asarray(one, "float64") for one in designs]
+    near = np.arange(len(designs))
     if len(designs) > 1:
         # at a middle memory: which designs can be left out
-        logs = np.array([_fit(one, values, steps, 0.3)[0] for one in designs])
+        logs = np.concatenate([_fits(one, values, steps, np.array([0.3]))[0] for one in designs])
         near = np.flatnonzero(logs >= logs.max() - NEGLIGIBLE)
-    else:
-        near = np.array([0])
-    parts = [(number, lag1, *_fit(designs[number], values, steps, lag1)) for number in near for lag1 in LAG1_GRID]
-    logs = np.array([part[2] for part in parts])
+    fits = [_fits(designs[number], values, steps, LAG1_GRID) for number in near]
+    logs, coefficients, roots, variances = (np.concatenate(parts) for parts in zip(*fits, strict=True))
     weights = np.exp(logs - logs.max())
     kept = weights > 1e-9
-    parts = [part for part, keep in zip(parts, kept, strict=True) if keep]
     return Posterior(
         weights[kept] / weights[kept].sum(),
-        np.array([part[0] for part in parts]),
-        np.array([part[1] for part in parts]),
-        np.stack([part[3] for part in parts]),
-        np.stack([part[4] for part in parts]),
-        np.array([part[5] for part in parts]),
+        np.repeat(near, len(LAG1_GRID))[kept],
+        np.tile(LAG1_GRID, len(near))[kept],
+        coefficients[kept],
+        roots[kept],
+        variances[kept],
         len(values) - designs[0].shape[1],
     )
 
 
-def whiten(columns: np.ndarray, steps: np.ndarray, lag1: float) -> np.ndarray:
-    """Columns whose first-order autoregressive errors become independent, of the same variance; shape (n, columns)."""
-    decay = lag1**steps
-    scale = np.sqrt((1 - lag1**2) / (1 - decay**2))
-    columns = np.asarray(columns, "float64")
-    turned = np.empty_like(columns)
-    turned[0] = columns[0] * np.sqrt(1 - lag1**2)
-    turned[1:] = (columns[1:] - decay[:, None] * columns[:-1]) * scale[:, None]
-    return turned
+def simulated_errors(found: Posterior, steps: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Errors that a series of the same memory may have: Gaussian autoregressions of order 1, float64 (n, draws).
+
+    Each draw has a memory from the posterior and, given it, a variance (scaled inverse chi-squared): a short series
+    determines neither, and errors that are simulated with one estimate of both scatter too little.
+
+    Parameters
+    ----------
+    found : posterior of the regression of the series.
+    steps : int, shape (n − 1,), as for `posterior`.
+    draws : number of simulated series.
+    rng : random numbers.
+    """
+    chosen = rng.choice(len(found.weights), draws, p=found.weights)
+    lag1s = found.lag1s[chosen]
+    deviations = np.sqrt(found.variances[chosen] * found.freedom / rng.chisquare(found.freedom, draws) / (1 - lag1s**2))
+    errors = rng.standard_normal((len(steps) + 1, draws))
+    for place, decay in enumerate(lag1s ** steps[:, None], start=1):
+        errors[place] = decay * errors[place - 1] + np.sqrt(1 - decay**2) * errors[place]
+    return errors * deviations
 
 
-def _fit(
-    design: np.ndarray, values: np.ndarray, steps: np.ndarray, lag1: float
-) -> tuple[float, np.ndarray, np.ndarray, float]:
-    """Logarithm of the restricted likelihood, coefficients, root of their covariance, and variance."""
+def whiten(columns: np.ndarray, steps: np.ndarray, lag1s: np.ndarray) -> np.ndarray:
+    """Columns whose first-order autoregressive errors become independent, of the same variance.
+
+    Parameters
+    ----------
+    columns : float (n, columns).
+    steps : int (n − 1,).
+    lag1s : float (k,).
+
+    Returns
+    -------
+    float64 (k, n, columns), for each lag-1 correlation.
+    """
+    lag1s, columns = np.asarray(lag1s)[:, None, None], np.asarray(columns, "float64")
+    decay = lag1s ** steps[:, None]
+    first = np.sqrt(1 - lag1s**2) * columns[:1]
+    rest = (columns[1:] - decay * columns[:-1]) * np.sqrt((1 - lag1s**2) / (1 - decay**2))
+    return np.concatenate([first, rest], axis=1)
+
+
+def _fits(
+    design: np.ndarray, values: np.ndarray, steps: np.ndarray, lag1s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Logarithms of the restricted likelihood, coefficients, roots of their covariance, and variances, by memory."""
     n, columns = design.shape
-    white = whiten(np.column_stack([design, values]), steps, lag1)
-    basis, triangle = np.linalg.qr(white[:, :columns])
-    target = white[:, columns]
-    inside = basis.T @ target
-    rest = target - basis @ inside
+    triangles = np.linalg.qr(whiten(np.column_stack([design, values]), steps, lag1s), mode="r")
+    own, inside = np.split(triangles[:, :columns], [columns], axis=2)
     # values that the design explains fit every memory equally well
     floor = max(np.finfo("float64").eps ** 2 * float(values @ values), np.finfo("float64").tiny)
-    squares = max(float(rest @ rest), floor)
-    root = np.linalg.inv(triangle)
-    log = _determinant(steps, lag1) - np.log(np.abs(np.diag(triangle))).sum() - (n - columns) / 2 * np.log(squares)
-    return float(log), root @ inside, root, squares / (n - columns)
+    squares = np.maximum(triangles[:, columns, columns] ** 2, floor)
+    roots = np.linalg.inv(own)
+    sizes = np.log(np.abs(np.diagonal(own, axis1=1, axis2=2))).sum(axis=1)
+    logs = _determinants(steps, lag1s) - sizes - (n - columns) / 2 * np.log(squares)
+    return logs, (roots @ inside)[:, :, 0], roots, squares / (n - columns)
 
 
 def regular_steps(positions: Sequence[float]) -> np.ndarray:
@@ -158,15 +185,12 @@ def regular_steps(positions: Sequence[float]) -> np.ndarray:
 
 def best_likelihood(design: np.ndarray, values: np.ndarray, steps: np.ndarray) -> float:
     """Logarithm of the largest likelihood over all memories, the constant left out; for comparing designs."""
-    n, columns = design.shape
-    logs = []
-    for lag1 in LAG1_GRID:
-        white = whiten(np.column_stack([design, values]), steps, lag1)
-        triangle = np.abs(np.linalg.qr(white, mode="r")[-1, -1])
-        logs.append(-n * np.log(max(triangle, 1e-150)) + _determinant(steps, lag1))
-    return max(logs)
+    triangles = np.linalg.qr(whiten(np.column_stack([design, values]), steps, LAG1_GRID), mode="r")
+    rest = np.maximum(np.abs(triangles[:, -1, -1]), 1e-150)
+    return float((_determinants(steps, LAG1_GRID) - len(values) * np.log(rest)).max())
 
 
-def _determinant(steps: np.ndarray, lag1: float) -> float:
-    """Half the logarithm of the determinant of the inverse covariance matrix of the errors."""
-    return float(0.5 * np.log(1 - lag1**2) + 0.5 * np.log((1 - lag1**2) / (1 - (lag1**steps) ** 2)).sum())
+def _determinants(steps: np.ndarray, lag1s: np.ndarray) -> np.ndarray:
+    """Half the logarithm of the determinant of the inverse covariance matrix of the errors, for each memory."""
+    scales = (1 - lag1s[:, None] ** 2) / (1 - lag1s[:, None] ** (2 * steps))
+    return 0.5 * (np.log(1 - lag1s**2) + np.log(scales).sum(axis=1))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from climate_indicators.carbon.series.change_points import METHOD, ChangePoint, change_points, regressors
 from climate_indicators.carbon.series.mask_error_drift import ErrorDrift, MapErrors, widened
-from climate_indicators.carbon.series.memory_model import Interval
+from climate_indicators.carbon.series.memory_model import Interval, posterior, regular_steps, simulated_errors
 from climate_indicators.carbon.series.series import (
     DATES,
     MOVING_AVERAGE,
@@ -37,7 +37,7 @@ NOT_TESTED = {
 INVERTED = "slopes that the test does not reject"
 WITH_MAPS = f"{INVERTED}, widened by the errors of masks and factors"
 NO_ERRORS = np.zeros(2)
-BLOCKS = "bootstrap of blocks of {} values"
+SIMULATED = "simulated errors of the same memory"
 PARTS = {
     "slope_beside_changes": ("slope_beside_changes", "lower_beside_changes", "upper_beside_changes"),
     "season_amplitude": ("season_amplitude", "season_amplitude_lower", "season_amplitude_upper"),
@@ -62,8 +62,8 @@ def trend_table(
 
     The series itself is tested and searched for changes of level; where `CarbonSeries.season` knows a season, its
     numbers are those of the values without it. The other three are made of overlapping or growing sums, which drift
-    even if nothing changes: they are not tested, and the intervals of their slopes come from a moving-block bootstrap
-    of the series' residuals (Künsch 1989, doi:10.1214/aos/1176347265).
+    even if nothing changes: they are not tested, and the intervals of their slopes come from simulated errors with the
+    memory and variance of the series, both drawn from their posterior distribution (`memory_model.simulated_errors`).
 
     Parameters
     ----------
@@ -236,10 +236,10 @@ def _derived(
 ) -> dict[str, object]:  # fmt: skip
     positions = carbon.positions[-len(values) :]
     slope = theil_sen_slope(positions, values)
-    lower, upper, kind = _bootstrap(carbon, name, slope, start["window"], confidence, rng)
+    lower, upper = _simulated(carbon, name, slope, start["window"], confidence, rng)
     row = (
         _lines(positions, values, start["window"])
-        | {"theil_sen": slope, "theil_sen_lower": lower, "theil_sen_upper": upper, "interval": kind}
+        | {"theil_sen": slope, "theil_sen_lower": lower, "theil_sen_upper": upper, "interval": SIMULATED}
         | {"lag1": np.nan, "effective_n": np.nan}
         | {"p_value": np.nan, "test": NOT_TESTED[name], "significant": False}
         | _changes([], carbon.labels, NOT_TESTED[name])
@@ -259,25 +259,23 @@ def _derived(
     return row | {"sentence": f"{what}: {between}; {NOT_TESTED[name]}."}
 
 
-def _bootstrap(
+def _simulated(
     carbon: CarbonSeries, name: str, slope: float, window: int, confidence: float, rng: np.random.Generator
-) -> tuple[float, float, str]:
-    """Bounds of a slope from series with the same line, season and blocks of residuals, and their name."""
-    n, positions = len(carbon.values), carbon.positions
-    design = regressors(positions, carbon.season)
-    fitted = design @ np.linalg.lstsq(design, carbon.values, rcond=None)[0]
-    residuals = carbon.values - fitted
-    size = min(n, int(np.ceil(2 * n ** (1 / 3))))
-    starts = rng.integers(0, n - size + 1, (DRAWS, -(-n // size)))
-    expected = four_series(fitted, window)[name]
-    places = positions[n - len(expected) :]
+) -> tuple[float, float]:
+    """Bounds of a slope: its errors in series with the same line and season, and errors of the same memory."""
+    positions = carbon.positions
+    design, steps = regressors(positions, carbon.season), regular_steps(positions)
+    if len(positions) <= design.shape[1]:
+        return np.nan, np.nan
+    found = posterior([design], carbon.values, steps)
+    expected = four_series(design @ found.mean, window)[name]
+    places = positions[-len(expected) :]
     centre, errors = theil_sen_slope(places, expected, PAIRS_OF_A_DRAW), np.empty(DRAWS)
-    for draw, blocks in enumerate(starts):
-        drawn = residuals[(blocks[:, None] + np.arange(size)).ravel()[:n]]
+    for draw, drawn in enumerate(simulated_errors(found, steps, DRAWS, rng).T):
         series = expected + four_series(drawn, window)[name]
         errors[draw] = theil_sen_slope(places, series, PAIRS_OF_A_DRAW) - centre
     low, high = np.quantile(errors, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(slope - high), float(slope - low), BLOCKS.format(size)
+    return float(slope - high), float(slope - low)
 
 
 def _pair_slopes(positions: np.ndarray, values: np.ndarray, most: int) -> np.ndarray:
