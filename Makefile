@@ -96,7 +96,7 @@ docs: demo
 	cp results/carbon/demo/carbon_gallery.png docs/figures/
 	cp results/ocean/demo/ocean_biome_map.png results/ocean/demo/ocean_coverage.png docs/figures/
 	cp results/ocean/demo/truth_check.png docs/figures/ocean_truth_check.png
-	{ printf '# The rules\n\nMade by `make docs`.\n\n```mermaid\n'; $(RUN) snakemake --quiet all --rulegraph mermaid-js; echo '```'; } > docs/rulegraph.md
+	{ printf '# The rules\n\nMade by `make docs`.\n\n```mermaid\n'; $(RUN) snakemake --quiet all --rulegraph mermaid-js; echo '```'; } > docs/reference/rules.md
 
 # a synthetic site has a folder truth; everything else in resources/ was downloaded or made from downloads
 clean:

@@ -12,7 +12,7 @@ if workflow.storage_settings.default_storage_provider is not None:
     raise WorkflowError(
         "--default-storage-provider cannot be used: paths of inputs and results are also parameters of the rules, and "
         "Snakemake moves only inputs and outputs to a storage. Run in a folder that all nodes see, and copy data there "
-        "first and results away afterwards (docs/cluster.md)."
+        "first and results away afterwards (docs/howto/cluster.md)."
     )
 
 # Where the rules, scripts and settings are. Of a workflow that is taken from a repository, Snakemake fetches file by file,

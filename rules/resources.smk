@@ -14,7 +14,7 @@ def memory(base_mb, per_input_mb=0):
     """Resource function: megabytes of a job, more with each attempt.
 
     Images, fields and patches are read strip by strip, window by window and month by month: memory stays the same
-    however large they are (docs/benchmarks.md). Masks and outlines of a whole scene take up to 13 bytes a pixel, for which
+    however large they are (docs/reference/benchmarks.md). Masks and outlines of a whole scene take up to 13 bytes a pixel, for which
     `base_mb` is enough up to a Sentinel-2 tile. `per_input_mb`, for each megabyte of the inputs, is for the rules that
     hold such masks and are given the scene itself, whose size tells that of the masks.
     """
@@ -27,7 +27,7 @@ def minutes(base, per_input_gb=0):
     """Resource function: minutes of a job, more with each attempt.
 
     `per_input_gb`, for each gigabyte of the inputs, is for the rules that read all of them: three to ten times what two
-    slow cores need (docs/benchmarks.md), since nodes and their disks are shared; for training, of all its epochs.
+    slow cores need (docs/reference/benchmarks.md), since nodes and their disks are shared; for training, of all its epochs.
     """
     return lambda wildcards, input, attempt: attempt * round(
         base + (per_input_gb and per_input_gb * input_mb(input) / 1000)

@@ -51,7 +51,7 @@ COLUMNS = {
     "carbon_comparison": "image split date truth_kg estimate_kg lower_kg upper_kg error_kg inside",
     "truth_check": " ".join(COLUMNS),
 }
-# columns that may be empty, by table, as docs/carbon.md and docs/glacier.md say
+# columns that may be empty, by table, as docs/reference/carbon.md and docs/reference/glacier.md say
 MAY_BE_EMPTY = {
     "images": {"mask", "mask_scale", "mask_palette", "mask_orientation", "unknown_fraction", "pixel_area_m2", "given"},
     "vegetation": set(),

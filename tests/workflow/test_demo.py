@@ -59,7 +59,7 @@ def test_the_retreat_is_found_significant(demo):
 def test_wet_snow_is_found_on_places_and_years_not_seen_and_simple_methods_do_worse(snow):
     dice = pd.read_csv(snow / "benchmark.csv").set_index("model").dice_wet
     assert dice["unet"] >= 0.85
-    # a lead that another seed or bfloat16 does not take away: docs/snow.md has them all
+    # a lead that another seed or bfloat16 does not take away: docs/explanation/snow.md has them all
     assert dice["unet"] - max(dice["random_forest"], dice["wet_snow_threshold"], dice["all_snow"]) >= 0.01
 
 

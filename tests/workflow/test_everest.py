@@ -30,7 +30,7 @@ def everest(tmp_path_factory):
     shutil.rmtree(folder)
 
 
-@pytest.mark.xfail(reason="a goal, not reached: see docs/glacier.md", strict=False)
+@pytest.mark.xfail(reason="a goal, not reached: see docs/explanation/glacier.md", strict=False)
 def test_the_network_is_ahead_of_the_forest_on_held_out_blocks(everest):
     skill = pd.read_csv(everest / "skill_summary.csv").query("split == 'test'").set_index("model")
     assert (skill.n_sites == 3).all()

@@ -1,4 +1,4 @@
-"""What re-runs after a change, and nothing else: the table under "Why does a job run again?" in docs/runs.md."""
+"""What re-runs after a change, and nothing else: the table under "Why does a job run again?" in docs/howto/runs.md."""
 
 import os
 import re

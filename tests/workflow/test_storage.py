@@ -27,5 +27,5 @@ def test_a_default_storage_provider_is_refused_with_the_reason(tmp_path, monkeyp
     storage = ["--default-storage-provider", "elsewhere", "--default-storage-prefix", "bucket"]
     text, passed = run(tmp_path, SMALL, "--dry-run", *storage)
     assert not passed and "Building DAG" not in text
-    for word in ("--default-storage-provider cannot be used", "parameters", "docs/cluster.md"):
+    for word in ("--default-storage-provider cannot be used", "parameters", "docs/howto/cluster.md"):
         assert word in text, text

@@ -30,6 +30,6 @@ def named_edges(graph):
 def test_picture_of_the_rules_is_current(root):
     command = ["snakemake", "--quiet", "all", "--rulegraph", "mermaid-js"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    drawn = named_edges((root / "docs/rulegraph.md").read_text())
+    drawn = named_edges((root / "docs/reference/rules.md").read_text())
     assert len(drawn) > 30
     assert drawn == named_edges(done.stdout), "run: make docs"

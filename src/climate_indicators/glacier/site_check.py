@@ -202,7 +202,7 @@ def check_patches(labels: np.ndarray, patches: Mapping[str, Any], split_seed: in
             raise InputError(
                 f"{error} No smaller sizes fit an image of {rows} × {columns} pixels with "
                 f"{100 * float((labels == 1).mean()):.1f} % glacier: take a larger area of interest, or map this site "
-                "with a network that is trained on other sites (docs/pooling.md)."
+                "with a network that is trained on other sites (docs/howto/pooling.md)."
             ) from error
         sizes = ", ".join(f"{key}: {proposal[key]}" for key in ("size_px", "stride_px", "block_px", "gap_px"))
         raise InputError(f"{error} Sizes that fit {rows} × {columns} pixels: patches: {{{sizes}}}") from error

@@ -40,7 +40,7 @@ def test_the_readme_is_short_and_names_every_page_of_the_docs():
 
 
 def test_every_output_file_of_the_first_screen_is_on_the_page_of_outputs():
-    page = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/outputs.md").read_text(encoding="utf-8")
     named = re.findall(
         r"`([^`]+)`", (ROOT / "README.md").read_text(encoding="utf-8").split("## Outputs")[1].split("## ")[0]
     )
