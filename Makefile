@@ -9,7 +9,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # if it were set, every job would compile all modules that it imports
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install packages demo state test long lab lint docs clean clean-downloads
+.PHONY: help install packages demo state test long lab lint docs site clean clean-downloads
 .DELETE_ON_ERROR:
 
 help:
@@ -19,7 +19,8 @@ help:
 	@echo "make long     run the tests that need a complete run each"
 	@echo "make lab      run the tests on a local SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments"
 	@echo "make lint     check style only"
-	@echo "make docs     update the configuration manual, rule graph and demo figures in docs"
+	@echo "make docs     update the configuration manual, rule graphs (Debian: graphviz) and demo figures in docs"
+	@echo "make site     build the documentation as a web site, site/index.html, and check its links"
 	@echo "make install  install the pinned packages and this library into .venv"
 	@echo "make clean    remove results, synthetic inputs and logs, but not downloads and .venv"
 	@echo "make clean-downloads   also remove downloads: archives, model weights, scenes, weather, ocean files"
@@ -96,7 +97,26 @@ docs: demo
 	cp results/carbon/demo/carbon_gallery.png docs/figures/
 	cp results/ocean/demo/ocean_biome_map.png results/ocean/demo/ocean_coverage.png docs/figures/
 	cp results/ocean/demo/truth_check.png docs/figures/ocean_truth_check.png
-	{ printf '# The rules\n\nMade by `make docs`.\n\n```mermaid\n'; $(RUN) snakemake --quiet all --rulegraph mermaid-js; echo '```'; } > docs/reference/rules.md
+	$(RUN) python docs/make_rule_graphs.py
+
+SITE_STAMP := .venv-docs/.installed
+
+$(SITE_STAMP): docs/requirements.txt
+	@rm -rf .venv-docs
+	@set -e; \
+	if "$(PYTHON)" -c 'import ensurepip' 2>/dev/null; then \
+	  "$(PYTHON)" -m venv .venv-docs; pip=".venv-docs/bin/python -m pip"; \
+	else \
+	  "$(PYTHON)" -m venv --without-pip .venv-docs; pip="$(PYTHON) -m pip --python .venv-docs/bin/python"; \
+	fi; \
+	$$pip install --quiet --no-deps --require-hashes --requirement docs/requirements.txt
+	@touch $@
+
+# a warning is an error, such as a page outside the navigation or a link to a missing heading
+site: $(SITE_STAMP)
+	@rm -rf site
+	.venv-docs/bin/python -m sphinx --quiet --fail-on-warning --builder html --doctree-dir .venv-docs/doctrees docs site
+	.venv-docs/bin/python docs/check_links.py site
 
 # a synthetic site has a folder truth; everything else in resources/ was downloaded or made from downloads
 clean:

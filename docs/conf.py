@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from pathlib import Path
 
+from sphinx import addnodes
+
 ROOT = Path(__file__).resolve().parent.parent
-LIBRARY = next(
-    folder for folder in (ROOT / "src" / "climate_indicators", ROOT / "scripts" / "climate_indicators") if folder.is_dir()
-)
+DOCS = ROOT / "docs"
+# pages that are files elsewhere in the repository
+PAGES_ELSEWHERE = {
+    "reference/configuration": "config/README.md",
+    "howto/default_profile": "profiles/default/README.md",
+    "howto/slurm_profile": "profiles/slurm/README.md",
+    "project/contributing": "CONTRIBUTING.md",
+    "project/changelog": "CHANGELOG.md",
+    "project/code_of_conduct": "CODE_OF_CONDUCT.md",
+}
 
 project = "climate-indicators"
 author = "climate-indicators developers"
@@ -16,7 +27,7 @@ copyright = "climate-indicators developers, MIT license"
 release = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 extensions = ["myst_parser", "sphinx_design", "sphinx_copybutton", "autoapi.extension", "sphinx.ext.napoleon"]
-exclude_patterns = ["requirements.*", "README.md"]
+exclude_patterns = ["requirements.*"]
 suppress_warnings = [
     "autoapi.python_import_resolution",  # constants are left out of the pages, so their imports lead nowhere
 ]
@@ -27,7 +38,7 @@ myst_heading_anchors = 4
 copybutton_exclude = ".linenos, .gp, .go"
 
 # API pages, from the docstrings, without importing the library
-autoapi_dirs = [str(LIBRARY)]
+autoapi_dirs = ["../src/climate_indicators"]
 autoapi_root = "reference/api"
 autoapi_add_toctree_entry = False
 autoapi_options = ["members", "undoc-members", "show-inheritance", "show-module-summary"]
@@ -47,6 +58,7 @@ html_title = "climate-indicators"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
+html_sidebars = {"reference/api/**": []}  # the page itself lists the modules
 html_copy_source = False
 html_theme_options = {
     "logo": {"text": "climate-indicators"},
@@ -54,6 +66,7 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
     "show_nav_level": 1,
     "navigation_depth": 3,
+    "collapse_navigation": True,  # open sections of every page take most of the time of a build
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
@@ -61,3 +74,50 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+
+
+def _take_from_elsewhere(app, name: str, source: list[str]) -> None:
+    """Text of pages that are files elsewhere; links to such files lead to their pages."""
+    file = ROOT / PAGES_ELSEWHERE[name] if name in PAGES_ELSEWHERE else DOCS / f"{name}.md"
+    pages = {(ROOT / path).as_posix(): (DOCS / f"{page}.md").as_posix() for page, path in PAGES_ELSEWHERE.items()}
+
+    def relative_to_page(match: re.Match[str]) -> str:
+        path, _, anchor = match[1].partition("#")
+        if not path or "://" in path or path.startswith("mailto:"):
+            return match[0]
+        target = os.path.normpath(file.parent / path)
+        link = os.path.relpath(pages.get(target, target), (DOCS / name).parent)
+        return f"]({link}{'#' + anchor if anchor else ''})"
+
+    if file.suffix == ".md" and file.exists():
+        text = file.read_text(encoding="utf-8")
+        source[0] = re.sub(r"\]\(([^)\s]+)\)", relative_to_page, text)
+
+
+def _sections_as_prose(app, what, name, obj, options, lines: list[str]) -> None:
+    """Returned values and attributes are described in sentences; napoleon would set them in italics, as types."""
+    section = re.compile(r"^(Returns|Yields|Attributes)\n-+\n((?:(?!\w+\n-+\n).*(?:\n|$))*)", re.M)
+
+    def prose(match: re.Match[str]) -> str:
+        if match[1] != "Attributes":
+            return f":{match[1].lower()}: {' '.join(match[2].split())}\n\n"
+        items = re.split(r"^(?=\S)", match[2], flags=re.M)
+        named = (" ".join(item.split()).partition(" : ") for item in items if item.strip())
+        return "\n".join(f":ivar {key}: {text}" for key, _, text in named) + "\n\n"
+
+    lines[:] = section.sub(prose, "\n".join(lines)).split("\n")
+
+
+def _words_are_no_names(app, doctree) -> None:
+    """A word in the description of a type, such as "shape", is not a link to an attribute of that name."""
+    for node in list(doctree.findall(addnodes.pending_xref)):
+        target = node.get("reftarget", "")
+        if node.get("refdomain") == "py" and "." not in target:
+            node.replace_self(node.children)
+
+
+def setup(app) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _sections_as_prose, priority=400)
+    app.connect("doctree-read", _words_are_no_names)
+    app.connect("source-read", _take_from_elsewhere)

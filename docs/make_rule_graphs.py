@@ -1,6 +1,6 @@
 """Draw the rule graph of each study of the demo: ``docs/figures/rules_STUDY.svg``.
 
-``make docs`` runs it; it needs the program ``dot`` of Graphviz. A test compares the drawn arrows with the current rules.
+``make docs`` runs it; it needs the program ``dot`` of Graphviz. A test compares the arrows with the current rules.
 """
 
 from __future__ import annotations

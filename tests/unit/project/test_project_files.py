@@ -1,6 +1,8 @@
 """Files around the code agree with it: links, continuous integration, container."""
 
+import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("profiles/*/README.md")]
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("profiles/*/README.md")]
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
@@ -32,10 +34,37 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page):
             assert anchor in anchors(target), link
 
 
-def test_the_readme_is_short_and_names_every_page_of_the_docs():
+def test_every_page_of_the_docs_is_in_the_navigation():
+    pages = {path.relative_to(ROOT / "docs").with_suffix("") for path in ROOT.glob("docs/**/*.md")}
+    listed = {Path("index")}
+    for page in pages:
+        text = (ROOT / "docs" / page).with_suffix(".md").read_text(encoding="utf-8")
+        for tree in re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.M | re.S):
+            names = [line for line in tree.splitlines() if line and not line.startswith(":")]
+            listed |= {Path(os.path.normpath(page.parent / name)) for name in names}
+    assert pages - listed == set()
+    assert {page for page in listed - pages if page.parts[:2] != ("reference", "api")} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not (ROOT / ".venv-docs/.installed").exists(), reason="no packages of the site here: make site installs them"
+)
+def test_the_site_builds_without_warnings_and_its_links_lead_somewhere(tmp_path):
+    python = ROOT / ".venv-docs/bin/python"
+    build = [python, "-m", "sphinx", "--quiet", "--fail-on-warning", "--doctree-dir", tmp_path / "doctrees"]
+    for command in ([*build, "docs", tmp_path / "site"], [python, "docs/check_links.py", tmp_path / "site"]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "site/reference/configuration.html").exists()
+    assert list((tmp_path / "site/reference/api").rglob("*.html"))
+
+
+def test_the_readme_is_short_and_names_the_parts_of_the_docs():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
-    assert [page.name for page in ROOT.glob("docs/*.md") if f"docs/{page.name}" not in text] == []
+    for folder in ("howto", "reference", "explanation"):
+        assert f"docs/{folder}/" in text
     assert [path.name for path in ROOT.glob("config/examples/*.yaml") if path.name not in text] == []
 
 

@@ -31,8 +31,8 @@ class Rules:
     ----------
     ice_share : mean ice fraction from which a biome is an ice biome: 0.15, the usual limit of the ice edge.
     ice_sst : °C; below it, with an answer to DIC above the ocean's mean, a biome is an ice biome too.
-    low_latitude : median |latitude| in degrees up to which a biome may be subtropical.
-    upwelling_latitude : median |latitude| in degrees up to which a biome may be upwelling.
+    low_latitude : median absolute latitude in degrees up to which a biome may be subtropical.
+    upwelling_latitude : median absolute latitude in degrees up to which a biome may be upwelling.
     subpolar_sst : °C up to which a biome of high latitude is subpolar.
     """
 

@@ -28,7 +28,7 @@ class Competition:
 
     **Thermal share.** How much of what moves fCO₂ is temperature, after the idea of Takahashi et al. (2002,
     doi:10.1016/S0967-0645(02)00003-6), with each cell's own regression slopes s in place of their constant 4.23 % K⁻¹.
-    In cell i and calendar month m the parts are
+    In cell i and calendar month m the parts are ::
 
         thermal = |s_sst| σ(sst),    non-thermal = |s_dic| σ(dic) + |s_alk| σ(alk),
 
