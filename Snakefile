@@ -11,12 +11,13 @@ min_version("9.14")
 if workflow.storage_settings.default_storage_provider is not None:
     raise WorkflowError(
         "--default-storage-provider cannot be used: paths of inputs and results are also parameters of the rules, and "
-        "Snakemake moves only inputs and outputs to a storage. Run in a folder that all nodes see, and copy data there "
-        "first and results away afterwards (docs/howto/cluster.md)."
+        "Snakemake moves only inputs and outputs to a storage. Run in a folder that all nodes access. Copy data there "
+        "before the run and copy the results afterwards (docs/howto/cluster.md)."
     )
 
-# Where the rules, scripts and settings are. Of a workflow that is taken from a repository, Snakemake fetches file by file,
-# and the library is more than the files that Snakemake knows of: so the commit is copied once, below its cache of sources.
+# Folder of rules, scripts and configuration. For a workflow from a remote repository, Snakemake downloads single files
+# and does not know the files of the library. Therefore the commit is copied once into a folder of Snakemake's source
+# cache.
 _here = workflow.included_stack[-1]
 if hasattr(_here, "__fspath__"):
     SOURCE = os.path.dirname(os.path.abspath(_here))
@@ -25,12 +26,12 @@ else:
         import git
 
         _repository = git.Repo(_here.repo_path)
-    elif hasattr(_here, "hosted_repo"):  # github() and gitlab(), of which Snakemake has a clone
+    elif hasattr(_here, "hosted_repo"):  # github() and gitlab(): Snakemake has a clone of the repository
         _here.fetch_if_required()
         _repository = _here.hosted_repo.repo
     else:
         raise WorkflowError(
-            f"The workflow cannot be used from {_here}: its library must come along, which needs a git repository and "
+            f"The workflow cannot be used from {_here}: its library is copied from a git repository, which needs "
             "a recent Snakemake. Clone the repository and give the path of its Snakefile."
         )
     _folder = os.path.dirname(os.path.normpath(_here.path))
@@ -48,18 +49,18 @@ else:
             _files.extractall(f"{_copy}/files")
             try:
                 os.rename(f"{_copy}/files", SOURCE)
-            except OSError:  # another process was first
+            except OSError:  # another process has already copied it
                 if not os.path.isdir(SOURCE):
                     raise
 
 
-# A study's own configuration stands alone: merged with the demo's, the demo site would run with it.
+# A configuration file of a study replaces that of the demo. If both were merged, the demo site would also run.
 if not workflow.overwrite_configfiles:
 
     configfile: "config/config.yaml"
 
 
-# first, and so what is made where nothing is asked for; as a module it leaves that to the other workflow
+# first rule, hence the default target; as a module, the default target is that of the other workflow
 rule all:
     input:
         lambda wildcards: study_results(),
@@ -70,7 +71,7 @@ rule all:
 include: f"{SOURCE}/rules/common.smk"
 
 
-# each study's look-ups, the rules that studies share, each study's own rules, and what is made of all studies
+# functions of each study, rules that studies share, rules of each study, and rules for all studies
 for part in [
     "paths",
     "resources",

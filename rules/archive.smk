@@ -1,8 +1,8 @@
-# What comes from the network, each thing by one rule, on the machine that has one; `snakemake fetch_all` fetches it all.
+# One rule per downloaded product; run on a machine with network access. `snakemake fetch_all` downloads everything.
 
 
 rule fetch_weather:
-    """Daily weather of a place from Open-Meteo's archive, year by year."""
+    """Download daily weather of a place from the Open-Meteo archive, year by year."""
     input:
         aoi=weather_aoi,
     output:
@@ -27,7 +27,7 @@ rule fetch_weather:
 
 
 rule fetch_inventory:
-    """Outlines of all glaciers of a region from the Randolph Glacier Inventory."""
+    """Download outlines of all glaciers of a region from the Randolph Glacier Inventory."""
     output:
         file=f"{KEPT}/outlines/{{inventory}}_{{region}}.zip",
     log:
@@ -48,7 +48,7 @@ rule fetch_inventory:
 
 
 rule fetch_glims:
-    """Outlines of glaciers or of an area from the GLIMS database, of all dates."""
+    """Download outlines of glaciers or of an area from the GLIMS database, for all dates."""
     input:
         aoi=outlines_aoi,
     output:
@@ -71,7 +71,7 @@ rule fetch_glims:
 
 
 rule archive_outlines:
-    """Outlines of a site chosen from an inventory, and an area of interest around them where the user gives none."""
+    """Select the outlines of a site from an inventory; without an area of interest, make a rectangle around them."""
     input:
         inventory=lambda wildcards: inventory_file(wildcards.site),
         aoi=outlines_aoi,
@@ -98,7 +98,7 @@ rule archive_outlines:
 
 
 rule fetch_ocean_file:
-    """A file of an ocean data set."""
+    """Download a file of an ocean data set."""
     output:
         file="resources/ocean/{site}/files/{name}",
     log:
@@ -119,7 +119,7 @@ rule fetch_ocean_file:
 
 
 rule encoder_weights:
-    """Weights of a ResNet-50 trained on ImageNet, fetched once."""
+    """Download weights of a ResNet-50 trained on ImageNet."""
     output:
         weights="resources/models/{weights}.h5",
     log:
@@ -137,7 +137,7 @@ rule encoder_weights:
 
 
 rule fetch_preset:
-    """A model of others, fetched once on a machine that has a network."""
+    """Download a third-party model; needs network access once."""
     output:
         folder=directory("resources/models/{preset}"),
     log:
@@ -155,7 +155,7 @@ rule fetch_preset:
 
 
 rule fetch_all:
-    """All that a configuration needs from the network, for a machine that has one; the rest then needs none."""
+    """Download everything that a configuration needs; all other rules work without network access."""
     input:
         lambda wildcards: list(FETCHED),
     localrule: True
@@ -163,7 +163,7 @@ rule fetch_all:
 
 if config["offline"] and missing_files():
     raise WorkflowError(
-        "The configuration has offline: true, and this is missing:\n"
+        "The configuration has offline: true, but these downloads are missing:\n"
         + "\n".join(missing_files())
-        + "\nRun `snakemake fetch_all` with offline: false where there is a network, and bring resources/ along."
+        + "\nRun `snakemake fetch_all` with offline: false on a machine with network access, then copy resources/."
     )

@@ -1,8 +1,8 @@
-# Scenes of archives: a year's image of a glacier, as the rules on files take it. Fetched on the machine that has a network.
+# Scenes from archives, in the form that the rules for files need. Run on a machine with network access.
 
 
 rule fetch_glacier_year:
-    """A year's image of a glacier site: the least cloudy of its season, or a median; and all candidates."""
+    """Download a glacier site's image of one year (least cloudy of the season, or median) and list all candidates."""
     input:
         aoi=aoi_of,
     output:
@@ -36,7 +36,7 @@ rule fetch_glacier_year:
 
 
 rule fetched_years:
-    """Candidates of all years of a site, and which was taken, and why."""
+    """List the candidate scenes of all years of a site, with the reason for selection or rejection."""
     input:
         tables=lambda wildcards: expand(
             "resources/glacier/{site}/archive/{year}.csv",
@@ -64,7 +64,7 @@ rule fetched_years:
 
 
 rule fetch_snow_year:
-    """Radar and optical scenes of a year of a snow site, and all candidates."""
+    """Download radar and optical scenes of one year of a snow site, and list all candidates."""
     input:
         aoi=snow_aoi,
     output:
@@ -97,7 +97,7 @@ rule fetch_snow_year:
 
 
 rule fetched_snow_scenes:
-    """All fetched scenes of a snow site, as a user would list them, and all candidates."""
+    """List all downloaded scenes of a snow site, in the format of a user's scene table, and all candidates."""
     input:
         folders=lambda wildcards: expand(
             "resources/snow/{site}/archive/{year}", site=wildcards.site, year=archive_years(snow_archive(wildcards))
@@ -128,7 +128,7 @@ rule fetched_snow_scenes:
 
 
 rule size_glacier_year:
-    """How much is read for a year's image of a glacier site, estimated from the search alone."""
+    """Estimate the download size of a glacier site's image of one year from the search result."""
     input:
         aoi=aoi_of,
     output:
@@ -155,7 +155,7 @@ rule size_glacier_year:
 
 
 rule size_snow_year:
-    """How much is read for a year of a snow site, estimated from the searches alone."""
+    """Estimate the download size of one year of a snow site from the search results."""
     input:
         aoi=snow_aoi,
     output:
@@ -183,7 +183,7 @@ rule size_snow_year:
 
 
 rule fetch_sizes:
-    """How much `fetch_all` reads of archives of scenes, by site and year; only their catalogues are asked."""
+    """Estimate the download size of `fetch_all` by site and year; only the catalogs are queried."""
     input:
         tables=[f"resources/{study}/{site}/archive/{year}_size.csv" for study, site, year in archive_images()],
     output:

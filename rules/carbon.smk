@@ -1,8 +1,8 @@
-# The carbon study on the spine: images become samples, and, once the network is measured, carbon.
+# Carbon study: images, samples, network, and carbon estimates.
 
 
 rule carbon_images:
-    """Every image of a site checked, dated, grouped with its duplicates, and dealt to a split."""
+    """Check and date every image of a site, group duplicates, and assign each group to a split."""
     input:
         images=carbon_files("images"),
         masks=carbon_files("masks"),
@@ -50,7 +50,7 @@ rule carbon_images:
 
 
 rule carbon_measurements:
-    """Measured carbon of a site, each row matched with its image; first of all, since training does not wait for it."""
+    """Match measured carbon of a site with its images; runs early, so that errors appear before training."""
     input:
         truth=lambda wildcards: carbon_ground_truth(wildcards)["path"],
         images="results/carbon/{site}/images.csv",
@@ -71,7 +71,7 @@ rule carbon_measurements:
 
 
 rule carbon_samples:
-    """Labelled images at the size of the network, with their labels, as the spine's patches."""
+    """Resample labeled images and their labels to the input size of the network, as patches."""
     input:
         images=carbon_files("images"),
         masks=carbon_files("masks"),
@@ -172,7 +172,7 @@ rule carbon_baselines:
 
 
 rule carbon_image_skill:
-    """Skill on each held-out image, and its means over images and over pixels."""
+    """Skill on each held-out image, averaged over images and pooled over pixels."""
     input:
         scores="results/carbon/{site}/image_scores.h5",
         patches="results/carbon/{site}/patches.h5",

@@ -1,8 +1,8 @@
-# From vegetation to carbon: estimates with intervals, comparison, trends, forecast, truth.
+# Carbon study: estimates with intervals, comparison, trends, forecast, truth check.
 
 
 rule carbon_estimates:
-    """Area, biomass, carbon and CO2 of every image and of all, with intervals from factors and mask errors."""
+    """Area, biomass, carbon and CO2 of every image and in total, with intervals from factors and mask errors."""
     input:
         vegetation="results/carbon/{site}/vegetation.csv",
         images="results/carbon/{site}/images.csv",
@@ -42,7 +42,7 @@ rule carbon_estimates:
 
 
 rule carbon_comparison:
-    """Estimates beside measured carbon."""
+    """Compare estimates with measured carbon."""
     input:
         estimates="results/carbon/{site}/CO2_seq.csv",
         images="results/carbon/{site}/images.csv",
@@ -76,7 +76,7 @@ rule carbon_comparison:
 
 
 rule carbon_gallery:
-    """Test images from the worst to the best: original, truth and prediction."""
+    """Draw test images from the worst to the best: original, truth and prediction."""
     input:
         patches="results/carbon/{site}/patches.h5",
         metrics="results/carbon/{site}/image_metrics.csv",
@@ -100,7 +100,7 @@ rule carbon_gallery:
 
 
 rule carbon_trend:
-    """Trends of the carbon series and of the series that the original study made from it."""
+    """Trends of the carbon series and of the series that the original study derived from it."""
     input:
         table=carbon_table,
         held_out=carbon_of_images("image_metrics.csv"),
@@ -184,7 +184,7 @@ rule carbon_forecast:
 
 
 rule carbon_truth_check:
-    """Recovered and true carbon, its trend, season and disturbance, and masks, of simulated sites."""
+    """Compare carbon, trend, season, disturbance and masks of synthetic sites with the truth."""
     input:
         estimates="results/carbon/{site}/CO2_seq.csv",
         total="results/carbon/{site}/carbon_total.csv",

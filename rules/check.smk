@@ -1,8 +1,8 @@
-# `snakemake check`: open all inputs before a run, and report all problems at once.
+# `snakemake check`: opens all inputs before a run and reports all problems at once.
 
 
 rule check_glacier:
-    """Every input of a glacier site, opened and looked through on a coarse grid."""
+    """Open every input of a glacier site and check it on a coarse grid."""
     input:
         tiles=lambda wildcards: checked_tiles(wildcards.site),
         aoi=aoi_of,
@@ -36,11 +36,11 @@ rule check_glacier:
 
 
 rule check:
-    """What is wrong with the inputs of all sites; opens every file and takes seconds to minutes."""
+    """Report all problems of the inputs of all sites; opens every file and takes seconds to minutes."""
     input:
         tables=expand("results/glacier/{site}/check.csv", site=checked_glaciers()),
         others=first_tables(),
-        # a check of an earlier run says nothing of a file that is gone since
+        # the check of an earlier run does not cover a file that was deleted since
         tiles=lambda wildcards: [path for site in checked_glaciers() for path in checked_tiles(site)],
     log:
         "logs/check.log",

@@ -1,4 +1,4 @@
-# The library on the path of the scripts, the checked configuration, and look-ups in it.
+# Path of the library, validated configuration, and functions that read it.
 import os
 import sys
 from functools import cache
@@ -9,7 +9,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.io import contains_wildcard
 
 SCRIPTS, LIBRARY = Path(SOURCE, "scripts"), Path(SOURCE, "src")
-# jobs take this library, not one that is installed in their environment
+# jobs use this library, not one that is installed in their environment
 sys.path.insert(0, str(LIBRARY))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
 
@@ -27,14 +27,14 @@ try:
     config = check(
         config,
         Path(SOURCE, "config", "schema.yaml"),
-        # the files of a workflow that has this one as a module are for itself to check
+        # a workflow that uses this one as a module checks its own files
         (workflow.configfiles or workflow.overwrite_configfiles) if workflow.modifier.base_snakefile is None else [],
     )
 except SettingsError as error:
     raise WorkflowError(str(error)) from error
 
 
-# studies whose images become patches; those of them whose patches are cut from a scene are the default
+# studies that train on patches; by default, the patches are cut from a scene
 IMAGE_STUDIES = "|".join(name for name, study in STUDIES.items() if study.patches)
 
 
@@ -48,24 +48,24 @@ PROVENANCE = Provenance(LIBRARY / "climate_indicators")
 
 
 def code(script):
-    """Digest of the project modules that a script imports: an edit of one re-runs the rules that use it."""
+    """Digest of the project modules that a script imports; an edit of a module re-runs the rules that use it."""
     return PROVENANCE.digest(SCRIPTS / script)
 
 
 @cache
 def sites(study):
-    """Settings of a study's sites by name; none where the study is not configured."""
+    """Configuration of the sites of a study by name; empty if the study is not configured."""
     return Known(config.get(study, {}).get("sites", {}), f"{study} site")
 
 
 def configured_sites():
-    """Names of the sites of each study; none where a study is not configured."""
+    """Names of the sites of each study; empty if a study is not configured."""
     return {study: sorted(sites(study)) for study in STUDIES}
 
 
 @cache
 def results_of(study):
-    """Results of a study, as its function ``NAME_results`` gives them."""
+    """Results of a study, as returned by its function ``NAME_results``."""
     return globals()[f"{study}_results"]()
 
 

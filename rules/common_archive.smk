@@ -1,27 +1,28 @@
-# What is fetched from the network: look-ups in its settings, the list of it, and the switch that forbids it.
-# How patiently one asks is no parameter of any rule: it changes no result, and so must make none stale. Scripts take it
-# from the configuration.
+# Downloads: functions that read their configuration, the list of downloads, and the setting `offline`.
+# Timeouts and retries are not parameters of rules, because they change no result and must not invalidate results.
+# Scripts read them from the configuration.
 from climate_indicators.core.addresses import as_list, in_folders
 from climate_indicators.core.glacier_identifiers import region_file, region_of
 
-# kept by address and digest, shared by all sites; undeclared, so that no rule removes what it did not finish
+# cached by URL and digest, shared by all sites; not declared as output, so that Snakemake does not delete unfinished
+# files
 KEPT = "resources/archive"
-# files that fetching rules make, and in words what each is; `fetch_all` makes them, and offline all must be there
+# files made by download rules, with descriptions; `fetch_all` makes them, and with `offline` all must exist
 FETCHED = {}
 
 
 def online(pattern):
-    """Pattern of a wildcard of a fetching rule; offline one that nothing matches, so that no job reaches out."""
+    """Wildcard pattern of a download rule; matches nothing if `offline`, so that no job uses the network."""
     return "(?!)" if config["offline"] else pattern
 
 
 def missing_files():
-    """Lines for people of files that are fetched and are not there."""
+    """Descriptions of downloads that do not exist yet, one per line."""
     return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(with_module_prefix(path)).exists()]
 
 
 def pattern_of(names):
-    """Pattern of a wildcard that has one of these names; one that nothing matches if there are none."""
+    """Wildcard pattern that matches these names; matches nothing if there are none."""
     return "|".join(names) or "(?!)"
 
 
@@ -31,30 +32,30 @@ def fetched_weather_sites():
 
 
 def weather_variables():
-    """Daily variables that the climate part and the regimes of snow read."""
+    """Daily variables that the climate analyses and the wetness of snow use."""
     return list(dict.fromkeys([*snow_settings("climate").get("variables", []), "temperature_2m_max"]))
 
 
 def weather_aoi(wildcards):
-    """The area whose middle is the place of the weather, as a list: empty where the place is given."""
+    """File of the area that has the place of the weather at its center, as a list; empty if the place is given."""
     weather = sites("snow")[wildcards.site]["weather"]
     return snow_aoi(wildcards) if None in (weather["latitude"], weather["longitude"]) else []
 
 
 def fetched_outline_sites(*inventories):
-    """Glacier sites whose outlines come from one of these inventories."""
+    """Glacier sites with outlines from one of these inventories."""
     found = {name: site["outlines"] for name, site in sites("glacier").items() if site["outlines"]}
     return [name for name, outlines in found.items() if outlines["archive"] in inventories]
 
 
 def inventory_region(site):
-    """Region of the Randolph Glacier Inventory that a site lies in, two digits."""
+    """Region of the Randolph Glacier Inventory that contains a site, two digits."""
     outlines = sites("glacier")[site]["outlines"]
     return f"{outlines['region'] or region_of(outlines['archive'], outlines['ids']):02d}"
 
 
 def inventory_file(site):
-    """The inventory's file that a site's outlines are chosen from: the user's copy, or one that is fetched."""
+    """Inventory file with the outlines of a site: the user's copy or a download."""
     outlines = sites("glacier")[site]["outlines"]
     if outlines["file"]:
         return data_path(outlines["file"])
@@ -64,13 +65,13 @@ def inventory_file(site):
 
 
 def outlines_aoi(wildcards):
-    """The user's area of interest as a list: empty where it is made from the outlines."""
+    """The user's area of interest as a list; empty if it is made from the outlines."""
     path = sites("glacier")[wildcards.site]["aoi"]
     return [] if path is None else [data_path(path)]
 
 
 def inventory_addresses(wildcards):
-    """Addresses of the file of a region, in the order in which they are tried."""
+    """URLs of the file of a region, in the order in which they are tried."""
     return in_folders(config["archives"][wildcards.inventory], region_file(wildcards.inventory, int(wildcards.region)))
 
 
@@ -79,13 +80,13 @@ def inventory_sha256(wildcards):
 
 
 def ocean_download(wildcards):
-    """Addresses and digest of a file of an ocean data set."""
+    """URLs and digest of a file of an ocean data set."""
     downloads = sites("ocean")[wildcards.site]["downloads"]
     return next(one for one in downloads if download_name(one) == wildcards.name)
 
 
 def archive_sites(study):
-    """Sites of a study whose scenes come from an archive, as a pattern of the wildcard."""
+    """Wildcard pattern of the sites of a study with scenes from an archive."""
     return pattern_of(name for name, site in sites(study).items() if site["source"] == "archive")
 
 
@@ -98,21 +99,21 @@ def snow_archive(wildcards):
 
 
 def snow_catalogue(wildcards, prefix=""):
-    """Catalogue of the optical scenes, or with the prefix `radar_` of the radar scenes."""
+    """Catalog of the optical scenes or, with the prefix `radar_`, of the radar scenes."""
     settings = snow_archive(wildcards)
     keys = ("endpoint", "collection", "assets", "tokens")
     return {"name": settings[f"{prefix}catalogue"], **{key: settings[f"{prefix}{key}"] for key in keys}}
 
 
 def glacier_catalogue(wildcards):
-    """Catalogue of a glacier site's scenes."""
+    """Catalog of the scenes of a glacier site."""
     keys = ("endpoint", "collection", "assets", "tokens")
     settings = archive_settings(wildcards)
     return {"name": settings["catalogue"], **{key: settings[key] for key in keys}}
 
 
 def glacier_image_wanted(wildcards):
-    """What is wanted of a glacier site's yearly image."""
+    """Selection criteria of the annual image of a glacier site."""
     keys = ("max_cloud", "min_valid", "tolerance", "composite", "composite_scenes", "masked", "offset_applied")
     settings = archive_settings(wildcards)
     return {
@@ -123,7 +124,7 @@ def glacier_image_wanted(wildcards):
 
 
 def snow_catalogues(wildcards):
-    """Catalogues of a snow site's scenes by sensor."""
+    """Catalogs of the scenes of a snow site by sensor."""
     return {"optical": snow_catalogue(wildcards), "radar": snow_catalogue(wildcards, "radar_")}
 
 
@@ -133,13 +134,13 @@ def snow_archive_grid(wildcards):
 
 
 def snow_images_wanted(wildcards):
-    """What is wanted of a snow site's optical scenes."""
+    """Selection criteria of the optical scenes of a snow site."""
     keys = ("max_cloud", "min_valid", "masked", "offset_applied")
     return {"bands": ["B02", "B03", "B04", "B08", "B11"], **{key: snow_archive(wildcards)[key] for key in keys}}
 
 
 def archive_images():
-    """Study, site and year of all images that come from archives."""
+    """Study, site and year of all images from archives."""
     return [
         (study, name, year)
         for study in ("glacier", "snow")

@@ -1,15 +1,15 @@
-# Look-ups in the settings of the carbon study.
+# Functions that read the configuration of the carbon study.
 from climate_indicators.carbon.images.filenames import list_images
 
 CARBON_MODELS = {"imagenet": "resources/models/resnet50_notop.h5"}
 
 
-# settings of the labels that each source of them uses
+# settings used by each source of labels
 CARBON_RULES = {"hsv": ("hue", "min_saturation", "min_value"), "excess_green": ("min_index",), "ndvi": ("min_index",)}
 
 
 def carbon_settings(group):
-    """Settings of a group of the carbon study; none where the study is not configured."""
+    """Settings of a group of the carbon study; empty if the study is not configured."""
     return config.get("carbon", {}).get(group, {})
 
 
@@ -19,13 +19,13 @@ def carbon_site(key):
 
 
 def carbon_sites(*sources):
-    """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
+    """Wildcard pattern of the sites with these sources; matches nothing if there are none."""
     names = [name for name, site in sites("carbon").items() if site["source"] in sources]
     return "|".join(names) or "(?!)"
 
 
 def carbon_folder(key):
-    """Input function: folder of a site's images or masks; None where there are no masks."""
+    """Input function: folder of a site's images or masks; None if there are no masks."""
 
     def path(wildcards):
         if is_simulated("carbon", wildcards.site):
@@ -36,7 +36,7 @@ def carbon_folder(key):
 
 
 def carbon_files(key):
-    """Input function: what a site's images or masks are watched by, the files or, if simulated, their folder."""
+    """Input function: a site's images or masks as inputs: the files or, for a synthetic site, their folder."""
 
     def paths(wildcards):
         folder = carbon_folder(key)(wildcards)
@@ -48,7 +48,7 @@ def carbon_files(key):
 
 
 def carbon_dates(wildcards):
-    """How the images of a site are dated; the simulated ones by their names."""
+    """Settings for the dates of a site's images; synthetic images have dates in their names."""
     if is_simulated("carbon", wildcards.site):
         return {"pattern": r"_(?P<year>\d{4})-(?P<month>\d{2})", "table": None}
     dates = sites("carbon")[wildcards.site]["dates"]
@@ -68,7 +68,7 @@ def carbon_place_pattern(wildcards):
 
 
 def carbon_reading(wildcards):
-    """How pixels of a site's images are understood."""
+    """Settings for the pixel values of a site's images."""
     site = sites("carbon")[wildcards.site]
     return {key: site[key] for key in ("bands", "full_scale", "nodata")} | {
         "black_is_missing": config["carbon"]["images"]["black_is_missing"]
@@ -76,7 +76,7 @@ def carbon_reading(wildcards):
 
 
 def carbon_mask_values(wildcards):
-    """What the numbers of a site's masks mean."""
+    """Meaning of the values in a site's masks."""
     return {key: sites("carbon")[wildcards.site][key] for key in ("vegetation_values", "unknown_values")}
 
 
@@ -100,12 +100,12 @@ def carbon_image_settings(*keys):
 
 
 def carbon_labels(*keys):
-    """Source of the labels, with further settings of theirs."""
+    """Source of the labels and its settings."""
     return {key: carbon_settings("labels").get(key) for key in ("source", *keys)}
 
 
 def encoder_weights(wildcards):
-    """File that the encoder starts from, as a list: empty where it starts from nothing."""
+    """File of the initial encoder weights, as a list; empty for random weights."""
     name = config[wildcards.study]["network"].get("encoder_weights", "none")
     if name == "none":
         return []
@@ -113,7 +113,7 @@ def encoder_weights(wildcards):
 
 
 def carbon_series(wildcards):
-    """Table of carbon values of a site, and how it is read."""
+    """Path and format of the table of carbon values of a site."""
     site = sites("carbon")[wildcards.site]
     if site["source"] == "table":
         return {key: site[key] for key in ("value", "date", "place", "quantity", "unit")} | {
@@ -135,7 +135,7 @@ def carbon_table(wildcards):
 
 
 def carbon_of_images(name):
-    """Input function: a result of a site of images as a list; empty for a table of values."""
+    """Input function: a result of a site with images, as a list; empty for a table of values."""
 
     def path(wildcards):
         from_images = sites("carbon")[wildcards.site]["source"] != "table"
@@ -145,12 +145,12 @@ def carbon_of_images(name):
 
 
 def carbon_series_key(key):
-    """Input function: how the table of carbon values is read."""
+    """Input function: format of the table of carbon values."""
     return lambda wildcards: carbon_series(wildcards)[key]
 
 
 def carbon_results():
-    """Tables and figures that a run of the carbon study is for."""
+    """Final tables and figures of the carbon study."""
     series = ["trend_analysis.csv", "carbon_series.png", "forecast.csv", "forecast_skill.csv", "carbon_forecast.png"]
     images = [
         "images.csv",

@@ -1,4 +1,4 @@
-# Scenes, files and results of glacier sites, and settings that the image studies share.
+# Scenes, files and results of glacier sites, and settings shared by the studies on images.
 def is_simulated(study, site):
     return sites(study)[site]["source"] == "simulate"
 
@@ -16,7 +16,7 @@ def simulated_years(site):
 def site_inputs(study, site):
     """Scenes (name, date, tiles, cloud mask), area of interest, outlines and grid settings of a site.
 
-    Asked for again and again while thousands of jobs are planned, so kept: read it, never change it.
+    Cached, because it is called many times while thousands of jobs are planned. Do not change the returned object.
     """
     settings = sites(study)[site]
     if settings["source"] == "simulate":
@@ -72,7 +72,7 @@ def scenes_by_name(study, site):
 
 
 def archive_inputs(site, settings):
-    """The same of a site whose images are fetched; the day of an image is known only when it is there, from its tag."""
+    """The same for a site with downloaded images; the date of an image is read from its tag after the download."""
     folder = f"resources/glacier/{site}"
     scenes = [
         {
@@ -81,7 +81,7 @@ def archive_inputs(site, settings):
             "date_in_tile": True,
             "tiles": [f"{folder}/archive/{year}.tif"],
             "cloud_mask": [f"{folder}/archive/{year}_clouds.tif"],
-            "offset_dn": 0,  # decided when the image was made
+            "offset_dn": 0,  # set when the image is downloaded
             "processing_baseline": None,
             "boa_offset_applied": True,
         }
@@ -98,7 +98,7 @@ def archive_inputs(site, settings):
 
 
 def site_outlines(site):
-    """File of a site's outlines, column of the names and condition; those of an inventory are chosen by a rule."""
+    """File of a site's outlines, name column and condition; a rule selects those from an inventory."""
     outlines = sites("glacier")[site]["outlines"]
     if outlines["archive"]:
         return {
@@ -115,7 +115,7 @@ def scene_names(study, site):
 
 
 def scene_files(study, site, scene):
-    """What a scene is watched by: its tiles and cloud mask, or, if simulated, the folders that hold them."""
+    """Input files of a scene: its tiles and cloud mask or, for a synthetic site, their folders."""
     if is_simulated(study, site):
         return {"tiles": [f"resources/glacier/{site}/tiles"], "cloud_mask": [f"resources/glacier/{site}/clouds"]}
     found = scenes_by_name(study, site)[scene]
@@ -124,7 +124,7 @@ def scene_files(study, site, scene):
 
 
 def first_scene(study, site):
-    """Name of the scene that the grid is laid on and the network learns from: a further year moves neither."""
+    """Name of the scene that defines the grid and the training data; adding a year changes neither."""
     return str(sites(study)[site]["reference_year"])
 
 
@@ -134,16 +134,16 @@ def first_tiles(wildcards):
 
 
 def first_tile_files(wildcards):
-    """What the tiles of that scene are watched by."""
+    """Input files for the tiles of that scene."""
     study = wildcards.get("study", "glacier")
     return scene_files(study, wildcards.site, first_scene(study, wildcards.site))["tiles"]
 
 
 def scene_batches():
-    """Scenes that one job works on, as `scenes_per_job` says: a suffix for rules, their names, the sites that have them.
+    """Scenes per job, from `scenes_per_job`: a suffix for rule names, the scene names, and the sites with these scenes.
 
-    Names of scenes stand in the outputs of rules, which know no site. So a batch is a block of the calendar, and sites
-    share a few of them, each with rules of its own. Of one scene a job, the name is the wildcard.
+    Outputs of rules contain scene names but must not depend on a site. Therefore a batch is a fixed block of years that
+    several sites share, and each batch has its own rules. With one scene per job, the name is the wildcard.
     """
     per_job = config.get("glacier", {}).get("scenes_per_job", 1)
     if per_job == 1:
@@ -157,9 +157,9 @@ def scene_batches():
 
 
 def batch_label(scenes):
-    """Years of a batch in short, `2016_2019`, or `2016_2018_and_2020` where one is missing; of one scene a job, the wildcard.
+    """Short label of the years of a batch: `2016_2019`, or `2016_2018_and_2020` if one is missing; else the wildcard.
 
-    Two batches never share a label: rules are named by it.
+    Labels are unique, because they are part of rule names.
     """
     if scenes == ["{scene}"]:
         return "{scene}"
@@ -170,7 +170,7 @@ def batch_label(scenes):
 
 
 def batch_files(pattern, scenes):
-    """Files of the scenes of a batch, other wildcards left as they are."""
+    """Files of the scenes of a batch; other wildcards remain."""
     return [pattern.replace("{scene}", scene) for scene in scenes]
 
 
@@ -180,7 +180,7 @@ def scenes_of_batch(scenes):
 
 
 def tiles_of_batch(kind, scenes):
-    """Input function: what the scenes of a batch are watched by, `tiles` or `cloud_mask`."""
+    """Input function: input files of the scenes of a batch, `tiles` or `cloud_mask`."""
 
     def paths(wildcards):
         found = (scene_files("glacier", wildcards.site, scene.format(**wildcards))[kind] for scene in scenes)
@@ -190,12 +190,12 @@ def tiles_of_batch(kind, scenes):
 
 
 def study_settings(wildcards, group, keys):
-    """Named settings of a group, such as `patches`, that all sites of a study share."""
+    """Named settings of a group, for example `patches`, that all sites of a study share."""
     return {key: config[wildcards.study][group][key] for key in keys}
 
 
 def shown_bands(wildcards):
-    """Bands that pictures of a site, or of the sites of a pool, show as red, green and blue."""
+    """Bands that figures of a site, or of pooled sites, show as red, green and blue."""
     study = wildcards.get("study", "glacier")
     if study != "glacier":
         return ["VV"] * 3 if study == "snow" else ["red", "green", "blue"]
@@ -204,26 +204,26 @@ def shown_bands(wildcards):
 
 
 def baseline_settings(wildcards):
-    """How the simple methods of a study with scenes work on a site."""
+    """Settings of the baselines of a study with scenes at a site."""
     settings = study_settings(wildcards, "baselines", ("ratio", "forest_trees", "forest_samples"))
     bands = sites(wildcards.study)[wildcards.site]["bands"]
     return settings | {"ratio": ratio_of(bands, settings["ratio"])}
 
 
 def terrain_channels(wildcards):
-    """Raster of further channels as a list: empty where a site has none."""
+    """Raster of additional channels as a list; empty if a site has none."""
     has_terrain = sites(wildcards.study)[wildcards.site]["terrain_bands"]
     return [f"results/{wildcards.study}/{wildcards.site}/terrain.tif"] if has_terrain else []
 
 
 def labelled_stack(wildcards):
-    """Rasters whose bands are together the channels of the scene that the labels stand for."""
+    """Rasters with the channels of the labeled scene."""
     scene = first_scene(wildcards.study, wildcards.site)
     return [f"results/{wildcards.study}/{wildcards.site}/scenes/{scene}.tif", *terrain_channels(wildcards)]
 
 
 def input_parts(wildcards):
-    """Tables of what was understood of a site's inputs, a job each; joined into `inputs.csv`."""
+    """Tables of the interpretation of a site's inputs, one per job; joined into `inputs.csv`."""
     study, site = wildcards.study, wildcards.site
     names = (
         ["aoi", *snow_input_parts(site)]
@@ -234,19 +234,19 @@ def input_parts(wildcards):
 
 
 def glacier_input_parts(wildcards):
-    """Names of the tables of inputs other than scenes: the job that reads an input writes its row."""
+    """Names of the input tables other than those of scenes; the job that reads an input writes its row."""
     dem = "terrain" if terrain_channels(wildcards) else "elevation" if has_elevation(wildcards.site) else None
     return ["aoi", "outlines", *([dem] if dem else [])]
 
 
 def aoi_of(wildcards):
-    """The area of interest's file as a list: empty where it is the extent of the tiles."""
+    """File of the area of interest as a list; empty if it is the extent of the tiles."""
     path = site_inputs(wildcards.get("study", "glacier"), wildcards.site)["aoi"]
     return [] if path is None else [path]
 
 
 def aoi_layer(study=None):
-    """Parameter function: layer of the user's area of interest; none where it is fetched, simulated or not given."""
+    """Parameter function: layer of the user's area of interest; None if it is downloaded, synthetic or not given."""
     return lambda wildcards: sites(study or wildcards.study)[wildcards.site]["aoi_layer"]
 
 
@@ -255,7 +255,7 @@ def glacier_site(wildcards):
 
 
 def glacier_sites(*sources):
-    """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
+    """Wildcard pattern of the sites with these sources; matches nothing if there are none."""
     names = [name for name, site in sites("glacier").items() if site["source"] in sources]
     return "|".join(names) or "(?!)"
 
@@ -266,12 +266,12 @@ def latest_scene(site):
 
 
 def has_elevation(site):
-    """Whether a glacier site has an elevation model, from which flowlines and terminus change follow."""
+    """Whether a glacier site has an elevation model, which flowlines and terminus change need."""
     return site_inputs("glacier", site)["dem"] is not None
 
 
 def checked_glaciers():
-    """Sites whose inputs `check` opens; those of an archive were checked when they were fetched."""
+    """Sites with inputs that `check` opens; downloads are checked when they arrive."""
     return [name for name, site in sites("glacier").items() if site["source"] != "archive"]
 
 
@@ -287,7 +287,7 @@ def checked_tiles(site):
 
 
 def checked_scenes(wildcards):
-    """Scenes of a glacier site, that of the reference year first: the grid is laid on it."""
+    """Scenes of a glacier site; the first is that of the reference year, which defines the grid."""
     scenes = site_inputs("glacier", wildcards.site)["scenes"]
     first = first_scene("glacier", wildcards.site)
     return sorted(scenes, key=lambda scene: (scene["name"] != first, scene["name"]))
@@ -317,7 +317,7 @@ ELEVATION_RESULTS = [
 
 
 def glacier_results():
-    """Tables, figures and maps that a run of the glacier study is for."""
+    """Final tables, figures and maps of the glacier study."""
     pictures = [
         "glacier_scenes.png",
         "blocks.png",
@@ -362,12 +362,12 @@ def glacier_results():
 
 
 def glacier_scene_files(pattern):
-    """Input function: files of all scenes of a glacier site, in the order of its settings."""
+    """Input function: files of all scenes of a glacier site, in the order of the configuration."""
     return lambda wildcards: expand(pattern, site=wildcards.site, scene=scene_names("glacier", wildcards.site))
 
 
 def glacier_gallery_years(wildcards):
-    """Year of the outlines and, if there is another, the year that is furthest from it."""
+    """Year of the outlines and, if there are others, the year farthest from it."""
     reference = sites("glacier")[wildcards.site]["reference_year"]
     others = sorted(int(scene) for scene in scene_names("glacier", wildcards.site) if int(scene) != reference)
     return [reference, *sorted(others, key=lambda year: abs(year - reference))[-1:]]
@@ -379,5 +379,5 @@ def glacier_gallery_files(pattern):
 
 
 def glacier_settings(group):
-    """Settings of a group of the glacier study; none where the study is not configured."""
+    """Settings of a group of the glacier study; empty if the study is not configured."""
     return config.get("glacier", {}).get(group, {})

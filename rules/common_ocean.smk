@@ -1,4 +1,4 @@
-# Look-ups in the settings of the ocean study.
+# Functions that read the configuration of the ocean study.
 from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.reader.months import months_of_part, parts
 from climate_indicators.config.ocean_checks import download_name
@@ -13,28 +13,28 @@ wildcard_constraints:
 
 
 def ocean_settings(group):
-    """Settings of a group of the ocean study; none where the study is not configured."""
+    """Settings of a group of the ocean study; empty if the study is not configured."""
     return config.get("ocean", {}).get(group, {})
 
 
 def simulated_ocean_sites():
-    """Pattern of the names of simulated sites; where there are none, one that no name fits."""
+    """Wildcard pattern of synthetic sites; matches nothing if there are none."""
     return "|".join(site for site in sites("ocean") if is_simulated("ocean", site)) or "(?!)"
 
 
 def ocean_parts(site):
-    """Parts, runs of months, of a site."""
+    """Parts of a site, each a range of months."""
     settings = sites("ocean")[site]
     return parts(settings["first_month"], settings["last_month"], ocean_settings("months_per_job"))
 
 
 def ocean_part_files(pattern, **more):
-    """Input function: files of all parts of a site, in order of time."""
+    """Input function: files of all parts of a site, ordered by time."""
     return lambda wildcards: expand(pattern, site=wildcards.site, part=ocean_parts(wildcards.site), **more)
 
 
 def reference_part(pattern):
-    """Input function: the file that holds the reference month."""
+    """Input function: the file that contains the reference month."""
 
     def path(wildcards):
         month = reference_month(wildcards)
@@ -58,9 +58,10 @@ def ocean_zone_files(wildcards):
 
 
 def ocean_data(wildcards):
-    """What a job must know to read the data set, for all months or those of its part.
+    """Settings for reading the data set, for all months or those of one part.
 
-    A simulated site has a file a part, so a job names its own; what holds for all months is read from the first part.
+    A synthetic site has one file per part, and a job uses its own. Properties of all months are read from the first
+    part.
     """
     settings = sites("ocean")[wildcards.site]
     if settings["source"] == "simulate":
@@ -96,7 +97,7 @@ def with_paths(site, group):
 
 
 def ocean_paths(site, names):
-    """Paths of files that are downloaded, or of the user's; patterns in place of names are for all files that fit."""
+    """Paths of downloaded or user files; patterns are expanded to all matching files."""
     fetched = {
         download_name(one): f"resources/ocean/{site}/files/{download_name(one)}"
         for one in sites("ocean")[site]["downloads"]
@@ -110,19 +111,19 @@ def ocean_paths(site, names):
 
 
 def ocean_files(wildcards):
-    """All files that `ocean_data` names, each once."""
+    """All files of `ocean_data`, each once."""
     data = ocean_data(wildcards)
     groups = [data, *data["variables"].values(), *(data.get(key) for key in ("mask", "cell_edges", "coordinates"))]
     return list(dict.fromkeys(name for group in groups if group for name in group["files"]))
 
 
 def ocean_truth(pattern):
-    """Input function: the truth of the reference month, of simulated sites; else nothing."""
+    """Input function: the truth of the reference month for synthetic sites; otherwise empty."""
     return lambda wildcards: (reference_part(pattern)(wildcards) if is_simulated("ocean", wildcards.site) else [])
 
 
 def ocean_results():
-    """Tables, figures and fields that a run of the ocean study is for."""
+    """Final tables, figures and fields of the ocean study."""
     names = [
         "inputs.csv",
         "cells.nc",

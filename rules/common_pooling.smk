@@ -1,7 +1,7 @@
-# Look-ups for studies whose sites share one network.
+# Functions for studies with one network for all sites.
 from climate_indicators.config.segmentation_checks import POOLED, has_images
 
-# every name but the one of all sites together, for what is made of a single site
+# every name except that of the pooled sites, for results of a single site
 ONE_SITE = f"(?!{POOLED}/)[a-z][a-z0-9_]*"
 
 
@@ -10,7 +10,7 @@ def image_sites(study):
 
 
 def pool_of(study):
-    """Sites that the study's one network learns from, by name; none where each site has its own network."""
+    """Sites used to train the shared network of a study, by name; empty if each site has its own network."""
     training = config.get(study, {}).get("training", {})
     return sorted(training["pool"] or image_sites(study)) if training.get("sites") == POOLED else []
 
@@ -19,24 +19,24 @@ POOLS = {study: pool_of(study) for study in IMAGE_STUDIES.split("|")}
 
 
 def pooled_studies():
-    """Studies whose sites share a network, as a pattern of the wildcard; one that nothing matches if there are none."""
+    """Wildcard pattern of studies with one network for all sites; matches nothing if there are none."""
     return "|".join(study for study, pool in POOLS.items() if pool) or "(?!)"
 
 
 def training_settings(wildcards):
-    """How a network learns, without which sites it learns from: that is told by its patches."""
+    """Training settings without the list of sites, which the patches determine."""
     training = config[wildcards.study]["training"]
     return {key: value for key, value in training.items() if key not in ("sites", "pool", "patches_per_site")}
 
 
 def constant_bands(wildcards):
-    """Number of last channels whose level is not augmented; all sites of a pool have the same."""
+    """Number of trailing channels without level augmentation; the same for all pooled sites."""
     site = POOLS[wildcards.study][0] if wildcards.site == POOLED else wildcards.site
     return len(sites(wildcards.study)[site].get("terrain_bands", []))
 
 
 def network_of(study=None):
-    """Input function: folder of the network that maps a site, its own or that of all sites."""
+    """Input function: folder of the network for a site, its own or the shared one."""
 
     def folder(wildcards):
         of = study or wildcards.study
@@ -46,19 +46,19 @@ def network_of(study=None):
 
 
 def network_check_of(study=None):
-    """Input function: check of the network that maps a site."""
+    """Input function: check of the network for a site."""
     folder = network_of(study)
     return lambda wildcards: folder(wildcards).removesuffix("model") + "network_check.csv"
 
 
 def real_places(wildcards):
-    """Sites that the study's one network learns from and that lie somewhere: simulated ones, and images, do not."""
+    """Sites of the shared network with a real location; synthetic sites and images have none."""
     places = [] if wildcards.study == "carbon" else POOLS[wildcards.study]
     return [site for site in places if not is_simulated(wildcards.study, site)]
 
 
 def with_one_network(study, results):
-    """Results of a study, what a network leaves once instead of once a site where the sites share it."""
+    """Results of a study; results of a shared network are listed once instead of once per site."""
     if not POOLS[study]:
         return results
     files = ["model", "training_metrics.csv" if study == "carbon" else "history.csv", "learning_curve.png"]

@@ -1,6 +1,6 @@
-# What the report's front page is made of.
+# Tables for the front page of the report.
 
-# tables that only some sites have
+# tables of only some sites
 OVERVIEW_MORE = {"truth": "truth_check.csv", "retreat": "glacier_retreat_rate.csv"}
 
 
@@ -11,7 +11,7 @@ def more_tables(study, site):
 
 
 def overview_sites():
-    """Study, name, whether it is simulated, and names of its tables, of each site that has these tables."""
+    """Study, name, whether it is synthetic, and table names of each site that has these tables."""
     return [
         [study, site, is_simulated(study, site), [*entry.overview, *more_tables(study, site)]]
         for study, entry in STUDIES.items()
@@ -30,7 +30,7 @@ def overview_tables():
 
 
 def first_tables():
-    """Tables of the rules that open every input of the sites of the studies; a glacier site has its own check."""
+    """Tables of the rules that open every input of a site; glacier sites have their own check."""
     return [
         path
         for study, entry in STUDIES.items()

@@ -8,7 +8,7 @@ SNOW_MODELS = ["sam", "clip", "dinov2", "deeplab"]
 
 
 def snow_settings(group):
-    """Settings of a group of the snow study; none where the study is not configured."""
+    """Settings of a group of the snow study; empty if the study is not configured."""
     return config.get("snow", {}).get(group, {})
 
 
@@ -18,13 +18,13 @@ def snow_keys(group, *keys):
 
 
 def snow_sites(*sources):
-    """Sites of these sources, as a pattern of the wildcard; one that nothing matches if there are none."""
+    """Wildcard pattern of the sites with these sources; matches nothing if there are none."""
     names = [name for name, site in sites("snow").items() if site["source"] in sources]
     return "|".join(names) or "(?!)"
 
 
 def snow_scenes_of(site):
-    """Scenes of a site with images: path of its table, or a list with paths."""
+    """Scenes of a site with images: the path of a table, or a list with paths."""
     settings = sites("snow")[site]
     if settings["source"] in ("simulate", "archive"):
         return f"resources/snow/{site}/scenes.csv"
@@ -35,7 +35,7 @@ def snow_scenes_of(site):
 
 
 def snow_scene_files(site):
-    """Sensor, year and files of each scene of a site with images, known before any job."""
+    """Sensor, year and files of each scene of a site with images, read before any job."""
     settings = sites("snow")[site]
     if settings["source"] == "simulate":
         folder = f"resources/snow/{site}"
@@ -64,7 +64,7 @@ SNOW_FILES = Known(
 
 
 def snow_input_parts(site):
-    """Names of the tables of what was understood of a site's inputs, one a sensor and year."""
+    """Names of the tables of a site's inputs, one per sensor and year."""
     return [f"{sensor}_{year}" for sensor in ("optical", "radar") for year in snow_years(site, sensor)]
 
 
@@ -87,13 +87,13 @@ def snow_files(sensor=None):
 
 
 def snow_scenes_table(wildcards):
-    """The table of a site's scenes as a list: empty where they stand in the settings."""
+    """Scene table of a site as a list; empty if the scenes are listed in the configuration."""
     scenes = snow_scenes_of(wildcards.site)
     return [scenes] if isinstance(scenes, str) else []
 
 
 def snow_aoi(wildcards):
-    """The area of interest's file as a list: empty where it is the whole first optical scene."""
+    """File of the area of interest as a list; empty if it is the whole first optical scene."""
     if is_simulated("snow", wildcards.site):
         return [f"resources/snow/{wildcards.site}/aoi.gpkg"]
     path = sites("snow")[wildcards.site]["aoi"]
@@ -101,26 +101,26 @@ def snow_aoi(wildcards):
 
 
 def snow_optical_site(wildcards):
-    """How a site's optical scenes are read; fetched ones have the bands' names, and no offset."""
+    """Settings for reading optical scenes; downloaded ones have band names and no offset."""
     site = sites("snow")[wildcards.site]
     offset = {"sentinel2_baseline": False, "offset_dn": 0} if site["source"] == "archive" else {}
     return {"optical_bands": site["optical_bands"], "radiometry": site["radiometry"] | offset}
 
 
 def snow_radar_reading(wildcards):
-    """How a site's radar scenes are read; fetched ones are linear power and declare what is missing."""
+    """Settings for reading radar scenes; downloaded ones are linear power with declared nodata."""
     reading = snow_keys("radar", "unit", "nodata", "filter", "filter_px")
     fetched = {"unit": "linear", "nodata": None}
     return reading | (fetched if sites("snow")[wildcards.site]["source"] == "archive" else {})
 
 
 def snow_by_year(sensor, pattern):
-    """Input function: a file or folder for each year of a sensor, such as `radar/{year}`."""
+    """Input function: a file or folder for each year of a sensor, for example `radar/{year}`."""
     return lambda wildcards: expand(f"results/snow/{wildcards.site}/{pattern}", year=snow_years(wildcards.site, sensor))
 
 
 def snow_weather_file(wildcards):
-    """Daily weather of a site, as a list: empty where it has none."""
+    """Daily weather of a site as a list; empty if it has none."""
     path = sites("snow")[wildcards.site]["weather"]
     if is_simulated("snow", wildcards.site) or isinstance(path, dict):
         return [f"resources/snow/{wildcards.site}/weather.csv"]
@@ -128,12 +128,12 @@ def snow_weather_file(wildcards):
 
 
 def snow_weather_columns(wildcards):
-    """Names of columns in the user's file of weather, where they are others than ours."""
+    """Column names in the user's weather file, if they differ from ours."""
     return sites("snow")[wildcards.site]["columns"]
 
 
 def snow_tables(wildcards):
-    """Inputs of the climate part: one table of snow and weather, or snow per date and daily weather."""
+    """Inputs of the climate analyses: one table of snow and weather, or snow per date and daily weather."""
     site = sites("snow")[wildcards.site]
     if site["source"] == "table":
         return {"table": data_path(site["table"])}
@@ -143,7 +143,7 @@ def snow_tables(wildcards):
 
 
 def foundation_folder(kind):
-    """Folder of a model of others; None where it is left out."""
+    """Folder of a third-party model; None if it is not configured."""
     name = snow_settings("foundation").get(kind)
     if name is None or name == "demo":
         return name and f"resources/models/demo_{kind}"
@@ -151,22 +151,22 @@ def foundation_folder(kind):
 
 
 def sam_threads():
-    """Processor threads of Segment Anything; the demo's small one has no work for more than one."""
+    """Processor threads of Segment Anything; the small model of the demo needs only one."""
     return 1 if foundation_folder("sam") == "resources/models/demo_sam" else config["network_threads"]
 
 
 def foundation_presets():
-    """Names of presets that are fetched, as a pattern of the wildcard."""
+    """Wildcard pattern of the presets to download."""
     names = {snow_settings("foundation").get(kind) for kind in SNOW_MODELS} - {None, "demo"}
     return "|".join(sorted(name for name in names if not is_own_folder(name))) or "(?!)"
 
 
 def foundation_models(*kinds):
-    """Models of others that are not left out."""
+    """Configured third-party models."""
     return [kind for kind in kinds if foundation_folder(kind) is not None]
 
 
-# a damaged folder ends the run here, before any job; one that is still to be made or fetched is not there yet
+# a damaged folder stops the run before any job; a folder that is still to be made or downloaded does not exist yet
 for _kind in foundation_models(*SNOW_MODELS):
     _name = snow_settings("foundation")[_kind]
     _folder = with_module_prefix(foundation_folder(_kind))
@@ -178,7 +178,7 @@ for _kind in foundation_models(*SNOW_MODELS):
 
 
 def snow_results():
-    """Tables and figures that a run of the snow study is for."""
+    """Final tables and figures of the snow study."""
     images = [
         "inputs.csv",
         "scenes.csv",

@@ -1,4 +1,4 @@
-# Skill of the network on held-out blocks, beside baselines on the same blocks, with its figures.
+# Skill of the network on held-out blocks, compared with baselines on the same blocks, and figures.
 
 
 rule baselines:
@@ -56,14 +56,14 @@ rule evaluate:
         "../envs/raster.yaml"
     params:
         code=code("segmentation/evaluate.py"),
-        # blocks of a scene are dealt evenly along their share of the label, groups of images at random
+        # blocks of a scene are assigned evenly by their label fraction, groups of images at random
         stratified=lambda wildcards: wildcards.study == "glacier",
     script:
         "../scripts/segmentation/evaluate.py"
 
 
 rule reliability:
-    """Probability against observed share on the test blocks, and the IoU of all models."""
+    """Draw probability against observed fraction on the test blocks, and the IoU of all models."""
     input:
         reliability="results/{study}/{site}/reliability.csv",
         metrics="results/{study}/{site}/metrics.csv",
@@ -88,7 +88,7 @@ rule reliability:
 
 
 rule learning_curve:
-    """Loss, IoU and learning rate of every epoch."""
+    """Draw loss, IoU and learning rate of every epoch."""
     input:
         history="results/{study}/{site}/history.csv",
     output:
@@ -110,7 +110,7 @@ rule learning_curve:
 
 
 rule block_map:
-    """Blocks of training, validation and test over the labelled scene."""
+    """Draw the blocks of training, validation and test over the labeled scene."""
     input:
         channels=labelled_stack,
         labels="results/{study}/{site}/labels.tif",
@@ -164,7 +164,7 @@ rule patch_sheet:
 
 
 rule augmentation_sheet:
-    """Contact sheet of what augmentation does to training patches."""
+    """Contact sheet of augmented training patches."""
     input:
         patches="results/{study}/{site}/patches.h5",
     output:
@@ -191,7 +191,7 @@ rule augmentation_sheet:
 
 
 rule skill_summary:
-    """Skill of each model over the sites of a study, and the network's lead."""
+    """Skill of each model over the sites of a study, and its difference from the network."""
     input:
         metrics=lambda wildcards: expand(
             "results/{study}/{site}/metrics.csv", study=wildcards.study, site=sites(wildcards.study)

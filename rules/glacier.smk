@@ -1,8 +1,8 @@
-# The glacier study: outlines on the grid, outlines of every year, areas, trend, figures, and the truth of simulated sites.
+# Glacier study: rasterized outlines, outlines of every year, areas, trend, figures, and truth check of synthetic sites.
 
 
 rule glacier_labels:
-    """Outlines of the reference year on the grid, with the area of each glacier."""
+    """Rasterize the outlines of the reference year, with the area of each glacier."""
     input:
         outlines=lambda wildcards: glacier_site(wildcards)["outlines"]["path"],
         aoi=aoi_of,
@@ -41,7 +41,7 @@ rule glacier_labels:
 
 
 rule glacier_scenes:
-    """Every year's image under the outlines of the reference year, to check inputs by eye."""
+    """Draw the image of every year with the outlines of the reference year, to check the inputs visually."""
     input:
         scenes=lambda wildcards: expand(
             "results/glacier/{site}/scenes/{scene}.tif",
@@ -73,7 +73,7 @@ rule glacier_scenes:
         "../scripts/glacier/glacier_scenes.py"
 
 
-# Extent of a year, or of a batch of them, as polygons, one feature a glacier.
+# Extent of one year, or of a batch of years, as polygons, one feature per glacier.
 for _suffix, _scenes, _sites in scene_batches():
 
     rule:
@@ -104,7 +104,7 @@ for _suffix, _scenes, _sites in scene_batches():
 
 
 rule glacier_area_by_year:
-    """Area of every year with its interval, and of every glacier."""
+    """Glacier area of every year with its interval, and area of every glacier."""
     input:
         extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
         scenes="results/glacier/{site}/scenes.csv",
@@ -146,7 +146,7 @@ rule glacier_area_by_year:
 
 
 rule glacier_trend:
-    """Whether the area has a trend, and the sentence that says so."""
+    """Trend of the area, its significance, and a sentence that states it."""
     input:
         areas="results/glacier/{site}/glacier_area_by_year.csv",
     output:
@@ -170,7 +170,7 @@ rule glacier_trend:
 
 
 rule glacier_summary:
-    """Areas and trends of all sites, a line each."""
+    """Areas and trends of all sites, one row per site."""
     input:
         areas=expand("results/glacier/{site}/glacier_area_by_year.csv", site=sites("glacier")),
         trends=expand("results/glacier/{site}/trend.csv", site=sites("glacier")),
@@ -194,7 +194,7 @@ rule glacier_summary:
 
 
 rule glacier_retreat_graph:
-    """Area by year with intervals and trend."""
+    """Draw the area by year with intervals and trend."""
     input:
         areas="results/glacier/{site}/glacier_area_by_year.csv",
         trend="results/glacier/{site}/trend.csv",
@@ -218,7 +218,7 @@ rule glacier_retreat_graph:
 
 
 rule glacier_retreat_timelapse:
-    """Animation of the yearly images under their mapped outlines."""
+    """Animation of the annual images with their mapped outlines."""
     input:
         scenes=glacier_scene_files("results/glacier/{site}/scenes/{scene}.tif"),
         extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
@@ -252,7 +252,7 @@ rule glacier_retreat_timelapse:
 
 
 rule glacier_gallery:
-    """Image, probability and map on test blocks, beside the outlines."""
+    """Draw image, probability and map of test blocks with the outlines."""
     input:
         scenes=glacier_gallery_files("results/glacier/{site}/scenes/{scene}.tif"),
         probabilities=glacier_gallery_files("results/glacier/{site}/probability/{scene}.tif"),
@@ -280,7 +280,7 @@ rule glacier_gallery:
 
 
 rule glacier_truth_check:
-    """Recovered areas, trend and extents of a simulated site compared with the truth."""
+    """Compare areas, trend and extents of a synthetic site with the truth."""
     input:
         areas="results/glacier/{site}/glacier_area_by_year.csv",
         trend="results/glacier/{site}/trend.csv",

@@ -1,4 +1,4 @@
-# Glaciers by elevation, for sites with an elevation model: flowlines, terminus change, area by elevation.
+# Glacier study, sites with an elevation model: flowlines, terminus change, area by elevation.
 
 
 use rule terrain as glacier_elevation with:
@@ -37,7 +37,7 @@ rule glacier_flowlines:
 
 
 rule glacier_retreat:
-    """Ice fronts of all years, retreat in meters and its rate, of every glacier."""
+    """Termini of all years, retreat in meters and its rate, for every glacier."""
     input:
         extents=glacier_scene_files("results/glacier/{site}/extent/{scene}.tif"),
         probabilities=glacier_scene_files("results/glacier/{site}/probability/{scene}.tif"),
@@ -82,7 +82,7 @@ rule glacier_retreat:
 
 
 rule glacier_termini:
-    """Ice fronts of all years on the latest image, and retreat of every glacier by year."""
+    """Draw the termini of all years on the latest image, and the retreat of every glacier by year."""
     input:
         table="results/glacier/{site}/glacier_retreat.csv",
         rates="results/glacier/{site}/glacier_retreat_rate.csv",
@@ -160,7 +160,7 @@ rule glacier_hypsometry:
 
 
 rule glacier_hypsometry_figure:
-    """Glacier area by elevation in the first and last year."""
+    """Draw glacier area by elevation in the first and last year."""
     input:
         bands="results/glacier/{site}/area_by_elevation.csv",
     output:

@@ -1,8 +1,8 @@
-# Inputs of simulated sites, and small models.
+# Inputs of synthetic sites, and small models.
 
 
 rule simulate_glacier:
-    """Tiles and cloud masks of a simulated valley, a scene a year, with its outlines, and the truth of all."""
+    """Simulate tiles and cloud masks of a glacier valley, one scene per year, with outlines and the truth."""
     output:
         tiles=directory("resources/glacier/{site}/tiles"),
         clouds=directory("resources/glacier/{site}/clouds"),
@@ -30,7 +30,7 @@ rule simulate_glacier:
 
 
 rule simulate_ocean:
-    """Monthly fields of a simulated ocean, and the true regime of every point."""
+    """Simulate monthly ocean fields, and the true province of every point."""
     output:
         fields="resources/ocean/{site}/fields/{part}.nc",
         truth="resources/ocean/{site}/truth/{part}.nc",
@@ -52,7 +52,7 @@ rule simulate_ocean:
 
 
 rule simulate_carbon:
-    """Monthly pictures of simulated landscapes, masks of some, measured carbon, and the truth of all."""
+    """Simulate monthly images of landscapes, masks of some images, measured carbon, and the truth."""
     output:
         images=directory("resources/carbon/{site}/images"),
         masks=directory("resources/carbon/{site}/masks"),
@@ -75,7 +75,7 @@ rule simulate_carbon:
 
 
 rule simulate_snow:
-    """Radar and optical scenes of a simulated mountain with its weather, and the truth of its snow."""
+    """Simulate radar and optical scenes of a mountain with its weather, and the true snow."""
     output:
         radar=directory("resources/snow/{site}/radar"),
         optical=directory("resources/snow/{site}/optical"),
@@ -101,7 +101,7 @@ rule simulate_snow:
 
 
 rule tiny_presets:
-    """Small untrained models of the kinds of the large ones, for runs without a network."""
+    """Small untrained models with the architectures of the large ones, for runs without network access."""
     output:
         [directory(f"resources/models/demo_{kind}") for kind in SNOW_MODELS],
     log:

@@ -1,8 +1,8 @@
-# The ocean study up to the labels: cells, slopes, biomes, their network, the biome of every cell and month.
+# Ocean study, first part: cells, slopes, biomes, network, and biome of every cell and month.
 
 
 rule ocean_cells:
-    """Look through the data set, cut its ocean into cells, and find its coast."""
+    """Check the data set, divide its ocean into cells, and find the coast."""
     input:
         files=ocean_files,
     output:
@@ -31,7 +31,7 @@ rule ocean_cells:
 
 
 rule ocean_slopes:
-    """Slopes of fCO2 on its drivers in every cell, month after month of a part."""
+    """Slopes of fCO2 on its drivers in every cell, for all months of a part."""
     input:
         files=ocean_files,
         cells="results/ocean/{site}/cells.nc",
@@ -80,7 +80,7 @@ rule ocean_slope_maps:
 
 
 rule ocean_biomes:
-    """Biomes of the reference month: the tree of its slopes, the cuts of the grid, the chosen one and its names."""
+    """Biomes of the reference month: Ward tree of the slopes, all cuts, the chosen cut and the biome names."""
     input:
         slopes=reference_part("results/ocean/{site}/slopes/{part}.nc"),
         cells="results/ocean/{site}/cells.nc",
@@ -119,7 +119,7 @@ rule ocean_biomes:
 
 
 rule ocean_detection:
-    """How the biomes were found: map, tree with its cut, scores of the grid, slopes of the biomes."""
+    """Draw the choice of biomes: map, tree with its cut, scores of all cuts, slopes of the biomes."""
     input:
         slopes=reference_part("results/ocean/{site}/slopes/{part}.nc"),
         cells="results/ocean/{site}/cells.nc",
@@ -170,7 +170,7 @@ rule ocean_detection:
 
 
 rule ocean_agreement:
-    """Other ways to group the same slopes, and how far they agree."""
+    """Other methods to group the same slopes, and their agreement with the biomes."""
     input:
         linkage="results/ocean/{site}/linkage.nc",
         biomes="results/ocean/{site}/biomes.nc",
@@ -201,7 +201,7 @@ rule ocean_agreement:
 
 
 rule ocean_classifier:
-    """The network that knows the biomes by their slopes, beside simple methods, measured on held-out cells."""
+    """Train the network that predicts biomes from slopes, and compare it with simple methods on held-out cells."""
     input:
         slopes=reference_part("results/ocean/{site}/slopes/{part}.nc"),
         biomes="results/ocean/{site}/biomes.nc",
@@ -239,7 +239,7 @@ rule ocean_classifier:
 
 
 rule ocean_skill:
-    """Confusion, reliability and skill of network and simple methods."""
+    """Draw confusion, reliability and skill of the network and of simple methods."""
     input:
         metrics="results/ocean/{site}/metrics.csv",
         confusion="results/ocean/{site}/confusion.csv",

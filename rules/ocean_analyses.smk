@@ -1,8 +1,8 @@
-# What becomes of the labelled ocean: coverage, trends, seasons, maps, water, and the truth of simulated data sets.
+# Ocean study, second part: coverage, trends, seasons, maps, water properties, and truth check of synthetic data.
 
 
 rule ocean_coverage:
-    """Area and share of every biome by zone and month, under both scalers."""
+    """Area and percentage of every biome by zone and month, under both scalers."""
     input:
         frozen=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
         monthly=ocean_part_files("results/ocean/{site}/labels/monthly/{part}.nc"),
@@ -34,7 +34,7 @@ rule ocean_coverage:
 
 
 rule ocean_trend:
-    """Whether coverage changes, under both scalers."""
+    """Trends of coverage with tests, under both scalers."""
     input:
         coverage="results/ocean/{site}/coverage.csv",
         table="results/ocean/{site}/biomes.csv",
@@ -105,7 +105,7 @@ rule ocean_season:
 
 
 rule ocean_competition:
-    """Subtropical against subpolar biomes, and temperature against chemistry, in the middle latitudes."""
+    """Subtropical against subpolar biomes, and thermal against chemical effects on fCO2, in the middle latitudes."""
     input:
         slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
         labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
@@ -141,7 +141,7 @@ rule ocean_competition:
 
 
 rule ocean_sensitivity:
-    """How sensitive fCO2 is on the mean of all cells, by month, under both scalers."""
+    """Mean sensitivity of fCO2 over all cells, by month, under both scalers."""
     input:
         slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
         model="results/ocean/{site}/model",
@@ -164,7 +164,7 @@ rule ocean_sensitivity:
 
 
 rule ocean_occurrence:
-    """How often each cell is in each biome, and the cores that never change."""
+    """Frequency of each biome in each cell, and cores that never change."""
     input:
         labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
         cells="results/ocean/{site}/cells.nc",
@@ -206,7 +206,7 @@ rule ocean_occurrence:
 
 
 rule ocean_drivers:
-    """Water of every biome: means by area of all fields."""
+    """Area-weighted means of all fields in every biome."""
     input:
         slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
         labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
@@ -249,7 +249,7 @@ rule ocean_drivers:
 
 
 rule ocean_animation:
-    """The biomes month by month."""
+    """Animation of the biomes month by month."""
     input:
         labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
         cells="results/ocean/{site}/cells.nc",
@@ -278,7 +278,7 @@ rule ocean_animation:
 
 
 rule ocean_truth_check:
-    """Recovered biomes, coverage and trends of a simulated data set beside the truth."""
+    """Compare biomes, coverage and trends of a synthetic data set with the truth."""
     input:
         coverage="results/ocean/{site}/coverage.csv",
         trend="results/ocean/{site}/trend.csv",

@@ -1,10 +1,10 @@
-# Paths: those that Snakemake moves in a module, and the user's own files with what tells their contents apart.
-# where Snakemake puts the files of a module that has a prefix: inputs, outputs and logs by itself, parameters never
+# Paths that Snakemake prefixes in a module, and user files with digests that detect changes.
+# In a module with a prefix, Snakemake changes the paths of inputs, outputs and logs, but not those in parameters.
 PLACES = workflow.modifier.path_modifier
 
 
 def with_module_prefix(value):
-    """Parameter whose paths below `resources/` and `results/` are where Snakemake puts them; or the function of one."""
+    """Parameter with the module prefix on paths in `resources/` and `results/`, or a function that returns one."""
     if callable(value):
         return lambda wildcards: with_module_prefix(value(wildcards))
     if isinstance(value, dict):
@@ -15,15 +15,15 @@ def with_module_prefix(value):
     return PLACES.replace_prefix(value) if is_own else value
 
 
-# paths of the user's own files and folders, as far as anything has asked for them
+# paths of the user's files and folders that have been requested so far
 USER_FILES = set()
 
 
 def literal(path):
-    """A user's path, noted as such; refused where Snakemake would take a part of it for a wildcard."""
+    """Register a user's path; raises an error if Snakemake would interpret a part of it as a wildcard."""
     if contains_wildcard(path):
         raise WorkflowError(
-            f"{path}: has a name in braces, which Snakemake takes for one of its wildcards. "
+            f"{path}: contains braces, which Snakemake interprets as a wildcard. "
             "Rename the file or folder without braces."
         )
     if not is_made_here(path):
@@ -32,14 +32,14 @@ def literal(path):
 
 
 def is_made_here(path):
-    """Whether a site that is simulated or fetched makes this file, which another site may use as its own."""
+    """Whether a synthetic or downloaded site makes this file, which another site may also use."""
     top, study, site = (*Path(path).parts[:3], "", "", "")[:3]
     source = sites(study).get(site, {}).get("source") if top == "resources" else None
     return source in ("simulate", "archive")
 
 
 def data_path(name):
-    """Path of a user's file, relative to `data_dir`; absolute in a module with a prefix, which is for its own files.
+    """Path of a user's file, relative to `data_dir`; absolute in a module with a prefix.
 
     `~` is the user's home folder.
     """
@@ -50,22 +50,22 @@ def data_path(name):
 
 
 def data_paths(tile):
-    """The same of a tile, which is a path, or a map of band and path."""
+    """The same for a tile, which is a path or a mapping from band to path."""
     return {band: data_path(path) for band, path in tile.items()} if isinstance(tile, dict) else data_path(tile)
 
 
 def files_below(path):
-    """Files in a folder, each an input of its own, since the time of a folder says nothing of them; or the path itself."""
+    """Files in a folder as single inputs (its own time does not show their changes), or the path itself."""
     if not os.path.isdir(path):
         return [path]
     return sorted(literal(str(inner)) for inner in Path(path).rglob("*") if inner.is_file())
 
 
 def content_of(*inputs):
-    """Parameter function: what tells the user's own files among some inputs of a rule apart, by content or date.
+    """Parameter function: digests or dates of the user's files among some inputs of a rule.
 
-    Snakemake runs a job anew for inputs that are newer than its outputs, and for parameters that are others. So files of
-    the workflow are left to it, and the user's, which may be replaced by older ones, are parameters too.
+    Snakemake repeats a job if inputs are newer than outputs or if parameters change. A user may replace a file by an
+    older one, so user files are also represented as parameters.
     """
 
     def found(wildcards):
@@ -76,5 +76,5 @@ def content_of(*inputs):
 
 
 def is_users(path):
-    """Whether a file or folder is the user's own, by its path or by that of a folder around it."""
+    """Whether a file or folder is the user's, by its path or by that of a parent folder."""
     return not USER_FILES.isdisjoint([path, *map(str, Path(path).parents)])

@@ -1,4 +1,4 @@
-# One network for many sites: their patches in one file, and its skill at each of them.
+# One network for many sites: pooled patches, and skill at each site.
 
 
 rule pool:
@@ -39,7 +39,7 @@ rule pool:
 
 
 rule skill_by_site:
-    """Skill of the one network at each site, beside the site's own baselines."""
+    """Skill of the shared network at each site, compared with the baselines of the site."""
     input:
         metrics=lambda wildcards: expand(
             "results/{study}/{site}/metrics.csv", study=wildcards.study, site=image_sites(wildcards.study)

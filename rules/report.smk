@@ -1,4 +1,4 @@
-# What a run has made, over all studies.
+# Results of a run over all studies.
 
 
 report: "../report/workflow.rst"

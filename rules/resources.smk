@@ -1,8 +1,8 @@
-# Memory and time of jobs, and the environment file that the settings ask for.
+# Memory and time of jobs, and the configured environment file.
 
 
 def input_mb(paths):
-    """Size of a job's inputs, folders with what is in them; an input that is yet to be made leaves it open (`<TBD>`)."""
+    """Size of a job's inputs, including the content of folders; unknown (`<TBD>`) while an input does not exist."""
     size = 0
     for path in paths:
         size += os.stat(path).st_size
@@ -13,10 +13,10 @@ def input_mb(paths):
 def memory(base_mb, per_input_mb=0):
     """Resource function: megabytes of a job, more with each attempt.
 
-    Images, fields and patches are read strip by strip, window by window and month by month: memory stays the same
-    however large they are (docs/reference/benchmarks.md). Masks and outlines of a whole scene take up to 13 bytes a pixel, for which
-    `base_mb` is enough up to a Sentinel-2 tile. `per_input_mb`, for each megabyte of the inputs, is for the rules that
-    hold such masks and are given the scene itself, whose size tells that of the masks.
+    Images, fields and patches are read in strips, windows and months, so memory does not depend on their size
+    (docs/reference/benchmarks.md). Masks and outlines of a whole scene take up to 13 bytes per pixel; `base_mb` is sufficient up
+    to a Sentinel-2 tile. `per_input_mb`, for each megabyte of the inputs, is for rules that load such masks and have
+    the scene as input.
     """
     return lambda wildcards, input, attempt: attempt * round(
         base_mb + (per_input_mb and per_input_mb * input_mb(input))
@@ -26,8 +26,8 @@ def memory(base_mb, per_input_mb=0):
 def minutes(base, per_input_gb=0):
     """Resource function: minutes of a job, more with each attempt.
 
-    `per_input_gb`, for each gigabyte of the inputs, is for the rules that read all of them: three to ten times what two
-    slow cores need (docs/reference/benchmarks.md), since nodes and their disks are shared; for training, of all its epochs.
+    `per_input_gb`, for each gigabyte of the inputs, is for rules that read all of them. It is three to ten times the
+    time on two slow cores (docs/reference/benchmarks.md), because nodes and disks are shared. For training, it covers all epochs.
     """
     return lambda wildcards, input, attempt: attempt * round(
         base + (per_input_gb and per_input_gb * input_mb(input) / 1000)
@@ -35,5 +35,5 @@ def minutes(base, per_input_gb=0):
 
 
 def tensorflow_env(path):
-    """The environment file for the build of TensorFlow that the settings ask for; `path` names that for processors."""
+    """Environment file with the configured build of TensorFlow; `path` is the file for CPUs."""
     return path.replace(".yaml", {"cpu": ".yaml", "gpu": "-gpu.yaml"}[config["deep_learning_env"]])

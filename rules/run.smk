@@ -1,4 +1,4 @@
-# What a run leaves of itself: the plan of its jobs, which `make state` reads, and the table of those that failed.
+# Records of a run: the plan of its jobs, which `make state` reads, and the table of failed jobs.
 import atexit
 
 from snakemake.logging import logger
@@ -27,11 +27,11 @@ def planned_jobs():
 
 
 def without_timers():
-    """Keep the scheduler from looking at the waiting jobs ever more often.
+    """Prevent the scheduler from checking the waiting jobs with increasing frequency.
 
-    To keep to its limit of jobs a second, Snakemake sets a timer at each look at the waiting jobs, and each timer brings the
-    next look: every finished job adds one for good, and with hundreds of jobs waiting it needs a core for itself. A
-    limit that is asked for stays; the one that nobody asked for goes.
+    To limit the number of jobs per second, Snakemake starts a timer at each check of the waiting jobs, and each timer
+    causes another check. Every finished job adds one more timer, so with hundreds of waiting jobs Snakemake uses a full
+    core. A configured limit is respected; the default limit is removed.
     """
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
@@ -39,7 +39,7 @@ def without_timers():
 
 
 def show_warnings(folder=Path()):
-    """Print the warnings of all jobs that made the present results, those of earlier runs included."""
+    """Print the warnings of all jobs that made the present results, including those of earlier runs."""
     sys.stderr.write(warning_text(warning_rows(folder / "logs", configured_sites()), WARNINGS))
 
 
@@ -51,7 +51,7 @@ def show_results():
 
 
 def end_without_jobs(folder):
-    """Do what the hooks below do at the end of a run without jobs, for which Snakemake calls none of them."""
+    """Replace the hooks below at the end of a run without jobs, for which Snakemake calls no hooks."""
     was_run = workflow.scheduler is not None and not (workflow.dryrun or workflow.touch)
     if was_run and workflow.dag is not None and not len(workflow.dag):
         forget_failures(folder / FAILURES)
@@ -59,18 +59,18 @@ def end_without_jobs(folder):
 
 
 def announce_lost_records(folder=Path()):
-    """Say that results were brought without the folder in which Snakemake keeps what each was made with."""
+    """Warn if results exist without the folder of Snakemake's records about them."""
     records = (path for name in ("metadata/*", "metadata*.db") for path in (folder / ".snakemake").glob(name))
     results = (folder / "results").glob("*/*/*.*")
     if next(results, None) is not None and next(records, None) is None:
         logger.warning(
-            "results/ is here without Snakemake's records (.snakemake/metadata): changed settings, scripts and replaced "
-            "inputs will not be noticed for these results. Copy that folder too, or make them again with --forceall."
+            "results/ exists without Snakemake's records (.snakemake/metadata): changed settings, scripts and replaced "
+            "inputs will not be detected for these results. Also copy that folder, or repeat the run with --forceall."
         )
 
 
 def announce_missing_files(folder=Path()):
-    """Say which of the user's files are not there: Snakemake keeps results whose inputs are missing, without a word."""
+    """List missing user files; Snakemake keeps results with missing inputs without a message."""
     absent = sorted(
         path
         for path in USER_FILES
@@ -79,12 +79,12 @@ def announce_missing_files(folder=Path()):
     if absent:
         more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
         sys.stderr.write(
-            f"Not found: {', '.join(absent[:5])}{more}. Results that need them are of an earlier run, or cannot be made. "
+            f"Not found: {', '.join(absent[:5])}{more}. Results that need them are outdated or cannot be made. "
             "Correct the paths in the configuration, or data_dir.\n"
         )
 
 
-# of a module, hooks are those of the other workflow; jobs of their own process are no runs
+# in a module, the hooks of the other workflow apply; a job in its own process is not a run
 if workflow.modifier.base_snakefile is None and workflow.is_main_process:
     announce_lost_records()
     atexit.register(announce_missing_files, Path().absolute())

@@ -1,8 +1,8 @@
-# The spine of the image studies: one grid a site, scenes on it, patches, the network, whole-scene prediction.
+# Rules shared by studies on images: grid, scenes, patches, network, whole-scene prediction.
 
 
 rule grid:
-    """The one grid of a site, laid on the scene of its reference year."""
+    """Define the grid of a site from the scene of its reference year."""
     input:
         tiles=first_tile_files,
         aoi=aoi_of,
@@ -28,7 +28,7 @@ rule grid:
         "../scripts/segmentation/grid.py"
 
 
-# Tiles of a scene, or of a batch of them, merged, warped and clipped to the grid, as reflectance without clouds.
+# Merge, warp and clip the tiles of a scene, or of a batch of scenes, to the grid, as reflectance without clouds.
 for _suffix, _scenes, _sites in scene_batches():
 
     rule:
@@ -68,7 +68,7 @@ for _suffix, _scenes, _sites in scene_batches():
 
 
 rule scenes:
-    """Dates and valid shares of a site's scenes."""
+    """Dates and valid fractions of a site's scenes."""
     input:
         rows=lambda wildcards: expand(
             "results/{study}/{site}/scenes/{scene}.csv",
@@ -95,7 +95,7 @@ rule scenes:
 
 
 rule input_table:
-    """What was understood of every input of a site: units, missing pixels, place, range."""
+    """Interpretation of every input of a site: units, missing pixels, location, range."""
     input:
         parts=input_parts,
     output:
@@ -143,7 +143,7 @@ rule terrain:
 
 
 rule blocks:
-    """Spatial blocks of the labelled scene, dealt to training, validation and test."""
+    """Assign spatial blocks of the labeled scene to training, validation and test."""
     input:
         channels=labelled_stack,
         labels="results/{study}/{site}/labels.tif",
@@ -168,13 +168,13 @@ rule blocks:
 
 
 rule patches:
-    """Patches of the labelled scene; all scenes come first, so that bad input is found before training."""
+    """Patches of the labeled scene; waits for all scenes, so that bad input is found before training."""
     input:
         channels=labelled_stack,
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",
         blocks="results/{study}/{site}/blocks.csv",
-        all_scenes=ancient("results/{study}/{site}/scenes.csv"),  # a further year does not train again
+        all_scenes=ancient("results/{study}/{site}/scenes.csv"),  # adding a year does not repeat the training
     output:
         patches="results/{study}/{site}/patches.h5",
     log:
@@ -194,7 +194,7 @@ rule patches:
 
 
 rule train:
-    """The U-Net, with its exported inference model, its card and its history."""
+    """Train the U-Net; write the inference model, model card and training history."""
     input:
         patches="results/{study}/{site}/patches.h5",
         encoder_weights=encoder_weights,
@@ -225,7 +225,7 @@ rule train:
 
 
 rule check_network:
-    """The network's skill on its validation patches in training and in prediction; ends the run if they differ."""
+    """Compare the skill on validation patches in training and in inference; stops the run if they differ."""
     input:
         model="results/{study}/{site}/model",
         patches="results/{study}/{site}/patches.h5",
@@ -275,7 +275,7 @@ rule held_out:
         "../scripts/segmentation/held_out.py"
 
 
-# Calibrated probability and extent of a whole scene, or of a batch of them.
+# Calibrated probability and extent of a whole scene, or of a batch of scenes.
 for _suffix, _scenes, _sites in scene_batches():
 
     rule:

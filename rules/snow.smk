@@ -1,4 +1,4 @@
-# The snow study on the spine: the network, its skill beside other models, maps of all scenes, and snow cover.
+# Snow study: network, comparison with other models, maps of all scenes, and snow cover.
 
 
 use rule train as snow_train with:
@@ -28,7 +28,7 @@ use rule evaluate as snow_evaluate with:
 
 
 rule snow_held_out:
-    """Scores of the network on every triplet that it did not learn from, by place and by triplet."""
+    """Scores of the network on every held-out triplet, by place and by triplet."""
     input:
         model=network_of("snow"),
         patches="results/snow/{site}/patches.h5",
@@ -76,7 +76,7 @@ rule snow_baselines:
 
 
 rule snow_skill:
-    """All models on the same triplets: by triplet, season, wetness of the snow, and kind of holding out."""
+    """Compare all models on the same triplets: by triplet, season, snow wetness, and type of held-out data."""
     input:
         by_triplet=lambda wildcards: expand(
             "results/snow/{site}/{model}_triplet_scores.h5",
@@ -131,7 +131,7 @@ rule snow_skill:
 
 
 rule snow_gallery:
-    """Held-out triplets from the best to the worst: radar, colour image, mask, and the network's map."""
+    """Draw held-out triplets from the best to the worst: radar, color image, mask, and the network's map."""
     input:
         model=network_of("snow"),
         patches="results/snow/{site}/patches.h5",
@@ -162,7 +162,7 @@ rule snow_gallery:
 
 
 rule snow_maps:
-    """Maps of snow of all radar scenes of a year, window by window."""
+    """Map snow in all radar scenes of a year, window by window."""
     input:
         model=network_of("snow"),
         calibration="results/snow/{site}/calibration.json",
@@ -189,7 +189,7 @@ rule snow_maps:
 
 
 rule snow_cover:
-    """Snow-covered area of every scene, optical and radar, and the series that is held against the weather."""
+    """Snow-covered area of every optical and radar scene, and the series for regressions against weather."""
     input:
         scenes="results/snow/{site}/scenes.csv",
         scene_checks="results/snow/{site}/scene_checks.csv",
@@ -241,7 +241,7 @@ rule snow_cover:
 
 
 rule snow_truth_check:
-    """What the study recovers of a simulated world, compared with the truth."""
+    """Compare results of a synthetic site with the truth."""
     input:
         truth="resources/snow/{site}/truth",
         aoi="results/snow/{site}/aoi.tif",

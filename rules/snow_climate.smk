@@ -1,8 +1,8 @@
-# The snow study, its climate part: what the weather says about a series of snow.
+# Snow study, climate analyses: snow cover and daily weather.
 
 
 rule snow_weather_summary:
-    """Daily weather of a site with scenes, checked first of all, since training does not wait for it."""
+    """Check the daily weather of a site with scenes; runs early, so that errors appear before training."""
     input:
         weather=lambda wildcards: snow_weather_file(wildcards)[0],
         scenes="results/snow/{site}/scenes.csv",
@@ -25,7 +25,7 @@ rule snow_weather_summary:
 
 
 rule snow_weather:
-    """Snow joined with daily weather, both checked, with lagged means."""
+    """Check snow and daily weather, and join them with lagged means."""
     input:
         unpack(snow_tables),
     output:
@@ -61,7 +61,7 @@ rule snow_weather:
 
 
 rule snow_seasons:
-    """Seasons of snow and weather, year by year, with trends and their tests."""
+    """Seasonal means of snow and weather by year, with trends and tests."""
     input:
         table="results/snow/{site}/snow_weather.csv",
         weather="results/snow/{site}/weather.csv",
@@ -145,7 +145,7 @@ rule snow_regressions:
 
 
 rule snow_conclusions:
-    """What the numbers say, as sentences with their p-values."""
+    """Conclusions as sentences with p-values."""
     input:
         checks="results/snow/{site}/weather_checks.csv",
         trends="results/snow/{site}/season_trends.csv",

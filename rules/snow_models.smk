@@ -1,8 +1,8 @@
-# The snow study: models of others on radar and colour images, and embeddings of the two.
+# Snow study: third-party models on radar and color images, and embeddings of both.
 
 
 rule snow_sam:
-    """Segment Anything on the same triplets, prompted from the truth and from the radar alone."""
+    """Segment Anything on the same triplets, with prompts from the truth and from radar only."""
     input:
         sam=foundation_folder("sam") or [],
         patches="results/snow/{site}/patches.h5",
@@ -32,7 +32,7 @@ rule snow_sam:
 
 
 rule snow_activation_maps:
-    """Where a model of others responds in colour and radar images of the same triplets, at several depths."""
+    """Activation maps of a third-party model for color and radar images of the same triplets, at several depths."""
     input:
         model=lambda wildcards: foundation_folder(wildcards.model),
         patches="results/snow/{site}/patches.h5",
@@ -64,7 +64,7 @@ rule snow_activation_maps:
 
 
 rule snow_encoders:
-    """Two encoders, of radar and of colour images, trained to bring the two of a triplet together."""
+    """Contrastive training of two encoders, for the radar and color images of triplets."""
     input:
         patches="results/snow/{site}/patches.h5",
         triplets="results/snow/{site}/triplets.csv",
@@ -90,7 +90,7 @@ rule snow_encoders:
 
 
 rule snow_embeddings:
-    """Embeddings of all triplets: retrieval, projections, and whether one kind is the other one moved."""
+    """Embeddings of all triplets: retrieval, projections, and a test of domain shift."""
     input:
         model="results/snow/{site}/encoders",
         patches="results/snow/{site}/patches.h5",
@@ -128,7 +128,7 @@ rule snow_embeddings:
 
 
 rule snow_embedding_figures:
-    """Projections of the embeddings, retrieval beside chance, and the test of the moved copy."""
+    """Draw projections of the embeddings, retrieval compared with chance, and the domain-shift test."""
     input:
         planes="results/snow/{site}/embedding_planes.csv",
         retrieval="results/snow/{site}/retrieval.csv",

@@ -1,8 +1,8 @@
-# The snow study: radar and optical scenes on one grid, their pairs, and triplets of radar, colour image and mask.
+# Snow study: radar and optical scenes on one grid, pairs, and triplets of radar, color image and mask.
 
 
 rule snow_scenes:
-    """Every scene of a site checked by its header, and the one grid of the site."""
+    """Check the header of every scene of a site, and define the grid of the site."""
     input:
         table=snow_scenes_table,
         files=snow_files(),
@@ -37,7 +37,7 @@ rule snow_scenes:
 
 
 rule snow_optical:
-    """Optical scenes of a year on the grid as reflectance, and their masks of snow."""
+    """Optical scenes of a year on the grid as reflectance, and their snow masks."""
     input:
         scenes="results/snow/{site}/scenes.csv",
         grid="results/snow/{site}/grid.json",
@@ -64,7 +64,7 @@ rule snow_optical:
 
 
 rule snow_radar:
-    """Radar scenes of a year on the grid in dB, filtered, without holes of the logarithm."""
+    """Radar scenes of a year on the grid in dB, filtered, without infinite values."""
     input:
         scenes="results/snow/{site}/scenes.csv",
         grid="results/snow/{site}/grid.json",
@@ -91,7 +91,7 @@ rule snow_radar:
 
 
 rule snow_reference:
-    """Median of each orbit's scenes without snow, which change is measured against."""
+    """Median of the snow-free scenes of each orbit, the reference for backscatter change."""
     input:
         scenes="results/snow/{site}/scenes.csv",
         radar=snow_by_year("radar", "radar/{year}"),
@@ -113,7 +113,7 @@ rule snow_reference:
 
 
 rule snow_change:
-    """Change of each radar scene of a year against the reference of its own orbit."""
+    """Change of each radar scene of a year relative to the reference of its orbit."""
     input:
         scenes="results/snow/{site}/scenes.csv",
         radar="results/snow/{site}/radar/{year}",
@@ -134,7 +134,7 @@ rule snow_change:
 
 
 rule snow_pairs:
-    """Radar and optical scenes of nearly one day, one orbit a pair, and what is wrong with a scene."""
+    """Pairs of radar and optical scenes with close dates, one orbit per pair, and checks of single scenes."""
     input:
         scenes="results/snow/{site}/scenes.csv",
         optical=snow_by_year("optical", "optical/{year}"),
@@ -168,7 +168,7 @@ rule snow_pairs:
 
 
 rule snow_triplets:
-    """Triplets of radar, colour image and mask: kept or rejected with a reason, dealt by place and year."""
+    """Select triplets of radar, color image and mask, with reasons for rejection, and split by place and year."""
     input:
         pairs="results/snow/{site}/pairs.csv",
         scene_checks="results/snow/{site}/scene_checks.csv",
@@ -213,7 +213,7 @@ rule snow_triplets:
 
 
 rule snow_triplet_sheet:
-    """Contact sheet of triplets: radar, its change, colour image, mask."""
+    """Contact sheet of triplets: radar, its change, color image, mask."""
     input:
         patches="results/snow/{site}/patches.h5",
         triplets="results/snow/{site}/triplets.csv",
