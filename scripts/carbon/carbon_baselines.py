@@ -1,4 +1,4 @@
-"""Scores of simple methods on every pixel of the validation and test images, as counts by group."""
+"""Score simple methods on every pixel of the validation and test images, as counts by group."""
 
 import h5py
 

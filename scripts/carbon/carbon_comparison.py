@@ -1,8 +1,8 @@
-"""Estimated carbon of images beside measured carbon, pair by pair and in numbers.
+"""Compare estimated and measured carbon of images.
 
-Reads the estimates, the table of images and the measured carbon of images; writes ``carbon_comparison.csv`` (one
-row a measured image), ``comparison_skill.csv`` (bias, root mean square error, R² about the 1:1 line, concordance,
-coverage of the intervals; for all and for test images) and the figure of both.
+Reads the estimates, the table of images and the measured carbon of images; writes ``carbon_comparison.csv`` (one row
+per measured image), ``comparison_skill.csv`` (bias, root mean square error, R² about the 1:1 line, concordance,
+coverage of the intervals; for all and for test images) and a figure.
 """
 
 from climate_indicators.carbon.series.comparison import compare, comparison_skill
@@ -20,7 +20,7 @@ table = compare(read_table(snakemake.input.estimates, **as_text), truth)
 skill = comparison_skill(
     table, read_table(snakemake.input.images, **as_text), len(truth), params.confidence, params.seed
 )
-log.info("%d measured images compared, %d rows left out", len(table), len(truth) - len(table))
+log.info("%d measured images compared, %d rows excluded", len(table), len(truth) - len(table))
 for row in skill.itertuples():
     log.info("%s: bias %.4g kg, RMSE %.4g kg, R² %.3f", row.part, row.bias_kg, row.rmse_kg, row.r2)
 write_csv(table, snakemake.output.table)

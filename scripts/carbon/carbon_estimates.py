@@ -1,7 +1,7 @@
-"""Vegetation area, biomass, carbon and CO2 of every image and of all together, with their intervals.
+"""Estimate vegetation area, biomass, carbon and CO2 of every image and in total, with intervals.
 
 Reads the vegetation of every image, the table of images and the metrics of the held-out images; writes ``CO2_seq.csv``
-(one row an image: CO2 in kg, vegetation area in m², date, and the intervals) and ``carbon_total.csv``.
+(one row per image: CO2 in kg, vegetation area in m², date, and the intervals) and ``carbon_total.csv``.
 """
 
 from climate_indicators.carbon.estimation.estimates import estimate
@@ -19,7 +19,7 @@ estimates = estimate(
 )  # fmt: skip
 little = int((estimates.images["carbon_kg"].notna() & estimates.images["carbon_whole_kg"].isna()).sum())
 if little:
-    log.warning("%d of %d images show less than half of their place: no total and no month counts them", little,
+    log.warning("%d of %d images show less than half of their place: excluded from totals and months", little,
                 len(estimates.images))  # fmt: skip
 for row in estimates.totals.groupby("part", sort=False).head(1).itertuples():
     log.info(

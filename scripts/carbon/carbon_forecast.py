@@ -1,7 +1,7 @@
-"""Forecast of the monthly carbon series with intervals, tested against naive forecasts; refused without dates.
+"""Forecast the monthly carbon series with intervals and test it against naive forecasts; requires dates.
 
-Reads a table with one carbon value a row and a column of dates; writes ``forecast.csv`` (history, held-back last year,
-months to come), ``forecast_skill.csv`` (one line a method, and the verdict) and the figure of both.
+Reads a table with one carbon value per row and a date column; writes ``forecast.csv`` (history, held-out last year,
+future months), ``forecast_skill.csv`` (one row per method, and the verdict) and a figure.
 """
 
 from climate_indicators.carbon.series.forecast import carbon_forecast

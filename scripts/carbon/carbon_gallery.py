@@ -1,4 +1,4 @@
-"""Test images from the worst to the best IoU: original, truth, and what the network found, missed and made up."""
+"""Draw test images from the worst to the best IoU: original, truth, and correct, missed and false pixels."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,4 +1,4 @@
-"""Scores of the network on every pixel of the validation and test images, as counts by group and by image."""
+"""Score the network on every pixel of the validation and test images, as counts by group and by image."""
 
 import h5py
 

@@ -1,6 +1,6 @@
-"""Skill of the network on each held-out image, and its means over images and over pixels.
+"""Measure the skill of the network on each held-out image, averaged over images and pooled over pixels.
 
-Writes ``image_metrics.csv`` (two rows an image: calibrated threshold, and 0.5 before calibration) and ``protocol.csv``
+Writes ``image_metrics.csv`` (two rows per image: calibrated threshold, and 0.5 before calibration) and ``protocol.csv``
 (means over images and pooled).
 """
 

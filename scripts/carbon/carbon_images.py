@@ -1,7 +1,7 @@
-"""Every image of a site: what it is, its date and place, its group of duplicates, and its split.
+"""Check every image of a site and list its properties, date, place, group of duplicates and split.
 
-Opens each image and mask once. Writes ``images.csv``, one row an image, ``duplicates.csv``, the pairs that show the
-same, and ``rejected.csv``, the images that cannot be used, which end the run unless skip_bad is set.
+Opens each image and mask once. Writes ``images.csv`` (one row per image), ``duplicates.csv`` (pairs of duplicates) and
+``rejected.csv`` (unusable images, which stop the run unless skip_bad is set).
 """
 
 import pandas as pd
@@ -40,7 +40,7 @@ with error_context(f"carbon site '{snakemake.wildcards.site}'"):
     table = stock.table
     names = table.image.tolist()
     table["date"], table["place"] = table.image.map(dates), table.image.map(places)
-    # a mask that is unknown everywhere labels nothing
+    # a mask without known pixels has no labels
     known = (table["mask"] != "") & (table["unknown_fraction"] < 1)
     table["given"], table["labelled"] = find_given(names), known if from_masks else True
     duplicates = find_duplicates(stock.thumbnails, table.sha256, names, limits["near_bits"])
@@ -52,9 +52,7 @@ with error_context(f"carbon site '{snakemake.wildcards.site}'"):
 log_inventory(stock, snakemake.output.rejected)
 if duplicates.across_given.any():
     found = duplicates.across_given.sum()
-    log.warning(
-        "duplicates that tie given training to given test images, so that skill looks too high: %d pairs", found
-    )
+    log.warning("%d pairs of duplicates connect predefined training and test images, so the skill is too high", found)
 log.info("%d exact and %d near pairs of duplicates", *[(duplicates.kind == kind).sum() for kind in ("exact", "near")])
 log.info("images: %s", ", ".join(f"{count} {split}" for split, count in table.split.value_counts().items()))
 order = ["image", "mask", "date", "place", *COLUMNS[2:], "given", "labelled", "group", "split"]

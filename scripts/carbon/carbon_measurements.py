@@ -1,4 +1,4 @@
-"""Measured carbon of images, checked before training: each row of the user's CSV with the image that it stands for.
+"""Check measured carbon before training, and match each row of the user's CSV with its image.
 
 Writes ``measurements.csv``: ``row`` of the CSV, ``image`` as in the table of images, ``truth_kg``.
 """

@@ -1,6 +1,6 @@
-"""Labelled images at the size of the network, with their labels, as the patch file that the spine trains on.
+"""Resample labeled images and their labels to the input size of the network, as a patch file for training.
 
-Reads the table of images and the images and masks that it names; writes ``patches.h5``, one sample an image.
+Reads the image table and the images and masks listed there; writes ``patches.h5``, one sample per image.
 """
 
 from climate_indicators.carbon.images.arrays import Reading

@@ -1,8 +1,8 @@
-"""Trends of the carbon series, its moving average, running total and running average; by row order without dates.
+"""Trends of the carbon series, its moving average, running total and running average; without dates, by row.
 
-Reads a table with one carbon value a row and, perhaps, columns of dates and places, and for series of images the total
-and the metrics of the held-out images, whose errors the intervals contain; writes ``trend_analysis.csv``, one line a
-series, and the figure of all four.
+Reads a table with one carbon value per row and optional columns of dates and places. For series from images, also reads
+the totals and the metrics of the held-out images, because the intervals include mask errors. Writes
+``trend_analysis.csv``, one row per series, and the figure of all four.
 """
 
 from climate_indicators.carbon.series.mask_error_drift import MapErrors
@@ -21,7 +21,7 @@ table = read_user_table(snakemake.input.table, "carbon table", keys, "one carbon
 carbon = read_series(table, *keys)
 if carbon.n_apart:
     log.warning(
-        "%d months show other places than the rest and are left out of the carbon series: no place links them",
+        "%d months have no place in common with the other months and are excluded from the carbon series",
         carbon.n_apart,
     )
 errors = None

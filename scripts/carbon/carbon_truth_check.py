@@ -1,4 +1,4 @@
-"""Recovered carbon, trend, season, disturbance, forecast and masks of a simulated site compared with the truth.
+"""Compare carbon, trend, season, disturbance, forecast and masks of a synthetic site with the truth.
 
 Reads the estimates with their totals, the trend table, the forecast, the masks and the simulation's truth; writes
 ``truth_check.csv``: ``quantity, unit, truth, estimate, lower, upper, tolerance, expected, within``, and its figure.

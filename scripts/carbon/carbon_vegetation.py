@@ -1,4 +1,4 @@
-"""Vegetation of every image: its fractions as a table, and a mask at the image's own size."""
+"""Map the vegetation of every image: fractions as a table, and masks at the original image size."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Glacier area of every year with its interval, and the mapped area of every glacier.
+"""Estimate the glacier area of every year with its interval, and the mapped area of every glacier.
 
 Writes ``glacier_area_by_year.csv`` (``year, date, area_km2, lower_km2, upper_km2, mapped_km2, change_factor,
 change_factor_upper, buffer_km2, gap_filled_km2, undecided_km2, no_data_km2, valid_fraction, flag``) and
@@ -19,7 +19,7 @@ from climate_indicators.glacier.areas import glacier_rows, mapped_areas, measure
 
 log = start_log(snakemake.log[0], snakemake.rule)
 settings, reference_year = snakemake.params.area, snakemake.params.reference_year
-# in the order of time, whatever the order of the settings
+# in chronological order, independent of the order in the configuration
 scenes = read_table(snakemake.input.scenes).assign(extent=list(snakemake.input.extents)).sort_values("scene")
 names = read_table(snakemake.input.glaciers, dtype={"glacier_id": str}).glacier_id.tolist()
 extents, years = scenes.extent.tolist(), scenes.scene.tolist()

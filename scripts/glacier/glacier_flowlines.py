@@ -1,4 +1,4 @@
-"""Main flowline of every glacier of the reference outlines, as GeoPackage: ``glacier_id, length_m, cut``."""
+"""Compute the main flowline of every reference glacier; writes a GeoPackage with ``glacier_id, length_m, cut``."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Cut-outs of test blocks: image, probability, and map beside the outlines, of the outlines' year and of the last."""
+"""Draw test blocks: image, probability and map with outlines, for the year of the outlines and the last year."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

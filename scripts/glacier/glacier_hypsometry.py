@@ -29,12 +29,12 @@ progress = Progress(log, len(years), "year")
 for index, year in enumerate(years):
     found = gap_filled_extent(inputs.extents, years, index, inside)
     filled = band_areas((found.extent == 1) & found.filled, elevation, edges, pixel_km2)
-    # of pixels on which equally near years disagree, half count as in the table of areas by year
+    # as in the table of areas by year, half of the pixels on which equally near years disagree are counted
     halves = band_areas(found.undecided, elevation, edges, pixel_km2) / 2
     areas[year] = band_areas(found.extent == 1, elevation, edges, pixel_km2) + halves
     gaps[year] = filled + halves
     progress.step()
-# bands that have ice in any year, and those between them
+# bands with ice in any year, and the bands between them
 iced = np.flatnonzero(np.sum(list(areas.values()), axis=0) > 0)
 part = slice(iced[0], iced[-1] + 1) if len(iced) else slice(0, 1)
 areas, gaps = ({year: values[part] for year, values in of_years.items()} for of_years in (areas, gaps))

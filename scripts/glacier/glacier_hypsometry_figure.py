@@ -1,4 +1,4 @@
-"""Figure of glacier area by elevation in the first and last year."""
+"""Draw glacier area by elevation in the first and last year."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,7 +1,7 @@
-"""Glacier outlines on the site's grid: labels for training, the number of each glacier, and their areas.
+"""Rasterize the glacier outlines on the grid of the site: training labels, glacier numbers and areas.
 
 Writes ``labels.tif`` (1 glacier, 0 not, 255 outside), ``glacier_ids.tif`` and ``glacier_ids.csv`` (``value, glacier_id,
-area_km2, polygon_km2``): the area drawn in pixels stands beside that of the polygons. Also writes the outlines' row of
+area_km2, polygon_km2``), which compares rasterized and polygon areas. Also writes the row of the outlines in
 ``inputs.csv``.
 """
 
@@ -31,7 +31,9 @@ with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     outlines = outlines_inside(outlines, area)
     numbers = draw_outlines(outlines, grid, inside)
 table = outline_areas(outlines, numbers, grid, area)
-log.info("%d outlines, %.3f km² drawn, %.3f km² as polygons", len(table), table.area_km2.sum(), table.polygon_km2.sum())
+log.info(
+    "%d outlines, %.3f km² rasterized, %.3f km² as polygons", len(table), table.area_km2.sum(), table.polygon_km2.sum()
+)
 labels = np.where(inside == 1, numbers > 0, BYTE_NODATA).astype("uint8")
 write_cog(snakemake.output.labels, grid, labels, "glacier", BYTE_NODATA)
 write_cog(snakemake.output.ids, grid, numbers, "glacier number")

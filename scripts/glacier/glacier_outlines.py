@@ -1,7 +1,7 @@
-"""Outlines of each year's extent as polygons, one feature a glacier.
+"""Convert the extent of each year to polygons, one feature per glacier.
 
-Writes GeoPackages with the columns ``glacier_id, year, date, area_km2``: what the year's own image shows, so that
-glacier under cloud is missing. Polygons below ``glacier.area.min_glacier_km2`` are left out.
+Writes GeoPackages with the columns ``glacier_id, year, date, area_km2``. They contain only pixels of that year's image,
+so glacier area under clouds is missing. Polygons smaller than ``glacier.area.min_glacier_km2`` are excluded.
 """
 
 from climate_indicators.core.log import start_log

@@ -1,8 +1,8 @@
-"""Terminus change of every glacier: ice fronts of all years along the flowlines, retreat in meters, and its rate.
+"""Measure terminus change of every glacier: termini of all years along the flowlines, retreat in meters and its rate.
 
 Writes ``glacier_retreat.csv`` (``glacier_id, year, method, retreat_m, lower_m, upper_m, length_m, terminus_x,
 terminus_y, terminus_elevation_m, n_lines, flag``), ``glacier_retreat_rate.csv`` (one row per glacier), and the
-GeoPackage ``termini.gpkg`` of the fronts.
+GeoPackage ``termini.gpkg`` of the termini.
 """
 
 import numpy as np

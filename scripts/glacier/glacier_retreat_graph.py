@@ -1,4 +1,4 @@
-"""Graph of glacier area by year with intervals, flagged years, the trend and the sentence about it."""
+"""Draw glacier area by year with intervals, flagged years, and the trend with its sentence."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

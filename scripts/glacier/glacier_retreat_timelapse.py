@@ -1,4 +1,4 @@
-"""Animation of every year's own image under its mapped outline, with date, area, interval and scale bar."""
+"""Animate the image of every year with its mapped outline, date, area, interval and scale bar."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,4 +1,4 @@
-"""Every year's image under the outlines of the reference year, in one stretch, with a scale bar."""
+"""Draw the image of every year with the outlines of the reference year, one contrast stretch and a scale bar."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,4 +1,4 @@
-"""Areas and trends of all sites: ``glacier_summary.csv``, see `area_summary`."""
+"""Summarize areas and trends of all sites in ``glacier_summary.csv``; see `area_summary`."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log

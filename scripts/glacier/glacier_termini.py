@@ -1,4 +1,4 @@
-"""Figures of terminus change: ice fronts of all years on the latest image, and retreat of every glacier by year."""
+"""Draw the termini of all years on the latest image, and the retreat of every glacier by year."""
 
 import geopandas as gpd
 

@@ -1,6 +1,6 @@
-"""Trend of the glacier area over the unflagged years: Theil–Sen slope, Mann–Kendall test, and the sentence.
+"""Estimate the trend of the glacier area over the unflagged years: Theil–Sen slope, Mann–Kendall test, sentence.
 
-Writes ``trend.csv``, the one line that `trends.trend_row` gives.
+Writes ``trend.csv`` with the row from `trends.trend_row`.
 """
 
 import pandas as pd
@@ -12,7 +12,7 @@ from climate_indicators.stats.trends import trend_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 areas = read_table(snakemake.input.areas)
-# one pair of factors for all years; none where the errors are not known
+# one pair of factors for all years; none if the map errors are not known
 factor, largest = areas.change_factor.fillna(1.0).max(), areas.change_factor_upper.fillna(1.0).max()
 row = trend_row(
     "glacier area",

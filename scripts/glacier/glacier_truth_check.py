@@ -1,4 +1,4 @@
-"""Recovered areas, trend and extents of a simulated site compared with the truth, as table and figure.
+"""Compare areas, trend and extents of a synthetic site with the truth, as table and figure.
 
 Writes ``truth_check.csv``: ``quantity, unit, truth, estimate, lower, upper, tolerance, expected, within``.
 """

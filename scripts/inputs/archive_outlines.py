@@ -1,6 +1,6 @@
-"""Outlines of a glacier site chosen from an inventory, and its area of interest.
+"""Select the outlines of a glacier site from an inventory, and define its area of interest.
 
-The area of interest is the user's where there is one, else a rectangle around the outlines.
+The area of interest is that of the user or, without one, a rectangle around the outlines.
 """
 
 import geopandas as gpd

@@ -1,6 +1,6 @@
-"""Check of the inputs of a glacier site: table ``level, input, message``, one line per file, scene or setting.
+"""Check the inputs of a glacier site; writes ``level, input, message``, one row per file, scene or setting.
 
-Problems do not end this job: `check` reports those of all sites together.
+Problems do not stop this job; `check` reports those of all sites together.
 """
 
 from climate_indicators.core.atomic_files import write_csv

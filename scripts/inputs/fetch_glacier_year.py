@@ -1,8 +1,8 @@
-"""One year's image of a glacier site from an archive: the least cloudy of its season over the area, or a median.
+"""Download the image of one year of a glacier site from an archive: the least cloudy of the season, or a median.
 
-Writes the image (uint16, scale 1e-4, nodata 0, its day in the tag DATE, the offset of baseline 04.00 taken off), its
-clouds (1 where no ground is seen), all candidates as a table with what they show and why they were taken or not, and a
-small picture. What was fetched is kept in a folder beside them: a run that is taken up again fetches it no more.
+Writes the image (uint16, scale 1e-4, nodata 0, its date in the tag DATE, the offset of baseline 04.00 subtracted), its
+cloud mask (1 where the ground is not visible), a table of all candidates with the reason for selection or rejection,
+and a small preview. Downloads are cached in a folder next to the outputs, so a resumed run does not repeat them.
 """
 
 from climate_indicators.config.stac_checks import season_days
@@ -37,9 +37,9 @@ with error_context(place):
     year = AnnualComposite(tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted))
     for step in (steps := year.steps()):
         log.info("to be read · %s", step)
-    log.info("to be read · %s in all, unless it is kept from an earlier run", total_of(steps))
+    log.info("to be read · %s in total, unless cached by an earlier run", total_of(steps))
     image = year.image()
     write_image(output.image, output.clouds, grid, image, params.wanted["bands"])
 write_csv(candidate_table(int(snakemake.wildcards.year), year.candidates), output.table)
 write_picture(output.picture, output.image, params.shown)
-log.info("%s taken: %s", image.date, image.names)
+log.info("%s selected: %s", image.date, image.names)

@@ -1,4 +1,4 @@
-"""Outlines of glaciers or of an area from the GLIMS database, of all dates, as GeoJSON."""
+"""Download outlines of glaciers or of an area from the GLIMS database, for all dates, as GeoJSON."""
 
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log

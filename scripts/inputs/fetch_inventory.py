@@ -1,6 +1,6 @@
-"""Outlines of all glaciers of a region from the Randolph Glacier Inventory: one file, fetched once for all sites.
+"""Download the outlines of a region of the Randolph Glacier Inventory: one file, shared by all sites.
 
-The file comes from the first of several addresses that has it. Its SHA-256 is written next to it.
+The file comes from the first URL that has it. Its SHA-256 is written next to it.
 """
 
 from climate_indicators.core.errors import error_context
@@ -24,4 +24,4 @@ with error_context(f"{wildcards.inventory}, region {wildcards.region}"), Session
         auth_of=login_of(wildcards.inventory, params.urls),
         check=check_zip,
     )
-log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "was there")
+log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "already present")

@@ -1,4 +1,4 @@
-"""A file of an ocean data set, fetched once from the first address that has it; its SHA-256 is written next to it."""
+"""Download a file of an ocean data set from the first URL that has it, and write its SHA-256 next to it."""
 
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
@@ -11,4 +11,4 @@ params, wildcards = snakemake.params, snakemake.wildcards
 policy, expected = RetryPolicy.from_config(snakemake.config["archives"]), Expected(sha256=params.sha256)
 with error_context(f"ocean data set '{wildcards.site}', file {wildcards.name}"), Session(policy) as session:
     fetched = download_first(session, params.urls, params.kept, snakemake.output.file, expected)
-log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "was there")
+log.info("%s: %s", snakemake.output.file, "fetched" if fetched else "already present")

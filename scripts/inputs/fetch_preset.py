@@ -1,4 +1,4 @@
-"""A published foundation model, fetched once through keras-hub and kept as a folder that later rules load offline."""
+"""Download a published foundation model with keras-hub into a folder that later rules load offline."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.snow.foundation_models.download import fetch_preset

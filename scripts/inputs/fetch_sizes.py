@@ -1,4 +1,4 @@
-"""How much `fetch_all` reads of archives of scenes, by site and year: a table, and its sums on the terminal."""
+"""Estimate the download size of `fetch_all` by site and year: a table, and its sums on the terminal."""
 
 import pandas as pd
 
@@ -15,4 +15,4 @@ tables = [
 table = pd.concat(tables) if tables else pd.DataFrame(columns=[*COLUMNS, "study", "site", "year"])
 write_csv(table[["study", "site", "year", *COLUMNS]], snakemake.output.table)
 sums = table.groupby(["study", "site"], sort=False)["megabytes"].sum().round()
-print(f"Estimate of what is read of archives, in megabytes:\n{sums.to_string()}\nin all: {sums.sum():.0f}")
+print(f"Estimated download from archives in megabytes:\n{sums.to_string()}\nin total: {sums.sum():.0f}")

@@ -1,8 +1,8 @@
-"""Radar and optical scenes of one year of a snow site from archives: Sentinel-1, terrain corrected, and Sentinel-2.
+"""Download radar and optical scenes of one year of a snow site: terrain-corrected Sentinel-1, and Sentinel-2.
 
-Writes a folder with the scenes (backscatter in linear power with the tag RELATIVE_ORBIT; numbers without the offset of
-baseline 04.00, and their clouds), the table of the scenes in it, and all candidates with why they were taken or not.
-What was fetched is kept in a folder beside: a run that is taken up again fetches it no more.
+Writes a folder with the scenes (backscatter in linear power with the tag RELATIVE_ORBIT; optical values without the
+offset of baseline 04.00, with cloud masks), the table of its scenes, and all candidates with the reason for selection
+or rejection. Downloads are cached in a folder next to the outputs, so a resumed run does not repeat them.
 """
 
 import pandas as pd
@@ -50,7 +50,7 @@ year = AnnualComposite(found[OPTICAL], area, grid, windows[OPTICAL], SceneCriter
 steps = series_steps(year, params.optical_per_month, chosen, windows[RADAR].catalogue, grid)
 for step in steps:
     log.info("to be read · %s", step)
-log.info("to be read · %s in all, unless it is kept from an earlier run", total_of(steps))
+log.info("to be read · %s in total, unless cached by an earlier run", total_of(steps))
 with atomic_path(output.folder) as folder:
     folder.mkdir()
     with error_context(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
@@ -59,12 +59,16 @@ with atomic_path(output.folder) as folder:
         radar_days = [row["date"] for row in rows]
         chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month, radar_days)
         rows += write_optical(folder, year, grid, chosen, params.wanted["bands"])
-log.info("%d scenes taken", len(rows))
+log.info("%d scenes selected", len(rows))
 for sensor, candidates in ((RADAR, radar), (OPTICAL, year.candidates)):
     if not any(one.chosen for one in candidates):
         source = params.catalogues[sensor]["name"]
         log.warning(
-            "%s %s: none of %d %s scenes is taken; candidates.csv says why", source, place, len(candidates), sensor
+            "%s %s: none of %d %s scenes is selected; see the reasons in candidates.csv",
+            source,
+            place,
+            len(candidates),
+            sensor,
         )
 write_csv(pd.DataFrame(rows, columns=SCENE_COLUMNS), output.scenes)
 write_csv(series_table(number, year.candidates, radar), output.candidates)

@@ -1,4 +1,4 @@
-"""Daily weather of a place from Open-Meteo's archive, each year kept, as a table in the form of Open-Meteo's export."""
+"""Download daily weather of a place from the Open-Meteo archive, cached by year, in Open-Meteo's export format."""
 
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
@@ -15,4 +15,4 @@ with error_context(f"snow site '{snakemake.wildcards.site}'"), Session(policy) a
     latitude, longitude = place_of(*given, aoi, params.aoi_layer)
     request = WeatherRequest(latitude=latitude, longitude=longitude, variables=tuple(params.variables), **asked)
     fetched = fetch_weather(session, params.url, request, params.kept, snakemake.output.table)
-log.info("%d years fetched, the others were there; weather of %g, %g", fetched, latitude, longitude)
+log.info("%d years downloaded, the others were cached; weather of %g, %g", fetched, latitude, longitude)

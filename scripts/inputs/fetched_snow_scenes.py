@@ -1,4 +1,4 @@
-"""The table of a snow site's fetched scenes, as the study takes it from users, and all candidates of all years."""
+"""Join the scene tables of a snow site in the format of a user's table, and all candidates of all years."""
 
 from pathlib import Path
 

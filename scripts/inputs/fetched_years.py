@@ -1,4 +1,4 @@
-"""All candidates of all years of a site in one table, with what they show and why they were taken or not."""
+"""Join the candidates of all years of a site in one table, with the reason for selection or rejection."""
 
 import pandas as pd
 

@@ -1,6 +1,6 @@
-"""Simulated landscapes: monthly pictures of several places, masks of some of them, measured carbon, and the truth.
+"""Simulate landscapes: monthly images of several places, masks of some of them, measured carbon, and the truth.
 
-The folder of the truth holds ``masks/`` of all pictures, ``images.csv``, ``series.csv`` and ``planted.json``.
+The truth folder contains ``masks/`` of all images, ``images.csv``, ``series.csv`` and ``planted.json``.
 """
 
 import pandas as pd

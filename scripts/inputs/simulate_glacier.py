@@ -1,7 +1,7 @@
-"""Simulated glacier site: tiles, cloud masks, area of interest, outlines of one year, elevation, and the truth.
+"""Simulate a glacier site: tiles, cloud masks, area of interest, outlines of one year, elevation, and the truth.
 
-Writes two overlapping tiles and a cloud mask a year, and beside them the true extent of every year, its area inside the
-area of interest (``year, date, area_km2``) and the forcing (``year, temperature_anomaly_k, equilibrium_line_m``).
+Writes two overlapping tiles and a cloud mask per year, the true extent of every year, its area inside the area of
+interest (``year, date, area_km2``) and the forcing (``year, temperature_anomaly_k, equilibrium_line_m``).
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Monthly fields of a simulated ocean, one part of its months, and beside them the true regime of every point."""
+"""Simulate monthly ocean fields for one part of the months, and the true province of every point."""
 
 import numpy as np
 import xarray as xr

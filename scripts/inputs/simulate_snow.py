@@ -1,7 +1,7 @@
-"""Simulated snow site: radar and optical scenes of ten years with their table, daily weather, area, and the truth.
+"""Simulate a snow site: radar and optical scenes of several years with their table, daily weather, area and truth.
 
-The folder of the truth holds ``snow/`` (classes of every scene's date), ``land.tif``, ``elevation.tif``, ``cover.csv``,
-``defects.csv`` and ``planted.json``.
+The truth folder contains ``snow/`` (classes at the date of every scene), ``land.tif``, ``elevation.tif``,
+``cover.csv``, ``defects.csv`` and ``planted.json``.
 """
 
 from contextlib import ExitStack

@@ -1,6 +1,6 @@
-"""How much is read of an archive for a year's image of a glacier site, by the items of the search; no pixel is read.
+"""Estimate the download size of a glacier site's image of one year from the search result; reads no pixels.
 
-The search is kept where the fetch looks for it. Writes ``step, overpasses, tiles, bands, megabytes``.
+The search result is cached for the download. Writes ``step, overpasses, tiles, bands, megabytes``.
 """
 
 from climate_indicators.config.stac_checks import season_days

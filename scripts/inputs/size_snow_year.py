@@ -1,6 +1,6 @@
-"""How much is read of archives for a year of a snow site, by the items of the searches; no pixel is read.
+"""Estimate the download size of one year of a snow site from the search results; reads no pixels.
 
-The searches are kept where the fetch looks for them. Writes ``step, overpasses, tiles, bands, megabytes``.
+The search results are cached for the download. Writes ``step, overpasses, tiles, bands, megabytes``.
 """
 
 from climate_indicators.core.atomic_files import write_csv

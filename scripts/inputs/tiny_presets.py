@@ -1,4 +1,4 @@
-"""Small networks of the foundation models' architectures with random weights, saved as the published ones are."""
+"""Small networks with the architectures of the foundation models and random weights, saved in the same format."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.snow.foundation_models.random_weights import write_tiny

@@ -1,6 +1,6 @@
-"""Other groupings of the reference month's slopes beside the biomes: other cut, fixed number, mixture, HDBSCAN.
+"""Compare the biomes with other groupings of the same slopes: other cut, fixed number, mixture, HDBSCAN.
 
-Writes ``agreement.csv``: ``method, k, share_labelled, ami_with_biomes`` and, of simulated data, ``ami_with_truth``.
+Writes ``agreement.csv``: ``method, k, share_labelled, ami_with_biomes`` and, for synthetic data, ``ami_with_truth``.
 """
 
 from climate_indicators.core.atomic_files import write_csv

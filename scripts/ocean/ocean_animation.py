@@ -1,4 +1,4 @@
-"""The biomes month by month, as an animation and as a page for the report."""
+"""Animate the biomes month by month, as a GIF and as a page for the report."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
-"""Biomes of the reference month: Ward tree of its standardised slopes, cuts of the grid, the chosen one, its names.
+"""Define the biomes of the reference month: Ward tree of standardized slopes, all cuts, the chosen cut, the names.
 
-Writes ``linkage.nc`` (the tree, the place of its cells on the map, the cut), ``cuts.csv`` (every cut with its scores),
-``biomes.nc`` (the map of labels) and ``biomes.csv`` (one row a biome).
+Writes ``linkage.nc`` (the tree, the map positions of its cells, the cut), ``cuts.csv`` (every cut with its scores),
+``biomes.nc`` (the map of labels) and ``biomes.csv`` (one row per biome).
 """
 
 import numpy as np
@@ -29,13 +29,13 @@ kept = np.flatnonzero(np.isfinite(slopes).all(axis=1))
 if not fields.data_share.sum() > 0:
     raise InputError(
         f"ocean site '{snakemake.wildcards.site}': the files have no data in the reference month {params.month}, in "
-        "which the biomes are found (`missing_months` in inputs.csv). Choose another reference_month."
+        "which the biomes are defined (`missing_months` in inputs.csv). Choose another reference_month."
     )
 if len(kept) < MIN_CELLS:
     raise InputError(
-        f"ocean site '{snakemake.wildcards.site}': {len(kept)} cells of the reference month {params.month} have slopes "
-        f"that count; biomes need {MIN_CELLS}. Look at `status` in {snakemake.input.slopes[0]} for the reasons; larger "
-        "cells (ocean.cells.size) hold more points."
+        f"ocean site '{snakemake.wildcards.site}': {len(kept)} cells of the reference month {params.month} have valid "
+        f"slopes; biomes need {MIN_CELLS}. The reasons are in `status` of {snakemake.input.slopes[0]}; larger "
+        "cells (ocean.cells.size) contain more points."
     )
 z, _, _ = standardise(slopes[kept])
 tree = ward(z)
@@ -56,16 +56,16 @@ moved = int((labels != cut.labels).sum())
 log.info("%d biomes of %d cells; %d moved to the nearest mean", cut.k, len(kept), moved)
 if moved > len(kept) / 3:
     log.warning(
-        "%d of %d cells moved to the nearest mean: the biomes are those of the means rather than of the tree. With "
-        "ocean.biomes.robust.consolidate: false they are those of the tree.",
+        "%d of %d cells were moved to the nearest mean, so the means define the biomes and not the tree. With "
+        "ocean.biomes.robust.consolidate: false, the tree defines them.",
         moved,
         len(kept),
     )
 
 if cut.k == 1:
     log.warning(
-        "no valley of low density divides the slopes of %s: they are one biome, and nothing can be tracked. To divide "
-        "a continuum into compact parts, put 1.0 into ocean.biomes.robust.max_valley.",
+        "no density minimum separates the slopes of %s: they form one biome, and nothing can be tracked. To divide "
+        "a continuum into compact parts, set ocean.biomes.robust.max_valley to 1.0.",
         params.month,
     )
 
@@ -85,8 +85,8 @@ maps = xr.Dataset(
     {"title": f"Carbon biomes of {params.month}"},
 )
 linkage = linkage_dataset(tree).assign(
-    place=("cell", kept.astype("int32"), {"long_name": "place of the cell in the flattened map"}),
-    node=("piece", cut.nodes.astype("int64"), {"long_name": "node of the tree that the cut keeps whole"}),
+    place=("cell", kept.astype("int32"), {"long_name": "position of the cell in the flattened map"}),
+    node=("piece", cut.nodes.astype("int64"), {"long_name": "node of the tree that the cut does not split"}),
     node_label=("piece", cut.node_labels.astype("int16"), {"long_name": "biome of the node"}),
 )
 write_csv(table, snakemake.output.cuts)

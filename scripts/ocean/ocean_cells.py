@@ -1,8 +1,8 @@
-"""Look through a data set before anything long starts, cut its ocean into cells, and find its coast.
+"""Check a data set before long computations, divide its ocean into cells, and find the coast.
 
-Writes ``inputs.csv``, one row a field (what was found, its unit and conversion, its months and those that are missing,
-its range, how times, levels and positions were read), and ``cells.nc``: cells with their ocean areas and windows, the
-coast, and ``point_is_ocean``, the points that all later jobs use.
+Writes ``inputs.csv``, one row per field (variable, unit and conversion, months and missing months, range, and how
+times, levels and positions were read), and ``cells.nc``: cells with their ocean areas and windows, the
+coast, and ``point_is_ocean``, the points used by all later jobs.
 """
 
 from climate_indicators.core.atomic_files import write_csv

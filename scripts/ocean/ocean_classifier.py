@@ -1,7 +1,7 @@
-"""Tune and train the network that knows the biomes by their slopes, beside simple methods, and measure all of them.
+"""Tune and train the network that predicts biomes from slopes, and compare it with simple methods.
 
 Writes the model (a folder), ``tuning.csv``, ``history.csv``, ``metrics.csv``, ``confusion.csv``, ``reliability.csv``
-and ``verdict.json``, the sentence that says whether the network beats the simple methods.
+and ``verdict.json``, a sentence that states whether the network is better than the simple methods.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Competition of the middle latitudes: subtropical against subpolar biomes, temperature against chemistry."""
+"""Middle latitudes: subtropical against subpolar biomes, and thermal against chemical effects on fCO2."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log

@@ -1,7 +1,7 @@
-"""Area and share of every biome, and of unclassified ocean, by zone and month, under both scalers.
+"""Compute area and percentage of every biome, and of unclassified ocean, by zone and month, under both scalers.
 
 Writes ``coverage.csv``: ``scaler, zone, month, label, biome, percent, lower_percent, upper_percent, area_km2,
-data_percent, flag``; coverage is missing in months that are flagged for want of data.
+data_percent, flag``; coverage is missing in months flagged for insufficient data.
 """
 
 from climate_indicators.core.atomic_files import write_csv

@@ -1,4 +1,4 @@
-"""How the biomes were found: their map, the tree with its cut, the scores of the grid, and the slopes of each biome."""
+"""Draw the choice of biomes: map, tree with its cut, scores of all cuts, and slopes of each biome."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
@@ -19,7 +19,7 @@ linkage = read_fields(snakemake.input.linkage)
 labels = read_fields(snakemake.input.biomes).label.values
 title, text = (
     f"Carbon biomes, {site}, {params.month}",
-    "Regions where fCO₂ answers alike to temperature, carbon and alkalinity",
+    "Regions where fCO₂ responds similarly to temperature, carbon and alkalinity",
 )
 figure = biome_map_figure(read_fields(snakemake.input.cells), labels, names, colours, title, text)
 save_figure(figure, snakemake.output.map)

@@ -1,4 +1,4 @@
-"""Water of every biome: area-weighted means of all fields by month (``drivers.csv``) and over all months."""
+"""Area-weighted means of all fields in every biome, by month (``drivers.csv``) and over all months."""
 
 import pandas as pd
 

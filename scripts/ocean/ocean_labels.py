@@ -1,4 +1,4 @@
-"""Biome of every cell and month of a part, with the probabilities of all biomes, under one scaler."""
+"""Predict the biome of every cell and month of a part, with the probabilities of all biomes, under one scaler."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,4 +1,4 @@
-"""How often each cell is in each biome, over all months and by calendar month, and the cores that never change."""
+"""Frequency of each biome in each cell, over all months and by calendar month, and cores that never change."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log

@@ -1,4 +1,4 @@
-"""Mean seasonal cycle of coverage with its spread over the years: ``seasonal_cycle.csv`` and its figure."""
+"""Compute the mean seasonal cycle of coverage and its spread over the years: ``seasonal_cycle.csv`` and a figure."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log

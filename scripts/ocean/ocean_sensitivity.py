@@ -1,4 +1,4 @@
-"""How sensitive fCO2 is to its drivers on the mean of all cells, by month: ``sensitivity.csv``.
+"""Compute the mean sensitivity of fCO2 to its drivers over all cells, by month: ``sensitivity.csv``.
 
 Columns ``month, driver, n_cells, mean_slope`` (µatm per K or per µmol/kg), ``frozen_z``, ``monthly_z`` (standard
 deviations of the reference month and of the month itself).

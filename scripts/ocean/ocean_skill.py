@@ -1,4 +1,4 @@
-"""Confusion of the network, reliability of its probabilities, and its skill beside that of simple methods."""
+"""Draw the confusion and reliability of the network, and its skill compared with simple methods."""
 
 from climate_indicators.core.atomic_files import read_json
 from climate_indicators.core.log import start_log

@@ -1,4 +1,4 @@
-"""Maps of the three slopes and of the coefficient of determination in the reference month."""
+"""Draw maps of the three slopes and of the coefficient of determination in the reference month."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.geo.netcdf import read_fields

@@ -1,4 +1,4 @@
-"""Slopes of fCO2 on its drivers in every cell, month after month of one part, and means of all fields by cell."""
+"""Regress fCO2 on its drivers in every cell and month of one part, and average all fields by cell."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Trends of the coverage under both scalers: of yearly means, and of the months without their seasonal cycle."""
+"""Estimate trends of the coverage under both scalers: of annual means, and of deseasonalized months."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log

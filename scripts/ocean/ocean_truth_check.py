@@ -1,7 +1,7 @@
-"""Recovered coverage and trends of a simulated ocean compared with the truth.
+"""Compare coverage and trends of a synthetic ocean with the truth.
 
-Writes ``coverage_check.csv`` (every zone, month and regime under both scalers), ``truth_check.csv`` (see
-`ocean.truth.truth_table`) and their figure. A quantity that should be within its limits and is not is a warning.
+Writes ``coverage_check.csv`` (every zone, month and province under both scalers), ``truth_check.csv`` (see
+`ocean.truth.truth_table`) and their figure. A quantity outside its limits gives a warning, unless this is expected.
 """
 
 import pandas as pd
@@ -54,7 +54,7 @@ sensitivity = read_table(snakemake.input.sensitivity)
 card = read_card(snakemake.input.model)
 true = []
 for path in snakemake.input.slopes:
-    # a month of each season tells the year
+    # one month of each season represents the year
     fields = read_fields(path)
     fields = fields.isel(time=fields.time.dt.month.isin([1, 4, 7, 10]))
     months = month_names(fields.time.values)

@@ -1,4 +1,4 @@
-"""Print what the checks of all sites found; ends with an error if there is a problem."""
+"""Print the results of the checks of all sites; ends with an error if there is a problem."""
 
 import sys
 from itertools import groupby
@@ -16,7 +16,7 @@ for site, path in zip(snakemake.params.sites, snakemake.input.tables, strict=Tru
     problems += int((table.level == PROBLEM).sum())
     lines = [f"  {row.level:<8} {row.input}: {row.message}" for row in table.itertuples()]
     text += "\n".join([f"glacier site '{site}'", *lines]) + "\n"
-# the jobs of other studies end with an error where there is a problem, so that their tables say that there is none
+# jobs of other studies stop with an error if there is a problem, so their tables never contain problems
 opened = sorted(map(Path, snakemake.input.others))
 for (study, site), paths in groupby(opened, lambda path: path.parts[-3:-1]):
     lines = [f"  ok       {path.name}: {len(read_table(path))} rows" for path in paths]

@@ -1,4 +1,4 @@
-"""Every result of a run with its size and SHA-256, folders file by file, and the warnings of all jobs."""
+"""List every result of a run with its size and SHA-256 (each file of folders), and the warnings of all jobs."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The main numbers of all sites as statements: a table, and the same as text for the front page of the report."""
+"""Write the main numbers of all sites as sentences: a table, and a text for the front page of the report."""
 
 import pandas as pd
 

@@ -1,7 +1,7 @@
-"""How far the newest run in a folder is: jobs of every site, epochs of trainings, failures, time left.
+"""Show the progress of the newest run in a folder: jobs of every site, training epochs, failures, time left.
 
-Reads what Snakemake and the rules write, and nothing else: it works beside a run on this machine or on a cluster, and
-after it. Needs Python alone.
+Reads only the logs of Snakemake and of the rules. It works during and after a run, on this machine or on a cluster, and
+needs only Python.
 """
 
 import argparse
@@ -20,18 +20,16 @@ from climate_indicators.workflow_tools.state import describe, read_state
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "folder", nargs="?", default=".", help="folder in which snakemake was called; this one if left out"
+        "folder", nargs="?", default=".", help="folder in which snakemake was called; default: the current folder"
     )
+    parser.add_argument("--watch", type=float, metavar="SECONDS", help="refresh interval in seconds until the run ends")
     parser.add_argument(
-        "--watch", type=float, metavar="SECONDS", help="draw anew every so many seconds until the run ends"
-    )
-    parser.add_argument(
-        "--sites", type=int, default=40, help="above so many sites only those under way are listed (40)"
+        "--sites", type=int, default=40, help="with more sites than this, list only those in progress (40)"
     )
     options = parser.parse_args()
     while True:
         state = read_state(options.folder, datetime.now())
-        # from the upper left corner of an empty screen
+        # clear the screen and move to the upper left corner
         print("\033[2J\033[H" if options.watch and sys.stdout.isatty() else "", end="")
         print(describe(state, options.sites), flush=True)
         if not options.watch or state.run.ended:
@@ -40,7 +38,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` is no error
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a closed pipe, for example `| head`, is not an error
     try:
         main()
     except InputError as error:

@@ -1,4 +1,4 @@
-"""Contact sheet of training patches under each change of the augmentation alone and under all of them together."""
+"""Draw a contact sheet of training patches with each augmentation alone and with all of them."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.plotting.augmentation import augmentation_figure

@@ -1,4 +1,4 @@
-"""Scores of the random forest and the threshold index on every pixel of the validation and test blocks, as counts."""
+"""Score the random forest and the threshold index on every pixel of validation and test blocks, as counts."""
 
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log

@@ -1,4 +1,4 @@
-"""Map of the blocks over the labelled scene: which pixels train, validate and test, and which are left unused."""
+"""Draw a map of the blocks over the labeled scene: training, validation, test and unused pixels."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,4 +1,4 @@
-"""Blocks of the labelled scene, dealt to training, validation and test, and the split of every pixel."""
+"""Assign blocks of the labeled scene to training, validation and test, and write the split of every pixel."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context

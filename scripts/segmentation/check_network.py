@@ -1,6 +1,6 @@
-"""The network's skill on its validation patches, as training measured it and as the engine of prediction gives it.
+"""Compare the network's skill on its validation patches in training and in the inference engine.
 
-Ends the run where the two differ by more than a tolerance; writes ``network_check.csv``: ``engine, precision,
+Stops the run if they differ by more than a tolerance; writes ``network_check.csv``: ``engine, precision,
 n_patches, iou_training, iou_prediction, tolerance``.
 """
 

@@ -1,7 +1,8 @@
-"""Skill of the network and of the baselines on the same held-out blocks, after calibration on the validation blocks.
+"""Evaluate the network and the baselines on the same held-out blocks, after calibration on validation blocks.
 
-Writes ``calibration.json`` (temperature and threshold of the network), ``metrics.csv`` (one row a model and split, with
-intervals over blocks of the IoU and of the network's lead), ``reliability.csv`` (probability against observed share)
+Writes ``calibration.json`` (temperature and threshold of the network), ``metrics.csv`` (one row per model and split,
+with intervals over blocks of the IoU and of its difference from the network), ``reliability.csv`` (probability against
+observed fraction)
 and ``block_confusion.csv`` (pixels by block).
 """
 

@@ -1,6 +1,6 @@
-"""The one grid of a site and its area of interest, after the tiles of its first scene were checked by their headers.
+"""Define the grid of a site and its area of interest, after a check of the tile headers of the reference scene.
 
-Writes ``grid.json``, ``aoi.tif`` (1 inside), and the row of ``inputs.csv`` of the area's file, if there is one.
+Writes ``grid.json``, ``aoi.tif`` (1 inside), and the row of the area's file in ``inputs.csv``, if there is one.
 """
 
 from climate_indicators.core.errors import error_context
@@ -14,7 +14,7 @@ from climate_indicators.geo.vector_rows import area_row
 
 log = start_log(snakemake.log[0], snakemake.rule)
 site, params = snakemake.params.site, snakemake.params
-# how numbers are read is checked with every scene
+# the conversion of values is checked with every scene
 scene = SceneInputs(params.tiles, site["bands"], site["band_names"], (), Radiometry(sentinel2_baseline=False))
 with error_context(f"{snakemake.wildcards.study} site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer) if snakemake.input.aoi else None

@@ -1,4 +1,4 @@
-"""Scores of the network on every pixel of the validation and test blocks, as counts."""
+"""Score the network on every pixel of the validation and test blocks, as counts."""
 
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.raster_encoding import BYTE_NODATA

@@ -1,4 +1,4 @@
-"""What was understood of every input of a site, a row a file: ``inputs.csv``."""
+"""Write the interpretation of every input of a site to ``inputs.csv``, one row per file."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.geo.rasters.table import join_inputs

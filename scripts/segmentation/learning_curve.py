@@ -1,4 +1,4 @@
-"""Loss, scores and learning rate of every epoch, with the epoch whose weights were kept."""
+"""Draw loss, scores and learning rate of every epoch, and mark the epoch of the selected weights."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,4 +1,4 @@
-"""Contact sheet of patches, a row or more a split, under their labels: what the network is given, to check by eye."""
+"""Draw a contact sheet of patches with their labels, one or more rows per split, to check the network input."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.plotting.patches import patches_figure

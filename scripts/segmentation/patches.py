@@ -1,4 +1,4 @@
-"""Patches of the labelled scene, for training and validation, in one file."""
+"""Cut patches of the labeled scene for training and validation into one file."""
 
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log

@@ -1,7 +1,7 @@
-"""Training and validation patches of several sites in one file, for one network.
+"""Join training and validation patches of several sites in one file, for one network.
 
-Reads the sites' ``patches.h5`` and, where they have one, their grids; writes ``patches.h5`` and ``pool.csv``, one row a
-site: ``site, train_patches, train_used, validation_patches, validation_used``.
+Reads ``patches.h5`` of the sites and their grids, if any; writes ``patches.h5`` and ``pool.csv``, one row per site:
+``site, train_patches, train_used, validation_patches, validation_used``.
 """
 
 from climate_indicators.core.atomic_files import write_csv
@@ -17,9 +17,14 @@ params, study = snakemake.params, snakemake.wildcards.study
 places = zip(params.places, snakemake.input.grids, strict=True)
 pairs = overlapping({site: Grid.read(path) for site, path in places})
 for one, other in pairs[:SHOWN]:
-    log.warning("%s sites '%s' and '%s' overlap: what one holds out, the other may learn from", study, one, other)
+    log.warning(
+        "%s sites '%s' and '%s' overlap: held-out pixels of one site may be training pixels of the other",
+        study,
+        one,
+        other,
+    )
 if len(pairs) > SHOWN:
-    log.warning("and %d more pairs of sites; skill there looks better than it is", len(pairs) - SHOWN)
+    log.warning("and %d more pairs of sites overlap; their skill is overestimated", len(pairs) - SHOWN)
 sources = dict(zip(params.sites, snakemake.input.patches, strict=True))
 with error_context(f"{study} study, one network for {len(sources)} sites"):
     progress = Progress(log, len(sources), "site").step

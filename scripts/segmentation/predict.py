@@ -1,4 +1,4 @@
-"""Whole scenes predicted window by window: calibrated probability and extent."""
+"""Predict whole scenes window by window: calibrated probability and extent."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Probability against observed share on the test blocks, and the IoU of all models with its interval over blocks."""
+"""Draw probability against observed fraction on test blocks, and the IoU of all models with intervals over blocks."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

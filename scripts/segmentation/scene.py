@@ -1,10 +1,10 @@
-"""Scenes on the site's grid: tiles checked, merged, warped and clipped, as reflectance, clouds and gaps masked.
+"""Check, merge, warp and clip tiles to the grid of the site, as reflectance with clouds and gaps masked.
 
-A pixel is valid where all that is predicted from, the terrain included, has a value.
+A pixel is valid if all channels, including the terrain, have a value.
 
-Writes for each scene a Cloud-Optimised GeoTIFF (int16, scale 1e-4), a one-line table ``scene, date, valid_fraction,
-tiles``, and what was understood of its tiles and cloud masks (rows of ``inputs.csv``). A bad tile ends the run here,
-before training starts.
+Writes for each scene a Cloud-Optimized GeoTIFF (int16, scale 1e-4), a one-row table ``scene, date, valid_fraction,
+tiles``, and the interpretation of its tiles and cloud masks (rows of ``inputs.csv``). A bad tile stops the run here,
+before training.
 """
 
 import pandas as pd
@@ -27,7 +27,7 @@ with error_context(place):
     if snakemake.input.area:
         area = read_area_of_interest(snakemake.input.area[0], snakemake.params.aoi_layer, warn=False)
 scenes = []
-for scene in snakemake.params.scenes:  # all before the first is warped
+for scene in snakemake.params.scenes:  # check all tiles before the first one is warped
     with error_context(f"{place}, scene {scene['name']}"):
         date = tile_date(scene["tiles"][0]) if scene.get("date_in_tile") else scene["date"]
         offset = SceneOffset(date, scene["offset_dn"], scene["processing_baseline"], scene["boa_offset_applied"])

@@ -1,4 +1,4 @@
-"""All scenes of a site in one table: ``scene, date, valid_fraction, tiles``."""
+"""Join all scenes of a site in one table: ``scene, date, valid_fraction, tiles``."""
 
 import pandas as pd
 

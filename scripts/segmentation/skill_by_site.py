@@ -1,6 +1,6 @@
-"""Skill of one network at each of the sites that share it, beside each site's own baselines.
+"""Compare the skill of the shared network at each site with the baselines of the site.
 
-Writes one row a site, model and split: ``site, in_pool``, the columns of the sites' ``metrics.csv``, and
+Writes one row per site, model and split: ``site, in_pool``, the columns of ``metrics.csv``, and
 ``network_lead_iou``.
 """
 

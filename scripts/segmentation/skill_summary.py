@@ -1,4 +1,4 @@
-"""Skill of each model over the sites of a study, and the network's lead over it at the same sites."""
+"""Summarize the skill of each model over the sites of a study, and its difference from the network."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log

@@ -1,4 +1,4 @@
-"""Elevation and slope on the site's grid, and what was understood of the elevation model (a row of ``inputs.csv``)."""
+"""Compute elevation and slope on the grid of the site; also writes the row of the elevation model in ``inputs.csv``."""
 
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log

@@ -1,6 +1,6 @@
-"""The network, trained on the training patches and chosen on the validation patches, with its history and its card.
+"""Train the network on the training patches, select it on the validation patches, and write its history and card.
 
-An epoch that is finished is kept beside the outputs until all is done: a killed training goes on from there.
+Each finished epoch is saved next to the outputs, so an interrupted training resumes from there.
 """
 
 import json

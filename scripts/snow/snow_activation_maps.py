@@ -1,4 +1,4 @@
-"""What CLIP, DINOv2 or DeepLabV3 respond to on optical and radar images of the same places, at several depths."""
+"""Activation maps of CLIP, DINOv2 or DeepLabV3 for optical and radar images of the same places, at several depths."""
 
 import h5py
 import numpy as np

@@ -1,4 +1,4 @@
-"""Scores of a random forest and of the wet-snow threshold on the same triplets, as counts by place and by triplet."""
+"""Score a random forest and the wet-snow threshold on the same triplets, as counts by place and by triplet."""
 
 import h5py
 

@@ -1,4 +1,4 @@
-"""Change of every radar scene of one year against the snow-free reference of its own relative orbit.
+"""Compute the change of every radar scene of one year relative to the snow-free reference of its relative orbit.
 
 Writes a folder with ``SCENE.tif`` (VV_change and VH_change, 0.01 dB).
 """

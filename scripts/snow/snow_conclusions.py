@@ -1,4 +1,4 @@
-"""What the tables of the climate part say, as sentences with their evidence and p-values: ``conclusions.csv``."""
+"""Write conclusions of the climate analyses as sentences with evidence and p-values: ``conclusions.csv``."""
 
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log

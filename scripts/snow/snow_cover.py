@@ -1,8 +1,8 @@
-"""Snow-covered area of every scene, and the series that is held against the weather.
+"""Compute the snow-covered area of every scene, and the series for regressions against weather.
 
-Reads the masks of optical scenes, the maps of radar scenes and the table of triplets, and fills what clouds hide.
-Writes ``cover.csv``, one row a scene with the reason where it is left out, ``snow_cover.csv``, the series,
-``radar_cover.csv``, the rates of the radar maps' errors and the mean snow cover corrected for them, and the figure.
+Reads the masks of optical scenes, the maps of radar scenes and the table of triplets, and fills pixels under clouds.
+Writes ``cover.csv`` (one row per scene, with the reason if it is excluded), ``snow_cover.csv`` (the series),
+``radar_cover.csv`` (error rates of the radar maps and the mean snow cover corrected for them) and the figure.
 """
 
 from climate_indicators.core.atomic_files import write_csv
@@ -62,13 +62,13 @@ for reason, count in cover.why.value_counts().items():
 shown = shown_scenes(cover)
 table = rates_table(shown[shown.source == RADAR], rates)
 for row in table.itertuples():
-    # a series of radar maps without correction is one of the maps' errors, too
+    # a radar series without correction also contains the map errors
     level = log.warning if row.note and params.cover["source"] == RADAR and row.regime != DRY else log.info
     level("snow cover of radar scenes, regime %s: %s", row.regime, row.note or f"{row.corrected_fraction:.3f}")
 if not params.triplets["keep_uniform"]:
     log.warning(
-        "no triplet of bare ground or full cover was kept (snow.triplets.keep_uniform): the errors of radar maps are "
-        "counted at snow lines alone, where they are more frequent"
+        "no triplet with bare ground or full cover was selected (snow.triplets.keep_uniform): errors of radar maps are "
+        "counted only at snow lines, where they are more frequent"
     )
 write_csv(table, snakemake.output.rates)
 write_csv(cover, snakemake.output.cover)

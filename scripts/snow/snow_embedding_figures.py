@@ -1,4 +1,4 @@
-"""Pictures of the embeddings: both kinds on planes, retrieval with the learning curve, the test of the domain shift."""
+"""Draw projections of the embeddings, retrieval with the learning curve, and the domain-shift test."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

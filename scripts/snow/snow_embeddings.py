@@ -1,4 +1,4 @@
-"""Embeddings of all radar and colour chips, and what they are worth: retrieval, geometry, domain shift, planes.
+"""Compute embeddings of all radar and color chips, and evaluate them: retrieval, geometry, domain shift, planes.
 
 Reads ``patches.h5``, ``triplets.csv`` and the encoders' folder; writes ``embeddings.h5`` (all triplets, in one pass),
 ``retrieval.csv``, ``embedding_geometry.csv``, ``domain_shift.csv`` (fitted on training and validation pairs, measured

@@ -1,7 +1,7 @@
-"""Two encoders, of radar and of colour chips, trained contrastively on the training pairs: the encoders' folder.
+"""Train two encoders, for radar and color chips, contrastively on the training pairs.
 
 Reads ``patches.h5`` and ``triplets.csv``; writes ``radar.keras``, ``rgb.keras`` and ``card.json`` in one folder, and
-``encoder_history.csv``, one row an epoch. A killed training goes on from its last finished epoch.
+``encoder_history.csv``, one row per epoch. An interrupted training resumes after its last finished epoch.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Test triplets of the wet and the dry season: radar change, colour image, mask, and the network's map."""
+"""Draw test triplets of the wet and the dry season: radar change, color image, mask, and the network's map."""
 
 import h5py
 

@@ -1,4 +1,4 @@
-"""Scores of the network on every triplet that it did not learn from, as counts by place and by triplet."""
+"""Score the network on every held-out triplet, as counts by place and by triplet."""
 
 import h5py
 

@@ -1,4 +1,4 @@
-"""Maps of snow of all radar scenes of a year, window by window, in bounded memory.
+"""Map snow in all radar scenes of a year, window by window, in bounded memory.
 
 Writes for each scene its calibrated probability and its extent, and ``{year}.csv``: ``scene, date, orbit,
 snow_share``.

@@ -1,8 +1,8 @@
-"""Optical scenes of one year on the site's grid, clouds and gaps masked, each with its snow mask.
+"""Warp optical scenes of one year to the grid of the site, mask clouds and gaps, and compute snow masks.
 
-Writes a folder with ``DATE.tif`` (reflectance) and ``DATE_mask.tif`` (1 snow, 0 no snow, 255 unknown), and a table with
-what each scene shows: valid and cloudy shares of the area, snow by the chosen rule and by NDSI, NDSI with NIR, NDFSI;
-and what was understood of the files (rows of ``inputs.csv``).
+Writes a folder with ``DATE.tif`` (reflectance) and ``DATE_mask.tif`` (1 snow, 0 no snow, 255 unknown), and a table of
+the scenes: valid and cloudy fractions of the area, snow by the chosen rule and by NDSI, NDSI with NIR, and NDFSI; also
+the interpretation of the files (rows of ``inputs.csv``).
 """
 
 import pandas as pd

@@ -1,8 +1,8 @@
-"""Pairs of radar and optical scenes of nearly the same day, and what is wrong with whole scenes.
+"""Find pairs of radar and optical scenes with close dates, and check whole scenes.
 
-Reads the table of scenes, their harmonised rasters and the snow-free references; writes ``pairs.csv``, one row a pair
-with its season and regime, the shift of its optical image and how well its radar image fits its orbit's reference,
-and ``scene_checks.csv``, one row a scene and check with value, limit and decision.
+Reads the table of scenes, their rasters on the grid and the snow-free references; writes ``pairs.csv`` (one row per
+pair with its season and snow wetness, the shift of its optical image, and the fit of its radar image to the reference
+of its orbit) and ``scene_checks.csv`` (one row per scene and check with value, limit and decision).
 """
 
 import pandas as pd

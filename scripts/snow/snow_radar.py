@@ -1,7 +1,7 @@
-"""Radar scenes of one year on the site's grid, warped and filtered in linear power, in decibels.
+"""Warp radar scenes of one year to the grid of the site, filter them in linear power, and convert them to decibels.
 
-Writes a folder with ``SCENE.tif`` (VV and VH, 0.01 dB; −inf, nodata and what lies outside the area masked) and a table
-``scene, date, orbit, valid_fraction, mean_vv_db, mean_vh_db, median_vv_db, n_minus_inf, unit``; and what was understood
+Writes a folder with ``SCENE.tif`` (VV and VH, 0.01 dB; −inf, nodata and pixels outside the area are masked) and a table
+``scene, date, orbit, valid_fraction, mean_vv_db, mean_vh_db, median_vv_db, n_minus_inf, unit``; also the interpretation
 of the files (rows of ``inputs.csv``).
 """
 

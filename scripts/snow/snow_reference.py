@@ -1,4 +1,4 @@
-"""Snow-free reference of every relative orbit: the pixel-wise median of its scenes of the snow-free months.
+"""Compute the snow-free reference of every relative orbit: the pixel-wise median of scenes in snow-free months.
 
 Writes a folder with ``oORBIT.tif`` and the table ``orbit, n_scenes, first, last, scenes``.
 """
@@ -23,6 +23,6 @@ with error_context(f"snow site '{snakemake.wildcards.site}'"):
             write_reference(folder / f"o{row.orbit}.tif", paths, row.orbit)
             log.info("relative orbit %s: %d scenes, %s to %s", row.orbit, row.n_scenes, row.first, row.last)
             if row.n_scenes == 1:
-                # 0 everywhere tells a network which scene it is, not where its snow lies
-                log.warning("%s is the only scene of its reference: its own change is 0 everywhere", row.scenes)
+                # a change of 0 everywhere identifies the scene but contains no information about snow
+                log.warning("%s is the only scene of its reference, so its change is 0 everywhere", row.scenes)
 write_csv(table, snakemake.output.table)

@@ -1,4 +1,4 @@
-"""Regressions of snow on the weather of the day, on its lagged means, and on all variables together.
+"""Regress snow on the weather of the day, on lagged means, and on all variables together.
 
 Reads ``snow_weather.csv``; writes ``regressions.csv``, ``multiple_regression.csv``, scatter plots with their lines
 and partial regression plots.

@@ -1,7 +1,7 @@
-"""Masks of SAM on the held-out triplets, with prompts from the truth (an oracle) and from the radar alone.
+"""Compute SAM masks of the held-out triplets, with prompts from the truth (an oracle) and from radar only.
 
-The image is encoded once and kept by content; scores are counted on the same pixels as those of all other models, by
-place and by triplet. Writes also ``sam_runs.csv``: triplet, prompts, n_points, n_foreground, own_score,
+Each image is encoded once and cached by content. Scores use the same pixels as those of all other models, by place and
+by triplet. Also writes ``sam_runs.csv``: triplet, prompts, n_points, n_foreground, own_score,
 mapped_fraction, weights.
 """
 
@@ -36,7 +36,7 @@ with error_context(f"snow site '{snakemake.wildcards.site}'"):
         progress = Progress(log, len(members), "triplet").step
         sam = Sam(foundation, cache)
         scores, runs = score_sam(sam, store, members, read_labels, settings, snakemake.params.seed, weights, progress)
-log.info("%d images encoded, %d taken from %s", cache.computed, cache.read, snakemake.params.cache)
+log.info("%d images encoded, %d read from %s", cache.computed, cache.read, snakemake.params.cache)
 write_scores(snakemake.output.by_triplet, scores)
 write_scores(snakemake.output.scores, {model: by_place(score, triplets) for model, score in scores.items()})
 write_csv(runs, snakemake.output.runs)

@@ -1,8 +1,8 @@
-"""All scenes of a site with their names and orbits, the one grid, and the area of interest.
+"""List all scenes of a site with names and orbits, and define the grid and the area of interest.
 
-Every raster's header is checked here, before anything long. Writes ``scenes.csv`` (``scene, sensor, path, date, year,
-orbit, cloud_mask``), ``grid.json`` (that of the first optical scene by date, cropped to the area), ``aoi.tif``, and the
-area's row of ``inputs.csv``.
+The header of every raster is checked here, before long computations. Writes ``scenes.csv`` (``scene, sensor, path,
+date, year, orbit, cloud_mask``), ``grid.json`` (of the first optical scene by date, cropped to the area), ``aoi.tif``,
+and the row of the area in ``inputs.csv``.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
-"""Seasons of snow and weather: values by year, and their trends with tests and a figure.
+"""Compute seasonal values of snow and weather by year, and their trends with tests and a figure.
 
-Reads ``snow_weather.csv`` (snow) and ``weather.csv`` (its variables, of all days known); writes ``season_years.csv``,
-one value a quantity, season and year, and ``season_trends.csv``, one line a quantity and season.
+Reads ``snow_weather.csv`` (snow) and ``weather.csv`` (its variables on all known days); writes ``season_years.csv``
+(one value per quantity, season and year) and ``season_trends.csv`` (one row per quantity and season).
 """
 
 import pandas as pd

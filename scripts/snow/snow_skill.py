@@ -1,8 +1,8 @@
-"""All models on the same triplets: one by one, by season, by wet and dry snow, and side by side on the test triplets.
+"""Compare all models on the same triplets: by triplet, by season, by wet and dry snow, and on the test triplets.
 
-Writes ``triplet_metrics.csv`` (one row a model and triplet), ``season_metrics.csv`` (one row a model, kind of holding
-out, season and averaging), ``benchmark.csv`` (one row a model), ``benchmark_notes.csv`` (what it says, in words) and
-the figure.
+Writes ``triplet_metrics.csv`` (one row per model and triplet), ``season_metrics.csv`` (one row per model, type of
+held-out data, season and averaging), ``benchmark.csv`` (one row per model), ``benchmark_notes.csv`` (conclusions as
+sentences) and the figure.
 """
 
 from climate_indicators.core.atomic_files import read_json, write_csv

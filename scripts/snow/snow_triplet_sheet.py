@@ -1,4 +1,4 @@
-"""Examples of the triplets of each part: radar, its change, true colours and snow mask, to check by eye."""
+"""Draw example triplets of each split: radar, its change, true color and snow mask, for a visual check."""
 
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table

@@ -1,7 +1,7 @@
-"""Triplets of radar, true colours and snow mask: every one kept or rejected with a reason, the kept ones as patches.
+"""Select triplets of radar, true color and snow mask, with reasons for rejection, and write them as patches.
 
-Reads the pairs, the checks of scenes and the harmonised scenes; writes ``curation.csv`` (a row a candidate and a scene
-without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the kept ones with their split) and
+Reads the pairs, the checks of scenes and the scenes on the grid; writes ``curation.csv`` (one row per candidate and per
+scene without a pair), ``curation_counts.csv``, its figure, ``triplets.csv`` (the selected ones with their split) and
 ``patches.h5``.
 """
 
@@ -46,7 +46,7 @@ with error_context(f"snow site '{snakemake.wildcards.site}'"):
 for row in counts[counts["n"] > 0].itertuples():
     log.info("%s: %d", row.reason, row.n)
 if not (triplets["held_out"] == "place_and_year").any():
-    log.info("fewer than three hydrological years are left: none is held out, the test has new places only")
+    log.info("fewer than three hydrological years remain: no year is held out, and the test uses only new places")
 for (split, held_out), n in triplets.groupby(["split", "held_out"]).size().items():
     log.info("%s (held out: %s): %d triplets", split, held_out, n)
 write_csv(triplets, outputs.triplets)

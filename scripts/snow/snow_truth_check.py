@@ -1,4 +1,4 @@
-"""Snow cover, maps, warming, regressions and curation of a simulated site compared with the truth.
+"""Compare snow cover, maps, warming, regressions and curation of a synthetic site with the truth.
 
 Reads the tables and maps of the study and the simulation's truth; writes ``truth_check.csv``: ``quantity, unit, truth,
 estimate, lower, upper, tolerance, expected, within``, and its figure.

@@ -1,7 +1,7 @@
-"""Snow joined with daily weather, both checked, with lagged means of the weather.
+"""Check snow and daily weather, and join them with lagged means of the weather.
 
-Reads one table that has both, or snow per date and a CSV of daily weather; writes ``snow_weather.csv`` (one row an
-image), ``weather.csv`` (the checked weather), ``weather_checks.csv`` (what the checks found) and the time series.
+Reads one table with both, or snow per date and a CSV of daily weather; writes ``snow_weather.csv`` (one row per image),
+``weather.csv`` (the checked weather), ``weather_checks.csv`` (results of the checks) and the time series.
 """
 
 from climate_indicators.core.atomic_files import write_csv

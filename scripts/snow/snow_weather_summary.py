@@ -1,6 +1,6 @@
-"""Daily weather of a site, checked before training: days, missing values and range of each variable.
+"""Check the daily weather of a site before training: days, missing values and range of each variable.
 
-Writes ``weather_summary.csv``, one row a variable. What is odd in the file is warned of by the rule `snow_weather`.
+Writes ``weather_summary.csv``, one row per variable. The rule `snow_weather` warns about problems of the file.
 """
 
 import pandas as pd

@@ -74,7 +74,7 @@ def config(server, last_year, **more):
 
 def test_what_will_be_read_is_told_before_anything_is(folder, server):
     text, passed = run(folder, config(server, 2022), "fetch_sizes")
-    assert passed and "Estimate of what is read of archives, in megabytes" in text, text
+    assert passed and "Estimated download from archives" in text, text
     table = pd.read_csv(folder / "resources/archive/sizes.csv")
     assert table.year.unique().tolist() == [2020, 2022] and (table.megabytes > 0).all()
     assert table.groupby("year").overpasses.first().tolist() == [2, 2]

@@ -1,4 +1,4 @@
 """Records of a run: its jobs, their state, failures, warnings, results.
 
-Uses the standard library alone where the Snakefile imports it, so that it works beside a bare Snakemake.
+The modules that the Snakefile imports use only the standard library, so that they work with a bare Snakemake.
 """

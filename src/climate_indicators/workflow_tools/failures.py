@@ -1,4 +1,4 @@
-"""Why jobs of a run failed: a table of one line a job."""
+"""Reasons why jobs of a run failed: a table with one row per job."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from climate_indicators.workflow_tools.snakemake_log import Job
 
 COLUMNS = ("study", "site", "rule", "wildcards", "reason", "log")
 
-# a line that `climate_indicators.core.log.start_log` writes
+# a line written by `climate_indicators.core.log.start_log`
 _RECORD = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (\w+) (.*)")
-# of a scheduler, such as "slurmstepd: error: Detected 1 oom_kill event"
+# from a scheduler, such as "slurmstepd: error: Detected 1 oom_kill event"
 _SCHEDULER = re.compile(r"(?:slurmstepd|srun|sbatch): error: (.*)")
 
 
 def place_of(job: Job) -> tuple[str, str]:
-    """Study and site of a job, by the folder of its log: ``logs/STUDY/SITE/``; empty where it has none."""
+    """Study and site of a job, from the folder of its log, ``logs/STUDY/SITE/``; empty if there is none."""
     parts = Path(job.logs[0]).parts if job.logs else ()
     if "logs" not in parts:
         return "", ""
@@ -26,12 +26,12 @@ def place_of(job: Job) -> tuple[str, str]:
 
 
 def failure_rows(jobs: Iterable[Job], folder: Path) -> list[dict[str, str]]:
-    """Rows of the table of failures, one a job, with the columns ``COLUMNS``.
+    """Rows of the table of failures, one per job, with the columns ``COLUMNS``.
 
     Parameters
     ----------
     jobs : jobs that failed.
-    folder : the run's folder, which paths of logs start from.
+    folder : folder of the run; paths of logs are relative to it.
     """
     rows = []
     for job in jobs:
@@ -43,7 +43,7 @@ def failure_rows(jobs: Iterable[Job], folder: Path) -> list[dict[str, str]]:
 
 
 def reason(texts: Iterable[str]) -> str:
-    """Why a job failed, on one line: the last error of its logs, or else what a scheduler or the last line says.
+    """Reason why a job failed, on one line: the last error of its logs, else the scheduler message or the last line.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def reason(texts: Iterable[str]) -> str:
 
 
 def _errors(lines: Iterable[str]) -> list[str]:
-    """Messages of errors in a log, each on one line; what follows a record belongs to it up to its traceback."""
+    """Error messages in a log, each on one line; the lines after a record belong to it up to its traceback."""
     messages: list[list[str]] = []
     is_open = False
     for line in lines:
@@ -77,7 +77,7 @@ def _errors(lines: Iterable[str]) -> list[str]:
 
 
 def short_list(rows: list[dict[str, str]], table: str, most: int = 10) -> str:
-    """The failures for a screen, ``most`` at the most, and where the table of all is."""
+    """At most ``most`` failures as text for the terminal, and the path of the complete table."""
     lines = [f"  {described(row)}: {row['reason']}" for row in rows[:most]]
     more = [f"  and {len(rows) - most} more"] if len(rows) > most else []
     count = "1 job" if len(rows) == 1 else f"{len(rows)} jobs"
@@ -85,14 +85,14 @@ def short_list(rows: list[dict[str, str]], table: str, most: int = 10) -> str:
 
 
 def described(row: Mapping[str, str]) -> str:
-    """Study, site and rule of a row, and its wildcards that are neither: ``glacier demo scene (scene=2023)``."""
+    """Study, site and rule of a row, and its other wildcards: ``glacier demo scene (scene=2023)``."""
     others = [pair for pair in row["wildcards"].split(", ") if pair and pair.split("=")[0] not in ("study", "site")]
     named = [row["study"], row["site"], row["rule"], f"({', '.join(others)})" if others else ""]
     return " ".join(word for word in named if word)
 
 
 def _read(path: Path, job: Job) -> str:
-    """Text of a log; empty if it is missing or was written before the job began, by an earlier run."""
+    """Text of a log; empty if it is missing or was written by an earlier run, before the job began."""
     if not path.is_file() or (job.started and path.stat().st_mtime < job.started.timestamp() - 1):
         return ""
     return path.read_text(encoding="utf-8", errors="replace")

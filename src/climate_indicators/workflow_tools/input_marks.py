@@ -1,7 +1,7 @@
-"""What the user's own input files are told apart by, as parameters of rules: cheap, and independent of their folder.
+"""Digests that detect changed user files, as parameters of rules: fast, and independent of the folder.
 
-Snakemake compares inputs by date and sees only newer ones. Uses only the standard library, since the workflow asks
-before any job.
+Snakemake compares inputs by date and detects only newer ones. Uses only the standard library, because the workflow
+calls it before any job.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ import os
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-# files up to this size are told apart by their content, as Snakemake does with newer ones
+# files up to this size are compared by content, as Snakemake does with newer ones
 SMALL_BYTES = 1_000_000
-# of a job with more than this in small files, such as thousands of photographs, only size and time are asked for
+# if the small files of a job exceed this in total (thousands of images), only size and time are compared
 MAX_READ_BYTES = 64_000_000
-# files that have a line of their own, so that Snakemake's reason says which one changed
+# up to this number, each file has its own line, so that Snakemake's reason identifies the changed file
 SHOWN = 10
-# files that a shapefile is read with
+# files that belong to a shapefile
 _OF_SHAPEFILE = (".shx", ".dbf", ".prj", ".cpg")
 
 
 def marks(paths: Iterable[str]) -> list[str]:
-    """One line of text for each file, in the order of their names; another line is another content.
+    """One line of text for each file, sorted by name; the line changes with the content.
 
     Parameters
     ----------
-    paths : files and folders; of a folder all files in it count, with a shapefile the files beside it.
+    paths : files and folders; a folder includes all its files, and a shapefile includes its companion files.
 
     Returns
     -------
-    Name, size and, up to `SMALL_BYTES`, start of the SHA-256; else the time of change in whole seconds, which copies
-    keep on every file system. Of more than `SHOWN` files one line, the digest of all.
+    Name, size and, up to `SMALL_BYTES`, start of the SHA-256; else the modification time in whole seconds, which copies
+    preserve on every file system. For more than `SHOWN` files, one line with the digest of all.
     """
     files = sorted({file for path in paths for file in _files(path)}, key=lambda file: (os.path.basename(file), file))
     small = sum(size for size in map(_size, files) if size <= SMALL_BYTES)
@@ -57,7 +57,7 @@ def _files(path: str) -> Iterator[str]:
 def _size(path: str) -> int:
     try:
         return os.stat(path).st_size
-    except OSError:  # Snakemake names what is missing
+    except OSError:  # Snakemake reports missing files
         return -1
 
 

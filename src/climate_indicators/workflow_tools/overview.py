@@ -1,4 +1,4 @@
-"""The main numbers of all sites as statements, for the front page of the report; taken from the studies' own tables."""
+"""Main numbers of all sites as sentences for the front page of the report, from the tables of the studies."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 COLUMNS = ["study", "site", "simulated", "statement"]
-# sites of a study that the front page names; their tables hold the others
+# number of sites of a study on the front page; the others are in the tables
 MAX_SITES = 8
 MAX_FAILED = 3
-MAX_YEARS = 5  # flagged years that the front page names
+MAX_YEARS = 5  # number of flagged years listed on the front page
 
 
 def site_statements(study: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """What the tables of one site say, in a few sentences.
+    """Main results of one site in a few sentences.
 
     Parameters
     ----------
     study : name of the study.
-    tables : by name: ``areas`` and ``trend`` of a glacier site, and ``retreat`` (rates of its termini) of one with an
-        elevation model, ``conclusions`` of a snow site, ``trend`` of an ocean site; of any other study tables with a
-        column ``sentence``, of which the first one is taken; ``truth`` of a simulated site. Columns as the studies'
-        pages describe them.
+    tables : by name: ``areas`` and ``trend`` of a glacier site, also ``retreat`` (rates of its termini) if it has an
+        elevation model; ``conclusions`` of a snow site; ``trend`` of an ocean site; for any other study, tables with a
+        column ``sentence``, of which the first row is used; ``truth`` of a synthetic site. The documentation of the
+        studies describes the columns.
     """
     of_study = {name: table for name, table in tables.items() if name != "truth"}
     statements = {"glacier": _glacier, "snow": _snow, "ocean": _ocean}.get(study, _first_sentences)(of_study)
@@ -30,7 +30,7 @@ def site_statements(study: str, tables: Mapping[str, pd.DataFrame]) -> list[str]
 
 
 def overview_text(rows: pd.DataFrame, titles: Mapping[str, str]) -> str:
-    """The statements as reStructuredText: a heading a study, an entry a site.
+    """The sentences as reStructuredText: one heading per study, one entry per site.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def _glacier(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     areas = tables["areas"]
     sound = areas[areas["flag"].isna() | (areas["flag"] == "")].sort_values("year")
     if sound.empty:
-        yield "No year has an area without a flag."
+        yield "All years are flagged."
     else:
         first, last = sound.iloc[0], sound.iloc[-1]
         text = _area(last)
@@ -72,7 +72,7 @@ def _glacier(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         said = ", ".join(f"{row.year} ({row.flag})" for row in flagged.head(MAX_YEARS).itertuples())
         more = f" and {len(flagged) - MAX_YEARS} more" if len(flagged) > MAX_YEARS else ""
         verb = "is" if len(flagged) == 1 else "are"
-        yield f"{len(flagged)} of {len(areas)} years {verb} flagged and left out of the trend: {said}{more}."
+        yield f"{len(flagged)} of {len(areas)} years {verb} flagged and excluded from the trend: {said}{more}."
     yield str(tables["trend"]["sentence"].iloc[0])
     if "retreat" in tables:
         yield _termini(tables["retreat"])
@@ -82,7 +82,7 @@ def _termini(rates: pd.DataFrame) -> str:
     """Terminus change of all glaciers in one sentence."""
     known = rates[rates["slope_per_year"].notna()] if "slope_per_year" in rates else rates.iloc[:0]
     if known.empty:
-        return "Glacier termini: no rate of change is known; a rate needs fronts of five years."
+        return "Glacier termini: no rate of change; a rate needs termini of five years."
     significant = known["significant"].astype(str) == "True"
     retreating = int((significant & (known["slope_per_year"] < 0)).sum())
     advancing = int((significant & (known["slope_per_year"] > 0)).sum())
@@ -90,7 +90,7 @@ def _termini(rates: pd.DataFrame) -> str:
     verb = "retreat" if middle <= 0 else "advance"
     return (
         f"Glacier termini: {retreating} of {len(known)} retreat and {advancing} advance significantly; median {verb} "
-        f"{abs(middle):.1f} m a year."
+        f"{abs(middle):.1f} m per year."
     )
 
 
@@ -104,7 +104,7 @@ def _snow(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     yield from (f"{row.statement}; {row.evidence}." for row in table[table["topic"] == "tests"].itertuples())
     beware = (table["topic"] == "data").sum()
     if beware:
-        yield f"{beware} warning{'' if beware == 1 else 's'} about the data: see conclusions."
+        yield f"{beware} warning{'' if beware == 1 else 's'} about the data; see the conclusions."
 
 
 def _first_sentences(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -112,7 +112,7 @@ def _first_sentences(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
 
 
 def _ocean(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
-    """The zone's largest significant trend under the first scaler, as the title of the figure has it."""
+    """The largest significant trend of the zone under the first scaler, as in the title of the figure."""
     table = tables["trend"]
     scaler, zone = table["scaler"].iloc[0], table["zone"].iloc[0]
     rows = table[(table["scaler"] == scaler) & (table["zone"] == zone) & (table["biome"] != "unclassified")]
@@ -120,7 +120,7 @@ def _ocean(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     if len(significant):
         yield str(significant.loc[significant["slope_per_year"].abs().idxmax(), "sentence"])
     elif rows["slope_per_year"].isna().all():
-        yield f"No trend is drawn: {rows['n_years'].max():.0f} whole years are too few."
+        yield f"No trend: {rows['n_years'].max():.0f} complete years are too few."
     else:
         yield f"No biome has a significant trend under the {scaler} scaler ({rows['n_years'].max():.0f} years)."
 
@@ -128,10 +128,10 @@ def _ocean(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
 def _truth(table: pd.DataFrame) -> Iterator[str]:
     tested = table[table["within"].notna()]
     if "expected" in table:
-        # what is known to lie outside, such as the worst of many months, is no failure
+        # a quantity that is expected to be outside, such as the worst month, is not a failure
         tested = tested[tested["expected"].astype(str) == "True"]
     within = tested["within"].astype(str) == "True"
-    text = f"Compared with the known truth: {within.sum()} of {len(tested)} quantities lie within their limits"
+    text = f"Compared with the known truth: {within.sum()} of {len(tested)} quantities are within their limits"
     failed: Sequence[str] = tested.loc[~within, "quantity"].astype(str).tolist()
     if failed:
         more = f" and {len(failed) - MAX_FAILED} more" if len(failed) > MAX_FAILED else ""
@@ -140,7 +140,7 @@ def _truth(table: pd.DataFrame) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text in which reStructuredText finds no markup."""
+    """Text with all reStructuredText markup escaped."""
     for sign in "\\*`|_":
         text = text.replace(sign, f"\\{sign}")
     return " ".join(text.split())

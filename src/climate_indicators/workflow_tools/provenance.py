@@ -1,6 +1,6 @@
-"""Which modules a script imports, and a digest of the project's own: an edit of one makes the script's outputs stale.
+"""Modules that a script imports, with a digest: an edit of a project module makes the outputs of the script stale.
 
-Uses only the standard library, and reads the files without running them.
+Uses only the standard library and parses the files without executing them.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class _Source:
-    """What one file imports, as dotted names, and the digest of its bytes."""
+    """Imports of one file as dotted names, and the digest of its bytes."""
 
-    imports: tuple[tuple[str, tuple[str, ...]], ...]  # (module, names taken from it)
+    imports: tuple[tuple[str, tuple[str, ...]], ...]  # (module, names imported from it)
     sha256: str
 
 
 class Provenance:
-    """Imports of scripts and digests of what they import, every file read once.
+    """Imports of scripts and their digests; every file is read once.
 
-    A workflow asks this for each of its rules, whenever it starts. Edits after the first question are not seen: make a
-    new one to ask again.
+    A workflow uses this for each of its rules at every start. Edits after the first call are not seen; create a new
+    object to read the files again.
 
     Parameters
     ----------
@@ -81,11 +81,11 @@ class Provenance:
             path = self._module_file(parts[:end])
             if path is not None:
                 yield path
-            elif not self._library.joinpath(
-                *parts[1:end]
-            ).is_dir():  # a folder without __init__.py is a package as well
+            elif not self._library.joinpath(*parts[1:end]).is_dir():  # a folder without __init__.py is also a package
                 named = ".".join(parts[:end])
-                raise ModuleNotFoundError(f"{importer} imports {named}, but {self._library} has no such module")
+                raise ModuleNotFoundError(
+                    f"{importer} imports {named}, but {self._library} does not contain this module"
+                )
 
     def _module_file(self, parts: tuple[str, ...]) -> Path | None:
         if parts not in self._modules:
@@ -104,9 +104,9 @@ class Provenance:
 
 
 def code_digest(script: Path, library: Path) -> str:
-    """SHA-256 of the project modules that a script imports, directly or not; of the script itself Snakemake takes care.
+    """SHA-256 of the project modules that a script imports, directly or not; Snakemake checks the script itself.
 
-    The same in every folder: only paths inside the library and bytes count.
+    Independent of the folder: the digest uses only bytes and paths relative to the library.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def code_digest(script: Path, library: Path) -> str:
     ModuleNotFoundError
         If a file imports a module of the project that does not exist.
     SyntaxError
-        If a file is not Python.
+        If a file is not valid Python.
     """
     return Provenance(library).digest(script)
 
@@ -130,8 +130,8 @@ def code_digest(script: Path, library: Path) -> str:
 def project_imports(script: Path, library: Path) -> set[Path]:
     """Files of the project's package that a script imports, directly or not.
 
-    The ``__init__.py`` files on the way count, imports inside functions too. Imports by name at run time
-    (``importlib``) cannot be seen.
+    This includes the ``__init__.py`` files of parent packages and imports inside functions. Imports by name at run time
+    (``importlib``) are not detected.
 
     Parameters and errors as in `code_digest`.
     """
@@ -147,14 +147,14 @@ def third_party_imports(script: Path, library: Path) -> set[str]:
 
 
 def _package_of(path: Path, library: Path) -> str | None:
-    """Dotted name of the package that a file of the library lies in: where its relative imports start."""
+    """Dotted name of the package of a library file, where its relative imports start."""
     if not path.is_relative_to(library):
         return None
     return ".".join([library.name, *path.relative_to(library).parent.parts])
 
 
 def _statements(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every statement of a file, at any depth; expressions, which hold no imports and are most of a file, left out."""
+    """Every statement of a file, at any depth; expressions are skipped, because they contain no imports."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()

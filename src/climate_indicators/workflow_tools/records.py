@@ -1,4 +1,4 @@
-"""Files that a run keeps of itself: the plan of its jobs beside Snakemake's log, and the table of its failures."""
+"""Records of a run: the plan of its jobs next to Snakemake's log, and the table of its failures."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from climate_indicators.workflow_tools.failures import COLUMNS, failure_rows, sh
 from climate_indicators.workflow_tools.snakemake_log import Job, Run, read_run, with_plan
 
 PLAN = ("jobid", "rule", "wildcards", "log", "process")
-# a run on another machine cannot be looked for: it is taken for ended when its log has not grown for so long
+# a run on another machine cannot be checked: it counts as ended if its log has not grown for this time
 _FORGOTTEN_S = 86400
 
 
 def plan_path(log: str | Path) -> Path:
-    """Path of the plan that belongs to a log of Snakemake."""
+    """Path of the plan for a log of Snakemake."""
     return Path(log).with_suffix(".jobs.csv")
 
 
 def write_plan(jobs: Iterable[Job], log: str | Path) -> None:
-    """Write the jobs of a run beside its log: without them nobody could tell whose jobs still wait.
+    """Write the planned jobs of a run next to its log; the log does not list waiting jobs.
 
-    Plans of runs that have ended go; those of others that run in the same folder stay.
+    Deletes plans of ended runs, but not those of other active runs in the same folder.
     """
     path, mark = plan_path(log), process_mark()
     for old in path.parent.glob("*.jobs.csv"):
@@ -39,7 +39,7 @@ def write_plan(jobs: Iterable[Job], log: str | Path) -> None:
 
 
 def _is_followed(plan: Path) -> bool:
-    """Whether the run of a plan goes on, as far as can be told."""
+    """Whether the run of a plan is still active, as far as known."""
     try:
         with open(plan, encoding="utf-8", newline="") as stream:
             mark = next(csv.DictReader(stream), {}).get("process")
@@ -55,7 +55,7 @@ def _is_followed(plan: Path) -> bool:
 
 
 def load_run(log: str | Path) -> Run:
-    """Run of a log of Snakemake, with the jobs of its plan if it has one."""
+    """Run from a log of Snakemake, with the jobs of its plan if it has one."""
     with open(log, encoding="utf-8", errors="replace") as lines:
         run = read_run(lines)
     path = plan_path(log)
@@ -72,12 +72,12 @@ def load_run(log: str | Path) -> Run:
 
 
 def write_failures(log: str | Path, table: str | Path, folder: str | Path = ".") -> str:
-    """Write the table of the jobs that failed in a run; none if no job failed, such as when it was broken off.
+    """Write the table of the jobs that failed in a run; no table if no job failed, for example after an interruption.
 
     Parameters
     ----------
     log : Snakemake's log of the run.
-    table : path of the CSV, from ``folder``.
+    table : path of the CSV, relative to ``folder``.
     folder : the run's folder.
 
     Returns
@@ -92,12 +92,12 @@ def write_failures(log: str | Path, table: str | Path, folder: str | Path = ".")
 
 
 def forget_failures(table: str | Path) -> None:
-    """Remove the table of an earlier run's failures, as a run does that has none."""
+    """Remove the table of failures of an earlier run, if this run has no failures."""
     Path(table).unlink(missing_ok=True)
 
 
 def _write(rows: Iterable[Mapping[str, object]], columns: Sequence[str], path: Path) -> None:
-    """Write a CSV whole or not at all; here with the standard library alone, since the Snakefile calls it."""
+    """Write a CSV atomically; uses only the standard library, because the Snakefile calls it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part-{os.getpid()}")
     try:

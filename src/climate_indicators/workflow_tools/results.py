@@ -1,4 +1,4 @@
-"""What a run that made everything says at its end: main results, and the command for the report."""
+"""Final message of a complete run: main results, and the command for the report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_STATEMENTS = 12
 
 
 def results_text(overview: str | Path, stylesheet: str, configfiles: Sequence[str]) -> str:
-    """Main results of the first sites, where all results are, and the command that makes the report.
+    """Main results of the first sites, the folder of all results, and the command that makes the report.
 
     Parameters
     ----------

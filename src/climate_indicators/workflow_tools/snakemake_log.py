@@ -1,4 +1,4 @@
-"""Jobs of a run, read from the log that Snakemake keeps of it, also while it runs."""
+"""Jobs of a run, read from the log of Snakemake, also during the run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ class Job:
 
     Attributes
     ----------
-    jobid : number that Snakemake gave it.
+    jobid : number assigned by Snakemake.
     rule : name of its rule.
-    state : ``WAITING``; ``SENT``, given to a cluster and not known to have begun; ``RUNNING``; ``DONE``; ``FAILED``.
+    state : ``WAITING``; ``SENT``, submitted to a cluster and not known to have begun; ``RUNNING``; ``DONE``;
+        ``FAILED``.
     logs : log files, the rule's own first; after a failure also those of the cluster.
-    wildcards : such as ``study=glacier, site=demo``.
-    started, ended : local time of the last attempt; None if it has not come so far, or is not recorded.
+    wildcards : for example ``study=glacier, site=demo``.
+    started, ended : local time of the last attempt; None if not reached or not recorded.
     """
 
     jobid: int
@@ -45,16 +46,16 @@ class Job:
 
 @dataclass
 class Run:
-    """A run, as far as its log goes.
+    """A run up to the end of its log.
 
     Attributes
     ----------
-    jobs : by number; those that have not begun are known only from a plan (`with_plan`).
+    jobs : by number; jobs that have not begun are known only from a plan (`with_plan`).
     totals : planned jobs by rule.
-    started : when Snakemake began; None if the log does not say.
+    started : start time of Snakemake; None if it is not in the log.
     on_cluster : whether jobs go to a cluster.
     ended : whether Snakemake has written its last line.
-    nothing_to_do : whether all results were there already.
+    nothing_to_do : whether all results existed already.
     """
 
     jobs: dict[int, Job] = field(default_factory=dict)
@@ -66,7 +67,7 @@ class Run:
 
     @property
     def failed(self) -> list[Job]:
-        """Jobs that failed for good, in order of their numbers."""
+        """Jobs that failed in all attempts, ordered by number."""
         return sorted((job for job in self.jobs.values() if job.state == FAILED), key=lambda job: job.jobid)
 
 
@@ -82,14 +83,14 @@ def read_run(lines: Iterable[str]) -> Run:
         reader.line(line.rstrip("\n"))
     reader.close_block()
     if reader.run.ended:
-        # what ran when the run was broken off begins anew in the next one
+        # jobs that were active at the interruption start again in the next run
         for job in reader.run.jobs.values():
             job.state = WAITING if job.state in (SENT, RUNNING) else job.state
     return reader.run
 
 
 def with_plan(run: Run, plan: Iterable[Job]) -> Run:
-    """Add the planned jobs that have not begun; where a job has no log file or wildcards, take the plan's."""
+    """Add the planned jobs that have not begun; use log file and wildcards of the plan where a job has none."""
     for job in plan:
         known = run.jobs.setdefault(job.jobid, job)
         known.logs, known.wildcards = known.logs or job.logs, known.wildcards or job.wildcards
@@ -97,13 +98,15 @@ def with_plan(run: Run, plan: Iterable[Job]) -> Run:
 
 
 class _Reader:
-    """What has been read so far; `line` takes the next one."""
+    """State of reading; `line` processes the next line."""
 
     def __init__(self) -> None:
         self.run = Run()
         self._moment: datetime | None = None
         self._block: dict[str, str] | None = None
-        self._fence: str | None = None  # the line of = around a log that Snakemake quotes; empty: it is still to come
+        self._fence: str | None = (
+            None  # the line of = around a log that Snakemake quotes; empty if it has not been read yet
+        )
         self._counting = False
 
     def line(self, line: str) -> None:
@@ -117,7 +120,7 @@ class _Reader:
             self._plain(line)
 
     def close_block(self) -> None:
-        """Take in the job whose description has ended."""
+        """Store the job after the end of its description."""
         block, self._block = self._block, None
         if block is None or not block.get("jobid", "").isdigit():
             return
@@ -155,7 +158,7 @@ class _Reader:
             run.nothing_to_do |= line.startswith("Nothing to be done")
 
     def _quoted(self, line: str) -> None:
-        """Pass over the quoted log of a failed job: its lines are not Snakemake's."""
+        """Skip the quoted log of a failed job, because its lines are not from Snakemake."""
         if self._fence == "":
             self._fence = line if set(line) == {"="} else None
         elif line == self._fence:

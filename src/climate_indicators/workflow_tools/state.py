@@ -1,4 +1,4 @@
-"""How far a run is: jobs of every site, what the running ones last said, and about how long it will take."""
+"""Progress of a run: jobs of every site, last messages of the running jobs, and estimated time left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from climate_indicators.workflow_tools.records import load_run
 from climate_indicators.workflow_tools.snakemake_log import DONE, FAILED, RUNNING, SENT, WAITING, Job, Run
 
 STATES = (DONE, RUNNING, SENT, WAITING, FAILED)
-# logs and clocks of several machines need not agree to the second
+# tolerance, because clocks of several machines may differ
 CLOCK_S = 2.0
 UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 
@@ -29,15 +29,15 @@ _SPENT = re.compile(r"· ([\d.]+) (s|min|h)(?: ·|$)")
 
 @dataclass(frozen=True)
 class State:
-    """A run as people want to see it.
+    """Progress of a run for display.
 
     Attributes
     ----------
     run : the run.
-    sites : number of jobs by state, of each (study, site); ``("", "")`` is what belongs to none.
-    running : running jobs with the last line of their logs; empty where there is none.
+    sites : number of jobs by state for each (study, site); ``("", "")`` is for jobs without a site.
+    running : running jobs with the last line of their logs; empty if there is none.
     failures : rows of `climate_indicators.workflow_tools.failures.failure_rows`.
-    left_s : seconds that the run will still take, about; None if nobody can tell.
+    left_s : estimated seconds left; None if unknown.
     silent_s : seconds since the run last wrote anything.
     """
 
@@ -50,21 +50,21 @@ class State:
 
 
 def newest_log(folder: str | Path) -> Path:
-    """Log of the newest run in a folder that had jobs, or that had nothing to do.
+    """Log of the newest run in a folder that had jobs or had nothing to do.
 
     Raises
     ------
     InputError
-        If there is none.
+        If there is no such log.
     """
     logs = sorted(Path(folder, ".snakemake", "log").glob("*.snakemake.log"), reverse=True)
     for path in logs:
         text = path.read_text(encoding="utf-8", errors="replace")
         if "\nJob stats:\n" in text or "Nothing to be done" in text:
             return path
-    found = "logs of other commands only" if logs else "no logs of Snakemake (.snakemake/log)"
+    found = "only logs of other commands" if logs else "no logs of Snakemake (.snakemake/log)"
     raise InputError(
-        f"{Path(folder).resolve()}: no run of the workflow; found {found}. Give the folder in which `snakemake` was "
+        f"{Path(folder).resolve()}: no run of the workflow; found {found}. Use the folder in which `snakemake` was "
         "called (or its --directory); a dry run leaves no log."
     )
 
@@ -108,14 +108,14 @@ def read_state(folder: str | Path, now: datetime) -> State:
 
 
 def mark_begun(jobs: Iterable[Job], has_written: Callable[[Job], bool]) -> None:
-    """Take a job that was sent to a cluster for running as soon as it writes to its log."""
+    """Count a submitted cluster job as running as soon as it writes to its log."""
     for job in jobs:
         if job.state == SENT and has_written(job):
             job.state = RUNNING
 
 
 def count_by_site(run: Run) -> dict[tuple[str, str], Counter[str]]:
-    """Jobs by state of each (study, site), sorted; jobs that nobody has planned by name wait under ``("", "")``."""
+    """Jobs by state for each (study, site), sorted; waiting jobs without a plan are in ``("", "")``."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for job in run.jobs.values():
         counts.setdefault(place_of(job), Counter())[job.state] += 1
@@ -126,13 +126,13 @@ def count_by_site(run: Run) -> dict[tuple[str, str], Counter[str]]:
 
 
 def progress(line: str) -> tuple[str, int, int] | None:
-    """Step that a line of a log tells, such as ``("epoch", 7, 40)``; None if it tells none."""
+    """Step in a line of a log, for example ``("epoch", 7, 40)``; None if there is none."""
     found = _STEP.search(line)
     return (found[1], int(found[2]), int(found[3])) if found else None
 
 
 def seconds_left(line: str) -> float | None:
-    """Seconds that a job has left, by the last line of its log: as it says, or by its time for each step."""
+    """Seconds left of a job, from the last line of its log: the time given there, or the time per step."""
     if told := _LEFT.search(line):
         return float(told[1]) * UNITS[told[2]]
     step, spent = progress(line), _SPENT.search(line)
@@ -140,11 +140,11 @@ def seconds_left(line: str) -> float | None:
 
 
 def time_left(run: Run, known: Mapping[int, float], now: datetime) -> float | None:
-    """Seconds that a run will still take if the rules take as long as so far; None before the first job has ended.
+    """Seconds left of a run if rules take as long as before; None before the first job has ended.
 
     Parameters
     ----------
-    known : seconds left of the jobs that say so themselves, by number.
+    known : seconds left of jobs that report it, by number.
     now : local time.
     """
     timed = [job for job in run.jobs.values() if job.state == DONE and job.started and job.ended]
@@ -170,8 +170,8 @@ def describe(state: State, most: int = 40) -> str:
 
     Parameters
     ----------
-    most : number of sites above which those are left out that are all done or all waiting; also the most lines of
-        running jobs and of failures.
+    most : with more sites than this, sites that are completely done or waiting are omitted; also the maximum number of
+        lines of running jobs and of failures.
     """
     parts = [_headline(state), _table(state.sites, most)]
     if not state.run.ended:
@@ -185,18 +185,16 @@ def _headline(state: State) -> str:
     run, totals = state.run, sum(state.sites.values(), Counter())
     begun = f"Run of {run.started:%Y-%m-%d %H:%M}" if run.started else "Run"
     if run.nothing_to_do:
-        return f"{begun}: nothing to do, all results are there."
+        return f"{begun}: nothing to do, all results exist."
     counts = [f"{totals[key]} {key}" for key in (RUNNING, SENT, WAITING, FAILED) if totals[key]]
     done = f"{totals[DONE]} of {sum(totals.values())} jobs done"
     if run.ended:
         text = ", ".join([f"{begun}, ended: {done}", *counts])
-        return f"{text}." if not counts else f"{text}. The same command goes on with what is left."
+        return f"{text}." if not counts else f"{text}. Repeat the same command to resume."
     left = [f"about {duration(state.left_s)} left"] if state.left_s is not None else []
     text = ", ".join([f"{begun}: {done}", *counts, *left]) + "."
     if state.silent_s > 600:
-        quiet = (
-            f"Nothing was written for {duration(state.silent_s)}: if Snakemake was killed, the same command goes on."
-        )
+        quiet = f"No output for {duration(state.silent_s)}: if Snakemake was killed, repeat the same command to resume."
         text = f"{text}\n{quiet}"
     return text
 
@@ -227,7 +225,7 @@ def _section(title: str, lines: list[str], most: int) -> str:
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:
-    """Text to the left in the first two columns, numbers to the right in the others."""
+    """Align text in the first two columns to the left and numbers in the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

@@ -11,17 +11,17 @@ _ENDING = ".warnings.csv"
 
 
 def warning_rows(logs: str | Path, sites: Mapping[str, Iterable[str]]) -> list[dict[str, str]]:
-    """Warnings that the jobs wrote next to their logs, each once, sorted.
+    """Warnings written by jobs next to their logs, without repetitions, sorted.
 
     Parameters
     ----------
     logs : folder of the logs, ``logs/STUDY/SITE/RULE.log``.
-    sites : names of the configured sites of each study. Logs of other sites are of earlier runs and are left out.
+    sites : names of the configured sites of each study. Logs of other sites are from earlier runs and are ignored.
 
     Returns
     -------
-    Rows with the columns ``COLUMNS``. ``rule`` is the name of the log, with the scene or year that it may contain;
-    ``study`` and ``site`` are empty where a job is not of one.
+    Rows with the columns ``COLUMNS``. ``rule`` is the name of the log, which may include a scene or year; ``study`` and
+    ``site`` are empty for jobs without a site.
     """
     rows = set()
     for path in Path(logs).rglob(f"*{_ENDING}"):
@@ -35,7 +35,7 @@ def warning_rows(logs: str | Path, sites: Mapping[str, Iterable[str]]) -> list[d
 
 
 def warning_text(rows: list[dict[str, str]], table: str, most: int = 20) -> str:
-    """The warnings for a terminal, ``most`` at the most, and the path of the table of all; empty without a warning."""
+    """At most ``most`` warnings as text, and the path of the complete table; empty without a warning."""
     if not rows:
         return ""
     lines = [f"  {' '.join(filter(None, (row['study'], row['site'], row['rule'])))}: {row['message']}" for row in rows]

@@ -25,7 +25,7 @@ def test_glacier_change_is_that_of_sound_years_in_order_with_percent():
     assert said == [
         "Glacier area: 80.00 km² (interval 78.00 to 82.00) in 2016, 60.00 km² (interval 58.00 to 62.00) in 2018; "
         "difference −20.00 km², −25.0 %.",
-        "1 of 4 years is flagged and left out of the trend: 2019 (cloudy).",
+        "1 of 4 years is flagged and excluded from the trend: 2019 (cloudy).",
         "No significant trend: −0.2 km² a year.",
     ]
 
@@ -35,7 +35,7 @@ def test_termini_are_counted_by_direction_and_have_a_median_rate():
         {"slope_per_year": [-50.0, -10.0, 30.0, -2.0, np.nan], "significant": [True, True, True, False, False]}
     )
     said = site_statements("glacier", {"areas": AREAS, "trend": SENTENCE, "retreat": rates})
-    assert said[-1] == ("Glacier termini: 2 of 4 retreat and 1 advance significantly; median retreat 6.0 m a year.")
+    assert said[-1] == ("Glacier termini: 2 of 4 retreat and 1 advance significantly; median retreat 6.0 m per year.")
     for none in (rates.iloc[4:], pd.DataFrame(columns=["glacier_id", "sentence"])):
         said = site_statements("glacier", {"areas": AREAS, "trend": SENTENCE, "retreat": none})
         assert "no rate of change" in said[-1]
@@ -45,7 +45,7 @@ def test_termini_are_counted_by_direction_and_have_a_median_rate():
     ("areas", "words"),
     [
         (AREAS[AREAS.year == 2016], "Glacier area: 80.00 km² (interval 78.00 to 82.00) in 2016."),
-        (AREAS[AREAS.year == 2019], "No year has an area without a flag."),
+        (AREAS[AREAS.year == 2019], "All years are flagged."),
         (
             AREAS.assign(area_km2=AREAS.area_km2.replace(80.0, 0.0)),
             "60.00 km² (interval 58.00 to 62.00) in 2018; difference +60.0",
@@ -73,7 +73,7 @@ def test_snow_says_its_first_trend_the_number_of_tests_and_warnings():
     assert site_statements("snow", {"conclusions": table}) == [
         "Snow cover: falls (−2 points per decade, p = 0.01).",
         "12 tests were made, and 3 are significant at 0.05; about 0.6 would be by chance alone.",
-        "1 warning about the data: see conclusions.",
+        "1 warning about the data; see the conclusions.",
     ]
 
 
@@ -98,7 +98,7 @@ def test_ocean_says_the_largest_significant_trend_of_the_whole_ocean():
     (none,) = site_statements("ocean", {"trend": ocean([False] * 5)})
     assert none == "No biome has a significant trend under the frozen scaler (8 years)."
     (short,) = site_statements("ocean", {"trend": ocean([False] * 5).assign(slope_per_year=np.nan)})
-    assert "8 whole years are too few" in short
+    assert "8 complete years are too few" in short
 
 
 def test_carbon_says_the_sentence_of_its_first_series():
@@ -108,9 +108,9 @@ def test_carbon_says_the_sentence_of_its_first_series():
 @pytest.mark.parametrize(
     ("within", "words"),
     [
-        ([True, True], "2 of 2 quantities lie within their limits."),
-        ([True, False], "1 of 2 quantities lie within their limits; outside: trend."),
-        ([np.nan, False], "0 of 1 quantities lie within their limits; outside: trend."),
+        ([True, True], "2 of 2 quantities are within their limits."),
+        ([True, False], "1 of 2 quantities are within their limits; outside: trend."),
+        ([np.nan, False], "0 of 1 quantities are within their limits; outside: trend."),
     ],
 )
 def test_what_the_truth_check_missed_is_said(within, words):

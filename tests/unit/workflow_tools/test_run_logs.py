@@ -364,5 +364,5 @@ def test_the_newest_run_counts_and_other_commands_do_not(tmp_path):
         "Nothing to be done (all requested files are present and up to date).\nElapsed time: 0:00:01\n"
     )
     assert describe(read_state(tmp_path, datetime.now())) == (
-        "Run of 2026-11-23 00:00: nothing to do, all results are there."
+        "Run of 2026-11-23 00:00: nothing to do, all results exist."
     )
