@@ -14,9 +14,9 @@ def memory(base_mb, per_input_mb=0):
     """Resource function: megabytes of a job, more with each attempt.
 
     Images, fields and patches are read in strips, windows and months, so memory does not depend on their size
-    (docs/reference/benchmarks.md). Masks and outlines of a whole scene take up to 13 bytes per pixel; `base_mb` is sufficient up
-    to a Sentinel-2 tile. `per_input_mb`, for each megabyte of the inputs, is for rules that load such masks and have
-    the scene as input.
+    (docs/reference/benchmarks.md). Masks and outlines of a whole scene take up to 13 bytes per pixel; `base_mb` is
+    sufficient up to a Sentinel-2 tile. `per_input_mb`, for each megabyte of the inputs, is for rules that load such masks
+    and have the scene as input.
     """
     return lambda wildcards, input, attempt: attempt * round(
         base_mb + (per_input_mb and per_input_mb * input_mb(input))
@@ -27,7 +27,8 @@ def minutes(base, per_input_gb=0):
     """Resource function: minutes of a job, more with each attempt.
 
     `per_input_gb`, for each gigabyte of the inputs, is for rules that read all of them. It is three to ten times the
-    time on two slow cores (docs/reference/benchmarks.md), because nodes and disks are shared. For training, it covers all epochs.
+    time on two slow cores (docs/reference/benchmarks.md), because nodes and disks are shared. For training, it covers
+    all epochs.
     """
     return lambda wildcards, input, attempt: attempt * round(
         base + (per_input_gb and per_input_gb * input_mb(input) / 1000)
