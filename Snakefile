@@ -92,3 +92,6 @@ for part in [
 ]:
 
     include: f"{SOURCE}/rules/{part}.smk"
+
+
+note_code()

@@ -15,7 +15,6 @@ rule fetch_weather:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/fetch_weather.py"),
         content=content_of(weather_aoi),
         url=config["archives"]["open_meteo"],
         weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
@@ -39,7 +38,6 @@ rule fetch_inventory:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/fetch_inventory.py"),
         urls=inventory_addresses,
         sha256=inventory_sha256,
         kept=with_module_prefix(f"{KEPT}/files"),
@@ -61,7 +59,6 @@ rule fetch_glims:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/fetch_glims.py"),
         content=content_of(outlines_aoi),
         urls=as_list(config["archives"]["glims"]),
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
@@ -85,7 +82,6 @@ rule archive_outlines:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("inputs/archive_outlines.py"),
         content=content_of(lambda wildcards: inventory_file(wildcards.site), outlines_aoi),
         inventory=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["archive"],
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
@@ -110,7 +106,6 @@ rule fetch_ocean_file:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/fetch_ocean_file.py"),
         urls=lambda wildcards: as_list(ocean_download(wildcards)["url"]),
         sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
         kept=with_module_prefix(f"{KEPT}/files"),
@@ -130,7 +125,6 @@ rule encoder_weights:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/encoder_weights.py"),
         kept=with_module_prefix(f"{KEPT}/files"),
     script:
         "../scripts/inputs/encoder_weights.py"
@@ -148,8 +142,6 @@ rule fetch_preset:
     localrule: True
     conda:
         tensorflow_env("../envs/foundation-models.yaml")
-    params:
-        code=code("inputs/fetch_preset.py"),
     script:
         "../scripts/inputs/fetch_preset.py"
 

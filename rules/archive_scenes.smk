@@ -22,7 +22,6 @@ rule fetch_glacier_year:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=code("inputs/fetch_glacier_year.py"),
         content=content_of(aoi_of),
         catalogue=glacier_catalogue,
         season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
@@ -57,8 +56,6 @@ rule fetched_years:
         site=archive_sites("glacier"),
     conda:
         "../envs/raster.yaml"
-    params:
-        code=code("inputs/fetched_years.py"),
     script:
         "../scripts/inputs/fetched_years.py"
 
@@ -83,7 +80,6 @@ rule fetch_snow_year:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=code("inputs/fetch_snow_year.py"),
         content=content_of(snow_aoi),
         catalogues=snow_catalogues,
         grid=snow_archive_grid,
@@ -121,8 +117,6 @@ rule fetched_snow_scenes:
         site=archive_sites("snow"),
     conda:
         "../envs/raster.yaml"
-    params:
-        code=code("inputs/fetched_snow_scenes.py"),
     script:
         "../scripts/inputs/fetched_snow_scenes.py"
 
@@ -142,7 +136,6 @@ rule size_glacier_year:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/size_glacier_year.py"),
         content=content_of(aoi_of),
         catalogue=glacier_catalogue,
         season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
@@ -169,7 +162,6 @@ rule size_snow_year:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/size_snow_year.py"),
         content=content_of(snow_aoi),
         catalogues=snow_catalogues,
         grid=snow_archive_grid,
@@ -194,7 +186,6 @@ rule fetch_sizes:
     conda:
         "../envs/archive.yaml"
     params:
-        code=code("inputs/fetch_sizes.py"),
         places=archive_images(),
     script:
         "../scripts/inputs/fetch_sizes.py"

@@ -33,7 +33,6 @@ rule carbon_images:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("carbon/carbon_images.py"),
         content=content_of(carbon_files("images"), carbon_files("masks"), carbon_dates_table),
         folder=with_module_prefix(carbon_folder("images")),
         masks=with_module_prefix(carbon_folder("masks")),
@@ -63,7 +62,6 @@ rule carbon_measurements:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("carbon/carbon_measurements.py"),
         content=content_of(lambda wildcards: carbon_ground_truth(wildcards)["path"]),
         ground_truth=carbon_ground_truth,
     script:
@@ -88,7 +86,6 @@ rule carbon_samples:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("carbon/carbon_samples.py"),
         content=content_of(carbon_files("images"), carbon_files("masks")),
         folder=with_module_prefix(carbon_folder("images")),
         masks=with_module_prefix(carbon_folder("masks")),
@@ -143,7 +140,6 @@ rule carbon_held_out:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("carbon/carbon_held_out.py"),
         prediction=carbon_settings("prediction"),
     script:
         "../scripts/carbon/carbon_held_out.py"
@@ -163,7 +159,6 @@ rule carbon_baselines:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("carbon/carbon_baselines.py"),
         baselines=carbon_settings("baselines"),
         labels=carbon_labels(*CARBON_RULES["hsv"]),
         seed=config["seed"],
@@ -192,7 +187,6 @@ rule carbon_image_skill:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("carbon/carbon_image_skill.py"),
         target=carbon_settings("labels").get("target"),
     script:
         "../scripts/carbon/carbon_image_skill.py"
@@ -219,7 +213,6 @@ rule carbon_vegetation:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=120),
     params:
-        code=code("carbon/carbon_vegetation.py"),
         content=content_of(carbon_files("images")),
         folder=with_module_prefix(carbon_folder("images")),
         reading=carbon_reading,

@@ -30,7 +30,6 @@ rule carbon_estimates:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("carbon/carbon_estimates.py"),
         factors=carbon_settings("factors"),
         pixel_area_m2=carbon_pixel_area,
         target=carbon_settings("labels").get("target"),
@@ -68,7 +67,6 @@ rule carbon_comparison:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("carbon/carbon_comparison.py"),
         confidence=carbon_settings("estimates").get("confidence"),
         seed=config["seed"],
     script:
@@ -93,8 +91,6 @@ rule carbon_gallery:
         "logs/carbon/{site}/carbon_gallery.log",
     conda:
         "../envs/figures.yaml"
-    params:
-        code=code("carbon/carbon_gallery.py"),
     script:
         "../scripts/carbon/carbon_gallery.py"
 
@@ -125,7 +121,6 @@ rule carbon_trend:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("carbon/carbon_trend.py"),
         content=content_of(carbon_table),
         value=carbon_series_key("value"),
         date=carbon_series_key("date"),
@@ -171,7 +166,6 @@ rule carbon_forecast:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("carbon/carbon_forecast.py"),
         content=content_of(carbon_table),
         value=carbon_series_key("value"),
         date=carbon_series_key("date"),
@@ -213,7 +207,6 @@ rule carbon_truth_check:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("carbon/carbon_truth_check.py"),
         confidence=carbon_settings("estimates").get("confidence"),
     script:
         "../scripts/carbon/carbon_truth_check.py"

@@ -20,7 +20,6 @@ rule check_glacier:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("inputs/check_glacier.py"),
         content=content_of(lambda wildcards: glacier_site(wildcards)["outlines"]["path"], aoi_of),
         site=lambda wildcards: {
             key: sites("glacier")[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
@@ -48,7 +47,6 @@ rule check:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("report/check.py"),
         sites=checked_glaciers(),
     script:
         "../scripts/report/check.py"

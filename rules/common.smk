@@ -47,9 +47,16 @@ wildcard_constraints:
 PROVENANCE = Provenance(LIBRARY / "climate_indicators")
 
 
-def code(script):
-    """Digest of the project modules that a script imports; an edit of a module re-runs the rules that use it."""
-    return PROVENANCE.digest(SCRIPTS / script)
+def note_code():
+    """Give each rule, as parameter `code`, a digest of the project modules that its script imports.
+
+    Snakemake re-runs a rule whose script or parameters changed, and knows nothing of what the script imports.
+    """
+    for one in workflow.rules:
+        if one.script and "code" not in one.params.keys():
+            script = Path(os.path.normpath(one.basedir.join(one.script).get_path_or_uri(secret_free=True)))
+            if script.is_relative_to(SCRIPTS):  # not those of a workflow that has this one as a module
+                one.set_params(code=PROVENANCE.digest(script))
 
 
 @cache

@@ -18,7 +18,6 @@ rule baselines:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("segmentation/baselines.py"),
         baselines=baseline_settings,
         bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["bands"],
         seed=config["seed"],
@@ -55,7 +54,6 @@ rule evaluate:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("segmentation/evaluate.py"),
         # blocks of a scene are assigned evenly by their label fraction, groups of images at random
         stratified=lambda wildcards: wildcards.study == "glacier",
     script:
@@ -81,8 +79,6 @@ rule reliability:
         study=IMAGE_STUDIES,
     conda:
         "../envs/figures.yaml"
-    params:
-        code=code("segmentation/reliability.py"),
     script:
         "../scripts/segmentation/reliability.py"
 
@@ -103,8 +99,6 @@ rule learning_curve:
         "logs/{study}/{site}/learning_curve.log",
     conda:
         "../envs/figures.yaml"
-    params:
-        code=code("segmentation/learning_curve.py"),
     script:
         "../scripts/segmentation/learning_curve.py"
 
@@ -132,7 +126,6 @@ rule block_map:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("segmentation/block_map.py"),
         rgb=shown_bands,
     script:
         "../scripts/segmentation/block_map.py"
@@ -157,7 +150,6 @@ rule patch_sheet:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("segmentation/patch_sheet.py"),
         rgb=shown_bands,
     script:
         "../scripts/segmentation/patch_sheet.py"
@@ -182,7 +174,6 @@ rule augmentation_sheet:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("segmentation/augmentation_sheet.py"),
         augmentation=lambda wildcards: config[wildcards.study]["training"]["augmentation"],
         seed=config["seed"],
         rgb=shown_bands,
@@ -209,7 +200,6 @@ rule skill_summary:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("segmentation/skill_summary.py"),
         sites=lambda wildcards: list(sites(wildcards.study)),
     script:
         "../scripts/segmentation/skill_summary.py"

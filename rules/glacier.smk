@@ -27,7 +27,6 @@ rule glacier_labels:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("glacier/glacier_labels.py"),
         content=content_of(lambda wildcards: glacier_site(wildcards)["outlines"]["path"], aoi_of),
         outlines=lambda wildcards: {
             key: glacier_site(wildcards)["outlines"][key] for key in ("id_field", "where", "layer")
@@ -66,7 +65,6 @@ rule glacier_scenes:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("glacier/glacier_scenes.py"),
         rgb=shown_bands,
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
@@ -97,7 +95,6 @@ for _suffix, _scenes, _sites in scene_batches():
             mem_mb=memory(2000),
             runtime=minutes(60),
         params:
-            code=code("glacier/glacier_outlines.py"),
             min_glacier_km2=glacier_settings("area").get("min_glacier_km2"),
         script:
             "../scripts/glacier/glacier_outlines.py"
@@ -138,7 +135,6 @@ rule glacier_area_by_year:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=code("glacier/glacier_area_by_year.py"),
         area={key: glacier_settings("area").get(key) for key in ("confidence", "buffer_px", "min_valid_fraction")},
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
@@ -162,7 +158,6 @@ rule glacier_trend:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("glacier/glacier_trend.py"),
         confidence=glacier_settings("area").get("confidence"),
         significance=glacier_settings("trend").get("significance"),
     script:
@@ -187,7 +182,6 @@ rule glacier_summary:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("glacier/glacier_summary.py"),
         sites=list(sites("glacier")),
     script:
         "../scripts/glacier/glacier_summary.py"
@@ -211,7 +205,6 @@ rule glacier_retreat_graph:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("glacier/glacier_retreat_graph.py"),
         confidence=glacier_settings("area").get("confidence"),
     script:
         "../scripts/glacier/glacier_retreat_graph.py"
@@ -242,7 +235,6 @@ rule glacier_retreat_timelapse:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("glacier/glacier_retreat_timelapse.py"),
         rgb=shown_bands,
         confidence=glacier_settings("area").get("confidence"),
         seconds_per_frame=glacier_settings("figures").get("seconds_per_frame"),
@@ -272,7 +264,6 @@ rule glacier_gallery:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("glacier/glacier_gallery.py"),
         rgb=shown_bands,
         years=glacier_gallery_years,
     script:
@@ -308,7 +299,6 @@ rule glacier_truth_check:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("glacier/glacier_truth_check.py"),
         confidence=glacier_settings("area").get("confidence"),
     script:
         "../scripts/glacier/glacier_truth_check.py"

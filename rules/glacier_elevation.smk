@@ -8,7 +8,6 @@ use rule terrain as glacier_elevation with:
     log:
         "logs/{study}/{site}/glacier_elevation.log",
     params:
-        code=code("segmentation/terrain.py"),
         content=content_of(lambda wildcards: site_inputs(wildcards.study, wildcards.site)["dem"]),
         bands=["elevation"],
 
@@ -30,8 +29,6 @@ rule glacier_flowlines:
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
-    params:
-        code=code("glacier/glacier_flowlines.py"),
     script:
         "../scripts/glacier/glacier_flowlines.py"
 
@@ -72,7 +69,6 @@ rule glacier_retreat:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=code("glacier/glacier_retreat.py"),
         years=lambda wildcards: [int(scene) for scene in scene_names("glacier", wildcards.site)],
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
         confidence=glacier_settings("area").get("confidence"),
@@ -109,7 +105,6 @@ rule glacier_termini:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("glacier/glacier_termini.py"),
         rgb=shown_bands,
         latest_year=lambda wildcards: int(latest_scene(wildcards.site)),
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
@@ -151,7 +146,6 @@ rule glacier_hypsometry:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=code("glacier/glacier_hypsometry.py"),
         years=lambda wildcards: [int(scene) for scene in scene_names("glacier", wildcards.site)],
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
         band_m=glacier_settings("area").get("band_m"),
@@ -175,7 +169,5 @@ rule glacier_hypsometry_figure:
         "logs/glacier/{site}/glacier_hypsometry_figure.log",
     conda:
         "../envs/figures.yaml"
-    params:
-        code=code("glacier/glacier_hypsometry_figure.py"),
     script:
         "../scripts/glacier/glacier_hypsometry_figure.py"

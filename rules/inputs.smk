@@ -22,7 +22,6 @@ rule simulate_glacier:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("inputs/simulate_glacier.py"),
         world=lambda wildcards: sites("glacier")[wildcards.site]["simulate"]
         | {"reference_year": sites("glacier")[wildcards.site]["reference_year"]},
     script:
@@ -44,7 +43,6 @@ rule simulate_ocean:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=code("inputs/simulate_ocean.py"),
         world=lambda wildcards: sites("ocean")[wildcards.site]["simulate"],
         first_month=lambda wildcards: sites("ocean")[wildcards.site]["first_month"],
     script:
@@ -68,7 +66,6 @@ rule simulate_carbon:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("inputs/simulate_carbon.py"),
         world=lambda wildcards: sites("carbon")[wildcards.site]["simulate"],
     script:
         "../scripts/inputs/simulate_carbon.py"
@@ -94,7 +91,6 @@ rule simulate_snow:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("inputs/simulate_snow.py"),
         world=lambda wildcards: sites("snow")[wildcards.site]["simulate"],
     script:
         "../scripts/inputs/simulate_snow.py"
@@ -109,7 +105,6 @@ rule tiny_presets:
     conda:
         tensorflow_env("../envs/foundation-models.yaml")
     params:
-        code=code("inputs/tiny_presets.py"),
         kinds=SNOW_MODELS,
     script:
         "../scripts/inputs/tiny_presets.py"

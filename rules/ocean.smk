@@ -22,7 +22,6 @@ rule ocean_cells:
         mem_mb=memory(6000),
         runtime=minutes(60, per_input_gb=10),
     params:
-        code=code("ocean/ocean_cells.py"),
         content=content_of(ocean_files),
         data=with_module_prefix(ocean_data),
         cells={key: ocean_settings("cells").get(key) for key in ("size", "unit", "margin")},
@@ -45,7 +44,6 @@ rule ocean_slopes:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_slopes.py"),
         content=content_of(ocean_files),
         data=with_module_prefix(ocean_data),
         points=ocean_settings("points"),
@@ -73,7 +71,6 @@ rule ocean_slope_maps:
     conda:
         "../envs/ocean.yaml"
     params:
-        code=code("ocean/ocean_slope_maps.py"),
         month=reference_month,
     script:
         "../scripts/ocean/ocean_slope_maps.py"
@@ -109,7 +106,6 @@ rule ocean_biomes:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_biomes.py"),
         month=reference_month,
         settings=ocean_settings("biomes"),
         names=lambda wildcards: sites("ocean")[wildcards.site]["names"],
@@ -161,7 +157,6 @@ rule ocean_detection:
     conda:
         "../envs/ocean.yaml"
     params:
-        code=code("ocean/ocean_detection.py"),
         month=reference_month,
         mode=ocean_settings("biomes").get("mode"),
         criterion=ocean_settings("biomes").get("criterion"),
@@ -192,7 +187,6 @@ rule ocean_agreement:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_agreement.py"),
         month=reference_month,
         settings=ocean_settings("biomes"),
         seed=config["seed"],
@@ -229,7 +223,6 @@ rule ocean_classifier:
         mem_mb=memory(4000),
         runtime=minutes(240),
     params:
-        code=code("ocean/ocean_classifier.py"),
         month=reference_month,
         settings={key: value for key, value in ocean_settings("classifier").items() if key != "abstain_below"},
         seed=config["seed"],
@@ -258,8 +251,6 @@ rule ocean_skill:
         "logs/ocean/{site}/ocean_skill.log",
     conda:
         "../envs/ocean.yaml"
-    params:
-        code=code("ocean/ocean_skill.py"),
     script:
         "../scripts/ocean/ocean_skill.py"
 
@@ -281,7 +272,6 @@ rule ocean_labels:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_labels.py"),
         abstain_below=ocean_settings("classifier").get("abstain_below"),
     script:
         "../scripts/ocean/ocean_labels.py"

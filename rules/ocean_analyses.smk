@@ -25,7 +25,6 @@ rule ocean_coverage:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_coverage.py"),
         content=content_of(ocean_zone_files),
         zones=ocean_zones(),
         confidence=ocean_settings("trend").get("confidence"),
@@ -65,7 +64,6 @@ rule ocean_trend:
     conda:
         "../envs/ocean.yaml"
     params:
-        code=code("ocean/ocean_trend.py"),
         zones=ocean_zones(),
         confidence=ocean_settings("trend").get("confidence"),
         significance=ocean_settings("trend").get("significance"),
@@ -98,7 +96,6 @@ rule ocean_season:
     conda:
         "../envs/ocean.yaml"
     params:
-        code=code("ocean/ocean_season.py"),
         zones=ocean_zones(),
     script:
         "../scripts/ocean/ocean_season.py"
@@ -134,7 +131,6 @@ rule ocean_competition:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_competition.py"),
         bands=ocean_settings("competition"),
     script:
         "../scripts/ocean/ocean_competition.py"
@@ -157,8 +153,6 @@ rule ocean_sensitivity:
         "logs/ocean/{site}/ocean_sensitivity.log",
     conda:
         "../envs/ocean.yaml"
-    params:
-        code=code("ocean/ocean_sensitivity.py"),
     script:
         "../scripts/ocean/ocean_sensitivity.py"
 
@@ -199,8 +193,6 @@ rule ocean_occurrence:
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
-    params:
-        code=code("ocean/ocean_occurrence.py"),
     script:
         "../scripts/ocean/ocean_occurrence.py"
 
@@ -242,8 +234,6 @@ rule ocean_drivers:
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
-    params:
-        code=code("ocean/ocean_drivers.py"),
     script:
         "../scripts/ocean/ocean_drivers.py"
 
@@ -271,7 +261,6 @@ rule ocean_animation:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_animation.py"),
         seconds_per_frame=ocean_settings("figures").get("seconds_per_frame"),
     script:
         "../scripts/ocean/ocean_animation.py"
@@ -313,7 +302,6 @@ rule ocean_truth_check:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("ocean/ocean_truth_check.py"),
         month=reference_month,
         zones=ocean_zones(),
         confidence=ocean_settings("trend").get("confidence"),

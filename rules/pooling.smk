@@ -29,7 +29,6 @@ rule pool:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("segmentation/pool.py"),
         sites=lambda wildcards: POOLS[wildcards.study],
         places=real_places,
         limit=lambda wildcards: config[wildcards.study]["training"]["patches_per_site"],
@@ -59,7 +58,6 @@ rule skill_by_site:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("segmentation/skill_by_site.py"),
         sites=lambda wildcards: image_sites(wildcards.study),
         pool=lambda wildcards: POOLS[wildcards.study],
     script:

@@ -21,7 +21,6 @@ rule overview:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("report/overview.py"),
         sites=overview_sites(),
         titles={study: entry.title for study, entry in STUDIES.items()},
     script:
@@ -57,7 +56,6 @@ rule manifest:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=2),
     params:
-        code=code("report/manifest.py"),
         sites=configured_sites(),
     script:
         "../scripts/report/manifest.py"

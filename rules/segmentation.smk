@@ -18,7 +18,6 @@ rule grid:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        code=code("segmentation/grid.py"),
         content=content_of(first_tile_files, aoi_of),
         site=lambda wildcards: {key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names")}
         | {key: site_inputs(wildcards.study, wildcards.site)[key] for key in ("crs", "resolution_m")},
@@ -55,7 +54,6 @@ for _suffix, _scenes, _sites in scene_batches():
             mem_mb=memory(2000),
             runtime=minutes(60, per_input_gb=20),
         params:
-            code=code("segmentation/scene.py"),
             content=content_of(tiles_of_batch("tiles", _scenes), tiles_of_batch("cloud_mask", _scenes), aoi_of),
             site=lambda wildcards: {
                 key: sites(wildcards.study)[wildcards.site][key] for key in ("bands", "band_names", "radiometry")
@@ -88,8 +86,6 @@ rule scenes:
         "logs/{study}/{site}/scenes.log",
     conda:
         "../envs/raster.yaml"
-    params:
-        code=code("segmentation/scenes.py"),
     script:
         "../scripts/segmentation/scenes.py"
 
@@ -112,8 +108,6 @@ rule input_table:
         study="glacier|snow",
     conda:
         "../envs/raster.yaml"
-    params:
-        code=code("segmentation/input_table.py"),
     script:
         "../scripts/segmentation/input_table.py"
 
@@ -135,7 +129,6 @@ rule terrain:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("segmentation/terrain.py"),
         content=content_of(lambda wildcards: site_inputs(wildcards.study, wildcards.site)["dem"]),
         bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["terrain_bands"],
     script:
@@ -158,7 +151,6 @@ rule blocks:
         mem_mb=memory(2000, per_input_mb=4),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("segmentation/blocks.py"),
         patches=lambda wildcards: study_settings(
             wildcards, "patches", ("size_px", "block_px", "gap_px", "train", "validation", "test")
         ),
@@ -187,7 +179,6 @@ rule patches:
         mem_mb=memory(2000, per_input_mb=4),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("segmentation/patches.py"),
         patches=lambda wildcards: study_settings(wildcards, "patches", ("size_px", "stride_px")),
     script:
         "../scripts/segmentation/patches.py"
@@ -213,7 +204,6 @@ rule train:
         mem_mb=memory(6000),
         runtime=minutes(240, per_input_gb=240),
     params:
-        code=code("segmentation/train.py"),
         content=content_of(encoder_weights),
         network=lambda wildcards: config[wildcards.study]["network"],
         training=training_settings,
@@ -241,7 +231,6 @@ rule check_network:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("segmentation/check_network.py"),
         prediction=lambda wildcards: {
             key: config[wildcards.study]["prediction"][key] for key in ("engine", "precision")
         },
@@ -269,7 +258,6 @@ rule held_out:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("segmentation/held_out.py"),
         prediction=lambda wildcards: config[wildcards.study]["prediction"],
     script:
         "../scripts/segmentation/held_out.py"
@@ -302,7 +290,6 @@ for _suffix, _scenes, _sites in scene_batches():
             mem_mb=memory(3000),
             runtime=minutes(60, per_input_gb=60),
         params:
-            code=code("segmentation/predict.py"),
             prediction=lambda wildcards: config[wildcards.study]["prediction"],
         script:
             "../scripts/segmentation/predict.py"

@@ -46,7 +46,6 @@ rule snow_held_out:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("snow/snow_held_out.py"),
         prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
     script:
         "../scripts/snow/snow_held_out.py"
@@ -68,7 +67,6 @@ rule snow_baselines:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("snow/snow_baselines.py"),
         baselines=snow_settings("baselines"),
         seed=config["seed"],
     script:
@@ -124,7 +122,6 @@ rule snow_skill:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("snow/snow_skill.py"),
         seed=config["seed"],
     script:
         "../scripts/snow/snow_skill.py"
@@ -155,7 +152,6 @@ rule snow_gallery:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=code("snow/snow_gallery.py"),
         prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
     script:
         "../scripts/snow/snow_gallery.py"
@@ -182,7 +178,6 @@ rule snow_maps:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("snow/snow_maps.py"),
         prediction=snow_settings("prediction"),
     script:
         "../scripts/snow/snow_maps.py"
@@ -230,7 +225,6 @@ rule snow_cover:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("snow/snow_cover.py"),
         content=content_of(snow_weather_file),
         cover=snow_settings("cover"),
         triplets=snow_keys("triplets", "size_px", "min_snow", "max_snow", "keep_uniform"),
@@ -274,7 +268,6 @@ rule snow_truth_check:
     conda:
         "../envs/figures.yaml"
     params:
-        code=code("snow/snow_truth_check.py"),
         confidence=snow_settings("climate").get("confidence"),
         seed=config["seed"],
     script:

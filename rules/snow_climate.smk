@@ -16,7 +16,6 @@ rule snow_weather_summary:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("snow/snow_weather_summary.py"),
         content=content_of(lambda wildcards: snow_weather_file(wildcards)),
         columns=snow_weather_columns,
         variables=snow_settings("climate").get("variables"),
@@ -50,7 +49,6 @@ rule snow_weather:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("snow/snow_weather.py"),
         content=content_of(lambda wildcards: snow_tables(wildcards).values()),
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         columns=snow_weather_columns,
@@ -86,7 +84,6 @@ rule snow_seasons:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("snow/snow_seasons.py"),
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         variables=snow_settings("climate").get("variables"),
         year_start_month=snow_settings("climate").get("year_start_month"),
@@ -134,7 +131,6 @@ rule snow_regressions:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("snow/snow_regressions.py"),
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         variables=snow_settings("climate").get("variables"),
         lags=snow_settings("climate").get("lags_days"),
@@ -164,7 +160,6 @@ rule snow_conclusions:
     conda:
         "../envs/statistics.yaml"
     params:
-        code=code("snow/snow_conclusions.py"),
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         confidence=snow_settings("climate").get("confidence"),
         significance=snow_settings("climate").get("significance"),

@@ -21,7 +21,6 @@ rule snow_sam:
         mem_mb=memory(6000),
         runtime=minutes(240, per_input_gb=240),
     params:
-        code=code("snow/snow_sam.py"),
         content=content_of(foundation_folder("sam") or []),
         sam=snow_keys("foundation", "points", "foreground_db", "background_db", "smooth_px", "picture"),
         seed=config["seed"],
@@ -55,7 +54,6 @@ rule snow_activation_maps:
         mem_mb=memory(6000),
         runtime=minutes(60),
     params:
-        code=code("snow/snow_activation_maps.py"),
         content=content_of(lambda wildcards: foundation_folder(wildcards.model)),
         depths=snow_settings("foundation").get("depths"),
         examples=snow_settings("foundation").get("examples"),
@@ -81,7 +79,6 @@ rule snow_encoders:
         mem_mb=memory(4000),
         runtime=minutes(240, per_input_gb=240),
     params:
-        code=code("snow/snow_encoders.py"),
         embeddings=snow_settings("embeddings"),
         seed=config["seed"],
         threads=config["network_threads"],
@@ -121,7 +118,6 @@ rule snow_embeddings:
         mem_mb=memory(4000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("snow/snow_embeddings.py"),
         seed=config["seed"],
     script:
         "../scripts/snow/snow_embeddings.py"
@@ -167,7 +163,5 @@ rule snow_embedding_figures:
         "logs/snow/{site}/snow_embedding_figures.log",
     conda:
         "../envs/figures.yaml"
-    params:
-        code=code("snow/snow_embedding_figures.py"),
     script:
         "../scripts/snow/snow_embedding_figures.py"

@@ -25,7 +25,6 @@ rule snow_scenes:
     conda:
         "../envs/raster.yaml"
     params:
-        code=code("snow/snow_scenes.py"),
         content=content_of(snow_scenes_table, snow_files(), snow_aoi),
         scenes=with_module_prefix(lambda wildcards: snow_scenes_of(wildcards.site)),
         aoi_layer=aoi_layer("snow"),
@@ -55,7 +54,6 @@ rule snow_optical:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("snow/snow_optical.py"),
         content=content_of(snow_files("optical")),
         site=snow_optical_site,
         masks=snow_settings("masks"),
@@ -82,7 +80,6 @@ rule snow_radar:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("snow/snow_radar.py"),
         content=content_of(snow_files("radar")),
         site=lambda wildcards: {"radar_bands": sites("snow")[wildcards.site]["radar_bands"]},
         radar=snow_radar_reading,
@@ -106,7 +103,6 @@ rule snow_reference:
         mem_mb=memory(4000),
         runtime=minutes(60, per_input_gb=20),
     params:
-        code=code("snow/snow_reference.py"),
         reference=snow_keys("radar", "reference_months", "reference_scenes"),
     script:
         "../scripts/snow/snow_reference.py"
@@ -127,8 +123,6 @@ rule snow_change:
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
-    params:
-        code=code("snow/snow_change.py"),
     script:
         "../scripts/snow/snow_change.py"
 
@@ -159,7 +153,6 @@ rule snow_pairs:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("snow/snow_pairs.py"),
         content=content_of(snow_weather_file),
         pairs=snow_settings("pairs"),
         columns=snow_weather_columns,
@@ -205,7 +198,6 @@ rule snow_triplets:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        code=code("snow/snow_triplets.py"),
         triplets=snow_settings("triplets"),
         split_seed=lambda wildcards: sites("snow")[wildcards.site]["split_seed"],
     script:
@@ -230,7 +222,5 @@ rule snow_triplet_sheet:
         "logs/snow/{site}/snow_triplet_sheet.log",
     conda:
         "../envs/figures.yaml"
-    params:
-        code=code("snow/snow_triplet_sheet.py"),
     script:
         "../scripts/snow/snow_triplet_sheet.py"
