@@ -68,27 +68,28 @@ rule all:
         "results/warnings.csv",
 
 
-include: f"{SOURCE}/rules/common.smk"
+include: f"{SOURCE}/rules/config.smk"
 
 
 # functions of each study, rules that studies share, rules of each study, and rules for all studies
 for part in [
     "paths",
     "resources",
-    "common_pooling",
+    "segmentation/shared_networks",
     *(study.rules[0] for study in STUDIES.values()),
-    "common_archive",
-    "common_report",
-    "inputs",
-    "archive_scenes",
-    "archive",
-    "segmentation",
-    "pooling",
-    "evaluation",
+    "download/config",
+    "report/config",
+    "synthetic/sites",
+    "download/scenes",
+    "download/files",
+    "segmentation/scenes",
+    "segmentation/networks",
+    "segmentation/pooling",
+    "segmentation/evaluation",
     *(part for study in STUDIES.values() for part in study.rules[1:]),
-    "report",
-    "check",
-    "run",
+    "report/report",
+    "report/check",
+    "report/run",
 ]:
 
     include: f"{SOURCE}/rules/{part}.smk"

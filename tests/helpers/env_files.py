@@ -57,7 +57,7 @@ def locked(python):
 
 def rules_with_scripts(root=ROOT):
     """(rule, script, environment files) of every rule; one whose build the settings choose counts with its variant."""
-    for path in sorted((root / "rules").glob("*.smk")):
+    for path in sorted((root / "rules").rglob("*.smk")):
         text, block = path.read_text(), r"((?:[ \t]+.*\n|\n)*)"
         # rules made in a loop, one for each batch of scenes, are named in their body
         looped = re.findall(rf'^    rule:\n\s+name:\n\s+f"(\w+)[^\n]*"\n{block}', text, re.M)

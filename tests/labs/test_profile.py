@@ -12,7 +12,7 @@ DEFAULT = yaml.safe_load((ROOT / "profiles" / "default" / "config.yaml").read_te
 
 def rules():
     """Name and text of every rule; one that is made from another has that one's text behind its own."""
-    text = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    text = "".join(path.read_text() for path in sorted((ROOT / "rules").rglob("*.smk")))
     block = r"\n((?:[ \t]+.*\n|\n)*)"
     found = dict(re.findall(rf"^(?:rule|checkpoint) (\w+):{block}", text, re.M))
     # rules made in a loop, one for each batch of scenes

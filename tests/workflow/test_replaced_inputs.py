@@ -85,7 +85,9 @@ def test_results_whose_inputs_are_gone_are_announced(work):
         assert "Not found: carbon.csv. Results that need them are of an earlier run" in text, text
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "rules").glob("*.smk")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "rules").rglob("*.smk")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 def test_every_rule_that_reads_a_users_file_is_watching_its_content(path):
     blocks = re.split(r"^(?=(?:rule |    rule:|use rule ))", path.read_text(), flags=re.M)[1:]
     for block in blocks:

@@ -107,7 +107,7 @@ rule done:
     shell:
         "test -e whole.txt && touch done.txt"
 
-include: "{ROOT}/rules/run.smk"
+include: "{ROOT}/rules/report/run.smk"
 """
 
 

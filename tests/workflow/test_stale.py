@@ -83,7 +83,7 @@ def test_an_edited_script_reruns_its_rule(work):
 
 
 def test_threads_resources_profile_and_captions_rerun_nothing(work):
-    for path in (work[1].parent / "rules").glob("*.smk"):
+    for path in (work[1].parent / "rules").rglob("*.smk"):
         path.write_text(path.read_text().replace("threads: 8", "threads: 3").replace("memory(2000", "memory(2500"))
     for path in (work[1].parent / "report").glob("*.rst"):
         path.write_text(path.read_text() + "More.\n")

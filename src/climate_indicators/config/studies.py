@@ -33,27 +33,27 @@ class Study:
 STUDIES = {
     "glacier": Study(
         title="Glacier area",
-        rules=("common_glacier", "glacier", "glacier_elevation"),
+        rules=("glacier/config", "glacier/areas", "glacier/elevation"),
         overview={"areas": "glacier_area_by_year.csv", "trend": "trend.csv"},
         patches=True,
     ),
     "snow": Study(
         title="Snow cover",
-        rules=("common_snow", "snow_triplets", "snow", "snow_models", "snow_climate"),
+        rules=("snow/config", "snow/triplets", "snow/maps", "snow/foundation_models", "snow/climate"),
         overview={"conclusions": "conclusions.csv"},
         opened=("scenes.csv", "weather_summary.csv"),
         patches=True,
     ),
     "carbon": Study(
         title="Vegetation carbon",
-        rules=("common_carbon", "carbon", "carbon_analyses"),
+        rules=("carbon/config", "carbon/images", "carbon/series"),
         overview={"trend": "trend_analysis.csv"},
         opened=("images.csv", "measurements.csv"),
         patches=True,
     ),
     "ocean": Study(
         title="Ocean carbon biomes",
-        rules=("common_ocean", "ocean", "ocean_analyses"),
+        rules=("ocean/config", "ocean/biomes", "ocean/indicators"),
         overview={"trend": "trend.csv"},
         opened=("inputs.csv",),
     ),

@@ -14,13 +14,13 @@ rule snow_weather_summary:
         site=snow_sites("simulate", "files", "archive"),
     priority: 100
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         content=content_of(lambda wildcards: snow_weather_file(wildcards)),
         columns=snow_weather_columns,
         variables=snow_settings("climate").get("variables"),
     script:
-        "../scripts/snow/snow_weather_summary.py"
+        "../../scripts/snow/snow_weather_summary.py"
 
 
 rule snow_weather:
@@ -35,19 +35,19 @@ rule snow_weather:
             category="snow",
             subcategory="{site}",
             labels={"table": "what the checks found"},
-            caption="../report/snow_weather.rst",
+            caption="../../report/snow_weather.rst",
         ),
         figure=report(
             "results/snow/{site}/snow_series.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "snow and weather"},
-            caption="../report/snow_weather.rst",
+            caption="../../report/snow_weather.rst",
         ),
     log:
         "logs/snow/{site}/snow_weather.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         content=content_of(lambda wildcards: snow_tables(wildcards).values()),
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
@@ -55,7 +55,7 @@ rule snow_weather:
         variables=snow_settings("climate").get("variables"),
         lags=snow_settings("climate").get("lags_days"),
     script:
-        "../scripts/snow/snow_weather.py"
+        "../../scripts/snow/snow_weather.py"
 
 
 rule snow_seasons:
@@ -70,19 +70,19 @@ rule snow_seasons:
             category="snow",
             subcategory="{site}",
             labels={"table": "trends by season"},
-            caption="../report/snow_seasons.rst",
+            caption="../../report/snow_seasons.rst",
         ),
         figure=report(
             "results/snow/{site}/snow_seasons.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "seasons"},
-            caption="../report/snow_seasons.rst",
+            caption="../../report/snow_seasons.rst",
         ),
     log:
         "logs/snow/{site}/snow_seasons.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         variables=snow_settings("climate").get("variables"),
@@ -90,7 +90,7 @@ rule snow_seasons:
         confidence=snow_settings("climate").get("confidence"),
         significance=snow_settings("climate").get("significance"),
     script:
-        "../scripts/snow/snow_seasons.py"
+        "../../scripts/snow/snow_seasons.py"
 
 
 rule snow_regressions:
@@ -103,33 +103,33 @@ rule snow_regressions:
             category="snow",
             subcategory="{site}",
             labels={"table": "one variable at a time"},
-            caption="../report/snow_regressions.rst",
+            caption="../../report/snow_regressions.rst",
         ),
         multiple=report(
             "results/snow/{site}/multiple_regression.csv",
             category="snow",
             subcategory="{site}",
             labels={"table": "all variables together"},
-            caption="../report/snow_regressions.rst",
+            caption="../../report/snow_regressions.rst",
         ),
         figure=report(
             "results/snow/{site}/regressions.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "one variable at a time"},
-            caption="../report/snow_regressions.rst",
+            caption="../../report/snow_regressions.rst",
         ),
         partial_figure=report(
             "results/snow/{site}/partial_regressions.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "each variable beside the others"},
-            caption="../report/snow_regressions.rst",
+            caption="../../report/snow_regressions.rst",
         ),
     log:
         "logs/snow/{site}/snow_regressions.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         variables=snow_settings("climate").get("variables"),
@@ -137,7 +137,7 @@ rule snow_regressions:
         confidence=snow_settings("climate").get("confidence"),
         significance=snow_settings("climate").get("significance"),
     script:
-        "../scripts/snow/snow_regressions.py"
+        "../../scripts/snow/snow_regressions.py"
 
 
 rule snow_conclusions:
@@ -153,15 +153,15 @@ rule snow_conclusions:
             category="snow",
             subcategory="{site}",
             labels={"table": "conclusions"},
-            caption="../report/snow_conclusions.rst",
+            caption="../../report/snow_conclusions.rst",
         ),
     log:
         "logs/snow/{site}/snow_conclusions.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         snow=lambda wildcards: sites("snow")[wildcards.site]["measure"],
         confidence=snow_settings("climate").get("confidence"),
         significance=snow_settings("climate").get("significance"),
     script:
-        "../scripts/snow/snow_conclusions.py"
+        "../../scripts/snow/snow_conclusions.py"

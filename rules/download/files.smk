@@ -13,7 +13,7 @@ rule fetch_weather:
         site=online(pattern_of(fetched_weather_sites())),
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         content=content_of(weather_aoi),
         url=config["archives"]["open_meteo"],
@@ -22,7 +22,7 @@ rule fetch_weather:
         aoi_layer=aoi_layer("snow"),
         kept=with_module_prefix(f"{KEPT}/weather"),
     script:
-        "../scripts/inputs/fetch_weather.py"
+        "../../scripts/inputs/fetch_weather.py"
 
 
 rule fetch_inventory:
@@ -36,13 +36,13 @@ rule fetch_inventory:
         region="[0-9]{2}",
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         urls=inventory_addresses,
         sha256=inventory_sha256,
         kept=with_module_prefix(f"{KEPT}/files"),
     script:
-        "../scripts/inputs/fetch_inventory.py"
+        "../../scripts/inputs/fetch_inventory.py"
 
 
 rule fetch_glims:
@@ -57,14 +57,14 @@ rule fetch_glims:
         site=online(pattern_of(fetched_outline_sites("glims"))),
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         content=content_of(outlines_aoi),
         urls=as_list(config["archives"]["glims"]),
         ids=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["ids"],
         aoi_layer=aoi_layer("glacier"),
     script:
-        "../scripts/inputs/fetch_glims.py"
+        "../../scripts/inputs/fetch_glims.py"
 
 
 rule archive_outlines:
@@ -80,7 +80,7 @@ rule archive_outlines:
     wildcard_constraints:
         site=pattern_of(fetched_outline_sites("rgi6", "rgi7", "glims")),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         content=content_of(lambda wildcards: inventory_file(wildcards.site), outlines_aoi),
         inventory=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["archive"],
@@ -90,7 +90,7 @@ rule archive_outlines:
         margin_m=lambda wildcards: sites("glacier")[wildcards.site]["outlines"]["margin_m"],
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
-        "../scripts/inputs/archive_outlines.py"
+        "../../scripts/inputs/archive_outlines.py"
 
 
 rule fetch_ocean_file:
@@ -104,13 +104,13 @@ rule fetch_ocean_file:
         name="[^/]+",
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         urls=lambda wildcards: as_list(ocean_download(wildcards)["url"]),
         sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
         kept=with_module_prefix(f"{KEPT}/files"),
     script:
-        "../scripts/inputs/fetch_ocean_file.py"
+        "../../scripts/inputs/fetch_ocean_file.py"
 
 
 rule encoder_weights:
@@ -123,11 +123,11 @@ rule encoder_weights:
         weights=online("resnet50_notop"),
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         kept=with_module_prefix(f"{KEPT}/files"),
     script:
-        "../scripts/inputs/encoder_weights.py"
+        "../../scripts/inputs/encoder_weights.py"
 
 
 rule fetch_preset:
@@ -141,9 +141,9 @@ rule fetch_preset:
     retries: 2
     localrule: True
     conda:
-        tensorflow_env("../envs/foundation-models.yaml")
+        tensorflow_env("../../envs/foundation-models.yaml")
     script:
-        "../scripts/inputs/fetch_preset.py"
+        "../../scripts/inputs/fetch_preset.py"
 
 
 rule fetch_all:

@@ -40,7 +40,7 @@ rule snow_held_out:
     log:
         "logs/snow/{site}/snow_held_out.log",
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),
@@ -48,7 +48,7 @@ rule snow_held_out:
     params:
         prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
     script:
-        "../scripts/snow/snow_held_out.py"
+        "../../scripts/snow/snow_held_out.py"
 
 
 rule snow_baselines:
@@ -62,7 +62,7 @@ rule snow_baselines:
     log:
         "logs/snow/{site}/snow_baselines.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
@@ -70,7 +70,7 @@ rule snow_baselines:
         baselines=snow_settings("baselines"),
         seed=config["seed"],
     script:
-        "../scripts/snow/snow_baselines.py"
+        "../../scripts/snow/snow_baselines.py"
 
 
 rule snow_skill:
@@ -94,37 +94,37 @@ rule snow_skill:
             category="snow",
             subcategory="{site}",
             labels={"table": "skill by season"},
-            caption="../report/snow_benchmark.rst",
+            caption="../../report/snow_benchmark.rst",
         ),
         benchmark=report(
             "results/snow/{site}/benchmark.csv",
             category="snow",
             subcategory="{site}",
             labels={"table": "benchmark"},
-            caption="../report/snow_benchmark.rst",
+            caption="../../report/snow_benchmark.rst",
         ),
         notes=report(
             "results/snow/{site}/benchmark_notes.csv",
             category="snow",
             subcategory="{site}",
             labels={"table": "what the benchmark says"},
-            caption="../report/snow_benchmark.rst",
+            caption="../../report/snow_benchmark.rst",
         ),
         figure=report(
             "results/snow/{site}/benchmark.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "benchmark"},
-            caption="../report/snow_benchmark.rst",
+            caption="../../report/snow_benchmark.rst",
         ),
     log:
         "logs/snow/{site}/snow_skill.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         seed=config["seed"],
     script:
-        "../scripts/snow/snow_skill.py"
+        "../../scripts/snow/snow_skill.py"
 
 
 rule snow_gallery:
@@ -142,19 +142,19 @@ rule snow_gallery:
             category="snow",
             subcategory="{site}",
             labels={"figure": "gallery"},
-            caption="../report/snow_gallery.rst",
+            caption="../../report/snow_gallery.rst",
         ),
     log:
         "logs/snow/{site}/snow_gallery.log",
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
         prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
     script:
-        "../scripts/snow/snow_gallery.py"
+        "../../scripts/snow/snow_gallery.py"
 
 
 rule snow_maps:
@@ -172,7 +172,7 @@ rule snow_maps:
     benchmark:
         "benchmarks/output/snow/{site}/snow_maps_{year}.tsv"
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),
@@ -180,7 +180,7 @@ rule snow_maps:
     params:
         prediction=snow_settings("prediction"),
     script:
-        "../scripts/snow/snow_maps.py"
+        "../../scripts/snow/snow_maps.py"
 
 
 rule snow_cover:
@@ -200,7 +200,7 @@ rule snow_cover:
             category="snow",
             subcategory="{site}",
             labels={"table": "snow cover of every scene"},
-            caption="../report/snow_cover.rst",
+            caption="../../report/snow_cover.rst",
         ),
         snow="results/snow/{site}/snow_cover.csv",
         rates=report(
@@ -208,19 +208,19 @@ rule snow_cover:
             category="snow",
             subcategory="{site}",
             labels={"table": "corrected snow cover of radar"},
-            caption="../report/snow_cover.rst",
+            caption="../../report/snow_cover.rst",
         ),
         figure=report(
             "results/snow/{site}/snow_cover.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "snow cover"},
-            caption="../report/snow_cover.rst",
+            caption="../../report/snow_cover.rst",
         ),
     log:
         "logs/snow/{site}/snow_cover.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
@@ -231,7 +231,7 @@ rule snow_cover:
         columns=snow_weather_columns,
         wet_above_c=snow_settings("pairs").get("wet_above_c"),
     script:
-        "../scripts/snow/snow_cover.py"
+        "../../scripts/snow/snow_cover.py"
 
 
 rule snow_truth_check:
@@ -254,21 +254,21 @@ rule snow_truth_check:
             category="snow",
             subcategory="{site}",
             labels={"table": "truth check"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
         figure=report(
             "results/snow/{site}/truth_check.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "truth check"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
     log:
         "logs/snow/{site}/snow_truth_check.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         confidence=snow_settings("climate").get("confidence"),
         seed=config["seed"],
     script:
-        "../scripts/snow/snow_truth_check.py"
+        "../../scripts/snow/snow_truth_check.py"

@@ -13,7 +13,7 @@ rule snow_scenes:
             category="snow",
             subcategory="{site}",
             labels={"table": "scenes"},
-            caption="../report/snow_scenes.rst",
+            caption="../../report/snow_scenes.rst",
         ),
         grid="results/snow/{site}/grid.json",
         aoi="results/snow/{site}/aoi.tif",
@@ -23,7 +23,7 @@ rule snow_scenes:
     wildcard_constraints:
         site=snow_sites("simulate", "files", "archive"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         content=content_of(snow_scenes_table, snow_files(), snow_aoi),
         scenes=with_module_prefix(lambda wildcards: snow_scenes_of(wildcards.site)),
@@ -32,7 +32,7 @@ rule snow_scenes:
             key: sites("snow")[wildcards.site][key] for key in ("mixed_orbits", "radar_bands", "optical_bands")
         },
     script:
-        "../scripts/snow/snow_scenes.py"
+        "../../scripts/snow/snow_scenes.py"
 
 
 rule snow_optical:
@@ -49,7 +49,7 @@ rule snow_optical:
     log:
         "logs/snow/{site}/snow_optical_{year}.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
@@ -58,7 +58,7 @@ rule snow_optical:
         site=snow_optical_site,
         masks=snow_settings("masks"),
     script:
-        "../scripts/snow/snow_optical.py"
+        "../../scripts/snow/snow_optical.py"
 
 
 rule snow_radar:
@@ -75,7 +75,7 @@ rule snow_radar:
     log:
         "logs/snow/{site}/snow_radar_{year}.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
@@ -84,7 +84,7 @@ rule snow_radar:
         site=lambda wildcards: {"radar_bands": sites("snow")[wildcards.site]["radar_bands"]},
         radar=snow_radar_reading,
     script:
-        "../scripts/snow/snow_radar.py"
+        "../../scripts/snow/snow_radar.py"
 
 
 rule snow_reference:
@@ -98,14 +98,14 @@ rule snow_reference:
     log:
         "logs/snow/{site}/snow_reference.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60, per_input_gb=20),
     params:
         reference=snow_keys("radar", "reference_months", "reference_scenes"),
     script:
-        "../scripts/snow/snow_reference.py"
+        "../../scripts/snow/snow_reference.py"
 
 
 rule snow_change:
@@ -119,12 +119,12 @@ rule snow_change:
     log:
         "logs/snow/{site}/snow_change_{year}.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     script:
-        "../scripts/snow/snow_change.py"
+        "../../scripts/snow/snow_change.py"
 
 
 rule snow_pairs:
@@ -142,13 +142,13 @@ rule snow_pairs:
             category="snow",
             subcategory="{site}",
             labels={"table": "pairs"},
-            caption="../report/snow_curation.rst",
+            caption="../../report/snow_curation.rst",
         ),
         scene_checks="results/snow/{site}/scene_checks.csv",
     log:
         "logs/snow/{site}/snow_pairs.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
@@ -157,7 +157,7 @@ rule snow_pairs:
         pairs=snow_settings("pairs"),
         columns=snow_weather_columns,
     script:
-        "../scripts/snow/snow_pairs.py"
+        "../../scripts/snow/snow_pairs.py"
 
 
 rule snow_triplets:
@@ -177,14 +177,14 @@ rule snow_triplets:
             category="snow",
             subcategory="{site}",
             labels={"table": "curation"},
-            caption="../report/snow_curation.rst",
+            caption="../../report/snow_curation.rst",
         ),
         figure=report(
             "results/snow/{site}/curation.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "curation"},
-            caption="../report/snow_curation.rst",
+            caption="../../report/snow_curation.rst",
         ),
         triplets="results/snow/{site}/triplets.csv",
         patches="results/snow/{site}/patches.h5",
@@ -193,7 +193,7 @@ rule snow_triplets:
     wildcard_constraints:
         site=ONE_SITE,
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
@@ -201,7 +201,7 @@ rule snow_triplets:
         triplets=snow_settings("triplets"),
         split_seed=lambda wildcards: sites("snow")[wildcards.site]["split_seed"],
     script:
-        "../scripts/snow/snow_triplets.py"
+        "../../scripts/snow/snow_triplets.py"
 
 
 rule snow_triplet_sheet:
@@ -216,11 +216,11 @@ rule snow_triplet_sheet:
             category="snow",
             subcategory="{site}",
             labels={"figure": "triplets"},
-            caption="../report/snow_triplets.rst",
+            caption="../../report/snow_triplets.rst",
         ),
     log:
         "logs/snow/{site}/snow_triplet_sheet.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     script:
-        "../scripts/snow/snow_triplet_sheet.py"
+        "../../scripts/snow/snow_triplet_sheet.py"

@@ -1,4 +1,4 @@
-# Rules shared by studies on images: grid, scenes, patches, network, whole-scene prediction.
+# Scenes of the image studies: one grid a site, scenes on it, blocks and patches.
 
 
 rule grid:
@@ -13,7 +13,7 @@ rule grid:
     log:
         "logs/{study}/{site}/grid.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
@@ -24,7 +24,7 @@ rule grid:
         tiles=with_module_prefix(first_tiles),
         aoi_layer=aoi_layer(),
     script:
-        "../scripts/segmentation/grid.py"
+        "../../scripts/segmentation/grid.py"
 
 
 # Merge, warp and clip the tiles of a scene, or of a batch of scenes, to the grid, as reflectance without clouds.
@@ -49,7 +49,7 @@ for _suffix, _scenes, _sites in scene_batches():
         wildcard_constraints:
             site=_sites,
         conda:
-            "../envs/raster.yaml"
+            "../../envs/raster.yaml"
         resources:
             mem_mb=memory(2000),
             runtime=minutes(60, per_input_gb=20),
@@ -62,7 +62,7 @@ for _suffix, _scenes, _sites in scene_batches():
             resampling=lambda wildcards: config[wildcards.study]["scenes"]["resampling"],
             aoi_layer=aoi_layer(),
         script:
-            "../scripts/segmentation/scene.py"
+            "../../scripts/segmentation/scene.py"
 
 
 rule scenes:
@@ -80,14 +80,14 @@ rule scenes:
             category="{study}",
             subcategory="{site}",
             labels={"table": "scenes"},
-            caption="../report/scenes.rst",
+            caption="../../report/scenes.rst",
         ),
     log:
         "logs/{study}/{site}/scenes.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     script:
-        "../scripts/segmentation/scenes.py"
+        "../../scripts/segmentation/scenes.py"
 
 
 rule input_table:
@@ -100,16 +100,16 @@ rule input_table:
             category="{study}",
             subcategory="{site}",
             labels={"table": "inputs"},
-            caption="../report/inputs.rst",
+            caption="../../report/inputs.rst",
         ),
     log:
         "logs/{study}/{site}/input_table.log",
     wildcard_constraints:
         study="glacier|snow",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     script:
-        "../scripts/segmentation/input_table.py"
+        "../../scripts/segmentation/input_table.py"
 
 
 rule terrain:
@@ -124,7 +124,7 @@ rule terrain:
     log:
         "logs/{study}/{site}/terrain.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
@@ -132,7 +132,7 @@ rule terrain:
         content=content_of(lambda wildcards: site_inputs(wildcards.study, wildcards.site)["dem"]),
         bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["terrain_bands"],
     script:
-        "../scripts/segmentation/terrain.py"
+        "../../scripts/segmentation/terrain.py"
 
 
 rule blocks:
@@ -146,7 +146,7 @@ rule blocks:
     log:
         "logs/{study}/{site}/blocks.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000, per_input_mb=4),
         runtime=minutes(60, per_input_gb=20),
@@ -156,7 +156,7 @@ rule blocks:
         ),
         split_seed=lambda wildcards: sites(wildcards.study)[wildcards.site]["split_seed"],
     script:
-        "../scripts/segmentation/blocks.py"
+        "../../scripts/segmentation/blocks.py"
 
 
 rule patches:
@@ -174,122 +174,11 @@ rule patches:
     wildcard_constraints:
         site=ONE_SITE,
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000, per_input_mb=4),
         runtime=minutes(60, per_input_gb=60),
     params:
         patches=lambda wildcards: study_settings(wildcards, "patches", ("size_px", "stride_px")),
     script:
-        "../scripts/segmentation/patches.py"
-
-
-rule train:
-    """Train the U-Net; write the inference model, model card and training history."""
-    input:
-        patches="results/{study}/{site}/patches.h5",
-        encoder_weights=encoder_weights,
-    output:
-        model=directory("results/{study}/{site}/model"),
-        history="results/{study}/{site}/history.csv",
-    log:
-        "logs/{study}/{site}/train.log",
-    benchmark:
-        "benchmarks/output/{study}/{site}/train.tsv"
-    conda:
-        tensorflow_env("../envs/deep-learning.yaml")
-    threads: config["network_threads"]
-    resources:
-        gpu=1,
-        mem_mb=memory(6000),
-        runtime=minutes(240, per_input_gb=240),
-    params:
-        content=content_of(encoder_weights),
-        network=lambda wildcards: config[wildcards.study]["network"],
-        training=training_settings,
-        seed=config["seed"],
-        threads=config["network_threads"],
-        constant_bands=constant_bands,
-    script:
-        "../scripts/segmentation/train.py"
-
-
-rule check_network:
-    """Compare the skill on validation patches in training and in inference; stops the run if they differ."""
-    input:
-        model="results/{study}/{site}/model",
-        patches="results/{study}/{site}/patches.h5",
-        history="results/{study}/{site}/history.csv",
-    output:
-        table="results/{study}/{site}/network_check.csv",
-    log:
-        "logs/{study}/{site}/check_network.log",
-    conda:
-        tensorflow_env("../envs/deep-learning.yaml")
-    threads: 8
-    resources:
-        mem_mb=memory(3000),
-        runtime=minutes(60, per_input_gb=60),
-    params:
-        prediction=lambda wildcards: {
-            key: config[wildcards.study]["prediction"][key] for key in ("engine", "precision")
-        },
-    script:
-        "../scripts/segmentation/check_network.py"
-
-
-rule held_out:
-    """Scores of the network on the validation and test blocks."""
-    input:
-        model=network_of(),
-        check=network_check_of(),
-        channels=labelled_stack,
-        labels="results/{study}/{site}/labels.tif",
-        splits="results/{study}/{site}/splits.tif",
-        blocks="results/{study}/{site}/blocks.csv",
-    output:
-        scores="results/{study}/{site}/unet_scores.h5",
-    log:
-        "logs/{study}/{site}/held_out.log",
-    conda:
-        tensorflow_env("../envs/deep-learning.yaml")
-    threads: 8
-    resources:
-        mem_mb=memory(3000),
-        runtime=minutes(60, per_input_gb=60),
-    params:
-        prediction=lambda wildcards: config[wildcards.study]["prediction"],
-    script:
-        "../scripts/segmentation/held_out.py"
-
-
-# Calibrated probability and extent of a whole scene, or of a batch of scenes.
-for _suffix, _scenes, _sites in scene_batches():
-
-    rule:
-        name:
-            f"predict{_suffix}"
-        input:
-            model=network_of(),
-            calibration="results/{study}/{site}/calibration.json",
-            scenes=batch_files("results/{study}/{site}/scenes/{scene}.tif", _scenes),
-            terrain=terrain_channels,
-        output:
-            probabilities=batch_files("results/{study}/{site}/probability/{scene}.tif", _scenes),
-            extents=batch_files("results/{study}/{site}/extent/{scene}.tif", _scenes),
-        log:
-            f"logs/{{study}}/{{site}}/predict_{batch_label(_scenes)}.log",
-        benchmark:
-            f"benchmarks/output/{{study}}/{{site}}/predict_{batch_label(_scenes)}.tsv"
-        wildcard_constraints:
-            site=_sites,
-        conda:
-            tensorflow_env("../envs/deep-learning.yaml")
-        threads: 8
-        resources:
-            mem_mb=memory(3000),
-            runtime=minutes(60, per_input_gb=60),
-        params:
-            prediction=lambda wildcards: config[wildcards.study]["prediction"],
-        script:
-            "../scripts/segmentation/predict.py"
+        "../../scripts/segmentation/patches.py"

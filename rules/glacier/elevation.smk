@@ -25,12 +25,12 @@ rule glacier_flowlines:
     log:
         "logs/glacier/{site}/glacier_flowlines.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
     script:
-        "../scripts/glacier/glacier_flowlines.py"
+        "../../scripts/glacier/glacier_flowlines.py"
 
 
 rule glacier_retreat:
@@ -51,20 +51,20 @@ rule glacier_retreat:
             category="glacier",
             subcategory="{site}",
             labels={"table": "terminus retreat"},
-            caption="../report/glacier_retreat.rst",
+            caption="../../report/glacier_retreat.rst",
         ),
         rates=report(
             "results/glacier/{site}/glacier_retreat_rate.csv",
             category="glacier",
             subcategory="{site}",
             labels={"table": "rate of terminus retreat"},
-            caption="../report/glacier_retreat_rate.rst",
+            caption="../../report/glacier_retreat_rate.rst",
         ),
         termini="results/glacier/{site}/termini.gpkg",
     log:
         "logs/glacier/{site}/glacier_retreat.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
@@ -74,7 +74,7 @@ rule glacier_retreat:
         confidence=glacier_settings("area").get("confidence"),
         significance=glacier_settings("trend").get("significance"),
     script:
-        "../scripts/glacier/glacier_retreat.py"
+        "../../scripts/glacier/glacier_retreat.py"
 
 
 rule glacier_termini:
@@ -91,26 +91,26 @@ rule glacier_termini:
             category="glacier",
             subcategory="{site}",
             labels={"figure": "ice fronts"},
-            caption="../report/glacier_termini.rst",
+            caption="../../report/glacier_termini.rst",
         ),
         change=report(
             "results/glacier/{site}/glacier_terminus_change.png",
             category="glacier",
             subcategory="{site}",
             labels={"figure": "terminus retreat"},
-            caption="../report/glacier_terminus_change.rst",
+            caption="../../report/glacier_terminus_change.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_termini.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         rgb=shown_bands,
         latest_year=lambda wildcards: int(latest_scene(wildcards.site)),
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
         confidence=glacier_settings("area").get("confidence"),
     script:
-        "../scripts/glacier/glacier_termini.py"
+        "../../scripts/glacier/glacier_termini.py"
 
 
 rule glacier_hypsometry:
@@ -129,19 +129,19 @@ rule glacier_hypsometry:
             category="glacier",
             subcategory="{site}",
             labels={"table": "area by elevation"},
-            caption="../report/glacier_hypsometry.rst",
+            caption="../../report/glacier_hypsometry.rst",
         ),
         topography=report(
             "results/glacier/{site}/glacier_topography.csv",
             category="glacier",
             subcategory="{site}",
             labels={"table": "topographic attributes"},
-            caption="../report/glacier_topography.rst",
+            caption="../../report/glacier_topography.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_hypsometry.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
@@ -150,7 +150,7 @@ rule glacier_hypsometry:
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
         band_m=glacier_settings("area").get("band_m"),
     script:
-        "../scripts/glacier/glacier_hypsometry.py"
+        "../../scripts/glacier/glacier_hypsometry.py"
 
 
 rule glacier_hypsometry_figure:
@@ -163,11 +163,11 @@ rule glacier_hypsometry_figure:
             category="glacier",
             subcategory="{site}",
             labels={"figure": "area by elevation"},
-            caption="../report/glacier_hypsometry.rst",
+            caption="../../report/glacier_hypsometry.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_hypsometry_figure.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     script:
-        "../scripts/glacier/glacier_hypsometry_figure.py"
+        "../../scripts/glacier/glacier_hypsometry_figure.py"

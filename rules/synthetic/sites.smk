@@ -17,7 +17,7 @@ rule simulate_glacier:
     wildcard_constraints:
         site=glacier_sites("simulate"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
@@ -25,7 +25,7 @@ rule simulate_glacier:
         world=lambda wildcards: sites("glacier")[wildcards.site]["simulate"]
         | {"reference_year": sites("glacier")[wildcards.site]["reference_year"]},
     script:
-        "../scripts/inputs/simulate_glacier.py"
+        "../../scripts/inputs/simulate_glacier.py"
 
 
 rule simulate_ocean:
@@ -38,7 +38,7 @@ rule simulate_ocean:
     wildcard_constraints:
         site=simulated_ocean_sites(),
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
@@ -46,7 +46,7 @@ rule simulate_ocean:
         world=lambda wildcards: sites("ocean")[wildcards.site]["simulate"],
         first_month=lambda wildcards: sites("ocean")[wildcards.site]["first_month"],
     script:
-        "../scripts/inputs/simulate_ocean.py"
+        "../../scripts/inputs/simulate_ocean.py"
 
 
 rule simulate_carbon:
@@ -61,14 +61,14 @@ rule simulate_carbon:
     wildcard_constraints:
         site=carbon_sites("simulate"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
         world=lambda wildcards: sites("carbon")[wildcards.site]["simulate"],
     script:
-        "../scripts/inputs/simulate_carbon.py"
+        "../../scripts/inputs/simulate_carbon.py"
 
 
 rule simulate_snow:
@@ -86,14 +86,14 @@ rule simulate_snow:
     wildcard_constraints:
         site=snow_sites("simulate"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
         world=lambda wildcards: sites("snow")[wildcards.site]["simulate"],
     script:
-        "../scripts/inputs/simulate_snow.py"
+        "../../scripts/inputs/simulate_snow.py"
 
 
 rule tiny_presets:
@@ -103,8 +103,8 @@ rule tiny_presets:
     log:
         "logs/tiny_presets.log",
     conda:
-        tensorflow_env("../envs/foundation-models.yaml")
+        tensorflow_env("../../envs/foundation-models.yaml")
     params:
         kinds=SNOW_MODELS,
     script:
-        "../scripts/inputs/tiny_presets.py"
+        "../../scripts/inputs/tiny_presets.py"

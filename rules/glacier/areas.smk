@@ -16,13 +16,13 @@ rule glacier_labels:
             category="glacier",
             subcategory="{site}",
             labels={"table": "glaciers of the outlines"},
-            caption="../report/glacier_ids.rst",
+            caption="../../report/glacier_ids.rst",
         ),
         inputs="results/glacier/{site}/inputs/outlines.csv",
     log:
         "logs/glacier/{site}/glacier_labels.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
@@ -36,7 +36,7 @@ rule glacier_labels:
         tiles=with_module_prefix(first_tiles),
         bands=lambda wildcards: sites("glacier")[wildcards.site]["bands"],
     script:
-        "../scripts/glacier/glacier_labels.py"
+        "../../scripts/glacier/glacier_labels.py"
 
 
 rule glacier_scenes:
@@ -55,12 +55,12 @@ rule glacier_scenes:
             category="glacier",
             subcategory="{site}",
             labels={"figure": "scenes and outlines"},
-            caption="../report/glacier_scenes.rst",
+            caption="../../report/glacier_scenes.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_scenes.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
@@ -68,7 +68,7 @@ rule glacier_scenes:
         rgb=shown_bands,
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
-        "../scripts/glacier/glacier_scenes.py"
+        "../../scripts/glacier/glacier_scenes.py"
 
 
 # Extent of one year, or of a batch of years, as polygons, one feature per glacier.
@@ -90,14 +90,14 @@ for _suffix, _scenes, _sites in scene_batches():
         wildcard_constraints:
             site=_sites,
         conda:
-            "../envs/raster.yaml"
+            "../../envs/raster.yaml"
         resources:
             mem_mb=memory(2000),
             runtime=minutes(60),
         params:
             min_glacier_km2=glacier_settings("area").get("min_glacier_km2"),
         script:
-            "../scripts/glacier/glacier_outlines.py"
+            "../../scripts/glacier/glacier_outlines.py"
 
 
 rule glacier_area_by_year:
@@ -118,19 +118,19 @@ rule glacier_area_by_year:
             category="glacier",
             subcategory="{site}",
             labels={"table": "area by year"},
-            caption="../report/glacier_area_by_year.rst",
+            caption="../../report/glacier_area_by_year.rst",
         ),
         by_glacier=report(
             "results/glacier/{site}/glacier_area_by_glacier.csv",
             category="glacier",
             subcategory="{site}",
             labels={"table": "area by glacier"},
-            caption="../report/glacier_area_by_glacier.rst",
+            caption="../../report/glacier_area_by_glacier.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_area_by_year.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
@@ -138,7 +138,7 @@ rule glacier_area_by_year:
         area={key: glacier_settings("area").get(key) for key in ("confidence", "buffer_px", "min_valid_fraction")},
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
-        "../scripts/glacier/glacier_area_by_year.py"
+        "../../scripts/glacier/glacier_area_by_year.py"
 
 
 rule glacier_trend:
@@ -151,17 +151,17 @@ rule glacier_trend:
             category="glacier",
             subcategory="{site}",
             labels={"table": "trend"},
-            caption="../report/glacier_trend.rst",
+            caption="../../report/glacier_trend.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_trend.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         confidence=glacier_settings("area").get("confidence"),
         significance=glacier_settings("trend").get("significance"),
     script:
-        "../scripts/glacier/glacier_trend.py"
+        "../../scripts/glacier/glacier_trend.py"
 
 
 rule glacier_summary:
@@ -175,16 +175,16 @@ rule glacier_summary:
             category="glacier",
             subcategory="all sites",
             labels={"table": "areas and trends over sites"},
-            caption="../report/glacier_summary.rst",
+            caption="../../report/glacier_summary.rst",
         ),
     log:
         "logs/glacier/glacier_summary.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         sites=list(sites("glacier")),
     script:
-        "../scripts/glacier/glacier_summary.py"
+        "../../scripts/glacier/glacier_summary.py"
 
 
 rule glacier_retreat_graph:
@@ -198,16 +198,16 @@ rule glacier_retreat_graph:
             category="glacier",
             subcategory="{site}",
             labels={"figure": "area by year"},
-            caption="../report/glacier_retreat_graph.rst",
+            caption="../../report/glacier_retreat_graph.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_retreat_graph.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         confidence=glacier_settings("area").get("confidence"),
     script:
-        "../scripts/glacier/glacier_retreat_graph.py"
+        "../../scripts/glacier/glacier_retreat_graph.py"
 
 
 rule glacier_retreat_timelapse:
@@ -225,12 +225,12 @@ rule glacier_retreat_timelapse:
             category="glacier",
             subcategory="{site}",
             labels={"figure": "timelapse"},
-            caption="../report/glacier_retreat_timelapse.rst",
+            caption="../../report/glacier_retreat_timelapse.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_retreat_timelapse.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
@@ -240,7 +240,7 @@ rule glacier_retreat_timelapse:
         seconds_per_frame=glacier_settings("figures").get("seconds_per_frame"),
         reference_year=lambda wildcards: sites("glacier")[wildcards.site]["reference_year"],
     script:
-        "../scripts/glacier/glacier_retreat_timelapse.py"
+        "../../scripts/glacier/glacier_retreat_timelapse.py"
 
 
 rule glacier_gallery:
@@ -257,17 +257,17 @@ rule glacier_gallery:
             category="glacier",
             subcategory="{site}",
             labels={"figure": "predictions on test blocks"},
-            caption="../report/glacier_gallery.rst",
+            caption="../../report/glacier_gallery.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_gallery.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         rgb=shown_bands,
         years=glacier_gallery_years,
     script:
-        "../scripts/glacier/glacier_gallery.py"
+        "../../scripts/glacier/glacier_gallery.py"
 
 
 rule glacier_truth_check:
@@ -285,20 +285,20 @@ rule glacier_truth_check:
             category="glacier",
             subcategory="{site}",
             labels={"table": "recovered and true area"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
         figure=report(
             "results/glacier/{site}/truth_check.png",
             category="glacier",
             subcategory="{site}",
             labels={"figure": "recovered and true area"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
     log:
         "logs/glacier/{site}/glacier_truth_check.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         confidence=glacier_settings("area").get("confidence"),
     script:
-        "../scripts/glacier/glacier_truth_check.py"
+        "../../scripts/glacier/glacier_truth_check.py"

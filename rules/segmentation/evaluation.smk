@@ -13,7 +13,7 @@ rule baselines:
     log:
         "logs/{study}/{site}/baselines.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
@@ -22,7 +22,7 @@ rule baselines:
         bands=lambda wildcards: sites(wildcards.study)[wildcards.site]["bands"],
         seed=config["seed"],
     script:
-        "../scripts/segmentation/baselines.py"
+        "../../scripts/segmentation/baselines.py"
 
 
 rule evaluate:
@@ -37,14 +37,14 @@ rule evaluate:
             category="{study}",
             subcategory="{site}",
             labels={"table": "skill on held-out blocks"},
-            caption="../report/metrics.rst",
+            caption="../../report/metrics.rst",
         ),
         reliability=report(
             "results/{study}/{site}/reliability.csv",
             category="{study}",
             subcategory="{site}",
             labels={"table": "reliability of probabilities"},
-            caption="../report/reliability_table.rst",
+            caption="../../report/reliability_table.rst",
         ),
         confusion="results/{study}/{site}/block_confusion.csv",
     log:
@@ -52,12 +52,12 @@ rule evaluate:
     wildcard_constraints:
         study="glacier|carbon",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         # blocks of a scene are assigned evenly by their label fraction, groups of images at random
         stratified=lambda wildcards: wildcards.study == "glacier",
     script:
-        "../scripts/segmentation/evaluate.py"
+        "../../scripts/segmentation/evaluate.py"
 
 
 rule reliability:
@@ -71,16 +71,16 @@ rule reliability:
             category="{study}",
             subcategory="{site}",
             labels={"figure": "reliability and skill"},
-            caption="../report/reliability.rst",
+            caption="../../report/reliability.rst",
         ),
     log:
         "logs/{study}/{site}/reliability.log",
     wildcard_constraints:
         study=IMAGE_STUDIES,
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     script:
-        "../scripts/segmentation/reliability.py"
+        "../../scripts/segmentation/reliability.py"
 
 
 rule learning_curve:
@@ -93,14 +93,14 @@ rule learning_curve:
             category="{study}",
             subcategory="{site}",
             labels={"figure": "learning curve"},
-            caption="../report/learning_curve.rst",
+            caption="../../report/learning_curve.rst",
         ),
     log:
         "logs/{study}/{site}/learning_curve.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     script:
-        "../scripts/segmentation/learning_curve.py"
+        "../../scripts/segmentation/learning_curve.py"
 
 
 rule block_map:
@@ -116,19 +116,19 @@ rule block_map:
             category="{study}",
             subcategory="{site}",
             labels={"figure": "blocks"},
-            caption="../report/blocks.rst",
+            caption="../../report/blocks.rst",
         ),
     log:
         "logs/{study}/{site}/block_map.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=20),
     params:
         rgb=shown_bands,
     script:
-        "../scripts/segmentation/block_map.py"
+        "../../scripts/segmentation/block_map.py"
 
 
 rule patch_sheet:
@@ -141,18 +141,18 @@ rule patch_sheet:
             category="{study}",
             subcategory="{site}",
             labels={"figure": "patches"},
-            caption="../report/patches.rst",
+            caption="../../report/patches.rst",
         ),
     log:
         "logs/{study}/{site}/patch_sheet.log",
     wildcard_constraints:
         study=IMAGE_STUDIES,
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         rgb=shown_bands,
     script:
-        "../scripts/segmentation/patch_sheet.py"
+        "../../scripts/segmentation/patch_sheet.py"
 
 
 rule augmentation_sheet:
@@ -165,20 +165,20 @@ rule augmentation_sheet:
             category="{study}",
             subcategory="{site}",
             labels={"figure": "augmentation"},
-            caption="../report/augmentation.rst",
+            caption="../../report/augmentation.rst",
         ),
     log:
         "logs/{study}/{site}/augmentation_sheet.log",
     wildcard_constraints:
         study=IMAGE_STUDIES,
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     params:
         augmentation=lambda wildcards: config[wildcards.study]["training"]["augmentation"],
         seed=config["seed"],
         rgb=shown_bands,
     script:
-        "../scripts/segmentation/augmentation_sheet.py"
+        "../../scripts/segmentation/augmentation_sheet.py"
 
 
 rule skill_summary:
@@ -193,13 +193,13 @@ rule skill_summary:
             category="{study}",
             subcategory="all sites",
             labels={"table": "skill over sites"},
-            caption="../report/skill_summary.rst",
+            caption="../../report/skill_summary.rst",
         ),
     log:
         "logs/{study}/skill_summary.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         sites=lambda wildcards: list(sites(wildcards.study)),
     script:
-        "../scripts/segmentation/skill_summary.py"
+        "../../scripts/segmentation/skill_summary.py"

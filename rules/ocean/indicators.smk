@@ -15,12 +15,12 @@ rule ocean_coverage:
             category="ocean",
             subcategory="{site}",
             labels={"table": "coverage by month"},
-            caption="../report/ocean_coverage_table.rst",
+            caption="../../report/ocean_coverage_table.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_coverage.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
@@ -29,7 +29,7 @@ rule ocean_coverage:
         zones=ocean_zones(),
         confidence=ocean_settings("trend").get("confidence"),
     script:
-        "../scripts/ocean/ocean_coverage.py"
+        "../../scripts/ocean/ocean_coverage.py"
 
 
 rule ocean_trend:
@@ -43,32 +43,32 @@ rule ocean_trend:
             category="ocean",
             subcategory="{site}",
             labels={"table": "trends of coverage"},
-            caption="../report/ocean_trend.rst",
+            caption="../../report/ocean_trend.rst",
         ),
         seasonal=report(
             "results/ocean/{site}/seasonal_trend.csv",
             category="ocean",
             subcategory="{site}",
             labels={"table": "trends of the deseasonalised months"},
-            caption="../report/ocean_seasonal_trend.rst",
+            caption="../../report/ocean_seasonal_trend.rst",
         ),
         figure=report(
             "results/ocean/{site}/ocean_coverage.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "coverage and trends"},
-            caption="../report/ocean_coverage.rst",
+            caption="../../report/ocean_coverage.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_trend.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     params:
         zones=ocean_zones(),
         confidence=ocean_settings("trend").get("confidence"),
         significance=ocean_settings("trend").get("significance"),
     script:
-        "../scripts/ocean/ocean_trend.py"
+        "../../scripts/ocean/ocean_trend.py"
 
 
 rule ocean_season:
@@ -82,23 +82,23 @@ rule ocean_season:
             category="ocean",
             subcategory="{site}",
             labels={"table": "seasonal cycle"},
-            caption="../report/ocean_seasonal_cycle.rst",
+            caption="../../report/ocean_seasonal_cycle.rst",
         ),
         figure=report(
             "results/ocean/{site}/ocean_seasonal_cycle.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "seasonal cycle"},
-            caption="../report/ocean_seasonal_cycle.rst",
+            caption="../../report/ocean_seasonal_cycle.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_season.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     params:
         zones=ocean_zones(),
     script:
-        "../scripts/ocean/ocean_season.py"
+        "../../scripts/ocean/ocean_season.py"
 
 
 rule ocean_competition:
@@ -114,26 +114,26 @@ rule ocean_competition:
             category="ocean",
             subcategory="{site}",
             labels={"table": "competition"},
-            caption="../report/ocean_competition.rst",
+            caption="../../report/ocean_competition.rst",
         ),
         figure=report(
             "results/ocean/{site}/ocean_competition.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "competition"},
-            caption="../report/ocean_competition.rst",
+            caption="../../report/ocean_competition.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_competition.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
         bands=ocean_settings("competition"),
     script:
-        "../scripts/ocean/ocean_competition.py"
+        "../../scripts/ocean/ocean_competition.py"
 
 
 rule ocean_sensitivity:
@@ -147,14 +147,14 @@ rule ocean_sensitivity:
             category="ocean",
             subcategory="{site}",
             labels={"table": "mean sensitivity by month"},
-            caption="../report/ocean_sensitivity.rst",
+            caption="../../report/ocean_sensitivity.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_sensitivity.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     script:
-        "../scripts/ocean/ocean_sensitivity.py"
+        "../../scripts/ocean/ocean_sensitivity.py"
 
 
 rule ocean_occurrence:
@@ -170,31 +170,31 @@ rule ocean_occurrence:
             category="ocean",
             subcategory="{site}",
             labels={"table": "cores"},
-            caption="../report/ocean_core.rst",
+            caption="../../report/ocean_core.rst",
         ),
         figure=report(
             "results/ocean/{site}/ocean_occurrence.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "occurrence"},
-            caption="../report/ocean_occurrence.rst",
+            caption="../../report/ocean_occurrence.rst",
         ),
         cores=report(
             "results/ocean/{site}/ocean_core.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "cores"},
-            caption="../report/ocean_core.rst",
+            caption="../../report/ocean_core.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_occurrence.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     script:
-        "../scripts/ocean/ocean_occurrence.py"
+        "../../scripts/ocean/ocean_occurrence.py"
 
 
 rule ocean_drivers:
@@ -211,31 +211,31 @@ rule ocean_drivers:
             category="ocean",
             subcategory="{site}",
             labels={"table": "drivers"},
-            caption="../report/ocean_drivers.rst",
+            caption="../../report/ocean_drivers.rst",
         ),
         figure=report(
             "results/ocean/{site}/ocean_drivers.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "drivers"},
-            caption="../report/ocean_drivers.rst",
+            caption="../../report/ocean_drivers.rst",
         ),
         season=report(
             "results/ocean/{site}/ocean_drivers_season.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "drivers by calendar month"},
-            caption="../report/ocean_drivers.rst",
+            caption="../../report/ocean_drivers.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_drivers.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     script:
-        "../scripts/ocean/ocean_drivers.py"
+        "../../scripts/ocean/ocean_drivers.py"
 
 
 rule ocean_animation:
@@ -251,19 +251,19 @@ rule ocean_animation:
             category="ocean",
             subcategory="{site}",
             labels={"figure": "animation"},
-            caption="../report/ocean_animation.rst",
+            caption="../../report/ocean_animation.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_animation.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
         seconds_per_frame=ocean_settings("figures").get("seconds_per_frame"),
     script:
-        "../scripts/ocean/ocean_animation.py"
+        "../../scripts/ocean/ocean_animation.py"
 
 
 rule ocean_truth_check:
@@ -284,7 +284,7 @@ rule ocean_truth_check:
             category="ocean",
             subcategory="{site}",
             labels={"table": "recovered and true coverage"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
         monthly="results/ocean/{site}/coverage_check.csv",
         figure=report(
@@ -292,12 +292,12 @@ rule ocean_truth_check:
             category="ocean",
             subcategory="{site}",
             labels={"figure": "recovered and true coverage"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_truth_check.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
@@ -306,4 +306,4 @@ rule ocean_truth_check:
         zones=ocean_zones(),
         confidence=ocean_settings("trend").get("confidence"),
     script:
-        "../scripts/ocean/ocean_truth_check.py"
+        "../../scripts/ocean/ocean_truth_check.py"

@@ -1,7 +1,7 @@
 # Results of a run over all studies.
 
 
-report: "../report/workflow.rst"
+report: "../../report/workflow.rst"
 
 
 rule overview:
@@ -13,18 +13,18 @@ rule overview:
             "results/overview.csv",
             category="all studies",
             labels={"table": "overview"},
-            caption="../report/overview.rst",
+            caption="../../report/overview.rst",
         ),
         text="results/overview.rst",
     log:
         "logs/overview.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         sites=overview_sites(),
         titles={study: entry.title for study, entry in STUDIES.items()},
     script:
-        "../scripts/report/overview.py"
+        "../../scripts/report/overview.py"
 
 
 rule manifest:
@@ -40,22 +40,22 @@ rule manifest:
             "results/manifest.csv",
             category="all studies",
             labels={"table": "manifest"},
-            caption="../report/manifest.rst",
+            caption="../../report/manifest.rst",
         ),
         warnings=report(
             "results/warnings.csv",
             category="all studies",
             labels={"table": "warnings"},
-            caption="../report/warnings.rst",
+            caption="../../report/warnings.rst",
         ),
     log:
         "logs/manifest.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=2),
     params:
         sites=configured_sites(),
     script:
-        "../scripts/report/manifest.py"
+        "../../scripts/report/manifest.py"

@@ -12,12 +12,12 @@ rule ocean_cells:
             category="ocean",
             subcategory="{site}",
             labels={"table": "fields of the data set"},
-            caption="../report/ocean_inputs.rst",
+            caption="../../report/ocean_inputs.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_cells.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(6000),
         runtime=minutes(60, per_input_gb=10),
@@ -26,7 +26,7 @@ rule ocean_cells:
         data=with_module_prefix(ocean_data),
         cells={key: ocean_settings("cells").get(key) for key in ("size", "unit", "margin")},
     script:
-        "../scripts/ocean/ocean_cells.py"
+        "../../scripts/ocean/ocean_cells.py"
 
 
 rule ocean_slopes:
@@ -39,7 +39,7 @@ rule ocean_slopes:
     log:
         "logs/ocean/{site}/ocean_slopes_{part}.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60),
@@ -50,7 +50,7 @@ rule ocean_slopes:
         enough_points=ocean_settings("cells").get("enough_points"),
         regression=ocean_settings("regression"),
     script:
-        "../scripts/ocean/ocean_slopes.py"
+        "../../scripts/ocean/ocean_slopes.py"
 
 
 rule ocean_slope_maps:
@@ -64,16 +64,16 @@ rule ocean_slope_maps:
             category="ocean",
             subcategory="{site}",
             labels={"figure": "slopes"},
-            caption="../report/ocean_slope_maps.rst",
+            caption="../../report/ocean_slope_maps.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_slope_maps.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     params:
         month=reference_month,
     script:
-        "../scripts/ocean/ocean_slope_maps.py"
+        "../../scripts/ocean/ocean_slope_maps.py"
 
 
 rule ocean_biomes:
@@ -88,7 +88,7 @@ rule ocean_biomes:
             category="ocean",
             subcategory="{site}",
             labels={"table": "cuts of the tree"},
-            caption="../report/ocean_cuts.rst",
+            caption="../../report/ocean_cuts.rst",
         ),
         biomes="results/ocean/{site}/biomes.nc",
         table=report(
@@ -96,12 +96,12 @@ rule ocean_biomes:
             category="ocean",
             subcategory="{site}",
             labels={"table": "biomes"},
-            caption="../report/ocean_biomes.rst",
+            caption="../../report/ocean_biomes.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_biomes.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60),
@@ -111,7 +111,7 @@ rule ocean_biomes:
         names=lambda wildcards: sites("ocean")[wildcards.site]["names"],
         seed=config["seed"],
     script:
-        "../scripts/ocean/ocean_biomes.py"
+        "../../scripts/ocean/ocean_biomes.py"
 
 
 rule ocean_detection:
@@ -129,39 +129,39 @@ rule ocean_detection:
             category="ocean",
             subcategory="{site}",
             labels={"figure": "biomes"},
-            caption="../report/ocean_biome_map.rst",
+            caption="../../report/ocean_biome_map.rst",
         ),
         dendrogram=report(
             "results/ocean/{site}/ocean_dendrogram.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "dendrogram"},
-            caption="../report/ocean_dendrogram.rst",
+            caption="../../report/ocean_dendrogram.rst",
         ),
         grid=report(
             "results/ocean/{site}/ocean_cut_grid.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "choice of the cut"},
-            caption="../report/ocean_cut_grid.rst",
+            caption="../../report/ocean_cut_grid.rst",
         ),
         profile=report(
             "results/ocean/{site}/ocean_biome_profile.png",
             category="ocean",
             subcategory="{site}",
             labels={"figure": "slopes of the biomes"},
-            caption="../report/ocean_biome_profile.rst",
+            caption="../../report/ocean_biome_profile.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_detection.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     params:
         month=reference_month,
         mode=ocean_settings("biomes").get("mode"),
         criterion=ocean_settings("biomes").get("criterion"),
     script:
-        "../scripts/ocean/ocean_detection.py"
+        "../../scripts/ocean/ocean_detection.py"
 
 
 rule ocean_agreement:
@@ -177,12 +177,12 @@ rule ocean_agreement:
             category="ocean",
             subcategory="{site}",
             labels={"table": "agreement of methods"},
-            caption="../report/ocean_agreement.rst",
+            caption="../../report/ocean_agreement.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_agreement.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60),
@@ -191,7 +191,7 @@ rule ocean_agreement:
         settings=ocean_settings("biomes"),
         seed=config["seed"],
     script:
-        "../scripts/ocean/ocean_agreement.py"
+        "../../scripts/ocean/ocean_agreement.py"
 
 
 rule ocean_classifier:
@@ -209,7 +209,7 @@ rule ocean_classifier:
             category="ocean",
             subcategory="{site}",
             labels={"table": "skill on held-out cells"},
-            caption="../report/ocean_metrics.rst",
+            caption="../../report/ocean_metrics.rst",
         ),
         confusion="results/ocean/{site}/confusion.csv",
         reliability="results/ocean/{site}/reliability.csv",
@@ -217,7 +217,7 @@ rule ocean_classifier:
     log:
         "logs/ocean/{site}/ocean_classifier.log",
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     threads: config["network_threads"]
     resources:
         mem_mb=memory(4000),
@@ -228,7 +228,7 @@ rule ocean_classifier:
         seed=config["seed"],
         threads=config["network_threads"],
     script:
-        "../scripts/ocean/ocean_classifier.py"
+        "../../scripts/ocean/ocean_classifier.py"
 
 
 rule ocean_skill:
@@ -245,14 +245,14 @@ rule ocean_skill:
             category="ocean",
             subcategory="{site}",
             labels={"figure": "skill of the network"},
-            caption="../report/ocean_classifier.rst",
+            caption="../../report/ocean_classifier.rst",
         ),
     log:
         "logs/ocean/{site}/ocean_skill.log",
     conda:
-        "../envs/ocean.yaml"
+        "../../envs/ocean.yaml"
     script:
-        "../scripts/ocean/ocean_skill.py"
+        "../../scripts/ocean/ocean_skill.py"
 
 
 rule ocean_labels:
@@ -267,11 +267,11 @@ rule ocean_labels:
     log:
         "logs/ocean/{site}/ocean_labels_{scaler}_{part}.log",
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
         abstain_below=ocean_settings("classifier").get("abstain_below"),
     script:
-        "../scripts/ocean/ocean_labels.py"
+        "../../scripts/ocean/ocean_labels.py"

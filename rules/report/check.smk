@@ -15,7 +15,7 @@ rule check_glacier:
     wildcard_constraints:
         site=glacier_sites("files", "simulate"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
@@ -31,7 +31,7 @@ rule check_glacier:
         patch_multiple=lambda wildcards: 2 ** config["glacier"]["network"]["depth"],
         min_valid_fraction=lambda wildcards: config["glacier"]["area"]["min_valid_fraction"],
     script:
-        "../scripts/inputs/check_glacier.py"
+        "../../scripts/inputs/check_glacier.py"
 
 
 rule check:
@@ -45,8 +45,8 @@ rule check:
         "logs/check.log",
     localrule: True
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         sites=checked_glaciers(),
     script:
-        "../scripts/report/check.py"
+        "../../scripts/report/check.py"

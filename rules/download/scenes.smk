@@ -17,7 +17,7 @@ rule fetch_glacier_year:
         year="[0-9]{4}",
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60),
@@ -31,7 +31,7 @@ rule fetch_glacier_year:
         shown=shown_bands,
         aoi_layer=aoi_layer("glacier"),
     script:
-        "../scripts/inputs/fetch_glacier_year.py"
+        "../../scripts/inputs/fetch_glacier_year.py"
 
 
 rule fetched_years:
@@ -48,16 +48,16 @@ rule fetched_years:
             category="glacier",
             subcategory="{site}",
             labels={"table": "candidates of the archive"},
-            caption="../report/fetched_years.rst",
+            caption="../../report/fetched_years.rst",
         ),
     log:
         "logs/glacier/{site}/fetched_years.log",
     wildcard_constraints:
         site=archive_sites("glacier"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     script:
-        "../scripts/inputs/fetched_years.py"
+        "../../scripts/inputs/fetched_years.py"
 
 
 rule fetch_snow_year:
@@ -75,7 +75,7 @@ rule fetch_snow_year:
         year="[0-9]{4}",
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60),
@@ -89,7 +89,7 @@ rule fetch_snow_year:
         kept=with_module_prefix(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
         aoi_layer=aoi_layer("snow"),
     script:
-        "../scripts/inputs/fetch_snow_year.py"
+        "../../scripts/inputs/fetch_snow_year.py"
 
 
 rule fetched_snow_scenes:
@@ -116,9 +116,9 @@ rule fetched_snow_scenes:
     wildcard_constraints:
         site=archive_sites("snow"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     script:
-        "../scripts/inputs/fetched_snow_scenes.py"
+        "../../scripts/inputs/fetched_snow_scenes.py"
 
 
 rule size_glacier_year:
@@ -134,7 +134,7 @@ rule size_glacier_year:
         year="[0-9]{4}",
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         content=content_of(aoi_of),
         catalogue=glacier_catalogue,
@@ -144,7 +144,7 @@ rule size_glacier_year:
         kept=with_module_prefix(lambda wildcards: f"resources/glacier/{wildcards.site}/archive/kept/{wildcards.year}"),
         aoi_layer=aoi_layer("glacier"),
     script:
-        "../scripts/inputs/size_glacier_year.py"
+        "../../scripts/inputs/size_glacier_year.py"
 
 
 rule size_snow_year:
@@ -160,7 +160,7 @@ rule size_snow_year:
         year="[0-9]{4}",
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         content=content_of(snow_aoi),
         catalogues=snow_catalogues,
@@ -171,7 +171,7 @@ rule size_snow_year:
         kept=with_module_prefix(lambda wildcards: f"resources/snow/{wildcards.site}/archive/kept/{wildcards.year}"),
         aoi_layer=aoi_layer("snow"),
     script:
-        "../scripts/inputs/size_snow_year.py"
+        "../../scripts/inputs/size_snow_year.py"
 
 
 rule fetch_sizes:
@@ -184,8 +184,8 @@ rule fetch_sizes:
         "logs/fetch_sizes.log",
     localrule: True
     conda:
-        "../envs/archive.yaml"
+        "../../envs/archive.yaml"
     params:
         places=archive_images(),
     script:
-        "../scripts/inputs/fetch_sizes.py"
+        "../../scripts/inputs/fetch_sizes.py"

@@ -13,14 +13,14 @@ rule carbon_images:
             category="carbon",
             subcategory="{site}",
             labels={"table": "images"},
-            caption="../report/carbon_images.rst",
+            caption="../../report/carbon_images.rst",
         ),
         duplicates=report(
             "results/carbon/{site}/duplicates.csv",
             category="carbon",
             subcategory="{site}",
             labels={"table": "duplicates"},
-            caption="../report/carbon_images.rst",
+            caption="../../report/carbon_images.rst",
         ),
         rejected="results/carbon/{site}/rejected.csv",
     log:
@@ -28,7 +28,7 @@ rule carbon_images:
     wildcard_constraints:
         site=carbon_sites("simulate", "files"),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
@@ -45,7 +45,7 @@ rule carbon_images:
         limits=carbon_image_settings("smallest_px", "near_bits", "skip_bad", "split_seed"),
         has_pixel_area=lambda wildcards: carbon_pixel_area(wildcards) is not None,
     script:
-        "../scripts/carbon/carbon_images.py"
+        "../../scripts/carbon/carbon_images.py"
 
 
 rule carbon_measurements:
@@ -60,12 +60,12 @@ rule carbon_measurements:
         "logs/carbon/{site}/carbon_measurements.log",
     priority: 100
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         content=content_of(lambda wildcards: carbon_ground_truth(wildcards)["path"]),
         ground_truth=carbon_ground_truth,
     script:
-        "../scripts/carbon/carbon_measurements.py"
+        "../../scripts/carbon/carbon_measurements.py"
 
 
 rule carbon_samples:
@@ -81,7 +81,7 @@ rule carbon_samples:
     wildcard_constraints:
         site=ONE_SITE,
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
@@ -95,7 +95,7 @@ rule carbon_samples:
         size_px=carbon_settings("images").get("size_px"),
         band_names=carbon_site("band_names"),
     script:
-        "../scripts/carbon/carbon_samples.py"
+        "../../scripts/carbon/carbon_samples.py"
 
 
 use rule train as carbon_train with:
@@ -134,7 +134,7 @@ rule carbon_held_out:
     log:
         "logs/carbon/{site}/carbon_held_out.log",
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),
@@ -142,7 +142,7 @@ rule carbon_held_out:
     params:
         prediction=carbon_settings("prediction"),
     script:
-        "../scripts/carbon/carbon_held_out.py"
+        "../../scripts/carbon/carbon_held_out.py"
 
 
 rule carbon_baselines:
@@ -154,7 +154,7 @@ rule carbon_baselines:
     log:
         "logs/carbon/{site}/carbon_baselines.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
@@ -163,7 +163,7 @@ rule carbon_baselines:
         labels=carbon_labels(*CARBON_RULES["hsv"]),
         seed=config["seed"],
     script:
-        "../scripts/carbon/carbon_baselines.py"
+        "../../scripts/carbon/carbon_baselines.py"
 
 
 rule carbon_image_skill:
@@ -180,16 +180,16 @@ rule carbon_image_skill:
             category="carbon",
             subcategory="{site}",
             labels={"table": "skill over images and pooled"},
-            caption="../report/carbon_protocol.rst",
+            caption="../../report/carbon_protocol.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_image_skill.log",
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         target=carbon_settings("labels").get("target"),
     script:
-        "../scripts/carbon/carbon_image_skill.py"
+        "../../scripts/carbon/carbon_image_skill.py"
 
 
 rule carbon_vegetation:
@@ -207,7 +207,7 @@ rule carbon_vegetation:
     benchmark:
         "benchmarks/output/carbon/{site}/carbon_vegetation.tsv"
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     threads: 8
     resources:
         mem_mb=memory(3000),
@@ -219,4 +219,4 @@ rule carbon_vegetation:
         prediction=carbon_settings("prediction"),
         target=carbon_settings("labels").get("target"),
     script:
-        "../scripts/carbon/carbon_vegetation.py"
+        "../../scripts/carbon/carbon_vegetation.py"

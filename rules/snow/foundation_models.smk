@@ -14,7 +14,7 @@ rule snow_sam:
     log:
         "logs/snow/{site}/snow_sam.log",
     conda:
-        tensorflow_env("../envs/foundation-models.yaml")
+        tensorflow_env("../../envs/foundation-models.yaml")
     threads: sam_threads()
     resources:
         gpu=1,
@@ -27,7 +27,7 @@ rule snow_sam:
         threads=sam_threads(),
         cache=with_module_prefix(lambda wildcards: f"resources/cache/sam/{wildcards.site}"),
     script:
-        "../scripts/snow/snow_sam.py"
+        "../../scripts/snow/snow_sam.py"
 
 
 rule snow_activation_maps:
@@ -42,14 +42,14 @@ rule snow_activation_maps:
             category="snow",
             subcategory="{site}",
             labels={"figure": "activation maps, {model}"},
-            caption="../report/snow_activation_maps.rst",
+            caption="../../report/snow_activation_maps.rst",
         ),
     log:
         "logs/snow/{site}/snow_activation_maps_{model}.log",
     wildcard_constraints:
         model="clip|dinov2|deeplab",
     conda:
-        tensorflow_env("../envs/foundation-models.yaml")
+        tensorflow_env("../../envs/foundation-models.yaml")
     resources:
         mem_mb=memory(6000),
         runtime=minutes(60),
@@ -58,7 +58,7 @@ rule snow_activation_maps:
         depths=snow_settings("foundation").get("depths"),
         examples=snow_settings("foundation").get("examples"),
     script:
-        "../scripts/snow/snow_activation_maps.py"
+        "../../scripts/snow/snow_activation_maps.py"
 
 
 rule snow_encoders:
@@ -72,7 +72,7 @@ rule snow_encoders:
     log:
         "logs/snow/{site}/snow_encoders.log",
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     threads: config["network_threads"]
     resources:
         gpu=1,
@@ -83,7 +83,7 @@ rule snow_encoders:
         seed=config["seed"],
         threads=config["network_threads"],
     script:
-        "../scripts/snow/snow_encoders.py"
+        "../../scripts/snow/snow_encoders.py"
 
 
 rule snow_embeddings:
@@ -99,7 +99,7 @@ rule snow_embeddings:
             category="snow",
             subcategory="{site}",
             labels={"table": "retrieval"},
-            caption="../report/snow_embeddings.rst",
+            caption="../../report/snow_embeddings.rst",
         ),
         geometry="results/snow/{site}/embedding_geometry.csv",
         domain_shift=report(
@@ -107,20 +107,20 @@ rule snow_embeddings:
             category="snow",
             subcategory="{site}",
             labels={"table": "domain shift"},
-            caption="../report/snow_embeddings.rst",
+            caption="../../report/snow_embeddings.rst",
         ),
         planes="results/snow/{site}/embedding_planes.csv",
     log:
         "logs/snow/{site}/snow_embeddings.log",
     conda:
-        tensorflow_env("../envs/deep-learning.yaml")
+        tensorflow_env("../../envs/deep-learning.yaml")
     resources:
         mem_mb=memory(4000),
         runtime=minutes(60, per_input_gb=60),
     params:
         seed=config["seed"],
     script:
-        "../scripts/snow/snow_embeddings.py"
+        "../../scripts/snow/snow_embeddings.py"
 
 
 rule snow_embedding_figures:
@@ -136,32 +136,32 @@ rule snow_embedding_figures:
             category="snow",
             subcategory="{site}",
             labels={"figure": "embeddings, t-SNE"},
-            caption="../report/snow_embeddings.rst",
+            caption="../../report/snow_embeddings.rst",
         ),
         pca=report(
             "results/snow/{site}/embeddings_pca.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "embeddings, PCA"},
-            caption="../report/snow_embeddings.rst",
+            caption="../../report/snow_embeddings.rst",
         ),
         retrieval=report(
             "results/snow/{site}/embeddings_retrieval.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "retrieval"},
-            caption="../report/snow_embeddings.rst",
+            caption="../../report/snow_embeddings.rst",
         ),
         domain_shift=report(
             "results/snow/{site}/domain_shift.png",
             category="snow",
             subcategory="{site}",
             labels={"figure": "domain shift"},
-            caption="../report/snow_embeddings.rst",
+            caption="../../report/snow_embeddings.rst",
         ),
     log:
         "logs/snow/{site}/snow_embedding_figures.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     script:
-        "../scripts/snow/snow_embedding_figures.py"
+        "../../scripts/snow/snow_embedding_figures.py"

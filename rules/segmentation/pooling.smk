@@ -17,14 +17,14 @@ rule pool:
             category="{study}",
             subcategory="all sites",
             labels={"table": "patches of each site"},
-            caption="../report/pool.rst",
+            caption="../../report/pool.rst",
         ),
     log:
         "logs/{study}/pooled/pool.log",
     wildcard_constraints:
         study=pooled_studies(),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60, per_input_gb=60),
@@ -34,7 +34,7 @@ rule pool:
         limit=lambda wildcards: config[wildcards.study]["training"]["patches_per_site"],
         seed=config["seed"],
     script:
-        "../scripts/segmentation/pool.py"
+        "../../scripts/segmentation/pool.py"
 
 
 rule skill_by_site:
@@ -49,16 +49,16 @@ rule skill_by_site:
             category="{study}",
             subcategory="all sites",
             labels={"table": "skill at each site"},
-            caption="../report/skill_by_site.rst",
+            caption="../../report/skill_by_site.rst",
         ),
     log:
         "logs/{study}/pooled/skill_by_site.log",
     wildcard_constraints:
         study=pooled_studies(),
     conda:
-        "../envs/raster.yaml"
+        "../../envs/raster.yaml"
     params:
         sites=lambda wildcards: image_sites(wildcards.study),
         pool=lambda wildcards: POOLS[wildcards.study],
     script:
-        "../scripts/segmentation/skill_by_site.py"
+        "../../scripts/segmentation/skill_by_site.py"

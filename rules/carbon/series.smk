@@ -13,19 +13,19 @@ rule carbon_estimates:
             category="carbon",
             subcategory="{site}",
             labels={"table": "carbon per image"},
-            caption="../report/carbon_estimates.rst",
+            caption="../../report/carbon_estimates.rst",
         ),
         total=report(
             "results/carbon/{site}/carbon_total.csv",
             category="carbon",
             subcategory="{site}",
             labels={"table": "total"},
-            caption="../report/carbon_estimates.rst",
+            caption="../../report/carbon_estimates.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_estimates.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
@@ -37,7 +37,7 @@ rule carbon_estimates:
         confidence=carbon_settings("estimates").get("confidence"),
         seed=config["seed"],
     script:
-        "../scripts/carbon/carbon_estimates.py"
+        "../../scripts/carbon/carbon_estimates.py"
 
 
 rule carbon_comparison:
@@ -53,24 +53,24 @@ rule carbon_comparison:
             category="carbon",
             subcategory="{site}",
             labels={"table": "agreement with measurements"},
-            caption="../report/carbon_comparison.rst",
+            caption="../../report/carbon_comparison.rst",
         ),
         figure=report(
             "results/carbon/{site}/carbon_comparison.png",
             category="carbon",
             subcategory="{site}",
             labels={"figure": "agreement with measurements"},
-            caption="../report/carbon_comparison.rst",
+            caption="../../report/carbon_comparison.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_comparison.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         confidence=carbon_settings("estimates").get("confidence"),
         seed=config["seed"],
     script:
-        "../scripts/carbon/carbon_comparison.py"
+        "../../scripts/carbon/carbon_comparison.py"
 
 
 rule carbon_gallery:
@@ -85,14 +85,14 @@ rule carbon_gallery:
             category="carbon",
             subcategory="{site}",
             labels={"figure": "test images"},
-            caption="../report/carbon_gallery.rst",
+            caption="../../report/carbon_gallery.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_gallery.log",
     conda:
-        "../envs/figures.yaml"
+        "../../envs/figures.yaml"
     script:
-        "../scripts/carbon/carbon_gallery.py"
+        "../../scripts/carbon/carbon_gallery.py"
 
 
 rule carbon_trend:
@@ -107,19 +107,19 @@ rule carbon_trend:
             category="carbon",
             subcategory="{site}",
             labels={"table": "trends"},
-            caption="../report/carbon_trend.rst",
+            caption="../../report/carbon_trend.rst",
         ),
         figure=report(
             "results/carbon/{site}/carbon_series.png",
             category="carbon",
             subcategory="{site}",
             labels={"figure": "series and trends"},
-            caption="../report/carbon_trend.rst",
+            caption="../../report/carbon_trend.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_trend.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         content=content_of(carbon_table),
         value=carbon_series_key("value"),
@@ -132,7 +132,7 @@ rule carbon_trend:
         significance=carbon_settings("series").get("significance"),
         seed=config["seed"],
     script:
-        "../scripts/carbon/carbon_trend.py"
+        "../../scripts/carbon/carbon_trend.py"
 
 
 rule carbon_forecast:
@@ -145,26 +145,26 @@ rule carbon_forecast:
             category="carbon",
             subcategory="{site}",
             labels={"table": "forecast"},
-            caption="../report/carbon_forecast.rst",
+            caption="../../report/carbon_forecast.rst",
         ),
         skill=report(
             "results/carbon/{site}/forecast_skill.csv",
             category="carbon",
             subcategory="{site}",
             labels={"table": "skill of the forecast"},
-            caption="../report/carbon_forecast.rst",
+            caption="../../report/carbon_forecast.rst",
         ),
         figure=report(
             "results/carbon/{site}/carbon_forecast.png",
             category="carbon",
             subcategory="{site}",
             labels={"figure": "forecast"},
-            caption="../report/carbon_forecast.rst",
+            caption="../../report/carbon_forecast.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_forecast.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         content=content_of(carbon_table),
         value=carbon_series_key("value"),
@@ -174,7 +174,7 @@ rule carbon_forecast:
         unit=carbon_series_key("unit"),
         horizon_months=carbon_settings("forecast").get("horizon_months"),
     script:
-        "../scripts/carbon/carbon_forecast.py"
+        "../../scripts/carbon/carbon_forecast.py"
 
 
 rule carbon_truth_check:
@@ -193,20 +193,20 @@ rule carbon_truth_check:
             category="carbon",
             subcategory="{site}",
             labels={"table": "recovered against true values"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
         figure=report(
             "results/carbon/{site}/truth_check.png",
             category="carbon",
             subcategory="{site}",
             labels={"figure": "recovered against true values"},
-            caption="../report/truth_check.rst",
+            caption="../../report/truth_check.rst",
         ),
     log:
         "logs/carbon/{site}/carbon_truth_check.log",
     conda:
-        "../envs/statistics.yaml"
+        "../../envs/statistics.yaml"
     params:
         confidence=carbon_settings("estimates").get("confidence"),
     script:
-        "../scripts/carbon/carbon_truth_check.py"
+        "../../scripts/carbon/carbon_truth_check.py"
