@@ -11,7 +11,7 @@ from snakemake.io import contains_wildcard
 SCRIPTS, LIBRARY = Path(SOURCE, "scripts"), Path(SOURCE, "src")
 # jobs use this library, not one that is installed in their environment
 sys.path.insert(0, str(LIBRARY))
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")]))
+os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")])))
 
 from climate_indicators.config.stac_checks import archive_years
 from climate_indicators.workflow_tools.input_marks import marks
