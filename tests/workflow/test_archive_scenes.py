@@ -13,7 +13,7 @@ from servers.faulty import Fault
 from servers.sentinel2 import COLLECTION, Archive
 from servers.stac import StacServer
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 SITE = "results/glacier/mine"
 SCENES = [f"{SITE}/scenes.csv", "resources/glacier/mine/scenes.csv"]
 KEY = "key-marker-4711"

@@ -4,6 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 
+from cases import shortened
 from planted import edit
 from runs import run
 
@@ -158,7 +159,11 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "words"), BAD, ids=lambda value: getattr(value, "__name__", ""))
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    shortened(BAD, truncated, all_nodata, unknown_key, too_few_blocks),
+    ids=lambda value: getattr(value, "__name__", ""),
+)
 def test_bad_input_ends_in_one_clear_message(files, spoil, words):
     folder, config = files
     site = config["glacier"]["sites"]["mine"]

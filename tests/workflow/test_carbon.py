@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cases import shortened
 from runs import jobs_of, run
 
 pytestmark = pytest.mark.slow
@@ -74,12 +75,15 @@ def test_a_column_that_is_not_there_is_named(both, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [
-        ("day,kg\n2010-01-01,5\n".encode("utf-16"), "mine.csv is in UTF-16"),
-        (b"", "mine.csv is empty"),
-        (b"day,kg\n", "mine.csv has no row below its header"),
-        (b"day,kg\n2010-01-01,5\n2010-02-01,-9999\n", "mine.csv, column 'kg', row 2: found -9999"),
-    ],
+    shortened(
+        [
+            ("day,kg\n2010-01-01,5\n".encode("utf-16"), "mine.csv is in UTF-16"),
+            (b"", "mine.csv is empty"),
+            (b"day,kg\n", "mine.csv has no row below its header"),
+            (b"day,kg\n2010-01-01,5\n2010-02-01,-9999\n", "mine.csv, column 'kg', row 2: found -9999"),
+        ],
+        b"",
+    ),
     ids=["encoding", "empty", "header alone", "number for a missing value"],
 )
 def test_a_table_without_usable_values_is_named(tmp_path, content, said):

@@ -11,6 +11,7 @@ from PIL import Image
 from rasterio.crs import CRS
 from rasterio.transform import from_origin
 
+from cases import shortened
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.stats.truth_checks import COLUMNS
 from runs import CARBON_STUDY, SMALL_CARBON, jobs_of, run
@@ -154,12 +155,19 @@ def test_training_says_how_much_of_its_time_it_waited(finished_carbon):
 
 @pytest.mark.parametrize(
     ("group", "change", "expected"),
-    [
-        ("training", {"learning_rate": 0.02}, LEARNT | {"carbon_truth_check"}),
-        ("series", {"window": 12}, {"carbon_trend", "carbon_truth_check", "overview", "manifest"}),
-        ("estimates", {"draws": 300}, ESTIMATED | {"carbon_truth_check"}),
-        ("factors", {"carbon_fraction": {"value": 0.5, "standard_error": 0.02}}, ESTIMATED | {"carbon_truth_check"}),
-    ],
+    shortened(
+        [
+            ("training", {"learning_rate": 0.02}, LEARNT | {"carbon_truth_check"}),
+            ("series", {"window": 12}, {"carbon_trend", "carbon_truth_check", "overview", "manifest"}),
+            ("estimates", {"draws": 300}, ESTIMATED | {"carbon_truth_check"}),
+            (
+                "factors",
+                {"carbon_fraction": {"value": 0.5, "standard_error": 0.02}},
+                ESTIMATED | {"carbon_truth_check"},
+            ),
+        ],
+        "training",
+    ),
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_setting_reruns_the_rules_that_use_it(finished_carbon, group, change, expected):
@@ -231,6 +239,7 @@ def mixed(mixed_read):
     return mixed_read
 
 
+@pytest.mark.long
 def test_images_of_all_kinds_are_read(mixed_read):
     images = table(mixed_read[0], "images", "mixed").set_index("image")
     assert set(images.dtype) == {"uint8", "uint16"} and (images.bands >= 3).all()
@@ -310,6 +319,7 @@ def test_edited_factors_rerun_the_estimates_and_not_the_training(mixed):
     assert would_run(folder, changed(config, "factors", factors)) == ESTIMATED
 
 
+@pytest.mark.long
 def test_measurements_of_unknown_images_end_the_run_before_training(mixed_read, tmp_path):
     folder, config = mixed_read
     shutil.copytree(folder, tmp_path / "work")
@@ -421,6 +431,7 @@ def accepted(finished_carbon, tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_images_that_cannot_be_used_are_left_out_and_listed(accepted):
     rejected = table(accepted, "rejected", "spoilt").set_index("image").reason
     assert set(rejected.index) == {"corrupt.jpg", "pixel.png", "other_size.jpg"}
@@ -429,6 +440,7 @@ def test_images_that_cannot_be_used_are_left_out_and_listed(accepted):
     assert "left out: 3" in (accepted / "logs/carbon/spoilt/carbon_images.log").read_text()
 
 
+@pytest.mark.long
 def test_folders_train_and_test_are_honoured(accepted):
     images = table(accepted, "images", "given")
     assert images.image.tolist() == images["mask"].str.replace(".png", ".jpg").tolist()
@@ -440,7 +452,7 @@ def test_folders_train_and_test_are_honoured(accepted):
     assert set(images.split[images.given == "train"]) == {"train", "validation"}
 
 
-@pytest.mark.parametrize("name", ["plot {1}.png", "a {site}.png"])
+@pytest.mark.parametrize("name", shortened(["plot {1}.png", "a {site}.png"], "plot {1}.png"))
 def test_a_name_in_braces_is_refused_by_name(tmp_path, name):
     """Snakemake takes it for a wildcard: it stopped without naming the file, or looked for another one."""
     (tmp_path / "images").mkdir()

@@ -91,6 +91,7 @@ def test_all_problems_come_at_once_and_following_the_advice_leads_to_a_check_wit
     assert not passed and "2022.tif" in text
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_year_that_shows_too_little_of_the_area_is_a_warning(tmp_path):
     write_inputs(tmp_path)

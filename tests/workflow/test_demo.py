@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 GLACIER, SNOW, CARBON, OCEAN = (f"results/{study}/demo" for study in ("glacier", "snow", "carbon", "ocean"))
 
 

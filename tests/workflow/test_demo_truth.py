@@ -25,7 +25,7 @@ from climate_indicators.snow.truth_maps import map_agreements
 from climate_indicators.stats.truth_checks import check_table, failed_rows
 from runs import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 SHIFTS = [(1, 0), (-1, 0), (0, 1), (0, -1), (2, 0), (0, 4)]
 GLACIER, SNOW, CARBON, OCEAN = (f"results/{study}/demo" for study in ("glacier", "snow", "carbon", "ocean"))
 

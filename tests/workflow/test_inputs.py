@@ -98,6 +98,7 @@ def test_a_glacier_without_terrain_is_flagged_and_has_no_area(files):
     assert scenes.valid_fraction.max() <= 1 - 0.8 * void.mean()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not EVEREST.is_dir(), reason=f"real data not found at {EVEREST}")
 def test_everest_outlines_drawn_on_the_grid_keep_their_area(tmp_path):
     config = yaml.safe_load((ROOT / "config/examples/glacier_everest.yaml").read_text())

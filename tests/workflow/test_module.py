@@ -120,6 +120,7 @@ def snakemake(folder, *arguments):
     return done.stdout + done.stderr, done.returncode == 0
 
 
+@pytest.mark.long
 def test_rules_of_the_module_run_inside_another_workflow(outer):
     text, passed = snakemake(outer)
     assert passed, text
@@ -139,6 +140,7 @@ def test_rules_of_the_module_run_inside_another_workflow(outer):
     assert "ci_grid" not in jobs
 
 
+@pytest.mark.long
 def test_a_module_fetches_as_patiently_as_its_own_settings_say(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     months = {"first_month": "2004-01", "last_month": "2004-12", "reference_month": "2004-01"}
@@ -172,6 +174,7 @@ def test_a_module_runs_from_a_repository(repository, tmp_path):
     assert passed and {"ci_train", "ci_evaluate"} <= jobs_of(text) and "ci_grid" not in jobs_of(text), text
 
 
+@pytest.mark.long
 def test_a_module_is_taken_from_a_hosting_service(repository, tmp_path):
     # Snakemake's own clone, made beforehand: nothing is fetched for a tag that it has
     clone = tmp_path / "cache/snakemake/snakemake/source-cache/snakemake-git-cache/github.com/owner/climate-indicators"

@@ -10,6 +10,7 @@ import shapely
 import xarray as xr
 from PIL import Image
 
+from cases import shortened
 from runs import OCEAN_STUDY, QUICK_BIOMES, QUICK_CLASSIFIER, SMALL_OCEAN, copy_workflow, jobs_of, run, tables
 
 pytestmark = pytest.mark.slow
@@ -276,17 +277,21 @@ ZONE = {"name": "north", "title": "North", "lat": [30, 70]}
 
 @pytest.mark.parametrize(
     ("group", "change", "expected"),
-    [
-        ("figures", {"seconds_per_frame": 0.5}, {"ocean_animation", "manifest"}),
-        ("trend", {"significance": 0.01}, {"ocean_trend", "ocean_truth_check", "overview", "manifest"}),
-        ("trend", {"confidence": 0.9}, COVERED),
-        ("zones", [ZONE], COVERED),
-        ("competition", [ZONE], {"ocean_competition", "manifest"}),
-        ("classifier", QUICK_CLASSIFIER | {"abstain_below": 0.6}, LABELLED),
-        ("classifier", QUICK_CLASSIFIER | {"dropout": 0.4}, LEARNT),
-        ("biomes", QUICK_BIOMES | {"bootstraps": 3}, FOUND),
-        ("regression", {"max_p": 0.05}, FOUND | {"ocean_slopes", "ocean_slope_maps"}),
-    ],
+    shortened(
+        [
+            ("figures", {"seconds_per_frame": 0.5}, {"ocean_animation", "manifest"}),
+            ("trend", {"significance": 0.01}, {"ocean_trend", "ocean_truth_check", "overview", "manifest"}),
+            ("trend", {"confidence": 0.9}, COVERED),
+            ("zones", [ZONE], COVERED),
+            ("competition", [ZONE], {"ocean_competition", "manifest"}),
+            ("classifier", QUICK_CLASSIFIER | {"abstain_below": 0.6}, LABELLED),
+            ("classifier", QUICK_CLASSIFIER | {"dropout": 0.4}, LEARNT),
+            ("biomes", QUICK_BIOMES | {"bootstraps": 3}, FOUND),
+            ("regression", {"max_p": 0.05}, FOUND | {"ocean_slopes", "ocean_slope_maps"}),
+        ],
+        "regression",
+        "zones",
+    ),
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
@@ -297,11 +302,14 @@ def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
 
 @pytest.mark.parametrize(
     ("module", "expected"),
-    [
-        ("ocean/indicators/seasons.py", {"ocean_season", "manifest"}),
-        ("ocean/biomes/density_separation.py", FOUND),
-        ("synthetic/ocean/regimes.py", None),
-    ],
+    shortened(
+        [
+            ("ocean/indicators/seasons.py", {"ocean_season", "manifest"}),
+            ("ocean/biomes/density_separation.py", FOUND),
+            ("synthetic/ocean/regimes.py", None),
+        ],
+        "ocean/biomes/density_separation.py",
+    ),
 )
 def test_an_edited_module_reruns_the_rules_that_import_it(work, tmp_path, module, expected):
     snakefile = copy_workflow(tmp_path / "workflow")
@@ -320,6 +328,7 @@ def own(finished_ocean, tmp_path):
     return tmp_path / "own"
 
 
+@pytest.mark.long
 def test_zones_by_longitude_alone_and_by_polygons(own):
     square = shapely.box(-60, -50, 0, -20)
     gpd.GeoDataFrame({"kind": ["in"]}, geometry=[square], crs="EPSG:4326").to_crs("EPSG:3857").to_file(own / "z.gpkg")
@@ -344,6 +353,7 @@ def test_zones_by_longitude_alone_and_by_polygons(own):
         assert rows.area_km2.sum() == pytest.approx(float(km2.sum()))
 
 
+@pytest.mark.long
 def test_a_zone_without_ocean_is_refused_by_name(own):
     zones = [{"name": "pole", "title": "Pole", "lat": [89, 90]}]
     text, passed = run(own, {"ocean": OCEAN_STUDY | {"zones": zones}}, "--", f"{SITE}/coverage.csv")

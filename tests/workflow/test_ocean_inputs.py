@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from cases import shortened
 from climate_indicators.ocean.reader.carbonate_system import sensitivities
 from ocean_files import chemical_pco2, cmip6, nemo, product, regimes
 from runs import QUICK_BIOMES, QUICK_CLASSIFIER, run
@@ -56,6 +57,7 @@ def models(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("site", ["nemo", "cmip6"])
 def test_models_run_up_to_coverage(models, site):
     coverage = table(models, site, "coverage")
@@ -73,6 +75,7 @@ def test_models_run_up_to_coverage(models, site):
     assert share.between(0.35, 0.6).all()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("site", ["nemo", "cmip6"])
 def test_slopes_of_models_are_the_sensitivities_of_their_water(models, site):
     january = fields(models, site, "slopes/200801-200806").sel(time="2008-01-01")
@@ -86,6 +89,7 @@ def test_slopes_of_models_are_the_sensitivities_of_their_water(models, site):
     assert float(january.r2.where(january.status == 0).median()) > 0.99
 
 
+@pytest.mark.long
 def test_both_models_are_one_ocean(models):
     """Density units, wrapped columns, computed fCO2 on one side; SI units, fill values, pCO2, 0–360° on the other."""
     ours, theirs = (fields(models, site, "slopes/200807-200812") for site in ("nemo", "cmip6"))
@@ -151,6 +155,7 @@ def gappy(tmp_path_factory):
     return folder
 
 
+@pytest.mark.long
 def test_order_of_rows_and_columns_and_gaps_change_nothing(gappy):
     cells = [fields(gappy, site, "cells").drop_vars("point_is_ocean") for site in ("rough", "smooth")]
     xr.testing.assert_allclose(*cells)  # without the points, which lie in the order of the files
@@ -165,6 +170,7 @@ def test_order_of_rows_and_columns_and_gaps_change_nothing(gappy):
     np.testing.assert_allclose(one[numbers], other[numbers], rtol=1e-5)
 
 
+@pytest.mark.long
 def test_an_empty_month_is_missing_and_one_with_every_cell_rejected_unclassified(gappy):
     slopes = fields(gappy, "rough", "slopes/200501-200506")
     words = dict(zip(slopes.status.attrs["flag_meanings"].split(), slopes.status.attrs["flag_values"], strict=True))
@@ -193,6 +199,7 @@ def test_an_empty_month_is_missing_and_one_with_every_cell_rejected_unclassified
     assert EMPTY in (gappy / "logs/ocean/rough/ocean_slopes_200501-200506.log").read_text()
 
 
+@pytest.mark.long
 def test_analyses_live_with_half_a_year_and_blank_months(gappy):
     trend = table(gappy, "rough", "trend")
     assert trend.slope_per_year.isna().all() and not trend.significant.any()
@@ -358,7 +365,7 @@ def test_bad_data_end_in_one_clear_message(refused, spoil):
     assert not left_in(folder, site, "biomes.csv")
 
 
-@pytest.mark.parametrize("spoil", BAD_AT_START, ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("spoil", shortened(BAD_AT_START, missing_file), ids=lambda spoil: spoil.__name__)
 def test_bad_data_that_are_seen_before_any_job_end_the_run(tmp_path, spoil):
     settings = product(tmp_path, months=6, world=regimes, step=4)
     spoil(tmp_path, settings)
@@ -369,6 +376,7 @@ def test_bad_data_that_are_seen_before_any_job_end_the_run(tmp_path, spoil):
     assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file()], "a job was run"
 
 
+@pytest.mark.long
 def test_slopes_that_nothing_divides_are_refused_before_a_network_is_trained(tmp_path):
     settings = product(tmp_path, months=6, world=regimes, step=4)
     config = study(mine=settings)

@@ -38,6 +38,7 @@ def counts(text):
     return {rule: int(n) for rule, n in re.findall(r"^(\w+) +(\d+)$", text.split("Job stats:")[1], re.M)}
 
 
+@pytest.mark.long
 def test_one_network_learns_from_both_sites_and_is_measured_at_each(finished_pool):
     study = finished_pool / "results/glacier"
     card = json.loads((study / "pooled/model/model_card.json").read_text())
@@ -54,6 +55,7 @@ def test_one_network_learns_from_both_sites_and_is_measured_at_each(finished_poo
         pd.testing.assert_frame_equal(skill[skill.site == site][own.columns].reset_index(drop=True), own)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("training", "trains"), [({}, True), ({"pool": SITES}, False)], ids=["all", "named"])
 def test_a_further_site_trains_anew_only_if_the_pool_is_all_sites(finished_pool, training, trains):
     text, passed = run(finished_pool, glaciers([*SITES, "north"], **training), "--dry-run", "--", TARGET)

@@ -110,7 +110,10 @@ def rows(browser, kind):
     return found
 
 
-@pytest.mark.parametrize("study", STUDIES)
+OTHERS = [pytest.param(study, marks=pytest.mark.long) for study in STUDIES if study != "glacier"]
+
+
+@pytest.mark.parametrize("study", ["glacier", *OTHERS])
 def test_report_shows_every_figure_and_table(study, tmp_path, browser, request):
     fixture, config, figures, tables, animation = STUDIES[study]
     report = tmp_path / "report.html"
@@ -177,6 +180,7 @@ return picture.getBoundingClientRect().top - Math.max(0, box.getBoundingClientRe
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("window", [(1500, 1000), (500, 900)])
 def test_the_title_of_every_figure_can_be_reached_and_a_large_timelapse_is_shown(large, browser, window):
     browser.set_window_size(*window)

@@ -87,6 +87,7 @@ def test_two_runs_on_other_numbers_of_cores_give_the_same_tables(finished, tmp_p
             assert (tmp_path / table).read_bytes() == (finished / table).read_bytes(), table
 
 
+@pytest.mark.long
 def test_files_give_what_the_simulated_site_gave(finished, files):
     folder, config = files
     names = ["glacier_ids.csv", "scenes/2020.tif", "labels.tif", "blocks.csv"]

@@ -4,7 +4,7 @@ import pytest
 
 from runs import SMALL, run, run_until, tables
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 SITE = "results/glacier/small"
 
 
@@ -22,11 +22,7 @@ def in_prediction(folder):
     return any(maps.glob(".*.part-*")) or any(maps.glob("*.tif"))
 
 
-LONG = pytest.mark.long
-MOMENTS = [pytest.param(in_patching, marks=LONG), in_training, pytest.param(in_prediction, marks=LONG)]
-
-
-@pytest.mark.parametrize("moment", MOMENTS, ids=lambda moment: moment.__name__)
+@pytest.mark.parametrize("moment", [in_patching, in_training, in_prediction], ids=lambda moment: moment.__name__)
 def test_the_same_command_finishes_a_killed_run(finished, tmp_path, moment):
     run_until(tmp_path, SMALL, lambda: moment(tmp_path))
     assert not (tmp_path / "results/manifest.csv").exists()

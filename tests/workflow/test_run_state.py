@@ -28,6 +28,7 @@ def work(finished, tmp_path):
     return tmp_path / "work"
 
 
+@pytest.mark.long
 def test_the_state_of_a_running_training_has_its_epoch_loss_and_score(work):
     told = {}
 
@@ -51,6 +52,7 @@ def test_the_state_of_a_running_training_has_its_epoch_loss_and_score(work):
     assert re.search(r": 0 of 2 jobs done, 1 running, 1 waiting", told["text"]), told["text"]
 
 
+@pytest.mark.long
 def test_a_site_that_fails_is_in_the_table_of_failures_and_the_other_is_done(work, finished):
     names = sorted(path.relative_to(finished) for path in (finished / SITE).rglob("*"))
     for name in ("learning_curve.png", "reliability.png"):

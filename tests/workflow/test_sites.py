@@ -69,6 +69,7 @@ def finished_files(finished, files):
     return folder, config
 
 
+@pytest.mark.long
 def test_a_further_year_runs_only_its_own_rules(finished_files):
     """Neither moves the grid nor trains again, be it later or earlier than all others."""
     expected = SCENES | {"scenes", "glacier_scenes", "glacier_area_by_year", "glacier_trend", "overview", "manifest"}
@@ -90,6 +91,7 @@ def test_batches_of_scenes_are_blocks_of_the_calendar(tmp_path):
     assert planned(tmp_path, config) == expected | dict.fromkeys(ONCE, 3) | dict.fromkeys(SUMMARIES, 1)
 
 
+@pytest.mark.long
 def test_sites_with_and_without_gaps_in_their_years_have_batches_of_their_own(tmp_path):
     """2016 to 2019 and 2016 with 2019 alone have the same first and last year."""
     for name in ("aoi.gpkg", "outlines.gpkg", *(f"{year}.tif" for year in range(2016, 2020))):
@@ -107,6 +109,7 @@ def test_sites_with_and_without_gaps_in_their_years_have_batches_of_their_own(tm
     assert planned(tmp_path, config, "--", *targets) == batches | {"grid": 3}
 
 
+@pytest.mark.long
 def test_batches_give_what_single_scenes_gave(finished, tmp_path):
     config = {"glacier": STUDY | {"scenes_per_job": 10}}
     for name in ("results", "resources"):

@@ -141,6 +141,7 @@ def refused(tmp_path_factory):
     return folder, text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", BAD)
 def test_bad_weather_ends_in_one_message_that_names_the_file(refused, name):
     folder, text = refused

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cases import shortened
 from runs import SMALL_SNOW, SNOW_SITE, SNOW_STUDY, jobs_of, run
 
 pytestmark = pytest.mark.slow
@@ -80,12 +81,12 @@ def test_every_planted_defect_is_found(finished_snow):
 
 @pytest.mark.parametrize(
     ("group", "change", "stay"),
-    [
+    shortened([
         ("climate", {"lags_days": [10]}, {"snow_triplets", "snow_train", "snow_cover", "snow_sam", "snow_embeddings"}),
         ("baselines", {"forest_trees": 11}, {"snow_train", "snow_held_out", "snow_sam", "snow_embeddings"}),
         ("embeddings", {"epochs": 3}, {"snow_train", "snow_sam", "snow_activation_maps", "snow_skill"}),
         ("masks", {"ndsi": 0.5}, {"snow_scenes", "snow_radar", "snow_reference", "snow_change", "tiny_presets"}),
-    ],
+    ], "masks"),
     ids=lambda value: value if isinstance(value, str) else "",
 )  # fmt: skip
 def test_a_setting_reruns_what_uses_it_and_no_more(finished_snow, group, change, stay):
@@ -106,6 +107,7 @@ def own(finished_snow, tmp_path_factory):
     return folder, {"snow": SNOW_STUDY | {"sites": {"small": site}}}
 
 
+@pytest.mark.long
 def test_own_files_give_what_the_simulation_gives(own, finished_snow):
     folder, config = own
     text, passed = run(folder, config, f"{SITE}/triplets.csv")
@@ -114,6 +116,7 @@ def test_own_files_give_what_the_simulation_gives(own, finished_snow):
         assert (folder / SITE / f"{name}.csv").read_bytes() == (finished_snow / SITE / f"{name}.csv").read_bytes()
 
 
+@pytest.mark.long
 def test_a_folder_of_a_model_goes_the_same_way_as_a_preset(own, finished_snow):
     folder, config = own
     (folder / "models/demo_sam/card.json").unlink(missing_ok=True)
@@ -138,7 +141,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("name", shortened(BAD, "truncated"))
 def test_a_damaged_folder_of_a_model_ends_the_run_before_any_job(own, tmp_path, name):
     shutil.copytree(own[0] / "models", tmp_path / "models")
     spoil, words = BAD[name]

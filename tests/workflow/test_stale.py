@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import rasterio
 
+from cases import shortened
 from runs import SMALL, STUDY, copy_workflow, jobs_of, run
 
 pytestmark = pytest.mark.slow
@@ -43,16 +44,19 @@ def test_nothing_changed(work):
 
 @pytest.mark.parametrize(
     ("group", "change", "expected"),
-    [
-        ("figures", {"seconds_per_frame": 0.5}, {"glacier_retreat_timelapse", "manifest"}),
-        (
-            "trend",
-            {"significance": 0.01},
-            TRENDS,
-        ),
-        ("baselines", {"forest_trees": 21}, EVALUATED | {"baselines"}),
-        ("training", {"learning_rate": 0.02}, EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
-    ],
+    shortened(
+        [
+            ("figures", {"seconds_per_frame": 0.5}, {"glacier_retreat_timelapse", "manifest"}),
+            (
+                "trend",
+                {"significance": 0.01},
+                TRENDS,
+            ),
+            ("baselines", {"forest_trees": 21}, EVALUATED | {"baselines"}),
+            ("training", {"learning_rate": 0.02}, EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
+        ],
+        "training",
+    ),
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
@@ -62,13 +66,16 @@ def test_a_setting_reruns_the_rules_that_use_it(work, group, change, expected):
 
 @pytest.mark.parametrize(
     ("module", "expected"),
-    [
-        ("stats/trends.py", TRENDS),
-        ("stats/calibration.py", EVALUATED | {"baselines"}),
-        # imported by no script, but by modules that scripts import
-        ("segmentation/networks.py", EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
-        ("plotting/learning_curve.py", {"learning_curve", "manifest"}),
-    ],
+    shortened(
+        [
+            ("stats/trends.py", TRENDS),
+            ("stats/calibration.py", EVALUATED | {"baselines"}),
+            # imported by no script, but by modules that scripts import
+            ("segmentation/networks.py", EVALUATED | {"train", "learning_curve", "check_network", "held_out"}),
+            ("plotting/learning_curve.py", {"learning_curve", "manifest"}),
+        ],
+        "stats/calibration.py",
+    ),
 )
 def test_an_edited_module_reruns_the_rules_that_import_it(work, module, expected):
     path = work[1].parent / "src" / "climate_indicators" / module
@@ -76,6 +83,7 @@ def test_an_edited_module_reruns_the_rules_that_import_it(work, module, expected
     assert would_run(work) == expected
 
 
+@pytest.mark.long
 def test_an_edited_script_reruns_its_rule(work):
     path = work[1].parent / "scripts" / "segmentation" / "learning_curve.py"
     path.write_text(path.read_text() + "\n# edited\n")
@@ -104,6 +112,7 @@ def resources_of(work, attempt):
     return {rule: sorted(asked) for rule, asked in found.items()}
 
 
+@pytest.mark.long
 def test_a_job_asks_for_more_at_each_attempt_and_for_larger_inputs(work):
     patches, scene = work[0] / "results/glacier/small/patches.h5", work[0] / "results/glacier/small/scenes/2020.tif"
     os.truncate(patches, 2 * 10**9)  # a file with a hole: it takes no space
@@ -121,6 +130,7 @@ def test_a_job_asks_for_more_at_each_attempt_and_for_larger_inputs(work):
     assert resources_of(work, attempt=1)["train"] == [("6000", "<TBD>")]
 
 
+@pytest.mark.long
 def test_a_small_input_touched_reruns_nothing_and_a_large_one_what_depends_on_it(files):
     folder, config = files
     small, large = folder / "data/aoi.gpkg", folder / "data/tiles/2021_west.tif"
@@ -168,6 +178,7 @@ def empty_conda(work, monkeypatch):
     monkeypatch.setenv("PATH", f"{base / 'bin'}:{os.environ['PATH']}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("build", "env"), [("cpu", "deep-learning.yaml"), ("gpu", "deep-learning-gpu.yaml")])
 def test_settings_choose_the_build_of_tensorflow(work, empty_conda, build, env):
     config = SMALL | {"deep_learning_env": build}
@@ -178,6 +189,7 @@ def test_settings_choose_the_build_of_tensorflow(work, empty_conda, build, env):
     assert named == {env, "raster.yaml"}, text
 
 
+@pytest.mark.long
 def test_an_edited_environment_file_reruns_its_rules_with_conda(work, empty_conda):
     target = "results/glacier/small/learning_curve.png"
     text, passed = run(
