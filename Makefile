@@ -9,14 +9,14 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # if it were set, every job would compile all modules that it imports
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install packages demo state test long lab lint docs site clean clean-downloads
+.PHONY: help install packages demo state test test-all lab lint docs site clean clean-downloads
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make demo     run the workflow on synthetic data, then write results/report.html"
 	@echo "make state    show the progress of the run in this folder; for another folder: make state RUN_FOLDER=PATH"
-	@echo "make test     run the tests, including style and lint"
-	@echo "make long     run the tests that need a complete run each"
+	@echo "make test     run unit tests, a small run of each study, style and lint (10 minutes on two cores)"
+	@echo "make test-all run make test, a run on SLURM, the demo and all other runs (about an hour and a half)"
 	@echo "make lab      run the tests on a local SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments"
 	@echo "make lint     check style only"
 	@echo "make docs     update the configuration manual, rule graphs (Debian: graphviz) and demo figures in docs"
@@ -70,13 +70,16 @@ demo: $(STAMP)
 state:
 	@$(RUN) python3 scripts/report/run_state.py "$(RUN_FOLDER)"
 
+# tests of one file, or of one finished run, go to one process
+IN_TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
+
 test: $(STAMP)
-	$(RUN) pytest -m "not long and not real and not lab and not cluster" --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=30
+	$(RUN) pytest -m "not long and not real and not lab and not cluster" $(IN_TWO)
+
+test-all: test
 	@# the cluster jobs need both cores, so nothing else runs at the same time
 	$(RUN) pytest -m cluster -rs tests/labs
-
-long: $(STAMP)
-	$(RUN) pytest -m long --durations=10
+	$(RUN) pytest -m "long and not real" $(IN_TWO)
 
 lab: $(STAMP)
 	$(RUN) pytest -m lab tests/labs

@@ -195,6 +195,7 @@ def test_scaler_is_that_of_the_training_cells_alone(learnt, cells):
     np.testing.assert_allclose(learnt.network.scaler.sd, training.scale_, rtol=1e-12)
 
 
+@pytest.mark.long
 def test_shuffled_test_cells_change_neither_choice_nor_network_and_a_second_run_is_the_same(
     learnt, cells, monkeypatch, tmp_path
 ):

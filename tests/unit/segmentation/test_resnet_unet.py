@@ -246,6 +246,7 @@ def test_a_frozen_encoder_and_its_statistics_stay_as_they_are():
     assert not np.array_equal(encoder(image, training=True), encoder(image, training=False))
 
 
+@pytest.mark.long
 def test_every_engine_gives_the_same_logits(tmp_path):
     keras.utils.set_random_seed(1)
     small = resnet_unet(**SCALING, width=8, aspp_rates=[1, 2], pixel_filters=[8, 4])

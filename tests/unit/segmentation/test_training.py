@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import rasterio
 
+from cases import shortened
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.segmentation.augmentation import Augmentation
@@ -119,7 +120,7 @@ def in_two_phases(patches, tmp_path_factory):
         yield train(patches, tmp_path_factory.mktemp("phases") / "epochs", **PHASES)
 
 
-@pytest.mark.parametrize("killed_after", [1, 2, 3])
+@pytest.mark.parametrize("killed_after", shortened([1, 2, 3], 2))
 def test_a_training_in_two_phases_goes_on_as_if_nothing_had_been(patches, tmp_path, in_two_phases, killed_after):
     train_killed(patches, tmp_path / "killed", killed_after, **PHASES)
     again = train(patches, tmp_path / "killed", **PHASES)
@@ -340,6 +341,7 @@ def write_epochs(folder, last):
         (folder / f"epoch_{epoch:05d}" / "history.json").write_text(json.dumps(rows))
 
 
+@pytest.mark.long
 def test_training_goes_on_to_the_same_weights_from_the_epoch_before_a_damaged_one(patches, tmp_path, trained):
     train_killed(patches, tmp_path / "epochs", 3)
     DAMAGES["cut short"](tmp_path / "epochs" / "epoch_00003" / "last.npz")
@@ -512,6 +514,7 @@ def test_an_environment_variable_decides_what_auto_is(nearly_constant, monkeypat
         open_engine(nearly_constant[0], "auto", "auto", 1)
 
 
+@pytest.mark.long
 def test_the_environment_variable_reaches_training(patches, tmp_path, monkeypatch, caplog):
     monkeypatch.setenv(VARIABLE, "bfloat16")
     with caplog.at_level(logging.INFO, "test"):
@@ -568,6 +571,7 @@ print(hashlib.sha256(b"".join(weight.tobytes() for weight in found.model.get_wei
 """
 
 
+@pytest.mark.long
 def test_the_number_of_cores_changes_no_weight(patches, tmp_path):
     """Jobs on one and on two cores, with what Snakemake sets for them."""
     weights = set()

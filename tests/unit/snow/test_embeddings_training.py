@@ -59,6 +59,7 @@ def test_encoders_of_unrelated_chips_find_no_more_than_chance(tmp_path):
     assert found.history.val_loss.min() > 0.9 * np.log(12)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_killed_training_goes_on_to_the_same_weights(patches, trained, tmp_path):
     class Killed(BaseException):
