@@ -76,6 +76,7 @@ def test_origins_leave_months_to_learn_from_and_to_test_on():
     assert 30 <= len(origins) <= 40 and origins[0] >= 36 and origins[-1] == 96
 
 
+@pytest.mark.long
 def test_the_same_series_gives_the_same_forecast(seasonal, forecast):
     pd.testing.assert_frame_equal(carbon_forecast(seasonal, "t").values, forecast.values)
 
@@ -149,6 +150,7 @@ def test_intervals_hold_what_they_say_where_the_model_is_wrong_about_its_errors(
     assert np.mean(plain) < 0.75
 
 
+@pytest.mark.long
 def test_months_to_come_lie_inside_the_intervals_as_often_as_they_say():
     """Eight series with a season and a step in the past; before, all months of all series were inside."""
     inside = []
@@ -174,6 +176,7 @@ def test_the_test_of_an_interval_does_not_use_its_own_errors():
     assert (found.loc[errors["origin"] != 60, "in_95"] == 1).all()
 
 
+@pytest.mark.long
 def test_coverage_is_told_with_and_without_horizons_that_span_a_change():
     rng = np.random.default_rng(4)
     values = 100 + 10 * np.sin(2 * np.pi * np.arange(96) / 12) + rng.normal(0, 1, 96)

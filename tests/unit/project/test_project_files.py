@@ -78,10 +78,11 @@ def test_every_output_file_of_the_first_screen_is_on_the_page_of_outputs():
     assert [name for name in files if name not in page] == []
 
 
-def test_continuous_integration_runs_the_one_script_on_every_supported_python():
+def test_continuous_integration_runs_the_tests_on_every_supported_python_and_all_of_them_on_one():
     workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
     jobs = workflow["jobs"]
-    assert ".ci/run" in jobs["test"]["steps"][-1]["run"]
+    assert jobs["test"]["steps"][-1]["run"] == "make test"
+    assert jobs["test-all"]["steps"][-1]["run"].endswith(" make test-all")
     least, most = re.search(
         r"\(3, (\d+)\) <= sys.version_info\[:2\] <= \(3, (\d+)\)", (ROOT / "Makefile").read_text()
     ).groups()
