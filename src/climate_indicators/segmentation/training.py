@@ -15,7 +15,7 @@ from climate_indicators.segmentation.augmentation import Augmentation
 from climate_indicators.segmentation.backend import keras, make_deterministic, training_precision
 from climate_indicators.segmentation.checkpoints import Keeper
 from climate_indicators.segmentation.dataset import PatchBatches
-from climate_indicators.segmentation.losses import BceDice, MaskedClassFractions, MaskedIoU
+from climate_indicators.segmentation.losses import BceDice, MaskedScores
 from climate_indicators.segmentation.networks import build
 from climate_indicators.segmentation.resnet_unet import freeze_encoder
 from climate_indicators.segmentation.schedules import FINE_TUNING_FACTOR, Phase, optimiser, phases, plateau_rate
@@ -137,7 +137,7 @@ def _run_phases(
     for phase in (phase for phase in plan if phase.stop > max(done - 1, 0)):
         freeze_encoder(model, phase.frozen)
         loss = BceDice(settings["bce_weight"], soft, settings["dice_over"] == "image")
-        model.compile(optimiser(phase, settings, len(batches)), loss, metrics=[MaskedIoU(), MaskedClassFractions()])
+        model.compile(optimiser(phase, settings, len(batches)), loss, metrics=[MaskedScores()])
         # built here, not in the first step, whose graph would be made twice: half a minute of a deep network
         model.optimizer.build(model.trainable_variables)
         if phase.start < done:
