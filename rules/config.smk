@@ -79,3 +79,23 @@ def results_of(study):
 def study_results():
     """Results of all studies."""
     return [path for study in STUDIES for path in results_of(study)]
+
+
+def pattern_of(names):
+    """Wildcard pattern of these names; matches nothing if there are none."""
+    return "|".join(names) or "(?!)"
+
+
+def sites_from(study, *sources):
+    """Wildcard pattern of the sites of a study with these sources."""
+    return pattern_of(name for name, site in sites(study).items() if site["source"] in sources)
+
+
+def reported(path, label, caption):
+    """Output that the report shows, as table or figure under its study and site; `caption` is a file of `report/`."""
+    _, study, site = (path.split("/") + [""])[:3]
+    place = {"category": "all studies"}
+    if site:
+        place = {"category": study, "subcategory": site if site == "{site}" else "all sites"}
+    kind = "table" if path.endswith(".csv") else "figure"
+    return report(path, labels={kind: label}, caption=f"{SOURCE}/report/{caption}.rst", **place)

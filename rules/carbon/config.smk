@@ -18,12 +18,6 @@ def carbon_site(key):
     return lambda wildcards: sites("carbon")[wildcards.site][key]
 
 
-def carbon_sites(*sources):
-    """Wildcard pattern of the sites with these sources; matches nothing if there are none."""
-    names = [name for name, site in sites("carbon").items() if site["source"] in sources]
-    return "|".join(names) or "(?!)"
-
-
 def carbon_folder(key):
     """Input function: folder of a site's images or masks; None if there are no masks."""
 
@@ -152,28 +146,11 @@ def carbon_series_key(key):
 def carbon_results():
     """Final tables and figures of the carbon study."""
     series = ["trend_analysis.csv", "carbon_series.png", "forecast.csv", "forecast_skill.csv", "carbon_forecast.png"]
-    images = [
-        "images.csv",
-        "duplicates.csv",
-        "rejected.csv",
-        "patches.png",
-        "augmentation.png",
-        "model",
-        "training_metrics.csv",
-        "learning_curve.png",
-        "calibration.json",
-        "metrics.csv",
-        "reliability.csv",
-        "reliability.png",
-        "block_confusion.csv",
-        "image_metrics.csv",
-        "protocol.csv",
-        "vegetation.csv",
-        "masks",
-        "CO2_seq.csv",
-        "carbon_total.csv",
-        "carbon_gallery.png",
-    ]
+    images = """
+        images.csv duplicates.csv rejected.csv patches.png augmentation.png model training_metrics.csv
+        learning_curve.png calibration.json metrics.csv reliability.csv reliability.png block_confusion.csv
+        image_metrics.csv protocol.csv vegetation.csv masks CO2_seq.csv carbon_total.csv carbon_gallery.png
+    """.split()
     comparison = ["measurements.csv", "carbon_comparison.csv", "comparison_skill.csv", "carbon_comparison.png"]
     truth = ["truth_check.csv", "truth_check.png"]
     results = []

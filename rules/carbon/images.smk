@@ -8,25 +8,13 @@ rule carbon_images:
         masks=carbon_files("masks"),
         dates=carbon_dates_table,
     output:
-        images=report(
-            "results/carbon/{site}/images.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "images"},
-            caption="../../report/carbon_images.rst",
-        ),
-        duplicates=report(
-            "results/carbon/{site}/duplicates.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "duplicates"},
-            caption="../../report/carbon_images.rst",
-        ),
+        images=reported("results/carbon/{site}/images.csv", "images", "carbon_images"),
+        duplicates=reported("results/carbon/{site}/duplicates.csv", "duplicates", "carbon_images"),
         rejected="results/carbon/{site}/rejected.csv",
     log:
         "logs/carbon/{site}/carbon_images.log",
     wildcard_constraints:
-        site=carbon_sites("simulate", "files"),
+        site=sites_from("carbon", "simulate", "files"),
     conda:
         "../../envs/raster.yaml"
     resources:
@@ -175,13 +163,7 @@ rule carbon_image_skill:
         images="results/carbon/{site}/images.csv",
     output:
         metrics="results/carbon/{site}/image_metrics.csv",
-        protocol=report(
-            "results/carbon/{site}/protocol.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "skill over images and pooled"},
-            caption="../../report/carbon_protocol.rst",
-        ),
+        protocol=reported("results/carbon/{site}/protocol.csv", "skill over images and pooled", "carbon_protocol"),
     log:
         "logs/carbon/{site}/carbon_image_skill.log",
     conda:

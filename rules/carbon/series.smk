@@ -8,20 +8,8 @@ rule carbon_estimates:
         images="results/carbon/{site}/images.csv",
         held_out="results/carbon/{site}/image_metrics.csv",
     output:
-        table=report(
-            "results/carbon/{site}/CO2_seq.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "carbon per image"},
-            caption="../../report/carbon_estimates.rst",
-        ),
-        total=report(
-            "results/carbon/{site}/carbon_total.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "total"},
-            caption="../../report/carbon_estimates.rst",
-        ),
+        table=reported("results/carbon/{site}/CO2_seq.csv", "carbon per image", "carbon_estimates"),
+        total=reported("results/carbon/{site}/carbon_total.csv", "total", "carbon_estimates"),
     log:
         "logs/carbon/{site}/carbon_estimates.log",
     conda:
@@ -48,19 +36,9 @@ rule carbon_comparison:
         truth="results/carbon/{site}/measurements.csv",
     output:
         table="results/carbon/{site}/carbon_comparison.csv",
-        skill=report(
-            "results/carbon/{site}/comparison_skill.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "agreement with measurements"},
-            caption="../../report/carbon_comparison.rst",
-        ),
-        figure=report(
-            "results/carbon/{site}/carbon_comparison.png",
-            category="carbon",
-            subcategory="{site}",
-            labels={"figure": "agreement with measurements"},
-            caption="../../report/carbon_comparison.rst",
+        skill=reported("results/carbon/{site}/comparison_skill.csv", "agreement with measurements", "carbon_comparison"),
+        figure=reported(
+            "results/carbon/{site}/carbon_comparison.png", "agreement with measurements", "carbon_comparison"
         ),
     log:
         "logs/carbon/{site}/carbon_comparison.log",
@@ -80,13 +58,7 @@ rule carbon_gallery:
         metrics="results/carbon/{site}/image_metrics.csv",
         masks="results/carbon/{site}/masks",
     output:
-        figure=report(
-            "results/carbon/{site}/carbon_gallery.png",
-            category="carbon",
-            subcategory="{site}",
-            labels={"figure": "test images"},
-            caption="../../report/carbon_gallery.rst",
-        ),
+        figure=reported("results/carbon/{site}/carbon_gallery.png", "test images", "carbon_gallery"),
     log:
         "logs/carbon/{site}/carbon_gallery.log",
     conda:
@@ -102,20 +74,8 @@ rule carbon_trend:
         held_out=carbon_of_images("image_metrics.csv"),
         total=carbon_of_images("carbon_total.csv"),
     output:
-        table=report(
-            "results/carbon/{site}/trend_analysis.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "trends"},
-            caption="../../report/carbon_trend.rst",
-        ),
-        figure=report(
-            "results/carbon/{site}/carbon_series.png",
-            category="carbon",
-            subcategory="{site}",
-            labels={"figure": "series and trends"},
-            caption="../../report/carbon_trend.rst",
-        ),
+        table=reported("results/carbon/{site}/trend_analysis.csv", "trends", "carbon_trend"),
+        figure=reported("results/carbon/{site}/carbon_series.png", "series and trends", "carbon_trend"),
     log:
         "logs/carbon/{site}/carbon_trend.log",
     conda:
@@ -140,27 +100,9 @@ rule carbon_forecast:
     input:
         table=carbon_table,
     output:
-        table=report(
-            "results/carbon/{site}/forecast.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "forecast"},
-            caption="../../report/carbon_forecast.rst",
-        ),
-        skill=report(
-            "results/carbon/{site}/forecast_skill.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "skill of the forecast"},
-            caption="../../report/carbon_forecast.rst",
-        ),
-        figure=report(
-            "results/carbon/{site}/carbon_forecast.png",
-            category="carbon",
-            subcategory="{site}",
-            labels={"figure": "forecast"},
-            caption="../../report/carbon_forecast.rst",
-        ),
+        table=reported("results/carbon/{site}/forecast.csv", "forecast", "carbon_forecast"),
+        skill=reported("results/carbon/{site}/forecast_skill.csv", "skill of the forecast", "carbon_forecast"),
+        figure=reported("results/carbon/{site}/carbon_forecast.png", "forecast", "carbon_forecast"),
     log:
         "logs/carbon/{site}/carbon_forecast.log",
     conda:
@@ -188,20 +130,8 @@ rule carbon_truth_check:
         masks="results/carbon/{site}/masks",
         truth="resources/carbon/{site}/truth",
     output:
-        table=report(
-            "results/carbon/{site}/truth_check.csv",
-            category="carbon",
-            subcategory="{site}",
-            labels={"table": "recovered against true values"},
-            caption="../../report/truth_check.rst",
-        ),
-        figure=report(
-            "results/carbon/{site}/truth_check.png",
-            category="carbon",
-            subcategory="{site}",
-            labels={"figure": "recovered against true values"},
-            caption="../../report/truth_check.rst",
-        ),
+        table=reported("results/carbon/{site}/truth_check.csv", "recovered against true values", "truth_check"),
+        figure=reported("results/carbon/{site}/truth_check.png", "recovered against true values", "truth_check"),
     log:
         "logs/carbon/{site}/carbon_truth_check.log",
     conda:

@@ -21,11 +21,6 @@ def missing_files():
     return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(with_module_prefix(path)).exists()]
 
 
-def pattern_of(names):
-    """Wildcard pattern that matches these names; matches nothing if there are none."""
-    return "|".join(names) or "(?!)"
-
-
 def fetched_weather_sites():
     """Snow sites whose weather comes from an archive."""
     return [name for name, site in sites("snow").items() if isinstance(site["weather"], dict)]
@@ -83,11 +78,6 @@ def ocean_download(wildcards):
     """URLs and digest of a file of an ocean data set."""
     downloads = sites("ocean")[wildcards.site]["downloads"]
     return next(one for one in downloads if download_name(one) == wildcards.name)
-
-
-def archive_sites(study):
-    """Wildcard pattern of the sites of a study with scenes from an archive."""
-    return pattern_of(name for name, site in sites(study).items() if site["source"] == "archive")
 
 
 def archive_settings(wildcards):

@@ -13,7 +13,7 @@ rule fetch_glacier_year:
     log:
         "logs/glacier/{site}/fetch_glacier_year_{year}.log",
     wildcard_constraints:
-        site=online(archive_sites("glacier")),
+        site=online(sites_from("glacier", "archive")),
         year="[0-9]{4}",
     localrule: True
     conda:
@@ -43,17 +43,11 @@ rule fetched_years:
             year=scene_names("glacier", wildcards.site),
         ),
     output:
-        table=report(
-            "resources/glacier/{site}/scenes.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "candidates of the archive"},
-            caption="../../report/fetched_years.rst",
-        ),
+        table=reported("resources/glacier/{site}/scenes.csv", "candidates of the archive", "fetched_years"),
     log:
         "logs/glacier/{site}/fetched_years.log",
     wildcard_constraints:
-        site=archive_sites("glacier"),
+        site=sites_from("glacier", "archive"),
     conda:
         "../../envs/raster.yaml"
     script:
@@ -71,7 +65,7 @@ rule fetch_snow_year:
     log:
         "logs/snow/{site}/fetch_snow_year_{year}.log",
     wildcard_constraints:
-        site=online(archive_sites("snow")),
+        site=online(sites_from("snow", "archive")),
         year="[0-9]{4}",
     localrule: True
     conda:
@@ -114,7 +108,7 @@ rule fetched_snow_scenes:
     log:
         "logs/snow/{site}/fetched_snow_scenes.log",
     wildcard_constraints:
-        site=archive_sites("snow"),
+        site=sites_from("snow", "archive"),
     conda:
         "../../envs/raster.yaml"
     script:
@@ -130,7 +124,7 @@ rule size_glacier_year:
     log:
         "logs/glacier/{site}/size_glacier_year_{year}.log",
     wildcard_constraints:
-        site=online(archive_sites("glacier")),
+        site=online(sites_from("glacier", "archive")),
         year="[0-9]{4}",
     localrule: True
     conda:
@@ -156,7 +150,7 @@ rule size_snow_year:
     log:
         "logs/snow/{site}/size_snow_year_{year}.log",
     wildcard_constraints:
-        site=online(archive_sites("snow")),
+        site=online(sites_from("snow", "archive")),
         year="[0-9]{4}",
     localrule: True
     conda:

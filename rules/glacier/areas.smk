@@ -11,13 +11,7 @@ rule glacier_labels:
     output:
         labels="results/glacier/{site}/labels.tif",
         ids="results/glacier/{site}/glacier_ids.tif",
-        table=report(
-            "results/glacier/{site}/glacier_ids.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "glaciers of the outlines"},
-            caption="../../report/glacier_ids.rst",
-        ),
+        table=reported("results/glacier/{site}/glacier_ids.csv", "glaciers of the outlines", "glacier_ids"),
         inputs="results/glacier/{site}/inputs/outlines.csv",
     log:
         "logs/glacier/{site}/glacier_labels.log",
@@ -50,13 +44,7 @@ rule glacier_scenes:
         labels="results/glacier/{site}/labels.tif",
         table="results/glacier/{site}/scenes.csv",
     output:
-        figure=report(
-            "results/glacier/{site}/glacier_scenes.png",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "scenes and outlines"},
-            caption="../../report/glacier_scenes.rst",
-        ),
+        figure=reported("results/glacier/{site}/glacier_scenes.png", "scenes and outlines", "glacier_scenes"),
     log:
         "logs/glacier/{site}/glacier_scenes.log",
     conda:
@@ -113,19 +101,9 @@ rule glacier_area_by_year:
         aoi="results/glacier/{site}/aoi.tif",
         grid="results/glacier/{site}/grid.json",
     output:
-        by_year=report(
-            "results/glacier/{site}/glacier_area_by_year.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "area by year"},
-            caption="../../report/glacier_area_by_year.rst",
-        ),
-        by_glacier=report(
-            "results/glacier/{site}/glacier_area_by_glacier.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "area by glacier"},
-            caption="../../report/glacier_area_by_glacier.rst",
+        by_year=reported("results/glacier/{site}/glacier_area_by_year.csv", "area by year", "glacier_area_by_year"),
+        by_glacier=reported(
+            "results/glacier/{site}/glacier_area_by_glacier.csv", "area by glacier", "glacier_area_by_glacier"
         ),
     log:
         "logs/glacier/{site}/glacier_area_by_year.log",
@@ -146,13 +124,7 @@ rule glacier_trend:
     input:
         areas="results/glacier/{site}/glacier_area_by_year.csv",
     output:
-        table=report(
-            "results/glacier/{site}/trend.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "trend"},
-            caption="../../report/glacier_trend.rst",
-        ),
+        table=reported("results/glacier/{site}/trend.csv", "trend", "glacier_trend"),
     log:
         "logs/glacier/{site}/glacier_trend.log",
     conda:
@@ -170,13 +142,7 @@ rule glacier_summary:
         areas=expand("results/glacier/{site}/glacier_area_by_year.csv", site=sites("glacier")),
         trends=expand("results/glacier/{site}/trend.csv", site=sites("glacier")),
     output:
-        table=report(
-            "results/glacier/glacier_summary.csv",
-            category="glacier",
-            subcategory="all sites",
-            labels={"table": "areas and trends over sites"},
-            caption="../../report/glacier_summary.rst",
-        ),
+        table=reported("results/glacier/glacier_summary.csv", "areas and trends over sites", "glacier_summary"),
     log:
         "logs/glacier/glacier_summary.log",
     conda:
@@ -193,13 +159,7 @@ rule glacier_retreat_graph:
         areas="results/glacier/{site}/glacier_area_by_year.csv",
         trend="results/glacier/{site}/trend.csv",
     output:
-        figure=report(
-            "results/glacier/{site}/glacier_retreat_graph.png",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "area by year"},
-            caption="../../report/glacier_retreat_graph.rst",
-        ),
+        figure=reported("results/glacier/{site}/glacier_retreat_graph.png", "area by year", "glacier_retreat_graph"),
     log:
         "logs/glacier/{site}/glacier_retreat_graph.log",
     conda:
@@ -220,13 +180,7 @@ rule glacier_retreat_timelapse:
         areas="results/glacier/{site}/glacier_area_by_year.csv",
     output:
         animation="results/glacier/{site}/glacier_retreat_timelapse.gif",
-        page=report(
-            "results/glacier/{site}/glacier_retreat_timelapse.html",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "timelapse"},
-            caption="../../report/glacier_retreat_timelapse.rst",
-        ),
+        page=reported("results/glacier/{site}/glacier_retreat_timelapse.html", "timelapse", "glacier_retreat_timelapse"),
     log:
         "logs/glacier/{site}/glacier_retreat_timelapse.log",
     conda:
@@ -252,13 +206,7 @@ rule glacier_gallery:
         labels="results/glacier/{site}/labels.tif",
         blocks="results/glacier/{site}/blocks.csv",
     output:
-        figure=report(
-            "results/glacier/{site}/glacier_gallery.png",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "predictions on test blocks"},
-            caption="../../report/glacier_gallery.rst",
-        ),
+        figure=reported("results/glacier/{site}/glacier_gallery.png", "predictions on test blocks", "glacier_gallery"),
     log:
         "logs/glacier/{site}/glacier_gallery.log",
     conda:
@@ -280,20 +228,8 @@ rule glacier_truth_check:
         truth="resources/glacier/{site}/truth/areas.csv",
         true_extents="resources/glacier/{site}/truth/extent",
     output:
-        table=report(
-            "results/glacier/{site}/truth_check.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "recovered and true area"},
-            caption="../../report/truth_check.rst",
-        ),
-        figure=report(
-            "results/glacier/{site}/truth_check.png",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "recovered and true area"},
-            caption="../../report/truth_check.rst",
-        ),
+        table=reported("results/glacier/{site}/truth_check.csv", "recovered and true area", "truth_check"),
+        figure=reported("results/glacier/{site}/truth_check.png", "recovered and true area", "truth_check"),
     log:
         "logs/glacier/{site}/glacier_truth_check.log",
     conda:

@@ -254,12 +254,6 @@ def glacier_site(wildcards):
     return site_inputs("glacier", wildcards.site)
 
 
-def glacier_sites(*sources):
-    """Wildcard pattern of the sites with these sources; matches nothing if there are none."""
-    names = [name for name, site in sites("glacier").items() if site["source"] in sources]
-    return "|".join(names) or "(?!)"
-
-
 def latest_scene(site):
     """Name of the last scene in time."""
     return max(scene_names("glacier", site), key=int)
@@ -303,47 +297,22 @@ def checked_inputs(wildcards):
 
 
 # results of sites with an elevation model
-ELEVATION_RESULTS = [
-    "glacier_retreat.csv",
-    "glacier_retreat_rate.csv",
-    "flowlines.gpkg",
-    "termini.gpkg",
-    "area_by_elevation.csv",
-    "glacier_topography.csv",
-    "glacier_termini.png",
-    "glacier_terminus_change.png",
-    "glacier_hypsometry.png",
-]
+ELEVATION_RESULTS = """
+    glacier_retreat.csv glacier_retreat_rate.csv flowlines.gpkg termini.gpkg area_by_elevation.csv
+    glacier_topography.csv glacier_termini.png glacier_terminus_change.png glacier_hypsometry.png
+""".split()
 
 
 def glacier_results():
     """Final tables, figures and maps of the glacier study."""
-    pictures = [
-        "glacier_scenes.png",
-        "blocks.png",
-        "patches.png",
-        "learning_curve.png",
-        "reliability.png",
-        "glacier_retreat_graph.png",
-        "glacier_retreat_timelapse.gif",
-        "glacier_retreat_timelapse.html",
-        "glacier_gallery.png",
-    ]
-    tables = [
-        "inputs.csv",
-        "scenes.csv",
-        "labels.tif",
-        "glacier_ids.csv",
-        "model",
-        "history.csv",
-        "calibration.json",
-        "metrics.csv",
-        "reliability.csv",
-        "block_confusion.csv",
-        "glacier_area_by_year.csv",
-        "glacier_area_by_glacier.csv",
-        "trend.csv",
-    ]
+    pictures = """
+        glacier_scenes.png blocks.png patches.png learning_curve.png reliability.png glacier_retreat_graph.png
+        glacier_retreat_timelapse.gif glacier_retreat_timelapse.html glacier_gallery.png
+    """.split()
+    tables = """
+        inputs.csv scenes.csv labels.tif glacier_ids.csv model history.csv calibration.json metrics.csv
+        reliability.csv block_confusion.csv glacier_area_by_year.csv glacier_area_by_glacier.csv trend.csv
+    """.split()
     names = [*tables, *(pictures if glacier_settings("figures").get("each_site") else [])]
     maps = ["scenes/{scene}.tif", "probability/{scene}.tif", "extent/{scene}.tif", "outlines/{scene}.gpkg"]
     summaries = ["skill_summary.csv", "glacier_summary.csv"] if len(sites("glacier")) > 1 else []

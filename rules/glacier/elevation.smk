@@ -46,19 +46,9 @@ rule glacier_retreat:
         grid="results/glacier/{site}/grid.json",
         calibration="results/glacier/{site}/calibration.json",
     output:
-        table=report(
-            "results/glacier/{site}/glacier_retreat.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "terminus retreat"},
-            caption="../../report/glacier_retreat.rst",
-        ),
-        rates=report(
-            "results/glacier/{site}/glacier_retreat_rate.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "rate of terminus retreat"},
-            caption="../../report/glacier_retreat_rate.rst",
+        table=reported("results/glacier/{site}/glacier_retreat.csv", "terminus retreat", "glacier_retreat"),
+        rates=reported(
+            "results/glacier/{site}/glacier_retreat_rate.csv", "rate of terminus retreat", "glacier_retreat_rate"
         ),
         termini="results/glacier/{site}/termini.gpkg",
     log:
@@ -86,19 +76,9 @@ rule glacier_termini:
         termini="results/glacier/{site}/termini.gpkg",
         image=lambda wildcards: f"results/glacier/{wildcards.site}/scenes/{latest_scene(wildcards.site)}.tif",
     output:
-        map=report(
-            "results/glacier/{site}/glacier_termini.png",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "ice fronts"},
-            caption="../../report/glacier_termini.rst",
-        ),
-        change=report(
-            "results/glacier/{site}/glacier_terminus_change.png",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "terminus retreat"},
-            caption="../../report/glacier_terminus_change.rst",
+        map=reported("results/glacier/{site}/glacier_termini.png", "ice fronts", "glacier_termini"),
+        change=reported(
+            "results/glacier/{site}/glacier_terminus_change.png", "terminus retreat", "glacier_terminus_change"
         ),
     log:
         "logs/glacier/{site}/glacier_termini.log",
@@ -124,19 +104,9 @@ rule glacier_hypsometry:
         aoi="results/glacier/{site}/aoi.tif",
         grid="results/glacier/{site}/grid.json",
     output:
-        bands=report(
-            "results/glacier/{site}/area_by_elevation.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "area by elevation"},
-            caption="../../report/glacier_hypsometry.rst",
-        ),
-        topography=report(
-            "results/glacier/{site}/glacier_topography.csv",
-            category="glacier",
-            subcategory="{site}",
-            labels={"table": "topographic attributes"},
-            caption="../../report/glacier_topography.rst",
+        bands=reported("results/glacier/{site}/area_by_elevation.csv", "area by elevation", "glacier_hypsometry"),
+        topography=reported(
+            "results/glacier/{site}/glacier_topography.csv", "topographic attributes", "glacier_topography"
         ),
     log:
         "logs/glacier/{site}/glacier_hypsometry.log",
@@ -158,13 +128,7 @@ rule glacier_hypsometry_figure:
     input:
         bands="results/glacier/{site}/area_by_elevation.csv",
     output:
-        figure=report(
-            "results/glacier/{site}/glacier_hypsometry.png",
-            category="glacier",
-            subcategory="{site}",
-            labels={"figure": "area by elevation"},
-            caption="../../report/glacier_hypsometry.rst",
-        ),
+        figure=reported("results/glacier/{site}/glacier_hypsometry.png", "area by elevation", "glacier_hypsometry"),
     log:
         "logs/glacier/{site}/glacier_hypsometry_figure.log",
     conda:

@@ -7,13 +7,7 @@ rule ocean_cells:
         files=ocean_files,
     output:
         cells="results/ocean/{site}/cells.nc",
-        table=report(
-            "results/ocean/{site}/inputs.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "fields of the data set"},
-            caption="../../report/ocean_inputs.rst",
-        ),
+        table=reported("results/ocean/{site}/inputs.csv", "fields of the data set", "ocean_inputs"),
     log:
         "logs/ocean/{site}/ocean_cells.log",
     conda:
@@ -59,13 +53,7 @@ rule ocean_slope_maps:
         slopes=reference_part("results/ocean/{site}/slopes/{part}.nc"),
         cells="results/ocean/{site}/cells.nc",
     output:
-        figure=report(
-            "results/ocean/{site}/ocean_slope_maps.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "slopes"},
-            caption="../../report/ocean_slope_maps.rst",
-        ),
+        figure=reported("results/ocean/{site}/ocean_slope_maps.png", "slopes", "ocean_slope_maps"),
     log:
         "logs/ocean/{site}/ocean_slope_maps.log",
     conda:
@@ -83,21 +71,9 @@ rule ocean_biomes:
         cells="results/ocean/{site}/cells.nc",
     output:
         linkage="results/ocean/{site}/linkage.nc",
-        cuts=report(
-            "results/ocean/{site}/cuts.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "cuts of the tree"},
-            caption="../../report/ocean_cuts.rst",
-        ),
+        cuts=reported("results/ocean/{site}/cuts.csv", "cuts of the tree", "ocean_cuts"),
         biomes="results/ocean/{site}/biomes.nc",
-        table=report(
-            "results/ocean/{site}/biomes.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "biomes"},
-            caption="../../report/ocean_biomes.rst",
-        ),
+        table=reported("results/ocean/{site}/biomes.csv", "biomes", "ocean_biomes"),
     log:
         "logs/ocean/{site}/ocean_biomes.log",
     conda:
@@ -124,34 +100,10 @@ rule ocean_detection:
         biomes="results/ocean/{site}/biomes.nc",
         table="results/ocean/{site}/biomes.csv",
     output:
-        map=report(
-            "results/ocean/{site}/ocean_biome_map.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "biomes"},
-            caption="../../report/ocean_biome_map.rst",
-        ),
-        dendrogram=report(
-            "results/ocean/{site}/ocean_dendrogram.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "dendrogram"},
-            caption="../../report/ocean_dendrogram.rst",
-        ),
-        grid=report(
-            "results/ocean/{site}/ocean_cut_grid.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "choice of the cut"},
-            caption="../../report/ocean_cut_grid.rst",
-        ),
-        profile=report(
-            "results/ocean/{site}/ocean_biome_profile.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "slopes of the biomes"},
-            caption="../../report/ocean_biome_profile.rst",
-        ),
+        map=reported("results/ocean/{site}/ocean_biome_map.png", "biomes", "ocean_biome_map"),
+        dendrogram=reported("results/ocean/{site}/ocean_dendrogram.png", "dendrogram", "ocean_dendrogram"),
+        grid=reported("results/ocean/{site}/ocean_cut_grid.png", "choice of the cut", "ocean_cut_grid"),
+        profile=reported("results/ocean/{site}/ocean_biome_profile.png", "slopes of the biomes", "ocean_biome_profile"),
     log:
         "logs/ocean/{site}/ocean_detection.log",
     conda:
@@ -172,13 +124,7 @@ rule ocean_agreement:
         cells="results/ocean/{site}/cells.nc",
         truth=ocean_truth("resources/ocean/{site}/truth/{part}.nc"),
     output:
-        agreement=report(
-            "results/ocean/{site}/agreement.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "agreement of methods"},
-            caption="../../report/ocean_agreement.rst",
-        ),
+        agreement=reported("results/ocean/{site}/agreement.csv", "agreement of methods", "ocean_agreement"),
     log:
         "logs/ocean/{site}/ocean_agreement.log",
     conda:
@@ -204,13 +150,7 @@ rule ocean_classifier:
         model=directory("results/ocean/{site}/model"),
         tuning="results/ocean/{site}/tuning.csv",
         history="results/ocean/{site}/history.csv",
-        metrics=report(
-            "results/ocean/{site}/metrics.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "skill on held-out cells"},
-            caption="../../report/ocean_metrics.rst",
-        ),
+        metrics=reported("results/ocean/{site}/metrics.csv", "skill on held-out cells", "ocean_metrics"),
         confusion="results/ocean/{site}/confusion.csv",
         reliability="results/ocean/{site}/reliability.csv",
         verdict="results/ocean/{site}/verdict.json",
@@ -240,13 +180,7 @@ rule ocean_skill:
         verdict="results/ocean/{site}/verdict.json",
         table="results/ocean/{site}/biomes.csv",
     output:
-        figure=report(
-            "results/ocean/{site}/ocean_classifier.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "skill of the network"},
-            caption="../../report/ocean_classifier.rst",
-        ),
+        figure=reported("results/ocean/{site}/ocean_classifier.png", "skill of the network", "ocean_classifier"),
     log:
         "logs/ocean/{site}/ocean_skill.log",
     conda:

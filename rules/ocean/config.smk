@@ -17,11 +17,6 @@ def ocean_settings(group):
     return config.get("ocean", {}).get(group, {})
 
 
-def simulated_ocean_sites():
-    """Wildcard pattern of synthetic sites; matches nothing if there are none."""
-    return "|".join(site for site in sites("ocean") if is_simulated("ocean", site)) or "(?!)"
-
-
 def ocean_parts(site):
     """Parts of a site, each a range of months."""
     settings = sites("ocean")[site]
@@ -124,46 +119,14 @@ def ocean_truth(pattern):
 
 def ocean_results():
     """Final tables, figures and fields of the ocean study."""
-    names = [
-        "inputs.csv",
-        "cells.nc",
-        "ocean_slope_maps.png",
-        "linkage.nc",
-        "cuts.csv",
-        "biomes.nc",
-        "biomes.csv",
-        "ocean_biome_map.png",
-        "ocean_dendrogram.png",
-        "ocean_cut_grid.png",
-        "ocean_biome_profile.png",
-        "agreement.csv",
-        "model",
-        "tuning.csv",
-        "history.csv",
-        "metrics.csv",
-        "confusion.csv",
-        "reliability.csv",
-        "ocean_classifier.png",
-        "coverage.csv",
-        "trend.csv",
-        "seasonal_trend.csv",
-        "ocean_coverage.png",
-        "seasonal_cycle.csv",
-        "ocean_seasonal_cycle.png",
-        "sensitivity.csv",
-        "competition.csv",
-        "ocean_competition.png",
-        "occurrence.nc",
-        "core.csv",
-        "ocean_occurrence.png",
-        "ocean_core.png",
-        "drivers.csv",
-        "drivers_by_biome.csv",
-        "ocean_drivers.png",
-        "ocean_drivers_season.png",
-        "ocean_animation.gif",
-        "ocean_animation.html",
-    ]
+    names = """
+        inputs.csv cells.nc ocean_slope_maps.png linkage.nc cuts.csv biomes.nc biomes.csv ocean_biome_map.png
+        ocean_dendrogram.png ocean_cut_grid.png ocean_biome_profile.png agreement.csv model tuning.csv history.csv
+        metrics.csv confusion.csv reliability.csv ocean_classifier.png coverage.csv trend.csv seasonal_trend.csv
+        ocean_coverage.png seasonal_cycle.csv ocean_seasonal_cycle.png sensitivity.csv competition.csv
+        ocean_competition.png occurrence.nc core.csv ocean_occurrence.png ocean_core.png drivers.csv
+        drivers_by_biome.csv ocean_drivers.png ocean_drivers_season.png ocean_animation.gif ocean_animation.html
+    """.split()
     results = []
     for site in sites("ocean"):
         truth = ["truth_check.csv", "coverage_check.csv", "truth_check.png"] if is_simulated("ocean", site) else []

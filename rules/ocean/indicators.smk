@@ -10,13 +10,7 @@ rule ocean_coverage:
         table="results/ocean/{site}/biomes.csv",
         zones=ocean_zone_files,
     output:
-        coverage=report(
-            "results/ocean/{site}/coverage.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "coverage by month"},
-            caption="../../report/ocean_coverage_table.rst",
-        ),
+        coverage=reported("results/ocean/{site}/coverage.csv", "coverage by month", "ocean_coverage_table"),
     log:
         "logs/ocean/{site}/ocean_coverage.log",
     conda:
@@ -38,27 +32,11 @@ rule ocean_trend:
         coverage="results/ocean/{site}/coverage.csv",
         table="results/ocean/{site}/biomes.csv",
     output:
-        trend=report(
-            "results/ocean/{site}/trend.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "trends of coverage"},
-            caption="../../report/ocean_trend.rst",
+        trend=reported("results/ocean/{site}/trend.csv", "trends of coverage", "ocean_trend"),
+        seasonal=reported(
+            "results/ocean/{site}/seasonal_trend.csv", "trends of the deseasonalised months", "ocean_seasonal_trend"
         ),
-        seasonal=report(
-            "results/ocean/{site}/seasonal_trend.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "trends of the deseasonalised months"},
-            caption="../../report/ocean_seasonal_trend.rst",
-        ),
-        figure=report(
-            "results/ocean/{site}/ocean_coverage.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "coverage and trends"},
-            caption="../../report/ocean_coverage.rst",
-        ),
+        figure=reported("results/ocean/{site}/ocean_coverage.png", "coverage and trends", "ocean_coverage"),
     log:
         "logs/ocean/{site}/ocean_trend.log",
     conda:
@@ -77,20 +55,8 @@ rule ocean_season:
         coverage="results/ocean/{site}/coverage.csv",
         table="results/ocean/{site}/biomes.csv",
     output:
-        cycle=report(
-            "results/ocean/{site}/seasonal_cycle.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "seasonal cycle"},
-            caption="../../report/ocean_seasonal_cycle.rst",
-        ),
-        figure=report(
-            "results/ocean/{site}/ocean_seasonal_cycle.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "seasonal cycle"},
-            caption="../../report/ocean_seasonal_cycle.rst",
-        ),
+        cycle=reported("results/ocean/{site}/seasonal_cycle.csv", "seasonal cycle", "ocean_seasonal_cycle"),
+        figure=reported("results/ocean/{site}/ocean_seasonal_cycle.png", "seasonal cycle", "ocean_seasonal_cycle"),
     log:
         "logs/ocean/{site}/ocean_season.log",
     conda:
@@ -109,20 +75,8 @@ rule ocean_competition:
         cells="results/ocean/{site}/cells.nc",
         table="results/ocean/{site}/biomes.csv",
     output:
-        competition=report(
-            "results/ocean/{site}/competition.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "competition"},
-            caption="../../report/ocean_competition.rst",
-        ),
-        figure=report(
-            "results/ocean/{site}/ocean_competition.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "competition"},
-            caption="../../report/ocean_competition.rst",
-        ),
+        competition=reported("results/ocean/{site}/competition.csv", "competition", "ocean_competition"),
+        figure=reported("results/ocean/{site}/ocean_competition.png", "competition", "ocean_competition"),
     log:
         "logs/ocean/{site}/ocean_competition.log",
     conda:
@@ -142,13 +96,7 @@ rule ocean_sensitivity:
         slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
         model="results/ocean/{site}/model",
     output:
-        table=report(
-            "results/ocean/{site}/sensitivity.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "mean sensitivity by month"},
-            caption="../../report/ocean_sensitivity.rst",
-        ),
+        table=reported("results/ocean/{site}/sensitivity.csv", "mean sensitivity by month", "ocean_sensitivity"),
     log:
         "logs/ocean/{site}/ocean_sensitivity.log",
     conda:
@@ -165,27 +113,9 @@ rule ocean_occurrence:
         table="results/ocean/{site}/biomes.csv",
     output:
         occurrence="results/ocean/{site}/occurrence.nc",
-        core=report(
-            "results/ocean/{site}/core.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "cores"},
-            caption="../../report/ocean_core.rst",
-        ),
-        figure=report(
-            "results/ocean/{site}/ocean_occurrence.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "occurrence"},
-            caption="../../report/ocean_occurrence.rst",
-        ),
-        cores=report(
-            "results/ocean/{site}/ocean_core.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "cores"},
-            caption="../../report/ocean_core.rst",
-        ),
+        core=reported("results/ocean/{site}/core.csv", "cores", "ocean_core"),
+        figure=reported("results/ocean/{site}/ocean_occurrence.png", "occurrence", "ocean_occurrence"),
+        cores=reported("results/ocean/{site}/ocean_core.png", "cores", "ocean_core"),
     log:
         "logs/ocean/{site}/ocean_occurrence.log",
     conda:
@@ -206,27 +136,9 @@ rule ocean_drivers:
         table="results/ocean/{site}/biomes.csv",
     output:
         drivers="results/ocean/{site}/drivers.csv",
-        summary=report(
-            "results/ocean/{site}/drivers_by_biome.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "drivers"},
-            caption="../../report/ocean_drivers.rst",
-        ),
-        figure=report(
-            "results/ocean/{site}/ocean_drivers.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "drivers"},
-            caption="../../report/ocean_drivers.rst",
-        ),
-        season=report(
-            "results/ocean/{site}/ocean_drivers_season.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "drivers by calendar month"},
-            caption="../../report/ocean_drivers.rst",
-        ),
+        summary=reported("results/ocean/{site}/drivers_by_biome.csv", "drivers", "ocean_drivers"),
+        figure=reported("results/ocean/{site}/ocean_drivers.png", "drivers", "ocean_drivers"),
+        season=reported("results/ocean/{site}/ocean_drivers_season.png", "drivers by calendar month", "ocean_drivers"),
     log:
         "logs/ocean/{site}/ocean_drivers.log",
     conda:
@@ -246,13 +158,7 @@ rule ocean_animation:
         table="results/ocean/{site}/biomes.csv",
     output:
         animation="results/ocean/{site}/ocean_animation.gif",
-        page=report(
-            "results/ocean/{site}/ocean_animation.html",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "animation"},
-            caption="../../report/ocean_animation.rst",
-        ),
+        page=reported("results/ocean/{site}/ocean_animation.html", "animation", "ocean_animation"),
     log:
         "logs/ocean/{site}/ocean_animation.log",
     conda:
@@ -279,21 +185,9 @@ rule ocean_truth_check:
         frozen=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
         truth=ocean_part_files("resources/ocean/{site}/truth/{part}.nc"),
     output:
-        check=report(
-            "results/ocean/{site}/truth_check.csv",
-            category="ocean",
-            subcategory="{site}",
-            labels={"table": "recovered and true coverage"},
-            caption="../../report/truth_check.rst",
-        ),
+        check=reported("results/ocean/{site}/truth_check.csv", "recovered and true coverage", "truth_check"),
         monthly="results/ocean/{site}/coverage_check.csv",
-        figure=report(
-            "results/ocean/{site}/truth_check.png",
-            category="ocean",
-            subcategory="{site}",
-            labels={"figure": "recovered and true coverage"},
-            caption="../../report/truth_check.rst",
-        ),
+        figure=reported("results/ocean/{site}/truth_check.png", "recovered and true coverage", "truth_check"),
     log:
         "logs/ocean/{site}/ocean_truth_check.log",
     conda:

@@ -13,7 +13,7 @@ rule check_glacier:
     log:
         "logs/glacier/{site}/check_glacier.log",
     wildcard_constraints:
-        site=glacier_sites("files", "simulate"),
+        site=sites_from("glacier", "files", "simulate"),
     conda:
         "../../envs/raster.yaml"
     resources:

@@ -9,12 +9,7 @@ rule overview:
     input:
         tables=overview_tables(),
     output:
-        table=report(
-            "results/overview.csv",
-            category="all studies",
-            labels={"table": "overview"},
-            caption="../../report/overview.rst",
-        ),
+        table=reported("results/overview.csv", "overview", "overview"),
         text="results/overview.rst",
     log:
         "logs/overview.log",
@@ -36,18 +31,8 @@ rule manifest:
             "results/overview.rst",
         ],
     output:
-        table=report(
-            "results/manifest.csv",
-            category="all studies",
-            labels={"table": "manifest"},
-            caption="../../report/manifest.rst",
-        ),
-        warnings=report(
-            "results/warnings.csv",
-            category="all studies",
-            labels={"table": "warnings"},
-            caption="../../report/warnings.rst",
-        ),
+        table=reported("results/manifest.csv", "manifest", "manifest"),
+        warnings=reported("results/warnings.csv", "warnings", "warnings"),
     log:
         "logs/manifest.log",
     conda:

@@ -32,19 +32,9 @@ rule evaluate:
         baselines="results/{study}/{site}/baseline_scores.h5",
     output:
         calibration="results/{study}/{site}/calibration.json",
-        metrics=report(
-            "results/{study}/{site}/metrics.csv",
-            category="{study}",
-            subcategory="{site}",
-            labels={"table": "skill on held-out blocks"},
-            caption="../../report/metrics.rst",
-        ),
-        reliability=report(
-            "results/{study}/{site}/reliability.csv",
-            category="{study}",
-            subcategory="{site}",
-            labels={"table": "reliability of probabilities"},
-            caption="../../report/reliability_table.rst",
+        metrics=reported("results/{study}/{site}/metrics.csv", "skill on held-out blocks", "metrics"),
+        reliability=reported(
+            "results/{study}/{site}/reliability.csv", "reliability of probabilities", "reliability_table"
         ),
         confusion="results/{study}/{site}/block_confusion.csv",
     log:
@@ -66,13 +56,7 @@ rule reliability:
         reliability="results/{study}/{site}/reliability.csv",
         metrics="results/{study}/{site}/metrics.csv",
     output:
-        figure=report(
-            "results/{study}/{site}/reliability.png",
-            category="{study}",
-            subcategory="{site}",
-            labels={"figure": "reliability and skill"},
-            caption="../../report/reliability.rst",
-        ),
+        figure=reported("results/{study}/{site}/reliability.png", "reliability and skill", "reliability"),
     log:
         "logs/{study}/{site}/reliability.log",
     wildcard_constraints:
@@ -88,13 +72,7 @@ rule learning_curve:
     input:
         history="results/{study}/{site}/history.csv",
     output:
-        figure=report(
-            "results/{study}/{site}/learning_curve.png",
-            category="{study}",
-            subcategory="{site}",
-            labels={"figure": "learning curve"},
-            caption="../../report/learning_curve.rst",
-        ),
+        figure=reported("results/{study}/{site}/learning_curve.png", "learning curve", "learning_curve"),
     log:
         "logs/{study}/{site}/learning_curve.log",
     conda:
@@ -111,13 +89,7 @@ rule block_map:
         splits="results/{study}/{site}/splits.tif",
         blocks="results/{study}/{site}/blocks.csv",
     output:
-        figure=report(
-            "results/{study}/{site}/blocks.png",
-            category="{study}",
-            subcategory="{site}",
-            labels={"figure": "blocks"},
-            caption="../../report/blocks.rst",
-        ),
+        figure=reported("results/{study}/{site}/blocks.png", "blocks", "blocks"),
     log:
         "logs/{study}/{site}/block_map.log",
     conda:
@@ -136,13 +108,7 @@ rule patch_sheet:
     input:
         patches="results/{study}/{site}/patches.h5",
     output:
-        figure=report(
-            "results/{study}/{site}/patches.png",
-            category="{study}",
-            subcategory="{site}",
-            labels={"figure": "patches"},
-            caption="../../report/patches.rst",
-        ),
+        figure=reported("results/{study}/{site}/patches.png", "patches", "patches"),
     log:
         "logs/{study}/{site}/patch_sheet.log",
     wildcard_constraints:
@@ -160,13 +126,7 @@ rule augmentation_sheet:
     input:
         patches="results/{study}/{site}/patches.h5",
     output:
-        figure=report(
-            "results/{study}/{site}/augmentation.png",
-            category="{study}",
-            subcategory="{site}",
-            labels={"figure": "augmentation"},
-            caption="../../report/augmentation.rst",
-        ),
+        figure=reported("results/{study}/{site}/augmentation.png", "augmentation", "augmentation"),
     log:
         "logs/{study}/{site}/augmentation_sheet.log",
     wildcard_constraints:
@@ -188,13 +148,7 @@ rule skill_summary:
             "results/{study}/{site}/metrics.csv", study=wildcards.study, site=sites(wildcards.study)
         ),
     output:
-        table=report(
-            "results/{study}/skill_summary.csv",
-            category="{study}",
-            subcategory="all sites",
-            labels={"table": "skill over sites"},
-            caption="../../report/skill_summary.rst",
-        ),
+        table=reported("results/{study}/skill_summary.csv", "skill over sites", "skill_summary"),
     log:
         "logs/{study}/skill_summary.log",
     conda:

@@ -12,13 +12,7 @@ rule pool:
         ),
     output:
         patches="results/{study}/pooled/patches.h5",
-        table=report(
-            "results/{study}/pooled/pool.csv",
-            category="{study}",
-            subcategory="all sites",
-            labels={"table": "patches of each site"},
-            caption="../../report/pool.rst",
-        ),
+        table=reported("results/{study}/pooled/pool.csv", "patches of each site", "pool"),
     log:
         "logs/{study}/pooled/pool.log",
     wildcard_constraints:
@@ -44,13 +38,7 @@ rule skill_by_site:
             "results/{study}/{site}/metrics.csv", study=wildcards.study, site=image_sites(wildcards.study)
         ),
     output:
-        table=report(
-            "results/{study}/pooled/skill_by_site.csv",
-            category="{study}",
-            subcategory="all sites",
-            labels={"table": "skill at each site"},
-            caption="../../report/skill_by_site.rst",
-        ),
+        table=reported("results/{study}/pooled/skill_by_site.csv", "skill at each site", "skill_by_site"),
     log:
         "logs/{study}/pooled/skill_by_site.log",
     wildcard_constraints:

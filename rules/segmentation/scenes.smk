@@ -75,13 +75,7 @@ rule scenes:
             scene=scene_names(wildcards.study, wildcards.site),
         ),
     output:
-        table=report(
-            "results/{study}/{site}/scenes.csv",
-            category="{study}",
-            subcategory="{site}",
-            labels={"table": "scenes"},
-            caption="../../report/scenes.rst",
-        ),
+        table=reported("results/{study}/{site}/scenes.csv", "scenes", "scenes"),
     log:
         "logs/{study}/{site}/scenes.log",
     conda:
@@ -95,13 +89,7 @@ rule input_table:
     input:
         parts=input_parts,
     output:
-        table=report(
-            "results/{study}/{site}/inputs.csv",
-            category="{study}",
-            subcategory="{site}",
-            labels={"table": "inputs"},
-            caption="../../report/inputs.rst",
-        ),
+        table=reported("results/{study}/{site}/inputs.csv", "inputs", "inputs"),
     log:
         "logs/{study}/{site}/input_table.log",
     wildcard_constraints:

@@ -20,7 +20,7 @@ POOLS = {study: pool_of(study) for study in IMAGE_STUDIES.split("|")}
 
 def pooled_studies():
     """Wildcard pattern of studies with one network for all sites; matches nothing if there are none."""
-    return "|".join(study for study, pool in POOLS.items() if pool) or "(?!)"
+    return pattern_of(study for study, pool in POOLS.items() if pool)
 
 
 def training_settings(wildcards):

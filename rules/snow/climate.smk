@@ -11,7 +11,7 @@ rule snow_weather_summary:
     log:
         "logs/snow/{site}/snow_weather_summary.log",
     wildcard_constraints:
-        site=snow_sites("simulate", "files", "archive"),
+        site=sites_from("snow", "simulate", "files", "archive"),
     priority: 100
     conda:
         "../../envs/statistics.yaml"
@@ -30,20 +30,8 @@ rule snow_weather:
     output:
         table="results/snow/{site}/snow_weather.csv",
         weather="results/snow/{site}/weather.csv",
-        checks=report(
-            "results/snow/{site}/weather_checks.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "what the checks found"},
-            caption="../../report/snow_weather.rst",
-        ),
-        figure=report(
-            "results/snow/{site}/snow_series.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "snow and weather"},
-            caption="../../report/snow_weather.rst",
-        ),
+        checks=reported("results/snow/{site}/weather_checks.csv", "what the checks found", "snow_weather"),
+        figure=reported("results/snow/{site}/snow_series.png", "snow and weather", "snow_weather"),
     log:
         "logs/snow/{site}/snow_weather.log",
     conda:
@@ -65,20 +53,8 @@ rule snow_seasons:
         weather="results/snow/{site}/weather.csv",
     output:
         years="results/snow/{site}/season_years.csv",
-        trends=report(
-            "results/snow/{site}/season_trends.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "trends by season"},
-            caption="../../report/snow_seasons.rst",
-        ),
-        figure=report(
-            "results/snow/{site}/snow_seasons.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "seasons"},
-            caption="../../report/snow_seasons.rst",
-        ),
+        trends=reported("results/snow/{site}/season_trends.csv", "trends by season", "snow_seasons"),
+        figure=reported("results/snow/{site}/snow_seasons.png", "seasons", "snow_seasons"),
     log:
         "logs/snow/{site}/snow_seasons.log",
     conda:
@@ -98,33 +74,11 @@ rule snow_regressions:
     input:
         table="results/snow/{site}/snow_weather.csv",
     output:
-        single=report(
-            "results/snow/{site}/regressions.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "one variable at a time"},
-            caption="../../report/snow_regressions.rst",
-        ),
-        multiple=report(
-            "results/snow/{site}/multiple_regression.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "all variables together"},
-            caption="../../report/snow_regressions.rst",
-        ),
-        figure=report(
-            "results/snow/{site}/regressions.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "one variable at a time"},
-            caption="../../report/snow_regressions.rst",
-        ),
-        partial_figure=report(
-            "results/snow/{site}/partial_regressions.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "each variable beside the others"},
-            caption="../../report/snow_regressions.rst",
+        single=reported("results/snow/{site}/regressions.csv", "one variable at a time", "snow_regressions"),
+        multiple=reported("results/snow/{site}/multiple_regression.csv", "all variables together", "snow_regressions"),
+        figure=reported("results/snow/{site}/regressions.png", "one variable at a time", "snow_regressions"),
+        partial_figure=reported(
+            "results/snow/{site}/partial_regressions.png", "each variable beside the others", "snow_regressions"
         ),
     log:
         "logs/snow/{site}/snow_regressions.log",
@@ -148,13 +102,7 @@ rule snow_conclusions:
         single="results/snow/{site}/regressions.csv",
         multiple="results/snow/{site}/multiple_regression.csv",
     output:
-        table=report(
-            "results/snow/{site}/conclusions.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "conclusions"},
-            caption="../../report/snow_conclusions.rst",
-        ),
+        table=reported("results/snow/{site}/conclusions.csv", "conclusions", "snow_conclusions"),
     log:
         "logs/snow/{site}/snow_conclusions.log",
     conda:

@@ -17,12 +17,6 @@ def snow_keys(group, *keys):
     return {key: snow_settings(group).get(key) for key in keys}
 
 
-def snow_sites(*sources):
-    """Wildcard pattern of the sites with these sources; matches nothing if there are none."""
-    names = [name for name, site in sites("snow").items() if site["source"] in sources]
-    return "|".join(names) or "(?!)"
-
-
 def snow_scenes_of(site):
     """Scenes of a site with images: the path of a table, or a list with paths."""
     settings = sites("snow")[site]
@@ -158,7 +152,7 @@ def sam_threads():
 def foundation_presets():
     """Wildcard pattern of the presets to download."""
     names = {snow_settings("foundation").get(kind) for kind in SNOW_MODELS} - {None, "demo"}
-    return "|".join(sorted(name for name in names if not is_own_folder(name))) or "(?!)"
+    return pattern_of(sorted(name for name in names if not is_own_folder(name)))
 
 
 def foundation_models(*kinds):
@@ -179,64 +173,25 @@ for _kind in foundation_models(*SNOW_MODELS):
 
 def snow_results():
     """Final tables and figures of the snow study."""
-    images = [
-        "inputs.csv",
-        "scenes.csv",
-        "references.csv",
-        "pairs.csv",
-        "curation.csv",
-        "curation_counts.csv",
-        "curation.png",
-        "triplets.csv",
-        "triplets.png",
-        "augmentation.png",
-        "model",
-        "history.csv",
-        "learning_curve.png",
-        "calibration.json",
-        "metrics.csv",
-        "reliability.csv",
-        "reliability.png",
-        "block_confusion.csv",
-        "triplet_metrics.csv",
-        "season_metrics.csv",
-        "benchmark.csv",
-        "benchmark_notes.csv",
-        "benchmark.png",
-        "snow_gallery.png",
-        "cover.csv",
-        "snow_cover.csv",
-        "radar_cover.csv",
-        "snow_cover.png",
-        *(f"activation_maps_{kind}.png" for kind in foundation_models("clip", "dinov2", "deeplab")),
-        "encoder_history.csv",
-        "retrieval.csv",
-        "domain_shift.csv",
-        "embeddings_tsne.png",
-        "embeddings_pca.png",
-        "embeddings_retrieval.png",
-        "embedding_geometry.csv",
-        "domain_shift.png",
-    ]
-    climate = [
-        "snow_weather.csv",
-        "weather.csv",
-        "weather_checks.csv",
-        "snow_series.png",
-        "season_years.csv",
-        "season_trends.csv",
-        "snow_seasons.png",
-        "regressions.csv",
-        "multiple_regression.csv",
-        "regressions.png",
-        "partial_regressions.png",
-        "conclusions.csv",
-    ]
+    maps = [f"activation_maps_{kind}.png" for kind in foundation_models("clip", "dinov2", "deeplab")]
+    images = """
+        inputs.csv scenes.csv references.csv pairs.csv curation.csv curation_counts.csv curation.png triplets.csv
+        triplets.png augmentation.png model history.csv learning_curve.png calibration.json metrics.csv
+        reliability.csv reliability.png block_confusion.csv triplet_metrics.csv season_metrics.csv benchmark.csv
+        benchmark_notes.csv benchmark.png snow_gallery.png cover.csv snow_cover.csv radar_cover.csv snow_cover.png
+        encoder_history.csv retrieval.csv domain_shift.csv embeddings_tsne.png embeddings_pca.png
+        embeddings_retrieval.png embedding_geometry.csv domain_shift.png
+    """.split()
+    climate = """
+        snow_weather.csv weather.csv weather_checks.csv snow_series.png season_years.csv season_trends.csv
+        snow_seasons.png regressions.csv multiple_regression.csv regressions.png partial_regressions.png
+        conclusions.csv
+    """.split()
     truth = ["truth_check.csv", "truth_check.png"]
     results = []
     for site, settings in sites("snow").items():
         has_images = settings["source"] in ("simulate", "files", "archive")
-        names = images if has_images else []
+        names = [*images, *maps] if has_images else []
         if has_images and (settings["source"] == "simulate" or settings["weather"]):
             names = [*names, "weather_summary.csv"]
         if not has_images or settings["source"] == "simulate" or settings["weather"]:

@@ -37,12 +37,8 @@ rule snow_activation_maps:
         patches="results/snow/{site}/patches.h5",
         triplets="results/snow/{site}/triplets.csv",
     output:
-        figure=report(
-            "results/snow/{site}/activation_maps_{model}.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "activation maps, {model}"},
-            caption="../../report/snow_activation_maps.rst",
+        figure=reported(
+            "results/snow/{site}/activation_maps_{model}.png", "activation maps, {model}", "snow_activation_maps"
         ),
     log:
         "logs/snow/{site}/snow_activation_maps_{model}.log",
@@ -94,21 +90,9 @@ rule snow_embeddings:
         triplets="results/snow/{site}/triplets.csv",
     output:
         embeddings="results/snow/{site}/embeddings.h5",
-        retrieval=report(
-            "results/snow/{site}/retrieval.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "retrieval"},
-            caption="../../report/snow_embeddings.rst",
-        ),
+        retrieval=reported("results/snow/{site}/retrieval.csv", "retrieval", "snow_embeddings"),
         geometry="results/snow/{site}/embedding_geometry.csv",
-        domain_shift=report(
-            "results/snow/{site}/domain_shift.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "domain shift"},
-            caption="../../report/snow_embeddings.rst",
-        ),
+        domain_shift=reported("results/snow/{site}/domain_shift.csv", "domain shift", "snow_embeddings"),
         planes="results/snow/{site}/embedding_planes.csv",
     log:
         "logs/snow/{site}/snow_embeddings.log",
@@ -131,34 +115,10 @@ rule snow_embedding_figures:
         history="results/snow/{site}/encoder_history.csv",
         domain_shift="results/snow/{site}/domain_shift.csv",
     output:
-        tsne=report(
-            "results/snow/{site}/embeddings_tsne.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "embeddings, t-SNE"},
-            caption="../../report/snow_embeddings.rst",
-        ),
-        pca=report(
-            "results/snow/{site}/embeddings_pca.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "embeddings, PCA"},
-            caption="../../report/snow_embeddings.rst",
-        ),
-        retrieval=report(
-            "results/snow/{site}/embeddings_retrieval.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "retrieval"},
-            caption="../../report/snow_embeddings.rst",
-        ),
-        domain_shift=report(
-            "results/snow/{site}/domain_shift.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "domain shift"},
-            caption="../../report/snow_embeddings.rst",
-        ),
+        tsne=reported("results/snow/{site}/embeddings_tsne.png", "embeddings, t-SNE", "snow_embeddings"),
+        pca=reported("results/snow/{site}/embeddings_pca.png", "embeddings, PCA", "snow_embeddings"),
+        retrieval=reported("results/snow/{site}/embeddings_retrieval.png", "retrieval", "snow_embeddings"),
+        domain_shift=reported("results/snow/{site}/domain_shift.png", "domain shift", "snow_embeddings"),
     log:
         "logs/snow/{site}/snow_embedding_figures.log",
     conda:

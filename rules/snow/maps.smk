@@ -89,34 +89,10 @@ rule snow_skill:
         ),
     output:
         by_triplet="results/snow/{site}/triplet_metrics.csv",
-        seasons=report(
-            "results/snow/{site}/season_metrics.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "skill by season"},
-            caption="../../report/snow_benchmark.rst",
-        ),
-        benchmark=report(
-            "results/snow/{site}/benchmark.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "benchmark"},
-            caption="../../report/snow_benchmark.rst",
-        ),
-        notes=report(
-            "results/snow/{site}/benchmark_notes.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "what the benchmark says"},
-            caption="../../report/snow_benchmark.rst",
-        ),
-        figure=report(
-            "results/snow/{site}/benchmark.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "benchmark"},
-            caption="../../report/snow_benchmark.rst",
-        ),
+        seasons=reported("results/snow/{site}/season_metrics.csv", "skill by season", "snow_benchmark"),
+        benchmark=reported("results/snow/{site}/benchmark.csv", "benchmark", "snow_benchmark"),
+        notes=reported("results/snow/{site}/benchmark_notes.csv", "what the benchmark says", "snow_benchmark"),
+        figure=reported("results/snow/{site}/benchmark.png", "benchmark", "snow_benchmark"),
     log:
         "logs/snow/{site}/snow_skill.log",
     conda:
@@ -137,13 +113,7 @@ rule snow_gallery:
         calibration="results/snow/{site}/calibration.json",
         grid="results/snow/{site}/grid.json",
     output:
-        figure=report(
-            "results/snow/{site}/snow_gallery.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "gallery"},
-            caption="../../report/snow_gallery.rst",
-        ),
+        figure=reported("results/snow/{site}/snow_gallery.png", "gallery", "snow_gallery"),
     log:
         "logs/snow/{site}/snow_gallery.log",
     conda:
@@ -195,28 +165,10 @@ rule snow_cover:
         weather=snow_weather_file,
         triplets="results/snow/{site}/triplets.csv",
     output:
-        cover=report(
-            "results/snow/{site}/cover.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "snow cover of every scene"},
-            caption="../../report/snow_cover.rst",
-        ),
+        cover=reported("results/snow/{site}/cover.csv", "snow cover of every scene", "snow_cover"),
         snow="results/snow/{site}/snow_cover.csv",
-        rates=report(
-            "results/snow/{site}/radar_cover.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "corrected snow cover of radar"},
-            caption="../../report/snow_cover.rst",
-        ),
-        figure=report(
-            "results/snow/{site}/snow_cover.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "snow cover"},
-            caption="../../report/snow_cover.rst",
-        ),
+        rates=reported("results/snow/{site}/radar_cover.csv", "corrected snow cover of radar", "snow_cover"),
+        figure=reported("results/snow/{site}/snow_cover.png", "snow cover", "snow_cover"),
     log:
         "logs/snow/{site}/snow_cover.log",
     conda:
@@ -249,20 +201,8 @@ rule snow_truth_check:
         curation="results/snow/{site}/curation.csv",
         triplets="results/snow/{site}/triplets.csv",
     output:
-        table=report(
-            "results/snow/{site}/truth_check.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "truth check"},
-            caption="../../report/truth_check.rst",
-        ),
-        figure=report(
-            "results/snow/{site}/truth_check.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "truth check"},
-            caption="../../report/truth_check.rst",
-        ),
+        table=reported("results/snow/{site}/truth_check.csv", "truth check", "truth_check"),
+        figure=reported("results/snow/{site}/truth_check.png", "truth check", "truth_check"),
     log:
         "logs/snow/{site}/snow_truth_check.log",
     conda:

@@ -8,20 +8,14 @@ rule snow_scenes:
         files=snow_files(),
         aoi=snow_aoi,
     output:
-        scenes=report(
-            "results/snow/{site}/scenes.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "scenes"},
-            caption="../../report/snow_scenes.rst",
-        ),
+        scenes=reported("results/snow/{site}/scenes.csv", "scenes", "snow_scenes"),
         grid="results/snow/{site}/grid.json",
         aoi="results/snow/{site}/aoi.tif",
         inputs="results/snow/{site}/inputs/aoi.csv",
     log:
         "logs/snow/{site}/snow_scenes.log",
     wildcard_constraints:
-        site=snow_sites("simulate", "files", "archive"),
+        site=sites_from("snow", "simulate", "files", "archive"),
     conda:
         "../../envs/raster.yaml"
     params:
@@ -137,13 +131,7 @@ rule snow_pairs:
         references="results/snow/{site}/references.csv",
         weather=snow_weather_file,
     output:
-        pairs=report(
-            "results/snow/{site}/pairs.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "pairs"},
-            caption="../../report/snow_curation.rst",
-        ),
+        pairs=reported("results/snow/{site}/pairs.csv", "pairs", "snow_curation"),
         scene_checks="results/snow/{site}/scene_checks.csv",
     log:
         "logs/snow/{site}/snow_pairs.log",
@@ -172,20 +160,8 @@ rule snow_triplets:
         change=snow_by_year("radar", "change/{year}"),
     output:
         curation="results/snow/{site}/curation.csv",
-        counts=report(
-            "results/snow/{site}/curation_counts.csv",
-            category="snow",
-            subcategory="{site}",
-            labels={"table": "curation"},
-            caption="../../report/snow_curation.rst",
-        ),
-        figure=report(
-            "results/snow/{site}/curation.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "curation"},
-            caption="../../report/snow_curation.rst",
-        ),
+        counts=reported("results/snow/{site}/curation_counts.csv", "curation", "snow_curation"),
+        figure=reported("results/snow/{site}/curation.png", "curation", "snow_curation"),
         triplets="results/snow/{site}/triplets.csv",
         patches="results/snow/{site}/patches.h5",
     log:
@@ -211,13 +187,7 @@ rule snow_triplet_sheet:
         triplets="results/snow/{site}/triplets.csv",
         grid="results/snow/{site}/grid.json",
     output:
-        figure=report(
-            "results/snow/{site}/triplets.png",
-            category="snow",
-            subcategory="{site}",
-            labels={"figure": "triplets"},
-            caption="../../report/snow_triplets.rst",
-        ),
+        figure=reported("results/snow/{site}/triplets.png", "triplets", "snow_triplets"),
     log:
         "logs/snow/{site}/snow_triplet_sheet.log",
     conda:

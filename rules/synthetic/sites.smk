@@ -15,7 +15,7 @@ rule simulate_glacier:
     log:
         "logs/glacier/{site}/simulate_glacier.log",
     wildcard_constraints:
-        site=glacier_sites("simulate"),
+        site=sites_from("glacier", "simulate"),
     conda:
         "../../envs/raster.yaml"
     resources:
@@ -36,7 +36,7 @@ rule simulate_ocean:
     log:
         "logs/ocean/{site}/simulate_ocean_{part}.log",
     wildcard_constraints:
-        site=simulated_ocean_sites(),
+        site=sites_from("ocean", "simulate"),
     conda:
         "../../envs/ocean.yaml"
     resources:
@@ -59,7 +59,7 @@ rule simulate_carbon:
     log:
         "logs/carbon/{site}/simulate_carbon.log",
     wildcard_constraints:
-        site=carbon_sites("simulate"),
+        site=sites_from("carbon", "simulate"),
     conda:
         "../../envs/raster.yaml"
     resources:
@@ -84,7 +84,7 @@ rule simulate_snow:
     log:
         "logs/snow/{site}/simulate_snow.log",
     wildcard_constraints:
-        site=snow_sites("simulate"),
+        site=sites_from("snow", "simulate"),
     conda:
         "../../envs/raster.yaml"
     resources:
