@@ -32,21 +32,21 @@ def test_names_stay_text_tonnes_become_kilograms_and_empty_rows_stay_empty(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "names"),
     [
-        ("image,carbon_kg\na,1\nb,much\n", "column 'carbon_kg', row 2: found 'much', expected a finite number"),
-        ("image,carbon_kg\na,1\nb,2\nc,-3\n", "row 3: found '-3', expected carbon in kg, 0 or more; 1 of 3 rows"),
-        ("image,carbon_kg\na,inf\n", "row 1: found 'inf', expected a finite"),
-        ("image,carbon_kg\n,5\n", "column 'image', row 1: found nothing, expected the name of an image"),
-        ("image,carbon\na,5\n", "no column 'carbon_kg'; it has image, carbon.*ground_truth.carbon"),
-        ("image,carbon_kg\na,\nb,\n", "'carbon_kg' has no value in any of its 2 rows"),
-        ("", "is empty"),
-        ('image,carbon_kg\na,5\nb,"6\n', "cannot be read as a CSV"),
+        ("image,carbon_kg\na,1\nb,much\n", ["'carbon_kg'", "row 2", "'much'"]),
+        ("image,carbon_kg\na,1\nb,2\nc,-3\n", ["row 3", "'-3'", "kg", "1 of 3 rows"]),
+        ("image,carbon_kg\na,inf\n", ["row 1", "'inf'"]),
+        ("image,carbon_kg\n,5\n", ["'image'", "row 1"]),
+        ("image,carbon\na,5\n", ["'carbon_kg'", "image, carbon", "ground_truth.carbon"]),
+        ("image,carbon_kg\na,\nb,\n", ["'carbon_kg'", "2 rows"]),
+        ("", ["empty"]),
+        ('image,carbon_kg\na,5\nb,"6\n', ["CSV"]),
     ],
 )
-def test_bad_tables_are_refused_with_the_row(tmp_path, text, message):
+def test_bad_tables_are_refused_with_the_row(tmp_path, text, names):
     path = truth_file(tmp_path, text)
-    with pytest.raises(InputError, match=message) as error:
+    with raises_naming(InputError, *names) as error:
         read_ground_truth(path)
     assert str(path) in str(error.value)
 

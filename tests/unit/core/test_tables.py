@@ -45,20 +45,20 @@ def save(path, content):
 
 BAD = {
     "UTF-16": ("a,b\n1,2\n".encode("utf-16"), "UTF-16"),
-    "another code": ("größe,b\n1,2\n".encode("latin-1"), "no text in UTF-8"),
-    "empty": ("", "is empty"),
-    "blank": ("\n\n", "is empty"),
-    "header alone": ("a,b\n", r"no row below its header \(a, b\)"),
-    "one row of three cells": ("a,b\n1,2\n3,4,5\n", "Expected 2 fields in line 3, saw 3"),
-    "rows of three cells": ("a,b\nx,1,5\ny,2,5\n", "cannot be read as a CSV"),
-    "an open quote": ('a,b\n"1,2\n', "cannot be read as a CSV"),
+    "another code": ("größe,b\n1,2\n".encode("latin-1"), "UTF-8"),
+    "empty": ("", "empty"),
+    "blank": ("\n\n", "empty"),
+    "header alone": ("a,b\n", "(a, b)"),
+    "one row of three cells": ("a,b\n1,2\n3,4,5\n", "line 3"),
+    "rows of three cells": ("a,b\nx,1,5\ny,2,5\n", "CSV"),
+    "an open quote": ('a,b\n"1,2\n', "CSV"),
 }
 
 
 @pytest.mark.parametrize(("content", "said"), BAD.values(), ids=BAD)
 def test_table_of_a_user_that_cannot_be_read_is_named(tmp_path, content, said):
     path = save(tmp_path / "carbon.csv", content)
-    with pytest.raises(InputError, match=rf"carbon table {path}.*{said}"):
+    with raises_naming(InputError, "carbon table", path, said):
         read_user_table(path, "carbon table")
     readers = [
         lambda: read_ground_truth(path, "a", "b"),

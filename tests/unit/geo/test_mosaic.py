@@ -356,15 +356,15 @@ def ground_control_points_alone(folder, numbers):
 @pytest.mark.parametrize(
     ("make", "name", "said"),
     [
-        (cut_jpeg2000, "tile.jp2", "is truncated"),
-        (damaged_strips, "tile.tif", "cannot be read as a raster"),
-        (vrt_without_its_source, "tile.vrt", "gone.tif, which does not exist"),
-        (ground_control_points_alone, "tile.tif", "ground control points.*gdalwarp"),
+        (cut_jpeg2000, "tile.jp2", "truncated"),
+        (damaged_strips, "tile.tif", "raster"),
+        (vrt_without_its_source, "tile.vrt", "gone.tif"),
+        (ground_control_points_alone, "tile.tif", "gdalwarp"),
     ],
 )
 def test_a_tile_that_cannot_be_used_is_named_with_the_reason(tmp_path, make, name, said):
     path = make(tmp_path, digital_numbers(2019, reflectance(2019)))
-    with pytest.raises(InputError, match=f"{name}.*{said}"):
+    with raises_naming(InputError, name, said):
         outcome(tmp_path, SceneInputs([path], BANDS, BANDS, offset=SceneOffset("2019-08-20")))
 
 

@@ -305,10 +305,10 @@ def test_coordinates_that_are_not_of_the_reference_system_are_refused(tmp_path):
     """A GeoJSON in metres; an outline in degrees that is said to be in UTM."""
     metres = layer().set_crs(4326, allow_override=True)
     degrees = layer().to_crs(4326).set_crs(UTM, allow_override=True)
-    for name, frame, found in (("m.geojson", metres, "in degrees"), ("d.gpkg", degrees, "look like degrees")):
+    for name, frame, found in (("m.geojson", metres, "degrees"), ("d.gpkg", degrees, "degrees")):
         path = written(tmp_path / name, frame)
         for read in (lambda path=path: read_outlines(path, GRID), lambda path=path: read_area_of_interest(path)):
-            with pytest.raises(InputError, match=f"{name}.*{found}"):
+            with raises_naming(InputError, name, found):
                 read()
 
 
@@ -317,13 +317,13 @@ def test_reference_systems_of_no_place_and_coordinates_that_are_none_are_refused
     hole = Polygon([(630e3, 5_190e3), (np.nan, 5_190e3), (640e3, 5_180e3), (630e3, 5_190e3)])
     far = Polygon([(630e3, 5_190e3), (np.inf, 5_190e3), (640e3, 5_180e3), (630e3, 5_190e3)])
     for name, frame, found in (
-        ("local.gpkg", local, "no place on earth"),
-        ("nan.gpkg", layer([hole, SHAPES[0]]), "not finite"),
-        ("inf.gpkg", layer([far, SHAPES[0]]), "not finite"),
+        ("local.gpkg", local, "earth"),
+        ("nan.gpkg", layer([hole, SHAPES[0]]), "finite"),
+        ("inf.gpkg", layer([far, SHAPES[0]]), "finite"),
     ):
         path = written(tmp_path / name, frame)
         for read in (lambda path=path: read_outlines(path, GRID), lambda path=path: read_area_of_interest(path)):
-            with pytest.raises(InputError, match=f"{name}.*{found}"):
+            with raises_naming(InputError, name, found):
                 read()
 
 
@@ -340,7 +340,7 @@ def test_the_geometry_is_no_name(tmp_path):
 def test_a_filter_that_is_wrong_or_finds_nothing_is_named(tmp_path):
     path = written(tmp_path / "o.gpkg", layer())
     for where in ("nam = 'g0'", "name = 'g7'", "name ="):
-        with pytest.raises(InputError, match=f"o.gpkg.*{where}"):
+        with raises_naming(InputError, "o.gpkg", where):
             read_outlines(path, GRID, where=where)
 
 
@@ -354,7 +354,7 @@ def test_outlines_beyond_the_edge_of_the_area_are_left_out(tmp_path):
 
 def test_outlines_without_a_pixel_are_refused_and_everything_glacier_is_reported(tmp_path, lines):
     outlines = read_outlines(written(tmp_path / "o.gpkg", layer([at(1004, 1004, 5, 5)])), GRID)
-    with pytest.raises(InputError, match="no pixel's centre inside"):
+    with raises_naming(InputError, "pixel"):
         draw_outlines(outlines, GRID, INSIDE)
     basin = read_outlines(written(tmp_path / "b.gpkg", layer([at(0, 0, 12_000, 10_000)])), GRID)
     assert draw_outlines(basin, GRID, INSIDE).all()

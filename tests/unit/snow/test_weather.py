@@ -59,25 +59,25 @@ def test_units_in_the_header_are_refused_by_name(tmp_path, column, unit, words):
 def test_fahrenheit_and_inches_without_a_unit_are_found_by_the_values(tmp_path):
     table = daily_weather(2)
     hot = table.assign(**{name: table[name] * 1.8 + 32 for name in (TMAX, TMIN)})
-    with pytest.raises(InputError, match="°F|expected -95 to 60 °C"):
+    with raises_naming(InputError, "hot.csv", "°"):
         read_weather(write(hot, tmp_path / "hot.csv"), VARIABLES)
     inches = table.assign(**{WATER: table[WATER] / 25.4, SNOWFALL: table[SNOWFALL] / 2.54})
-    with pytest.raises(InputError, match="inches"):
+    with raises_naming(InputError, "inches.csv"):
         read_weather(write(inches, tmp_path / "inches.csv"), VARIABLES)
 
 
-@pytest.mark.parametrize(("column", "value", "words"), [
-    (TMAX, "warm", "line 42 .*found 'warm', expected a number"),
-    (WATER, "1;5", "line 42 .*expected a number"),
-    (TMAX, "inf", "expected a number"),
-    (WATER, -0.5, "line 42 .*expected 0 to 2000 mm"),
-    (HUMIDITY, 104, "expected 0 to 100 %"),
-    (HUMIDITY, -1, "expected 0 to 100 %"),
-    (TMIN, 45, "no more than temperature_2m_max of the same day"),
-    (TMAX, 71, "expected -95 to 60 °C.*celsius"),
+@pytest.mark.parametrize(("column", "value", "names"), [
+    (TMAX, "warm", ["line 42", "'warm'"]),
+    (WATER, "1;5", ["line 42", "1;5"]),
+    (TMAX, "inf", ["inf"]),
+    (WATER, -0.5, ["line 42", "0 to 2000 mm"]),
+    (HUMIDITY, 104, ["0 to 100 %"]),
+    (HUMIDITY, -1, ["0 to 100 %"]),
+    (TMIN, 45, ["temperature_2m_max"]),
+    (TMAX, 71, ["-95 to 60 °C", "celsius"]),
 ])  # fmt: skip
-def test_bad_values_are_refused_by_column_and_line(tmp_path, column, value, words):
-    with pytest.raises(InputError, match=f"weather.csv, column '{column}', {words}" if "line" in words else words):
+def test_bad_values_are_refused_by_column_and_line(tmp_path, column, value, names):
+    with raises_naming(InputError, "weather.csv", column, *names):
         read_weather(spoil(tmp_path, column, value), VARIABLES)
 
 
@@ -89,12 +89,12 @@ def test_decimal_commas_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("form", "words"), [
-    ("%Y-%m-%dT18:15", r"UTC\+05:45"), ("%Y-%m-%d 23:00:00", r"UTC\+01:00"), ("%Y-%m-%dT22:00:00Z", r"UTC\+02:00"),
-    ("%Y-%m-%dT05:00:00+00:00", "UTC−05:00"), ("%d.%m.%Y", "expected a date such as 2024-03-21"),
+    ("%Y-%m-%dT18:15", "UTC+05:45"), ("%Y-%m-%d 23:00:00", "UTC+01:00"), ("%Y-%m-%dT22:00:00Z", "UTC+02:00"),
+    ("%Y-%m-%dT05:00:00+00:00", "UTC−05:00"), ("%d.%m.%Y", "2024-03-21"),
 ])  # fmt: skip
 def test_shifted_dates_are_refused_with_the_timezone_to_ask_for(tmp_path, form, words):
     path = write(daily_weather(1), tmp_path / "shifted.csv", form)
-    with pytest.raises(InputError, match=rf"(?s)shifted.csv, column 'date', line 2: .*{words}"):
+    with raises_naming(InputError, "shifted.csv", "'date'", "line 2", words):
         read_weather(path, VARIABLES)
 
 
@@ -141,14 +141,14 @@ def test_repeated_rows_are_dropped_and_different_ones_kept(tmp_path):
     assert len(data.table) == len(table) + 1
 
 
-@pytest.mark.parametrize(("text", "words"), [
-    ("", "is empty"), ("a,b\n1,2\n", "no line is a header with a column 'date' or 'time'"),
-    (f"time,{TMIN}\n2010-01-01,1\n", f"no column '{TMAX}'; the file has time, {TMIN}"),
-    (f"time,{TMAX}\n", "no row below the header"), (f"time,{TMAX},{TMAX}\n2010-01-01,1,2\n", "2 columns are called"),
+@pytest.mark.parametrize(("text", "names"), [
+    ("", ["empty"]), ("a,b\n1,2\n", ["'date'", "'time'"]),
+    (f"time,{TMIN}\n2010-01-01,1\n", [f"'{TMAX}'", f"time, {TMIN}"]),
+    (f"time,{TMAX}\n", ["header"]), (f"time,{TMAX},{TMAX}\n2010-01-01,1,2\n", ["2 columns"]),
 ])  # fmt: skip
-def test_files_without_what_is_needed_are_refused(tmp_path, text, words):
+def test_files_without_what_is_needed_are_refused(tmp_path, text, names):
     (tmp_path / "bad.csv").write_text(text)
-    with pytest.raises(InputError, match=f"bad.csv.*{words}"):
+    with raises_naming(InputError, "bad.csv", *names):
         read_weather(tmp_path / "bad.csv", [TMAX])
 
 
