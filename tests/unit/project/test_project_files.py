@@ -63,7 +63,7 @@ def test_the_site_builds_without_warnings_and_its_links_lead_somewhere(tmp_path)
 def test_the_readme_is_short_and_names_the_parts_of_the_docs():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 150
-    for folder in ("howto", "reference", "explanation"):
+    for folder in ("tutorials", "howto", "reference", "explanation"):
         assert f"docs/{folder}/" in text
     assert [path.name for path in ROOT.glob("config/examples/*.yaml") if path.name not in text] == []
 
