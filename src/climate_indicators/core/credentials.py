@@ -1,4 +1,4 @@
-"""Names of the environment variables with credentials, whose values are blanked in every text that a person sees.
+"""Credentials of archives in environment variables: read and checked, and removed from every text that a person sees.
 
 Standard library only: all scripts import it with their log.
 """
@@ -9,6 +9,8 @@ import json
 import os
 from urllib.parse import quote, quote_plus
 
+from climate_indicators.core.errors import InputError
+
 EARTHDATA_TOKEN = "EARTHDATA_TOKEN"  # login to the Randolph Glacier Inventory 7.0
 PLANETARY_KEY = "PC_SDK_SUBSCRIPTION_KEY"
 OPEN_METEO_KEY = "OPEN_METEO_KEY"
@@ -18,6 +20,33 @@ CREDENTIALS = (EARTHDATA_TOKEN, PLANETARY_KEY, OPEN_METEO_KEY, *S3_VARIABLES)
 BLANK = "..."
 # a shorter piece of a credential is found in ordinary words too, and reveals nothing
 _MIN_PIECE = 4
+
+
+def credential(variable: str, strip: bool = True) -> str:
+    """Value of a credential's environment variable, "" if it is not set.
+
+    Parameters
+    ----------
+    variable : name of the variable.
+    strip : ignore blanks and line breaks around the value, as `export TOKEN="$(cat file)"` may leave them.
+
+    Raises
+    ------
+    InputError
+        If the value has a control character, such as a line break, or one outside Latin-1: no header can hold it. The
+        message names the variable and never the value.
+    """
+    value = os.environ.get(variable, "")
+    value = value.strip() if strip else value
+    for place, sign in enumerate(value, start=1):
+        if not sign.isprintable() or ord(sign) > 0xFF:
+            kind = "no printable character" if not sign.isprintable() else "outside the Latin alphabet"
+            raise InputError(
+                f"environment variable {variable}: character {place} of {len(value)} is U+{ord(sign):04X}, {kind}; "
+                "expected a credential of printable Latin characters in one line. Set the variable again, without "
+                "what was copied along with the credential."
+            )
+    return value
 
 
 def without_credentials(text: str) -> str:

@@ -7,14 +7,13 @@ from urllib.parse import quote
 
 import pytest
 
-from climate_indicators.core.credentials import CREDENTIALS, without_credentials
+from climate_indicators.core.credentials import CREDENTIALS, credential, without_credentials
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import Catalogue
 from climate_indicators.download.http.logins import Bearer
 from climate_indicators.download.http.ranges import opened
 from climate_indicators.download.http.session import get
 from climate_indicators.download.http.signing import Signer
-from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.download.weather.open_meteo import WeatherRequest, fetch_weather
 from servers.sessions import quick_session
 from servers.stac import StacServer

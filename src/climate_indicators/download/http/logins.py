@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.utils import get_netrc_auth
 
-from climate_indicators.core.credentials import EARTHDATA_TOKEN
-from climate_indicators.download.http.signing_keys import credential
+from climate_indicators.core.credentials import EARTHDATA_TOKEN, credential
 
 EARTHDATA_HOST = "urs.earthdata.nasa.gov"
 # servers that take a login to Earthdata
@@ -48,6 +47,9 @@ class Bearer(requests.auth.AuthBase):
     login_host : host of the login page that the archive leads to, if it has one.
     """
 
+    if_refused = "It may have expired, or be mistyped: make a new one."
+    if_missing = "Set the variable."
+
     def __init__(self, variable: str, login_host: str = "") -> None:
         self.variable, self.login_host = variable, login_host
 
@@ -71,17 +73,9 @@ class Bearer(requests.auth.AuthBase):
         tried = [f"the token of {self.variable}"] if credential(self.variable) else []
         tried += [f"the login of ~/.netrc for {one}" for one in logins]
         if tried:
-            return f"Not accepted: {' and '.join(tried)}. {self.refused_words()}"
+            return f"Not accepted: {' and '.join(tried)}. {self.if_refused}"
         nowhere = f"{self.variable} is empty, and ~/.netrc has no login for {self.login_host or hosts[0]}"
-        return f"No credential is set: {nowhere}. {self.way_out()}"
-
-    def refused_words(self) -> str:
-        """Why a credential may be refused."""
-        return "It may have expired, or be mistyped: make a new one."
-
-    def way_out(self) -> str:
-        """How to set a credential."""
-        return f"Set {self.variable}."
+        return f"No credential is set: {nowhere}. {self.if_missing}"
 
 
 class Earthdata(Bearer):
@@ -91,16 +85,11 @@ class Earthdata(Bearer):
     others take the token itself.
     """
 
+    if_refused = (
+        "A token ends after 60 days, and servers of NSIDC want name and password. Agree to the application "
+        f"NSIDC_DATAPOOL_OPS in the profile at {EARTHDATA_HOST}. {_WAYS}"
+    )
+    if_missing = f"Register at {EARTHDATA_HOST}, free of charge. {_WAYS}"
+
     def __init__(self) -> None:
         super().__init__(EARTHDATA_TOKEN, EARTHDATA_HOST)
-
-    def refused_words(self) -> str:
-        """Why Earthdata refuses."""
-        return (
-            "A token ends after 60 days, and servers of NSIDC want name and password. Agree to the application "
-            f"NSIDC_DATAPOOL_OPS in the profile at {EARTHDATA_HOST}. {_WAYS}"
-        )
-
-    def way_out(self) -> str:
-        """How to log in to Earthdata."""
-        return f"Register at {EARTHDATA_HOST}, free of charge. {_WAYS}"

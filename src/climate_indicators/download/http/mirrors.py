@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TypeVar
 
 import requests
 
-from climate_indicators.core.atomic_files import atomic_path
+from climate_indicators.core.atomic_files import atomic_path, sha256
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.resumable import Expected, download_cached, kept_path
 from climate_indicators.download.http.session import Session
@@ -80,7 +79,7 @@ def download_first(
     before = recorded_digest(path)
     for address in addresses:
         store = kept_path(kept, address)
-        if before and store.exists() and _sha256(store) != before:
+        if before and store.exists() and sha256(store) != before:
             _log.warning("%s is not what was fetched (SHA-256 %s): it is fetched again", store, before)
             store.unlink()
 
@@ -99,7 +98,7 @@ def recorded_digest(path: str | Path) -> str:
 
 
 def _record(path: Path, before: str) -> None:
-    digest = _sha256(path)
+    digest = sha256(path)
     if before and before != digest:
         _log.warning(
             "%s differs from the file of that name that was fetched before (SHA-256 %s, before %s): results made from "
@@ -113,8 +112,3 @@ def _record(path: Path, before: str) -> None:
 
 def _record_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

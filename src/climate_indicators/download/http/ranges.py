@@ -1,4 +1,8 @@
-"""Files of an archive read in pieces: only bytes that are needed cross the network, and each piece arrives whole."""
+"""Files of an archive read in pieces: only bytes that are needed cross the network, and each piece arrives whole.
+
+GDAL's own reader (/vsicurl) takes as many bytes and as long. It is not used: GDAL 3.10 does not notice that a file is
+replaced while it is read, ignores ``Retry-After``, and shows the signature of an address in its messages.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,10 @@ from rasterio.abc import MultiByteRangeResourceContainer
 from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 
-from climate_indicators.core.credentials import S3_VARIABLES, without_credentials
+from climate_indicators.core.credentials import S3_VARIABLES, credential, without_credentials
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.session import Session, get
-from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.geo.rasters.guard import FETCHED_DRIVERS
 
 # small reads, of headers, take a whole page; larger ones, of pixels, just what is asked for

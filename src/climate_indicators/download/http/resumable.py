@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import logging
 import os
 import re
@@ -12,13 +11,14 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 
-from climate_indicators.core.atomic_files import atomic_path, write_json
+from climate_indicators.core.atomic_files import atomic_path, read_json, write_json
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.log import Progress
 from climate_indicators.download.http.http_errors import TransferTimeout, TransientError, is_transient, redact_url
@@ -42,15 +42,6 @@ class Expected:
     def digest(self) -> tuple[str, str] | None:
         """Name and value of the digest to check, the strongest one."""
         return next(((name, value.lower()) for name in ("sha256", "md5") if (value := getattr(self, name))), None)
-
-
-@dataclass(frozen=True)
-class _State:
-    """What the server said of the file that a partial file is a part of."""
-
-    address: str
-    validator: str | None
-    length: int | None
 
 
 def download(
@@ -191,9 +182,9 @@ def _fill(session: Session, url: str, partial: Path, expected: Expected, auth: r
                 _forget(partial)
                 raise TransientError("the server has no such part of the file")
             begin = _begin(part, have, url)
-            state = _remember(partial, url, part, begin, expected)
+            length = _remember(partial, url, part, begin, expected)
             try:
-                _append(partial, part, begin, state.length, session.policy.read_s)
+                _append(partial, part, begin, length, session.policy.read_s)
             except requests.RequestException as error:
                 came = partial.stat().st_size
                 # a few bytes a try would be endless; of a file that begins anew each time what goes further counts
@@ -201,9 +192,9 @@ def _fill(session: Session, url: str, partial: Path, expected: Expected, auth: r
                     furthest = came
                     return False
                 raise failure_of(url, error, f" after {came} bytes") from None
-        if state.length is not None and partial.stat().st_size != state.length:
+        if length is not None and partial.stat().st_size != length:
             _forget(partial)
-            raise TransientError(f"{state.length} bytes were announced, another number came")
+            raise TransientError(f"{length} bytes were announced, another number came")
         return True
 
     # tries that brought something do not count
@@ -218,7 +209,7 @@ def _headers(partial: Path, have: int) -> dict[str, str]:
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-        if (validator := _read_state(partial).validator) is not None:
+        if (validator := _read_state(partial).get("validator")) is not None:
             headers["If-Range"] = validator
     return headers
 
@@ -226,8 +217,8 @@ def _headers(partial: Path, have: int) -> dict[str, str]:
 def _usable(partial: Path, url: str, expected: Expected) -> int:
     """Bytes of an earlier try that can be continued; what cannot be is removed."""
     state = _read_state(partial)
-    known = state is not None and state.address == _address(url)
-    if partial.exists() and known and (state.validator is not None or expected.digest is not None):
+    known = state.get("address") == _address(url)
+    if partial.exists() and known and (state.get("validator") is not None or expected.digest is not None):
         return partial.stat().st_size
     _forget(partial)
     return 0
@@ -253,7 +244,7 @@ def _refuse_page(
     auth: requests.auth.AuthBase | None,
     session: Session,
 ) -> None:
-    """Refuse a web page in place of a file: archives send one to those who have not logged in."""
+    """Refuse a web page in place of a file: archives send one if a login is missing."""
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == "text/html" and ".htm" not in partial.name:
         way_out = refused_login(response, auth, session) or (
@@ -265,8 +256,8 @@ def _refuse_page(
         )
 
 
-def _remember(partial: Path, url: str, response: requests.Response, begin: int, expected: Expected) -> _State:
-    """Keep beside the partial file what it is a part of, before its first byte is written."""
+def _remember(partial: Path, url: str, response: requests.Response, begin: int, expected: Expected) -> int | None:
+    """Length of the whole file; what the partial file is a part of is written next to it before its first byte."""
     etag = response.headers.get("ETag", "")
     # a weak tag does not promise equal bytes
     validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified")
@@ -280,11 +271,10 @@ def _remember(partial: Path, url: str, response: requests.Response, begin: int, 
             f"{redact_url(url)}: the server does not say how long the file is, so that nothing tells whether it is "
             "whole. Give its sha256 in the settings."
         )
-    state = _State(_address(url), validator, length)
     if begin == 0:
         partial.unlink(missing_ok=True)
-        write_json(asdict(state), _state_path(partial))
-    return state
+        write_json({"address": _address(url), "validator": validator, "length": length}, _state_path(partial))
+    return length
 
 
 def _append(partial: Path, response: requests.Response, begin: int, length: int | None, over_s: float) -> None:
@@ -315,11 +305,13 @@ def _state_path(partial: Path) -> Path:
     return partial.with_name(f"{partial.name}.json")
 
 
-def _read_state(partial: Path) -> _State | None:
+def _read_state(partial: Path) -> dict[str, Any]:
+    """What a partial file is a part of: ``address`` (digest), ``validator`` and ``length``; empty where unknown."""
     try:
-        return _State(**json.loads(_state_path(partial).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
+        state = read_json(_state_path(partial))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
 
 
 def _forget(partial: Path) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime
 
-from climate_indicators.core.credentials import PLANETARY_KEY
+from climate_indicators.core.credentials import PLANETARY_KEY, credential
 from climate_indicators.core.errors import InputError
 from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.session import Session, get
-from climate_indicators.download.http.signing_keys import credential
 
 _KEY_HEADER = "Ocp-Apim-Subscription-Key"
 # a token that ends so soon is asked for anew, so that it does not end amid a file

@@ -16,8 +16,16 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import CLASSES
 from climate_indicators.download.stac.composites import Image, median_of
 from climate_indicators.download.stac.coverage import covered_share
-from climate_indicators.download.stac.search import Tile, missing_assets
-from climate_indicators.download.stac.selection import MASKED, Candidate, measure, mosaic, overpasses, select_scene
+from climate_indicators.download.stac.search import Tile
+from climate_indicators.download.stac.selection import (
+    MASKED,
+    Candidate,
+    drop_incomplete,
+    measure,
+    mosaic,
+    overpasses,
+    select_scene,
+)
 from climate_indicators.download.stac.sizes import Step, step
 from climate_indicators.download.stac.tile_offsets import TileOffsets
 from climate_indicators.download.stac.windows import Windows, coarser
@@ -129,10 +137,8 @@ class AnnualComposite:
     def _unfit(self, candidate: Candidate) -> str:
         """Why a candidate need not be looked at; "" if it may do. Tiles that lack a band leave it."""
         wanted, catalogue = self._wanted, self._windows.catalogue
-        lacking = [missing_assets(tile, catalogue, (*wanted.bands, CLASSES)) for tile in candidate.tiles]
-        if all(lacking):
-            return f"lacks {lacking[0]}"
-        candidate.tiles = [tile for tile, lacks in zip(candidate.tiles, lacking, strict=True) if not lacks]
+        if lacks := drop_incomplete(candidate, catalogue, (*wanted.bands, CLASSES)):
+            return lacks
         covers = [tile.cloud_cover for tile in candidate.tiles if tile.cloud_cover is not None]
         if covers and min(covers) > wanted.max_cloud:
             return f"tiles {100 * min(covers):.0f} % clouded"

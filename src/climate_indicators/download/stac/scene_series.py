@@ -16,8 +16,15 @@ from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, Catalogue
 from climate_indicators.download.stac.annual_composite import AnnualComposite
 from climate_indicators.download.stac.composites import write_image
 from climate_indicators.download.stac.coverage import covered_share, share_with_values
-from climate_indicators.download.stac.search import Tile, missing_assets
-from climate_indicators.download.stac.selection import COLUMNS, Candidate, candidate_table, mosaic, overpasses
+from climate_indicators.download.stac.search import Tile
+from climate_indicators.download.stac.selection import (
+    COLUMNS,
+    Candidate,
+    candidate_table,
+    drop_incomplete,
+    mosaic,
+    overpasses,
+)
 from climate_indicators.download.stac.sizes import Step, step
 from climate_indicators.download.stac.windows import Windows
 from climate_indicators.geo.grid import Grid, area_mask
@@ -169,11 +176,9 @@ def choose_radar(
                 f"{one.tiles[0].name} of {one.date} tells no relative orbit (sat:relative_orbit); scenes of "
                 "different orbits cannot be compared. Use a collection that tells it."
             )
-        lacking = [missing_assets(tile, catalogue, POLARISATIONS) for tile in one.tiles]
-        if all(lacking):
-            one.reason = f"lacks {lacking[0]}"
+        one.reason = drop_incomplete(one, catalogue, POLARISATIONS)
+        if one.reason:
             continue
-        one.tiles = [tile for tile, lacks in zip(one.tiles, lacking, strict=True) if not lacks]
         one.covered = covered_share(one.tiles, area)
         one.chosen = one.covered >= MIN_COVERED and (not wanted or one.orbit in wanted)
         one.reason = "covers the area" if one.chosen else f"covers {100 * one.covered:.0f} % of the area"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from climate_indicators.download.stac.search import Tile
+from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.download.stac.search import Tile, missing_assets
 
 # slices of one recording follow each other by seconds; an orbit comes again after days
 ONE_OVERPASS = datetime.timedelta(minutes=5)
@@ -47,7 +48,6 @@ class Candidate:
     offset_source: str = ""
     chosen: bool = False
     reason: str = ""
-    classes: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
 
 
 def overpasses(tiles: Iterable[Tile]) -> list[Candidate]:
@@ -71,6 +71,15 @@ def overpasses(tiles: Iterable[Tile]) -> list[Candidate]:
         last[tile.orbit] = day, time
         groups.setdefault((day, tile.orbit), []).append(tile)
     return [Candidate(date, orbit, group) for (date, orbit), group in groups.items()]
+
+
+def drop_incomplete(candidate: Candidate, catalogue: Catalogue, bands: Sequence[str]) -> str:
+    """Remove tiles that lack a band; why the candidate cannot be used if all do, else ""."""
+    lacking = [missing_assets(tile, catalogue, bands) for tile in candidate.tiles]
+    if all(lacking):
+        return f"lacks {lacking[0]}"
+    candidate.tiles = [tile for tile, lacks in zip(candidate.tiles, lacking, strict=True) if not lacks]
+    return ""
 
 
 def mosaic(layers: Sequence[np.ndarray], nodata: float = NO_DATA) -> np.ndarray:
@@ -130,7 +139,7 @@ def candidate_table(year: int, candidates: Sequence[Candidate]) -> pd.DataFrame:
             "date": one.date,
             "orbit": one.orbit,
             "tiles": " ".join(tile.name for tile in one.tiles),
-            "cloud_cover": _mean([tile.cloud_cover for tile in one.tiles]),
+            "cloud_cover": pd.Series([tile.cloud_cover for tile in one.tiles], dtype="float64").mean(),
             "covered_fraction": one.covered,
             "valid_fraction": one.valid,
             "snow_fraction": one.snow,
@@ -143,8 +152,3 @@ def candidate_table(year: int, candidates: Sequence[Candidate]) -> pd.DataFrame:
         for one in sorted(candidates, key=lambda one: (one.date, one.orbit))
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _mean(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None

@@ -12,12 +12,11 @@ from pathlib import Path
 import pandas as pd
 
 from climate_indicators.core.atomic_files import atomic_path
-from climate_indicators.core.credentials import OPEN_METEO_KEY
+from climate_indicators.core.credentials import OPEN_METEO_KEY, credential
 from climate_indicators.core.errors import InputError, error_context
 from climate_indicators.core.log import Progress
 from climate_indicators.download.http.http_errors import TransientError
 from climate_indicators.download.http.session import Session, get, retry
-from climate_indicators.download.http.signing_keys import credential
 from climate_indicators.download.weather.open_meteo_response import (
     DailyAnswer,
     WeatherRequest,
