@@ -17,7 +17,7 @@ from climate_indicators.snow.climate.cover_rates import corrected, corrected_mea
 from climate_indicators.snow.climate.regressions import multiple_regression, single_regressions
 from climate_indicators.snow.climate.seasons import season_trends
 from climate_indicators.snow.embeddings.bootstrap import mean_interval
-from climate_indicators.snow.triplets.jackknife import jackknife
+from climate_indicators.stats.block_jackknife import jackknife
 from climate_indicators.stats.metrics import CELLS, skill
 from climate_indicators.stats.multiple_testing import adjusted_p
 

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.plotting.patches import choose_patches
 from climate_indicators.plotting.rgb import common_stretch, display
-from climate_indicators.plotting.style import OUTLINE
+from climate_indicators.plotting.style import OUTLINE, no_ticks
 from climate_indicators.segmentation.augmentation import Augmentation, augment
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
@@ -120,5 +120,4 @@ def _draw(axes: Axes, image: np.ndarray, label: np.ndarray, stretch: tuple[float
     positive = np.where(label == BYTE_NODATA, np.nan, label == 1)
     if (label == 1).any() and (label == 0).any():
         axes.contour(positive, [0.5], colors=OUTLINE, linewidths=0.7)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    no_ticks(axes)

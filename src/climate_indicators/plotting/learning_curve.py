@@ -7,7 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-TRAINING, VALIDATION = "#0072B2", "#D55E00"
+from climate_indicators.plotting.style import BLUE, VERMILION
+
+TRAINING, VALIDATION = BLUE, VERMILION
 
 
 def learning_figure(history: pd.DataFrame) -> Figure:

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.plotting.rgb import common_stretch, display
-from climate_indicators.plotting.style import GAP, OUTLINE
+from climate_indicators.plotting.style import GAP, OUTLINE, no_ticks
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
 COLUMNS = 8
@@ -118,5 +118,4 @@ def _draw_patch(axes: Axes, shown: np.ndarray, label: np.ndarray, valid: np.ndar
     positive[label == BYTE_NODATA] = np.nan
     if (label == 1).any():
         axes.contour(positive, [0.5], colors=OUTLINE, linewidths=0.9)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    no_ticks(axes)

@@ -8,21 +8,31 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from climate_indicators.plotting.style import GAP, log_scale
-from climate_indicators.stats.metrics import ALL_POSITIVE, UNCALIBRATED, expected_calibration_error
+from climate_indicators.plotting.style import (
+    BLUE,
+    GAP,
+    GREEN,
+    ORANGE,
+    PALE_GRAY,
+    PURPLE,
+    SKY_BLUE,
+    VERMILION,
+    log_scale,
+)
+from climate_indicators.stats.metrics import ALL_POSITIVE, UNCALIBRATED
+from climate_indicators.stats.reliability import expected_calibration_error
 
-# Okabe–Ito colours and a marker each, so that colour is not needed to tell models apart
 LOOKS = {
-    "unet": ("U-Net", "#0072B2", "o"),
-    "unet" + UNCALIBRATED: ("U-Net before calibration", "#56B4E9", "s"),
-    "random_forest": ("random forest", "#E69F00", "^"),
-    "band_ratio": ("band ratio", "#009E73", "D"),
-    "brightness": ("brightness", "#009E73", "D"),
-    "excess_green": ("excess green", "#009E73", "D"),
-    "hsv_rule": ("HSV rule", "#CC79A7", "v"),
-    "wet_snow_threshold": ("wet-snow threshold", "#009E73", "D"),
-    "sam_oracle": ("SAM, told by the truth", "#CC79A7", "v"),
-    "sam_radar": ("SAM, told by the radar", "#D55E00", "P"),
+    "unet": ("U-Net", BLUE, "o"),
+    "unet" + UNCALIBRATED: ("U-Net before calibration", SKY_BLUE, "s"),
+    "random_forest": ("random forest", ORANGE, "^"),
+    "band_ratio": ("band ratio", GREEN, "D"),
+    "brightness": ("brightness", GREEN, "D"),
+    "excess_green": ("excess green", GREEN, "D"),
+    "hsv_rule": ("HSV rule", PURPLE, "v"),
+    "wet_snow_threshold": ("wet-snow threshold", GREEN, "D"),
+    "sam_oracle": ("SAM, told by the truth", PURPLE, "v"),
+    "sam_radar": ("SAM, told by the radar", VERMILION, "P"),
     ALL_POSITIVE: ("all positive", GAP, "X"),
 }
 SPLIT_NOTES = {"test": "", "validation": "\n(thresholds chosen here)"}
@@ -83,5 +93,5 @@ def _draw_iou(axes: Axes, rows: pd.DataFrame) -> None:
     axes.set_yticks(range(len(rows)), names)
     axes.tick_params(left=False)
     axes.set(xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.8)
+    axes.grid(axis="x", color=PALE_GRAY, linewidth=0.8)
     axes.set_axisbelow(True)

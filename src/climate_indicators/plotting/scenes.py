@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
-from climate_indicators.plotting.style import GAP, OUTLINE, scale_bar
+from climate_indicators.plotting.style import GAP, OUTLINE, no_ticks, scale_bar
 
 
 def scenes_figure(
@@ -42,8 +42,7 @@ def scenes_figure(
         axes = figure.add_subplot(rows, columns, number + 1)
         axes.imshow(display(image, limits), extent=(left, right, bottom, top), interpolation="nearest")
         axes.contour(glacier, [0.5], colors=OUTLINE, linewidths=0.8, origin="upper", extent=(left, right, bottom, top))
-        axes.set_xticks([])
-        axes.set_yticks([])
+        no_ticks(axes)
         axes.set_title(title, fontsize=9)
         scale_bar(axes, right - left)
     handles = [

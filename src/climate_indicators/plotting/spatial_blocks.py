@@ -15,10 +15,10 @@ from matplotlib.patheffects import withStroke
 
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
-from climate_indicators.plotting.style import OUTLINE, scale_bar
+from climate_indicators.plotting.style import BLUE, GRAY, OUTLINE, PURPLE, YELLOW, no_ticks, scale_bar
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
-COLOURS = {"train": "#0072B2", "validation": "#F0E442", "test": "#CC79A7"}  # of Okabe and Ito, all unlike OUTLINE
+COLOURS = {"train": BLUE, "validation": YELLOW, "test": PURPLE}  # of Okabe and Ito, all unlike OUTLINE
 TINT = 0.45
 MAX_NAMED = 100
 
@@ -45,8 +45,7 @@ def blocks_figure(scene: str, labels: str, splits: str, blocks: pd.DataFrame, rg
     axes.imshow(tinted(np.repeat(grey, 3, axis=2), split), extent=extent, interpolation="nearest")
     axes.contour(positive, [0.5], colors=OUTLINE, linewidths=0.9, origin="upper", extent=extent)
     _draw_blocks(axes, blocks, (left, top), pixel)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    no_ticks(axes)
     scale_bar(axes, right - left)
     figure.legend(handles=_legend(blocks), loc="outside lower center", ncols=3, frameon=False)
     return figure
@@ -86,7 +85,7 @@ def _legend(blocks: pd.DataFrame) -> list[Patch | Line2D]:
     counts = blocks.split.value_counts()
     handles = [Patch(color=colour, label=f"{name}, {counts[name]} blocks") for name, colour in COLOURS.items()]
     handles.append(Line2D([], [], color=OUTLINE, label="outlines of the labels"))
-    handles.append(Patch(color="#777777", label="no tint: left unused"))
+    handles.append(Patch(color=GRAY, label="no tint: left unused"))
     if len(blocks) <= MAX_NAMED:
         handles.append(Line2D([], [], linestyle="none", label="number: share of positive pixels"))
     return handles

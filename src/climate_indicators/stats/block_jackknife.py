@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtrit
 
+from climate_indicators.core.constants import CONFIDENCE
+
+Statistic = Callable[[np.ndarray], float]
 # blocks of equal strata have no order: any that does not depend on their place or on what was found in them will do
 _TIES_SEED = 0
 
@@ -46,6 +50,32 @@ def block_spread(replicates: np.ndarray, strata: np.ndarray | None = None) -> Sp
     # (n − 1) times the differences of replicates are those of the blocks' pseudo-values
     steps = np.diff(replicates[order], axis=0) * (n - 1)
     return Spread(np.sqrt((steps**2).sum(axis=0) / (2 * n * (n - 1))), n / 2)
+
+
+def jackknife(parts: np.ndarray, statistic: Statistic, confidence: float = CONFIDENCE) -> tuple[float, float, float]:
+    """A statistic of all groups together, with its interval over groups by `block_spread` of random ones.
+
+    Samples of one group, such as the triplets of a place, show the same ground: the groups are the independent samples.
+
+    Parameters
+    ----------
+    parts : float, shape (groups, numbers): sums of each group.
+    statistic : from sums over groups, shape (numbers,), to a number.
+    confidence : in (0, 1).
+
+    Returns
+    -------
+    Value, lower and upper bound; bounds are NaN with fewer than two groups, or where the statistic is not defined
+    without one of them.
+    """
+    parts = np.asarray(parts, "float64")
+    total = parts.sum(axis=0)
+    value = statistic(total)
+    without = np.array([statistic(total - part) for part in parts])
+    if len(parts) < 2 or not np.isfinite(without).all():
+        return value, np.nan, np.nan
+    reach = float(block_spread(without).reach(confidence))
+    return value, value - reach, value + reach
 
 
 def stratum_of_share(label_fraction: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.stats.multiple_testing import adjust_table
+from climate_indicators.stats.p_value_text import p_text
 from climate_indicators.stats.trend_tests import TEST, monotonic_trend
 
 # with fewer values no test can reach p < 0.05: of four, the smallest p-value of the Mann-Kendall test is 0.089
@@ -120,9 +121,9 @@ def _sentence(row: Mapping[str, object], confidence: float, tests: int = 1) -> s
     slope, lower, upper = (row[f"{name}_per_year"] for name in ("slope", "lower", "upper"))
     name = quantity[0].upper() + quantity[1:]
     span = f"{row['first_year']} to {row['last_year']}"
-    test = f"{row['test']}, {_p_text(row['p_value'])}, lag-1 correlation {_numbers(row['lag1'])[0]}"
+    test = f"{row['test']}, {p_text(row['p_value'])}, lag-1 correlation {_numbers(row['lag1'])[0]}"
     if tests > 1:
-        test += f"; {_p_text(row['p_adjusted'])} adjusted for {tests} tests"
+        test += f"; {p_text(row['p_adjusted'])} adjusted for {tests} tests"
     if row["significant"] and slope:
         verb, sign = ("fell", -1) if slope < 0 else ("rose", 1)
         low, high = sorted((sign * lower, sign * upper))
@@ -163,10 +164,6 @@ def _numbers(*values: float) -> list[str]:
     largest = max(abs(value) for value in values)
     decimals = 2 if largest == 0 else int(np.clip(2 - np.floor(np.log10(largest)), 0, 6))
     return [f"{value + 0.0:.{decimals}f}".replace("-", "−") for value in values]
-
-
-def _p_text(p_value: float) -> str:
-    return "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
 
 
 def _why_none(quantity: str, found: int, all_years: int) -> str:

@@ -12,8 +12,9 @@ from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster import cog_writer, write_cog
 from climate_indicators.plotting.animation import write_animation
 from climate_indicators.plotting.glacier.area_series import retreat_figure
-from climate_indicators.plotting.glacier.gallery import GalleryScene, compare, example_blocks, gallery_figure
+from climate_indicators.plotting.glacier.gallery import GalleryScene, example_blocks, gallery_figure
 from climate_indicators.plotting.glacier.timelapse import EXACT, timelapse_frames
+from climate_indicators.plotting.map_comparison import compare
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
 from climate_indicators.plotting.style import OUTLINE, save_figure
 

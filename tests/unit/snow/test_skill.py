@@ -11,7 +11,6 @@ from climate_indicators.plotting.snow.benchmark import snow_benchmark_figure
 from climate_indicators.segmentation.baselines import Baseline
 from climate_indicators.snow.triplets.baselines import WET_SNOW, score_baselines, wet_snow_rule
 from climate_indicators.snow.triplets.benchmark import benchmark_notes, benchmark_table, benchmark_warnings, sam_weights
-from climate_indicators.snow.triplets.jackknife import jackknife
 from climate_indicators.snow.triplets.scores import by_place, score_triplets
 from climate_indicators.snow.triplets.skill import (
     chosen_edges,
@@ -22,6 +21,7 @@ from climate_indicators.snow.triplets.skill import (
     skill_of,
     triplet_metrics,
 )
+from climate_indicators.stats.block_jackknife import jackknife
 from climate_indicators.stats.metrics import evaluate
 from climate_indicators.stats.score_histograms import INDEX, MASK, ScoreCounts
 from refusals import raises_naming

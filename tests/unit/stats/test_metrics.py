@@ -11,12 +11,11 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.stats.metrics import (
     ALL_POSITIVE,
     evaluate,
-    expected_calibration_error,
     jackknife_iou,
     lead_interval,
-    reliability_table,
     skill,
 )
+from climate_indicators.stats.reliability import expected_calibration_error, reliability_table
 from climate_indicators.stats.score_histograms import INDEX, LOGIT, MASK, PROBABILITY, ScoreCounts
 from refusals import raises_naming
 

@@ -22,6 +22,7 @@ from climate_indicators.carbon.series.series import (
     line,
 )
 from climate_indicators.carbon.series.structural_components import Components, components
+from climate_indicators.stats.p_value_text import p_text
 from climate_indicators.stats.trend_tests import TEST, monotonic_trend
 from climate_indicators.stats.trends import MIN_YEARS as MIN_VALUES
 
@@ -322,11 +323,10 @@ def _no_numbers(name: str, found: int) -> dict[str, object]:
 def _tested_sentence(quantity: str, row: dict, confidence: float) -> str:
     name = quantity[0].upper() + quantity[1:]
     size, interval = _with_interval(row, confidence)
-    p_text = "p < 0.0001" if row["p_value"] < 1e-4 else f"p = {row['p_value']:.2g}"
     found = "a significant trend" if row["significant"] else "no significant trend"
     parts = [
         f"{name} has {found} by {row['axis']}, {row['first']} to {row['last']}: {size} {row['slope_unit']} "
-        f"({interval}; {row['test']}, {p_text}, lag-1 correlation {row['lag1']:.2f})."
+        f"({interval}; {row['test']}, {p_text(row['p_value'])}, lag-1 correlation {row['lag1']:.2f})."
     ]
     if row["axis"] != DATES:
         parts.append("The rows have no dates: this is an order of rows, not a course of time.")

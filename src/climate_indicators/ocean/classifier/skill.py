@@ -8,6 +8,10 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from climate_indicators.core.constants import MAX_TEMPERATURE, MIN_TEMPERATURE, RELIABILITY_BINS
+from climate_indicators.stats import reliability
+
+# of a table of reliability: names for cells with a confidence in the label called
+COLUMNS = {"mean_probability": "mean_confidence", "observed_fraction": "accuracy", "n_pixels": "n_cells"}
 
 
 def confusion_counts(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
@@ -97,17 +101,11 @@ def reliability_table(probability: np.ndarray, labels: np.ndarray, bins: int = R
     -------
     Table ``bin_lower, bin_upper, mean_confidence, accuracy, n_cells``; NaN in bins without a cell.
     """
-    confidence, right = probability.max(axis=1), probability.argmax(axis=1) + 1 == labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    count = np.bincount(place, minlength=bins)
-    with np.errstate(invalid="ignore"):
-        mean, accuracy = (np.bincount(place, values, bins) / count for values in (confidence, right))
-    edges = np.arange(bins + 1) / bins
-    columns = {"bin_lower": edges[:-1], "bin_upper": edges[1:], "mean_confidence": mean, "accuracy": accuracy}
-    return pd.DataFrame(columns | {"n_cells": count.astype("int64")})
+    right = probability.argmax(axis=1) + 1 == labels
+    table = reliability.reliability_table(probability.max(axis=1), np.stack([~right, right]).astype("int64"), bins)
+    return table.rename(columns=COLUMNS)
 
 
 def calibration_error(table: pd.DataFrame) -> float:
-    """Expected calibration error (Naeini et al. 2015, doi:10.1609/aaai.v29i1.9602) of a `reliability_table`."""
-    filled = table[table.n_cells > 0]
-    return float(np.average((filled.mean_confidence - filled.accuracy).abs(), weights=filled.n_cells))
+    """Expected calibration error of a `reliability_table`, see `stats.reliability`."""
+    return reliability.expected_calibration_error(table.rename(columns={new: old for old, new in COLUMNS.items()}))

@@ -7,7 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-OTHERS, TESTED, LINE = "#56B4E9", "#D55E00", "#000000"  # Okabe–Ito colours
+from climate_indicators.plotting.style import SKY_BLUE, VERMILION, light_grid
+
+OTHERS, TESTED, LINE = SKY_BLUE, VERMILION, "#000000"
 TONNES_FROM = 10_000.0
 
 
@@ -33,9 +35,7 @@ def carbon_comparison_figure(table: pd.DataFrame, skill: pd.DataFrame, site: str
     axes.set_ylim(0, top)
     axes.set_xlabel(f"measured carbon of an image ({unit})")
     axes.set_ylabel(f"estimated carbon of an image ({unit})")
-    axes.grid(color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes)
     side.set_axis_off()
     handles, labels = axes.get_legend_handles_labels()
     side.legend(handles, labels, loc="upper left", frameon=False, borderaxespad=0)

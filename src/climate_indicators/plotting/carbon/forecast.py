@@ -17,9 +17,9 @@ from climate_indicators.carbon.series.forecast import (
     CarbonForecast,
     short_number,
 )
-from climate_indicators.plotting.style import heading
+from climate_indicators.plotting.style import BLUE, GREEN, VERMILION, heading, light_grid
 
-MODEL_COLOUR, NAIVE_COLOUR, SEASONAL_COLOUR = "#0072B2", "#D55E00", "#009E73"  # Okabe–Ito colours
+MODEL_COLOUR, NAIVE_COLOUR, SEASONAL_COLOUR = BLUE, VERMILION, GREEN
 COLOURS = dict(zip(METHODS, (MODEL_COLOUR, NAIVE_COLOUR, SEASONAL_COLOUR), strict=True))
 # months of the history that are drawn
 SHOWN = 60
@@ -92,8 +92,7 @@ def _draw_series(axes: Axes, table: pd.DataFrame) -> None:
         )  # fmt: skip
     axes.margins(y=0.1)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short_number(value)))
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes, "y")
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
 
 

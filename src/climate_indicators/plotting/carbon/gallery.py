@@ -10,9 +10,7 @@ from pathlib import Path, PurePosixPath
 import h5py
 import numpy as np
 import pandas as pd
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.patches import Patch
 from rasterio.errors import NotGeoreferencedWarning
 
 from climate_indicators.carbon.images.color_rules import RGB
@@ -20,13 +18,13 @@ from climate_indicators.carbon.images.resampling import resample
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.rasters.guard import opened
-from climate_indicators.plotting.glacier.gallery import BOTH, CLASS_COLOURS, MAP_ONLY, NEITHER, OUTLINES_ONLY, compare
+from climate_indicators.plotting.map_comparison import comparison_legend, draw_comparison, draw_mask
 from climate_indicators.plotting.rgb import common_stretch
-from climate_indicators.plotting.style import GAP
+from climate_indicators.plotting.style import GAP, GREEN, no_ticks
 
 SHOWN = 8
 ACROSS = 2
-VEGETATION = "#009E73"
+VEGETATION = GREEN
 MAX_NAME = 34
 
 
@@ -109,16 +107,7 @@ def carbon_gallery_figure(patches: str, metrics: pd.DataFrame, masks: str | Path
     parts = figure.subfigures(down, ACROSS, squeeze=False, wspace=0.02).ravel()
     for part, example in zip(parts, examples, strict=False):
         _draw(part, example)
-    colours = {
-        "vegetation (truth)": VEGETATION,
-        "found": BOTH,
-        "missed": OUTLINES_ONLY,
-        "false": MAP_ONLY,
-        "no vegetation": NEITHER,
-        "not seen": GAP,
-    }
-    handles = [Patch(facecolor=one, edgecolor="#666666", linewidth=0.5, label=name) for name, one in colours.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    comparison_legend(figure, {"vegetation (truth)": VEGETATION}, "no vegetation", "not seen")
     return figure
 
 
@@ -154,12 +143,8 @@ def _draw(part: SubFigure, example: Example) -> None:
     shown = np.clip(example.image, 0, 1)
     shown[np.isnan(shown)] = int(GAP[1:3], 16) / 255
     panels[0].imshow(shown)
-    truth = np.where(example.truth == BYTE_NODATA, 2, example.truth)
-    colours = ListedColormap((NEITHER, VEGETATION, GAP))
-    panels[1].imshow(truth, colours, vmin=0, vmax=2, interpolation="nearest")
-    classes = compare(example.mapped, example.truth)
-    panels[2].imshow(classes, ListedColormap(CLASS_COLOURS), vmin=0, vmax=4, interpolation="nearest")
+    draw_mask(panels[1], example.truth, VEGETATION)
+    draw_comparison(panels[2], example.mapped, example.truth)
     for axes, name in zip(panels, ("original", "truth", "prediction"), strict=True):
         axes.set_xlabel(name, fontsize=9)
-        axes.set_xticks([])
-        axes.set_yticks([])
+        no_ticks(axes)

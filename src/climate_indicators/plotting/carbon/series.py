@@ -18,9 +18,9 @@ from climate_indicators.carbon.series.series import (
     CarbonSeries,
     four_series,
 )
-from climate_indicators.plotting.style import heading
+from climate_indicators.plotting.style import BLUE, GREEN, PURPLE, VERMILION, heading, light_grid
 
-VALUES, TREND, CHANGE, SHORT = "#0072B2", "#D55E00", "#CC79A7", "#009E73"  # Okabe–Ito colours
+VALUES, TREND, CHANGE, SHORT = BLUE, VERMILION, PURPLE, GREEN
 TITLES = {
     SERIES: "Series",
     MOVING_AVERAGE: "Moving average",
@@ -82,8 +82,7 @@ def _draw(axes: Axes, carbon: CarbonSeries, values: np.ndarray, row: pd.Series) 
     for one in changes:
         at = _drawn_places(carbon)[labels[one]]
         axes.axvline(at, color=CHANGE, linewidth=1.4, linestyle=":", label="change of level", zorder=1)
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes, "y")
     axes.tick_params(labelbottom=True)
     axes.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.10g}"))
     if carbon.axis == DATES:

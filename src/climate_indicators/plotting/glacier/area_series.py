@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from climate_indicators.plotting.style import heading
+from climate_indicators.plotting.style import BLUE, VERMILION, heading, light_grid
 
-ESTIMATE = "#0072B2"  # blue and vermilion of the Okabe–Ito colours
-TREND = "#D55E00"
+ESTIMATE = BLUE  # blue and vermilion of the Okabe–Ito colours
+TREND = VERMILION
 
 
 def retreat_figure(areas: pd.DataFrame, trend: pd.DataFrame, site: str, confidence: float) -> Figure:
@@ -51,8 +51,7 @@ def retreat_figure(areas: pd.DataFrame, trend: pd.DataFrame, site: str, confiden
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12, min_n_ticks=1))
     axes.set_xlabel("year")
     axes.set_ylabel("glacier area (km²)")
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes, "y")
     heading(axes, f"Glacier area, {site}", line.sentence)
     axes.legend(loc="best", frameon=False)
     return figure

@@ -8,21 +8,14 @@ from dataclasses import dataclass
 import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 from rasterio.windows import Window
 
 from climate_indicators.core.raster_encoding import BYTE_NODATA, PROBABILITY_SCALE
 from climate_indicators.geo.rasters.guard import opened
+from climate_indicators.plotting.map_comparison import CLASS_COLORS, color_legend, draw_comparison
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
-from climate_indicators.plotting.style import GAP, scale_bar
-
-# Okabe–Ito: blue where both agree, orange and reddish purple where they do not
-BOTH, MAP_ONLY, OUTLINES_ONLY, NEITHER = "#0072B2", "#E69F00", "#CC79A7", "#F2F2F2"
-CLASS_COLOURS = (NEITHER, OUTLINES_ONLY, MAP_ONLY, BOTH, GAP)
-UNKNOWN = 4
+from climate_indicators.plotting.style import GAP, no_ticks, scale_bar
 
 
 @dataclass(frozen=True)
@@ -73,10 +66,8 @@ def gallery_figure(scenes: Sequence[GalleryScene], labels: str, blocks: pd.DataF
         probability = np.ma.masked_equal(read_classes(scene.probability, window), BYTE_NODATA) * PROBABILITY_SCALE
         colours = matplotlib.colormaps["cividis"].with_extremes(bad=GAP)
         shown = row[1].imshow(probability, colours, vmin=0, vmax=1, extent=place, interpolation="nearest")
-        classes = compare(extent, read_classes(labels, window))
-        row[2].imshow(classes, ListedColormap(CLASS_COLOURS), vmin=0, vmax=4, extent=place, interpolation="nearest")
-        for axes in row:
-            _frame(axes)
+        draw_comparison(row[2], extent, read_classes(labels, window), extent=place)
+        no_ticks(*row)
         scale_bar(row[0], place[1] - place[0])
         row[0].set_ylabel(f"{scene.year}\ntest block {block.block}")
     titles = ("image", "probability of glacier", f"map and outlines of {reference_year}")
@@ -84,27 +75,8 @@ def gallery_figure(scenes: Sequence[GalleryScene], labels: str, blocks: pd.DataF
         axes.set_title(title, fontsize=10)
     figure.colorbar(shown, ax=panels[-1, 1], location="bottom", label="probability of glacier", shrink=0.8)
     names = ("in neither", "outlines only", "map only", "glacier in both", "cloud, gap or outside")
-    handles = [
-        Patch(facecolor=colour, edgecolor="#666666", linewidth=0.5, label=name)
-        for colour, name in zip(CLASS_COLOURS, names, strict=True)
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+    color_legend(figure, dict(zip(names, CLASS_COLORS, strict=True)), fontsize=8)
     return figure
-
-
-def compare(extent: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Where map and outlines agree.
-
-    Parameters
-    ----------
-    extent, labels : uint8, one shape: 1 glacier, 0 not, 255 not known.
-
-    Returns
-    -------
-    uint8: 0 glacier in neither, 1 in the outlines only, 2 in the map only, 3 in both, 4 where one is not known.
-    """
-    unknown = (extent == BYTE_NODATA) | (labels == BYTE_NODATA)
-    return np.where(unknown, UNKNOWN, 2 * (extent == 1) + (labels == 1)).astype("uint8")
 
 
 def _window(block: tuple) -> Window:
@@ -117,8 +89,3 @@ def _place(path: str, window: Window) -> tuple[float, float, float, float]:
         left, top = raster.transform @ (window.col_off, window.row_off)
         right, bottom = raster.transform @ (window.col_off + window.width, window.row_off + window.height)
     return left, right, bottom, top
-
-
-def _frame(axes: Axes) -> None:
-    axes.set_xticks([])
-    axes.set_yticks([])

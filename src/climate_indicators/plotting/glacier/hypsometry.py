@@ -5,9 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
+from climate_indicators.plotting.style import BLUE, VERMILION, light_grid
+
 # bands at the ends with less than this share of the area are not drawn
 SHOWN_SHARE = 0.002
-FIRST, LAST = "#0072B2", "#D55E00"  # blue and vermilion of the Okabe-Ito colors
+FIRST, LAST = BLUE, VERMILION  # blue and vermilion of the Okabe-Ito colors
 
 
 def hypsometry_figure(table: pd.DataFrame, site: str) -> Figure:
@@ -37,8 +39,7 @@ def hypsometry_figure(table: pd.DataFrame, site: str) -> Figure:
     left.set(xlabel="glacier area in the band (km²)", ylabel="elevation (m)")
     right.set(xlabel=f"change {years[0]} to {years[-1]} (km²)")
     left.legend(frameon=False, loc="upper right")
-    for axes in (left, right):
-        axes.grid(color="#DDDDDD", linewidth=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
+    light_grid(left)
+    light_grid(right)
     figure.suptitle(f"Glacier area by elevation, {site}", fontsize=11, fontweight="bold", x=0.02, ha="left")
     return figure

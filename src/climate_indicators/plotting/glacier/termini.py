@@ -16,11 +16,11 @@ from matplotlib.ticker import MaxNLocator
 
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.plotting.rgb import common_stretch, display, read_rgb
-from climate_indicators.plotting.style import scale_bar
+from climate_indicators.plotting.style import BLUE, light_grid, scale_bar
 
 # colors of years: dark to bright, for all common kinds of color vision
 YEARS_MAP = "plasma"
-ESTIMATE, FLOWLINE = "#0072B2", "white"
+ESTIMATE, FLOWLINE = BLUE, "white"
 MAX_PANELS = 12
 
 
@@ -106,8 +106,7 @@ def terminus_change(table: pd.DataFrame, rates: pd.DataFrame, reference_year: in
         )
         axes.axhline(0, color="#555555", linewidth=0.7)
         axes.set_title(f"{names[place]}: {rate_text(by_name.loc[names[place]])}", fontsize=9, loc="left")
-        axes.grid(color="#DDDDDD", linewidth=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
+        light_grid(axes)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5, min_n_ticks=1))
     figure.supylabel("retreat of the terminus (m)", fontsize=10)
     more = len(order) - len(names)

@@ -15,9 +15,9 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.plotting.animation import pixels
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
-from climate_indicators.plotting.style import GAP, OUTLINE, heading, scale_bar
+from climate_indicators.plotting.style import GAP, OUTLINE, YELLOW, heading, no_ticks, scale_bar
 
-REFERENCE = "#F0E442"  # yellow of the Okabe–Ito colours
+REFERENCE = YELLOW  # yellow of the Okabe–Ito colours
 # colours that the animation keeps as they are
 EXACT = (OUTLINE, REFERENCE, GAP, "#FFFFFF", "#000000")
 
@@ -79,8 +79,7 @@ def _frame(
         seen = np.ma.masked_equal(classes, BYTE_NODATA).astype("float32")
         if seen.count() and seen.min() < seen.max():
             axes.contour(seen, [0.5], colors=colour, linewidths=line_width, linestyles=style, **place)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    no_ticks(axes)
     scale_bar(axes, width)
     handles = [
         Line2D([], [], color=OUTLINE, label="mapped outline"),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from climate_indicators.plotting.style import heading
+from climate_indicators.plotting.style import heading, light_grid
 
 SHORT = {"sst": "SST", "dic": "DIC", "alk": "ALK", "salinity": "salinity"}
 
@@ -44,9 +44,7 @@ def biome_profile_figure(table: pd.DataFrame, drivers: Sequence[str] = ("sst", "
     names.spines["bottom"].set_visible(False)
     axes.set_xlim(-0.6, count - 0.4)
     axes.set_ylabel("normalised slope (standard deviations\nfrom the mean of all cells)")
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes, "y")
     text = "Bars are area-weighted means over the biome's cells, lines one standard deviation among them."
     heading(axes, f"Answer of fCO₂ to its drivers by biome{', ' if site else ''}{site}", text, width=80)
     return figure

@@ -14,15 +14,14 @@ from matplotlib.figure import Figure
 from climate_indicators.core.constants import CONFIDENCE, UNCALIBRATED
 from climate_indicators.ocean.classifier.comparison import NAMES, NETWORK, best_simple
 from climate_indicators.ocean.classifier.skill import calibration_error
-from climate_indicators.plotting.style import GAP, log_scale
+from climate_indicators.plotting.style import BLUE, GAP, GREEN, ORANGE, PALE_GRAY, PURPLE, SKY_BLUE, log_scale
 
-# Okabe–Ito colours and a marker each, so that colour is not needed to tell models apart
 LOOKS = {
-    NETWORK: ("#0072B2", "o"),
-    NETWORK + UNCALIBRATED: ("#56B4E9", "s"),
-    "nearest_centroid": ("#E69F00", "^"),
-    "lda": ("#009E73", "D"),
-    "knn": ("#CC79A7", "v"),
+    NETWORK: (BLUE, "o"),
+    NETWORK + UNCALIBRATED: (SKY_BLUE, "s"),
+    "nearest_centroid": (ORANGE, "^"),
+    "lda": (GREEN, "D"),
+    "knn": (PURPLE, "v"),
 }
 FEW = 10  # cells
 
@@ -67,7 +66,7 @@ def _draw_confusion(axes: Axes, confusion: pd.DataFrame, names: Mapping[int, str
     counts = rows.pivot(index="true", columns="predicted", values="count")
     total = counts.sum(axis=1).to_numpy()[:, None]
     share = np.divide(counts.to_numpy(), total, out=np.full(counts.shape, np.nan), where=total > 0)
-    colours = matplotlib.colormaps["cividis"].with_extremes(bad="#DDDDDD")
+    colours = matplotlib.colormaps["cividis"].with_extremes(bad=PALE_GRAY)
     image = axes.imshow(share, cmap=colours, vmin=0, vmax=1)
     size = 9 if len(counts) <= 10 else 7
     for (row, column), count in np.ndenumerate(counts.to_numpy()):

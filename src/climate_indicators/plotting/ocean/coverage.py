@@ -14,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from climate_indicators.ocean.indicators.coverage import UNCLASSIFIED, yearly_coverage
 from climate_indicators.plotting.ocean.maps import WIDE_EDGE, legend_columns
-from climate_indicators.plotting.style import heading
+from climate_indicators.plotting.style import PALE_GRAY, heading, light_grid
 
 STYLES = {"frozen": "-", "monthly": "--"}
 OFFSETS = {"frozen": -0.16, "monthly": 0.16}
@@ -110,8 +110,7 @@ def _draw_series(
     if by_year:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10, min_n_ticks=1))
     axes.set_ylabel("% of the zone's ocean")
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes, "y")
 
 
 def _draw_slopes(axes: Axes, trends: pd.DataFrame, shown: Mapping[int, str], shades: Mapping[int, str]) -> None:
@@ -124,7 +123,7 @@ def _draw_slopes(axes: Axes, trends: pd.DataFrame, shown: Mapping[int, str], sha
             axes.plot(row.slope_per_year, y, "o", markersize=5, color=shades[label], markerfacecolor=face)
     axes.set_yticks(range(len(shown)), list(shown.values()), fontsize=8)
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.grid(axis="x", color=PALE_GRAY, linewidth=0.6)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
 

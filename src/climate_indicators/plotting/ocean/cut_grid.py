@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from climate_indicators.ocean.biomes.criteria import PAPER, PARAMETERS
+from climate_indicators.plotting.style import VERMILION
 
-CHOSEN = "#D55E00"
+CHOSEN = VERMILION
 TITLES = {
     "k": "number of biomes",
     "silhouette": "silhouette",

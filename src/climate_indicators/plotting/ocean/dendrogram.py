@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
 from climate_indicators.ocean.biomes.ward import Tree
-from climate_indicators.plotting.style import GAP, heading, log_scale
+from climate_indicators.plotting.style import GAP, PALE_GRAY, heading, log_scale
 
 ABOVE = "#555555"
 
@@ -75,7 +75,7 @@ def dendrogram_figure(
     axes.set_xticks([])
     axes.set_xlabel(f"branches, down to the {len(drawn.ends)} that the highest merges join", labelpad=9)
     axes.set_ylabel("Ward height (standardised slopes)")
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
+    axes.grid(axis="y", color=PALE_GRAY, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
     _legend(axes, tree, nodes, node_labels, colours, names)

@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from climate_indicators.plotting.ocean.maps import WIDE_EDGE
 from climate_indicators.plotting.ocean.seasons import PERCENT, spread
+from climate_indicators.plotting.style import BLUE, VERMILION
 
-WARM, COLD, NEUTRAL = "#D55E00", "#0072B2", "#000000"  # vermilion and blue of the Okabe–Ito colours
+WARM, COLD, NEUTRAL = VERMILION, BLUE, "#000000"  # vermilion and blue of the Okabe–Ito colours
 
 
 def competition_figure(table: pd.DataFrame, titles: Mapping[str, str], site: str) -> Figure:

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from climate_indicators.ocean.indicators.coverage import UNCLASSIFIED
 from climate_indicators.plotting.ocean.coverage import GREY, MIN_PERCENT
 from climate_indicators.plotting.ocean.maps import WIDE_EDGE, legend_columns
+from climate_indicators.plotting.style import light_grid
 
 INITIALS = list("JFMAMJJASOND")
 # no band of a share goes beyond what a share can be
@@ -78,5 +79,4 @@ def spread(
     axes.plot(months, mean, style, color=colour, linewidth=1.5, marker="o", markersize=2.5, **line)
     axes.set_xticks(range(1, 13), INITIALS)
     axes.set_xlim(0.6, 12.4)
-    axes.grid(axis="y", color="#DDDDDD", linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes, "y")

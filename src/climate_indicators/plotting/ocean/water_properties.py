@@ -13,6 +13,7 @@ from climate_indicators.ocean.indicators.coverage import UNCLASSIFIED
 from climate_indicators.plotting.ocean.coverage import GREY
 from climate_indicators.plotting.ocean.maps import WIDE_EDGE, legend_columns
 from climate_indicators.plotting.ocean.seasons import spread
+from climate_indicators.plotting.style import light_grid
 
 TITLES = {
     "sst": "surface temperature",
@@ -47,8 +48,7 @@ def drivers_figure(summary: pd.DataFrame, names: Mapping[int, str], colours: Map
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.ticklabel_format(axis="x", useOffset=False)
         axes.set_xlabel(_with_unit(variable, row.unit))
-        axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
-        axes.spines[["top", "right"]].set_visible(False)
+        light_grid(axes, "x")
     figure.suptitle(f"Water of the carbon biomes, {site}: mean by area ± standard deviation of cells", fontsize=11)
     return figure
 

@@ -11,6 +11,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from climate_indicators.plotting.style import no_ticks
+
 PANEL = 1.45  # inches
 LIMITS = (2, 98)  # percentiles of a map that the colours run between
 
@@ -76,8 +78,7 @@ def activation_figure(model: str, weights: str, examples: Sequence[Example], cha
     for axes, name in zip(panels[0], ["image", *depths], strict=True):
         axes.set_title(name, fontsize=9)
     for axes in panels.ravel():
-        axes.set_xticks([])
-        axes.set_yticks([])
+        no_ticks(axes)
     figure.suptitle(
         f"{model}, {weights}: response to optical and radar images\n"
         f"radar as red, green, blue: {', '.join(channels)} · r: correlation with the optical image's map",

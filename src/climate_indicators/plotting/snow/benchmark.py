@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from climate_indicators.core.hydrological_year import ALL
+from climate_indicators.plotting.style import BLUE, ORANGE, PALE_GRAY
 from climate_indicators.snow.triplets.benchmark import is_learnt
 from climate_indicators.snow.triplets.skill import DRY, WET
 
-# Okabe–Ito colours
 LOOKS = {
-    WET: ("#0072B2", "o", "wet season"),
-    DRY: ("#E69F00", "s", "dry season"),
+    WET: (BLUE, "o", "wet season"),
+    DRY: (ORANGE, "s", "dry season"),
     ALL: ("#000000", "D", "all test triplets: no weather tells wet from dry snow"),
 }
 SPREAD = 0.16
@@ -67,7 +67,7 @@ def _draw(axes: Axes, table: pd.DataFrame, measure: str, parts: Sequence[str]) -
         axes.hlines(heights + shift, lower, upper, color=colour, linewidth=2.0)
         axes.plot(value, heights + shift, marker, color=colour, markersize=6, label=label)
     axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.grid(axis="x", color=PALE_GRAY, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

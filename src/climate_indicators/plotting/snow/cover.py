@@ -7,12 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-# Okabe–Ito colours
+from climate_indicators.plotting.style import BLUE, GREEN, ORANGE
+
 LOOKS = {
     ("optical", None): ("#000000", "o", 3.4, "optical"),
-    ("radar", "wet"): ("#0072B2", "^", 4.6, "radar, wet season"),
-    ("radar", "dry"): ("#E69F00", "v", 4.6, "radar, dry season"),
-    ("radar", "unknown"): ("#009E73", "D", 3.8, "radar, no weather known"),
+    ("radar", "wet"): (BLUE, "^", 4.6, "radar, wet season"),
+    ("radar", "dry"): (ORANGE, "v", 4.6, "radar, dry season"),
+    ("radar", "unknown"): (GREEN, "D", 3.8, "radar, no weather known"),
 }
 MONTHS = ("J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D")
 

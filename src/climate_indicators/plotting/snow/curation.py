@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from climate_indicators.core.hydrological_year import SEASONS, season_names
-from climate_indicators.plotting.style import heading
+from climate_indicators.plotting.style import BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION, heading
 from climate_indicators.snow.triplets.curation import KEPT, NO_PAIR, REASONS, REJECTED, count_reasons
 
 # Okabe–Ito, and two greys for the two reasons that no scene is to blame for
 COLOURS = {
-    KEPT: "#009E73", NO_PAIR: "#BBBBBB", "duplicate": "#000000", "orbit_mix": "#CC79A7", "misregistration": "#D55E00",
-    "nodata": "#777777", "cloud": "#56B4E9", "all_snow": "#0072B2", "no_snow": "#E69F00",
+    KEPT: GREEN, NO_PAIR: "#BBBBBB", "duplicate": "#000000", "orbit_mix": PURPLE, "misregistration": VERMILION,
+    "nodata": GRAY, "cloud": SKY_BLUE, "all_snow": BLUE, "no_snow": ORANGE,
 }  # fmt: skip
 WORDS = {KEPT: "kept"} | REASONS
 SEASON_WORDS = {

@@ -11,20 +11,19 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from climate_indicators.plotting.style import GAP
+from climate_indicators.plotting.style import BLUE, GAP, GREEN, ORANGE, PURPLE, VERMILION, light_grid
 from climate_indicators.snow.embeddings.modalities import RADAR, RGB
 
-# Okabe–Ito colours and a marker each, so that colour is not needed to tell the kinds apart
-LOOKS = {RADAR: ("SAR", "#0072B2", "o"), RGB: ("RGB", "#D55E00", "^")}
+LOOKS = {RADAR: ("SAR", BLUE, "o"), RGB: ("RGB", VERMILION, "^")}
 PLANES = {"tsne": "t-SNE", "pca": "principal components"}
 # partners are joined by lines where there are few enough of them to be followed
 JOINED = 150
-DIRECTIONS = {"radar->rgb": ("SAR finds RGB", "#0072B2", ""), "rgb->radar": ("RGB finds SAR", "#D55E00", "//")}
+DIRECTIONS = {"radar->rgb": ("SAR finds RGB", BLUE, ""), "rgb->radar": ("RGB finds SAR", VERMILION, "//")}
 STATES = {
     "before": ("as they are", "#999999"),
-    "translated": ("mean difference subtracted", "#0072B2"),
-    "rotated": ("best rotation", "#009E73"),
-    "rotated_shuffled": ("rotation fitted to shuffled pairs", "#E69F00"),
+    "translated": ("mean difference subtracted", BLUE),
+    "rotated": ("best rotation", GREEN),
+    "rotated_shuffled": ("rotation fitted to shuffled pairs", ORANGE),
 }
 MEASURES = {
     "pair_distance": ("Partners", "squared distance (1: shuffled pairs)"),
@@ -88,9 +87,7 @@ def _name_axes(axes: Axes, planes: pd.DataFrame, plane: str) -> None:
             set_label(f"component {axis} ({100 * planes[f'pca_{axis}_share'].iloc[0]:.0f} % of the variance)")
         else:
             set_label(f"t-SNE {axis} (no unit)")
-    axes.grid(color="#EEEEEE")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes)
     axes.label_outer()
 
 
@@ -134,15 +131,13 @@ def _recall_bars(axes: Axes, retrieval: pd.DataFrame, k: int) -> None:
     axes.set_title(f"Recall at {k}", fontsize=10)
     axes.set_ylim(0, 1.04)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.grid(axis="y", color="#EEEEEE")
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes, "y")
 
 
 def _losses(axes: Axes, history: pd.DataFrame) -> None:
     for column, name, colour, marker in (
-        ("loss", "training", "#009E73", "o"),
-        ("val_loss", "validation", "#CC79A7", "s"),
+        ("loss", "training", GREEN, "o"),
+        ("val_loss", "validation", PURPLE, "s"),
     ):
         axes.plot(history["epoch"], history[column], color=colour, marker=marker, markersize=3, label=name)
     best = history.loc[history["val_loss"].idxmin()]
@@ -151,8 +146,7 @@ def _losses(axes: Axes, history: pd.DataFrame) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_title(f"Learning; temperature {best['temperature']:.3f}", fontsize=10)
     axes.legend(fontsize=8)
-    axes.grid(color="#EEEEEE")
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes)
 
 
 def domain_shift_figure(shift: pd.DataFrame, site: str) -> Figure:

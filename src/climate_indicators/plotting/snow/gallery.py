@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.grid import Grid
 from climate_indicators.plotting.chip_scale import chip_scale_bar
-from climate_indicators.plotting.glacier.gallery import BOTH, CLASS_COLOURS, MAP_ONLY, NEITHER, OUTLINES_ONLY, compare
-from climate_indicators.plotting.style import GAP
+from climate_indicators.plotting.map_comparison import comparison_legend, draw_comparison, draw_mask
+from climate_indicators.plotting.style import GAP, SKY_BLUE, no_ticks
 from climate_indicators.snow.triplets.examples import Example
 
-SNOW = "#56B4E9"
+SNOW = SKY_BLUE
 CHANGE_DB = 6.0
 COLUMNS = ("VV less snow-free reference", "Sentinel-2 image", "snow mask from the image", "U-Net map against the mask")
 
@@ -42,16 +38,7 @@ def snow_gallery_figure(examples: Sequence[Example], site: str, grid: Grid) -> F
     side = examples[0].truth.shape[0]
     chip_scale_bar(panels[0, 1], side, grid)
     figure.suptitle(f"Test triplets of {side} × {side} pixels, {site}", fontsize=11)
-    colours = {
-        "snow (mask)": SNOW,
-        "found": BOTH,
-        "missed": OUTLINES_ONLY,
-        "false": MAP_ONLY,
-        "no snow": NEITHER,
-        "not known": GAP,
-    }
-    handles = [Patch(facecolor=one, edgecolor="#666666", linewidth=0.5, label=name) for name, one in colours.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False)
+    comparison_legend(figure, {"snow (mask)": SNOW}, "no snow", "not known")
     return figure
 
 
@@ -61,13 +48,9 @@ def _draw(row: Sequence[Axes], example: Example):
     rgb = example.rgb / 255
     rgb[(example.rgb == 0).all(axis=2)] = int(GAP[1:3], 16) / 255
     row[1].imshow(rgb, interpolation="nearest")
-    truth = np.where(example.truth == BYTE_NODATA, 2, example.truth)
-    row[2].imshow(truth, ListedColormap((NEITHER, SNOW, GAP)), vmin=0, vmax=2, interpolation="nearest")
-    classes = compare(example.mapped, example.truth)
-    row[3].imshow(classes, ListedColormap(CLASS_COLOURS), vmin=0, vmax=4, interpolation="nearest")
+    draw_mask(row[2], example.truth, SNOW)
+    draw_comparison(row[3], example.mapped, example.truth)
     row[3].yaxis.set_label_position("right")
     row[3].set_ylabel(example.title, rotation=0, ha="left", va="center", labelpad=8, fontsize=9)
-    for axes in row:
-        axes.set_xticks([])
-        axes.set_yticks([])
+    no_ticks(*row)
     return picture

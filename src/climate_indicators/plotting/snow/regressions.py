@@ -11,12 +11,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from climate_indicators.plotting.snow.seasons import SEASON_COLOURS
+from climate_indicators.plotting.style import BLUE, light_grid
 from climate_indicators.snow.climate.lagged_weather import label_unit
 from climate_indicators.snow.climate.regressions import Partial
-from climate_indicators.snow.climate.report_text import number_text, p_text
+from climate_indicators.snow.climate.report_text import number_text
 from climate_indicators.snow.climate.seasons import season_names
+from climate_indicators.stats.p_value_text import p_text
 
-POINT, COLUMNS = "#0072B2", 3
+POINT, COLUMNS = BLUE, 3
 
 
 def regressions_figure(table: pd.DataFrame, single: pd.DataFrame, snow: str, site: str) -> Figure:
@@ -98,8 +100,7 @@ def _finish(axes: Axes, x_label: str, y_label: str, title: str) -> None:
     if axes.get_subplotspec().is_first_col():
         axes.set_ylabel(y_label)
     axes.set_title(title, fontsize=9)
-    axes.grid(color="#EEEEEE")
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes)
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
 
 

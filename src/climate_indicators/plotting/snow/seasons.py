@@ -8,11 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+from climate_indicators.plotting.style import BLUE, GREEN, ORANGE, PURPLE, light_grid
 from climate_indicators.snow.climate.lagged_weather import label_unit
-from climate_indicators.snow.climate.report_text import number_text, p_text
+from climate_indicators.snow.climate.report_text import number_text
 from climate_indicators.snow.climate.seasons import SEASONS, season_names, season_years
+from climate_indicators.stats.p_value_text import p_text
 
-SEASON_COLOURS = {"DJF": "#0072B2", "MAM": "#009E73", "JJA": "#E69F00", "SON": "#CC79A7"}  # Okabe–Ito colours
+SEASON_COLOURS = {"DJF": BLUE, "MAM": GREEN, "JJA": ORANGE, "SON": PURPLE}
 LINE = "#000000"
 
 
@@ -67,6 +69,5 @@ def _draw(axes: Axes, table: pd.DataFrame, quantity: str, years: pd.DataFrame, r
         axes.plot(kept["year"], middle, style, color=LINE, linewidth=1.4, label="Theil–Sen (dashed: not significant)")
         text = f"{number_text(row['theil_sen_per_decade'])} {unit} per decade, {p_text(row['p_value'])}"
     axes.set_title(f"{season}\n{text}", fontsize=9)
-    axes.grid(color="#EEEEEE")
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes)
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))

@@ -11,9 +11,10 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
+from climate_indicators.plotting.style import BLUE, SKY_BLUE, VERMILION, light_grid
 from climate_indicators.snow.climate.lagged_weather import label_unit
 
-SNOW, WARM, COLD = "#0072B2", "#D55E00", "#56B4E9"  # Okabe–Ito colours
+SNOW, WARM, COLD = BLUE, VERMILION, SKY_BLUE
 # dates further apart than so many usual distances are not joined by a line
 GAP = 3
 
@@ -67,8 +68,7 @@ def _draw(axes: Axes, table: pd.DataFrame, column: str, colour: str) -> None:
     axes.plot(dates, values, color=colour, linewidth=0.6 if many else 0.8, alpha=0.8, label=label_unit(column)[0])
     if not many:
         axes.plot(known["date"], known[column], ".", color=colour, markersize=3, alpha=0.6)
-    axes.grid(color="#EEEEEE")
-    axes.spines[["top", "right"]].set_visible(False)
+    light_grid(axes)
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
 
 

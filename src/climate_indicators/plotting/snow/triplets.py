@@ -16,13 +16,13 @@ from matplotlib.patches import Patch
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.grid import Grid
 from climate_indicators.plotting.chip_scale import chip_scale_bar
-from climate_indicators.plotting.style import GAP
+from climate_indicators.plotting.style import GAP, SKY_BLUE, no_ticks
 from climate_indicators.segmentation.spatial_blocks import SPLITS
 from climate_indicators.snow.climate.wetness_classes import UNKNOWN
 from climate_indicators.snow.scenes.table import MIXED
 
 SHOWN = 4
-SNOW, BARE = "#56B4E9", "#5C4B37"
+SNOW, BARE = SKY_BLUE, "#5C4B37"
 LAYERS = ("VV", "VV_change")
 NAMES = {"VV": "VV", "VV_change": "change of VV", "rgb": "true colours", "label": "snow mask"}
 CHANGE_DB = 5.0  # both ends of the scale of changes
@@ -101,8 +101,7 @@ def _name_part(axes: Axes, name: str) -> None:
 
 
 def _draw_layer(axes: Axes, name: str, layer: np.ndarray, limits: dict) -> AxesImage:
-    axes.set_xticks([])
-    axes.set_yticks([])
+    no_ticks(axes)
     if name == "rgb":
         return axes.imshow(layer, interpolation="nearest")
     if name == "label":

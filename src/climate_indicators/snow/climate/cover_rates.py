@@ -17,7 +17,7 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.snow.climate.wetness_classes import DRY
 from climate_indicators.snow.scenes.pairing import scene_path
-from climate_indicators.snow.triplets.jackknife import Statistic, jackknife
+from climate_indicators.stats.block_jackknife import Statistic, jackknife
 
 CELLS = ["tn", "fp", "fn", "tp"]
 # all triplets that the network did not learn from: the map shows all places and years, not those of the test alone.

@@ -7,6 +7,7 @@ import pandas as pd
 
 from climate_indicators.snow.climate.lagged_weather import label_unit
 from climate_indicators.snow.climate.weather import WARNING
+from climate_indicators.stats.p_value_text import p_text
 
 # above this a variable says mostly what the others say (Marquardt 1970, doi:10.1080/00401706.1970.10488699)
 HIGH_VIF = 10
@@ -52,11 +53,6 @@ def conclusions(
     )
     rows.append(_line("tests", statement, evidence, np.nan, np.nan, False))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def p_text(p_value: float) -> str:
-    """``p = 0.72``, with two digits, or ``p < 0.0001``."""
-    return "p < 0.0001" if p_value < 1e-4 else f"p = {p_value:.2g}"
 
 
 def number_text(value: float, signed: bool = True) -> str:

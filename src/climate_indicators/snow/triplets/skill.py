@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import logit
 
 from climate_indicators.core.hydrological_year import ALL, SEASONS
-from climate_indicators.snow.triplets.jackknife import jackknife
+from climate_indicators.stats.block_jackknife import jackknife
 from climate_indicators.stats.metrics import CELLS, skill
 from climate_indicators.stats.score_histograms import LOGIT, MASK, ScoreCounts
 
