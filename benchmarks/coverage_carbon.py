@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 from coverage_series import WORLDS, rate
+from scipy import stats
 
 from climate_indicators.carbon.estimation.estimates import seen_scale
 from climate_indicators.carbon.series.change_points import change_points
 from climate_indicators.carbon.series.comparison import compare, comparison_skill
 from climate_indicators.carbon.series.forecast import FORECAST, carbon_forecast
-from climate_indicators.carbon.series.series import CarbonSeries, read_series
+from climate_indicators.carbon.series.series import SERIES, CarbonSeries, four_series, read_series
 from climate_indicators.carbon.series.structural_components import components
-from climate_indicators.carbon.series.trends import without_season
-from climate_indicators.stats.trend_tests import monotonic_trend
+from climate_indicators.carbon.series.trends import (
+    NAMES,
+    NOT_TESTED,
+    derived_interval,
+    theil_sen_slope,
+    without_season,
+)
+from climate_indicators.stats.trend_tests import MonotonicTrend, monotonic_trend
 
 MEMORIES = ("independent", "AR(1) 0.4", "AR(1) 0.6", "AR(1) 0.8", "AR(2) 0.3, 0.3", "log-normal AR(1) 0.4")
 START = np.datetime64("2010-01")
@@ -23,14 +30,34 @@ START = np.datetime64("2010-01")
 FALSE_CHANGES_BEFORE = {"independent": 4.0, "AR(1) 0.6": 29.0, "AR(1) 0.8": 36.0}
 TREND_BEFORE = {"AR(1) 0.6": 20.0}
 GROUPS_BEFORE = {3: 72.0, 5: 84.0, 7: 86.0}
+# with blocks of residuals, 100 repeats: moving average, running total, running average
+SUMS_BEFORE = {
+    20: {"independent": (84.0, 84.0, 85.0), "AR(1) 0.4": (71.0, 75.0, 79.0), "AR(1) 0.6": (65.0, 66.0, 67.0)},
+    24: {"independent": (64.0, 62.0, 62.0), "AR(1) 0.4": (58.0, 54.0, 55.0), "AR(1) 0.6": (51.0, 48.0, 57.0)},
+    36: {"independent": (84.0, 81.0, 81.0), "AR(1) 0.4": (73.0, 79.0, 73.0), "AR(1) 0.6": (67.0, 62.0, 68.0)},
+    60: {"independent": (88.0, 83.0, 88.0), "AR(1) 0.4": (77.0, 90.0, 76.0), "AR(1) 0.6": (77.0, 76.0, 84.0)},
+    84: {"independent": (93.0, 89.0, 87.0), "AR(1) 0.4": (81.0, 87.0, 79.0), "AR(1) 0.6": (82.0, 85.0, 87.0)},
+}
+# with errors over changes of level, and as many independent ones as fit one after the other; 38 series each
+FORECAST_BEFORE = {
+    (60, False, "independent"): 98.9, (60, False, "AR(1) 0.6"): 98.6, (60, True, "independent"): 100.0,
+    (60, True, "AR(1) 0.6"): 100.0, (84, False, "independent"): 99.5, (84, False, "AR(1) 0.6"): 99.3,
+    (84, True, "independent"): 100.0, (84, True, "AR(1) 0.6"): 100.0,
+}  # fmt: skip
+# whether clouds grow, and whether what they leave to be seen is unlike the rest
+SAMPLINGS = {
+    "more cloud, 3 points a year": (True, False),
+    "more cloud, the seen part unlike the rest": (True, True),
+    "large places imaged more and more often": (False, False),
+}
 # a forecast takes seconds: a share of the repeats
-FORECAST_SHARE = 50
+FORECAST_SHARE = 20
 
 
 def rows(repeats: int, seed: int) -> pd.DataFrame:
     """All quantities of the study. ``before`` is measured here, or the rate that an audit of the old method found."""
     rng = np.random.default_rng(seed)
-    parts = [trend_rows, sampling_rows, false_change_rows, change_rows, group_rows, forecast_rows]
+    parts = [trend_rows, sampling_rows, sum_rows, false_change_rows, change_rows, group_rows, forecast_rows]
     return pd.DataFrame([row for part in parts for row in part(repeats, rng)])
 
 
@@ -53,42 +80,48 @@ def trend_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, obj
     for n, gaps, world in ((n, gaps, world) for n in (36, 60, 84) for gaps in (False, True) for world in MEMORIES):
         rejected = covered = 0
         for _ in range(repeats):
-            carbon = monthly(rng, WORLDS[world], n, gaps)
-            removed = 0 if carbon.season is None else len(np.unique(carbon.season)) - 1
-            trend = monotonic_trend(carbon.positions, without_season(carbon), removed=removed)
+            trend = _trend(monthly(rng, WORLDS[world], n, gaps))
             rejected += trend.p_value < 0.05
             covered += trend.lower <= 0 <= trend.upper
         name = f"{world}, short season{', gaps' if gaps else ''}"
-        before = TREND_BEFORE.get(world, np.nan) if n == 84 else np.nan
-        yield _row("monthly trend", name, n, "size", rate(rejected, repeats), before)
-        yield _row(
-            "monthly trend", name, n, "coverage", rate(covered, repeats), 68.0 if np.isfinite(before) else np.nan
-        )
+        audited = n == 84 and world in TREND_BEFORE
+        before = (TREND_BEFORE[world], 68.0) if audited else (np.nan, np.nan)
+        yield _row("monthly trend", name, n, "size", rate(rejected, repeats), before[0])
+        yield _row("monthly trend", name, n, "coverage", rate(covered, repeats), before[1])
 
 
 def sampling_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
     """Trend of eight places on which nothing changes, under more and more cloud, and with places that come and go."""
-    few, n = max(repeats // 4, 1), 84
-    for world in ("more cloud, 3 points a year", "large places imaged more and more often"):
-        cloudy = world.startswith("more cloud")
-        found = before = 0
-        for _ in range(few):
-            table = _images(rng, n, cloudy)
+    n = 84
+    for world, (cloudy, unlike) in SAMPLINGS.items():
+        found, before = np.zeros(2, int), 0
+        for _ in range(repeats):
+            table = images(rng, n, cloudy, unlike)
             scaled = table["carbon"] * seen_scale(table["place"], table["seen"])
-            for column, place in ((scaled, "place"), (table["carbon"], None)):
-                carbon = read_series(table.assign(carbon=column), "carbon", "date", place)
-                removed = 0 if carbon.season is None else len(np.unique(carbon.season)) - 1
-                rejected = monotonic_trend(carbon.positions, without_season(carbon), removed=removed).p_value < 0.05
-                found, before = found + rejected * bool(place), before + rejected * (not place)
-        yield _row("trend of images", world, n, "size", rate(found, few), 100 * before / few)
+            by_place, plain = (
+                _trend(read_series(table.assign(carbon=column), "carbon", "date", place))
+                for column, place in ((scaled, "place"), (table["carbon"], None))
+            )
+            found += [by_place.p_value < 0.05, by_place.lower <= 0 <= by_place.upper]
+            before += plain.p_value < 0.05
+        yield _row("trend of images", world, n, "size", rate(found[0], repeats), 100 * before / repeats)
+        yield _row("trend of images", world, n, "coverage", rate(found[1], repeats))
 
 
-def _images(rng: np.random.Generator, n: int, cloudy: bool) -> pd.DataFrame:
+def _trend(carbon: CarbonSeries) -> MonotonicTrend:
+    removed = 0 if carbon.season is None else len(np.unique(carbon.season)) - 1
+    return monotonic_trend(carbon.positions, without_season(carbon), removed=removed)
+
+
+def images(rng: np.random.Generator, n: int, cloudy: bool, unlike: bool) -> pd.DataFrame:
+    """Images of eight places; ``unlike``: the seen part has more or less carbon than the rest, by chance."""
     levels = rng.uniform(50, 150, 8)
     weather = 3 * WORLDS["AR(1) 0.4"](rng, n) + 5 * pulse(n)
     whole = levels[:, None] * (1 + weather / 100) + rng.normal(0, 3, (8, n))
     cloud = np.clip(0.1 + 0.03 * np.arange(n) / 12 + rng.normal(0, 0.05, (8, n)), 0, 0.7)
     seen = 0.8 * (1 - cloud if cloudy else np.ones((8, n)))
+    if unlike:
+        whole = whole * (1 + 0.2 * cloud * rng.standard_normal((8, n)))
     order = np.argsort(np.argsort(levels)) / 7 * 2 - 1
     share = 0.5 + 0.45 * order[:, None] * np.linspace(-1, 1, n)
     imaged = np.ones((8, n), bool) if cloudy else rng.random((8, n)) < share
@@ -101,6 +134,27 @@ def _images(rng: np.random.Generator, n: int, cloudy: bool) -> pd.DataFrame:
             "seen": seen[imaged],
         }
     )
+
+
+def sum_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
+    """Slopes of moving average, running total and running average, against those of the same series without noise."""
+    few, window = max(repeats // 2, 1), 12
+    for n, dated, world in ((n, n > 20, world) for n in (20, 24, 36, 60, 84) for world in MEMORIES[:3]):
+        months = START + np.arange(n)
+        expected = four_series(100 + 0.02 * np.arange(n) + pulse(n) * dated, window)
+        inside = {name: 0 for name in NOT_TESTED}
+        for seed in range(few):
+            values = expected[SERIES] + WORLDS[world](rng, n)
+            carbon = CarbonSeries(values, months.astype(str).astype(object), months if dated else None, n, 0)
+            for name in NOT_TESTED:
+                positions, own = carbon.positions[n - len(expected[name]) :], four_series(values, window)[name]
+                true, slope = (theil_sen_slope(positions, one) for one in (expected[name], own))
+                lower, upper = derived_interval(carbon, name, slope, window, 0.95, np.random.default_rng(seed))
+                inside[name] += lower <= true <= upper
+        for name, count in inside.items():
+            about = f"{world}, {'short season' if dated else 'rows'}"
+            before = SUMS_BEFORE[n][world][list(NOT_TESTED).index(name)]
+            yield _row(f"slope of the {NAMES[name]}", about, n, "coverage", rate(count, few), before)
 
 
 def false_change_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
@@ -129,23 +183,28 @@ def change_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, ob
     months = np.arange(n)
     for world in MEMORIES[:4]:
         deviation = np.std(np.concatenate([WORLDS[world](rng, n) for _ in range(50)]))
-        step, inside, narrow, runs = -6 * deviation, np.zeros(3, int), 0, 0
+        step, inside, narrow, ratios = -6 * deviation, np.zeros(3, int), 0, []
         for seed in range(few):
             values = WORLDS[world](rng, n) + pulse(n) + slope * months / 12 + step * (months >= 56)
             changes = change_points(values, months / 12, months % 12 + 1, draws=199, seed=seed)
             if len(changes) != 1:
                 continue
-            runs += 1
             found = components(values, months / 12, months % 12 + 1, changes)
             inside[0] += found.trend.lower <= slope <= found.trend.upper
             inside[1] += found.sizes[0].lower <= step <= found.sizes[0].upper
             inside[2] += found.places[0, 0] <= 56 <= found.places[0, 1]
             narrow += _covers_before(values, months, changes[0].position, slope)
+            ratios.append([found.trend.value / slope, found.sizes[0].value / step])
+        runs = len(ratios)
+        if runs < 2:
+            continue
         for name, count, before in zip(
             ("slope beside a change", "size of a change", "month of a change"), inside,
             (100 * narrow / runs, np.nan, np.nan), strict=True,
         ):  # fmt: skip
             yield _row(name, f"{world}, step of 6 sd", n, "coverage", rate(count, runs), before)
+        for name, shares in zip(("slope beside a change", "size of a change"), np.transpose(ratios), strict=True):
+            yield _row(name, f"{world}, step of 6 sd", n, "slope ratio", _mean_rate(shares))
 
 
 def _covers_before(values: np.ndarray, months: np.ndarray, place: int, slope: float) -> bool:
@@ -180,22 +239,30 @@ def group_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, obj
 
 
 def forecast_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
-    """Months to come that lie inside their interval; the binomial interval is too narrow, months being alike."""
-    few = max(repeats // FORECAST_SHARE, 1)
-    for n, change in ((n, change) for n in (60, 84) for change in (False, True)):
-        inside = total = 0
-        for number in range(few):
-            make = WORLDS[("independent", "AR(1) 0.6")[number % 2]]
-            values = 100 + 3 * pulse(n + 12) + make(rng, n + 12) + 0.02 * np.arange(n + 12)
+    """Months to come that lie inside their interval; series, not months, are the units of the rate's interval."""
+    few, memories = max(repeats // FORECAST_SHARE, 2), ("independent", "AR(1) 0.6")
+    for n, change, memory in ((n, step, one) for n in (60, 84) for step in (False, True) for one in memories):
+        inside = {80: [], 95: []}
+        for _ in range(few):
+            values = 100 + 3 * pulse(n + 12) + WORLDS[memory](rng, n + 12) + 0.02 * np.arange(n + 12)
             values = values - 6 * change * (np.arange(n + 12) >= 2 * n // 3)
             months = START + np.arange(n)
             carbon = CarbonSeries(values[:n], months.astype(str).astype(object), months, n, 0)
             table = carbon_forecast(carbon).values
             table = table[table["kind"] == FORECAST]
-            inside += int(((table["lower_95"] <= values[n:]) & (values[n:] <= table["upper_95"])).sum())
-            total += 12
-        world = "season, trend, step in the past" if change else "season and trend"
-        yield _row("forecast, 95 % interval", world, n, "coverage", rate(inside, total))
+            for one, shares in inside.items():
+                shares.append(np.mean((table[f"lower_{one}"] <= values[n:]) & (values[n:] <= table[f"upper_{one}"])))
+        world = f"{memory}, season and trend{', step in the past' if change else ''}"
+        for one, shares in inside.items():
+            before = FORECAST_BEFORE[n, change, memory] if one == 95 else np.nan
+            yield _row(f"forecast, {one} % interval", world, n, "coverage", _mean_rate(shares), before)
+
+
+def _mean_rate(shares: Sequence[float]) -> dict[str, float]:
+    """Mean of the shares or ratios of independent series in percent, and its 95 % interval by Student's t."""
+    middle, error = 100 * np.mean(shares), 100 * np.std(shares, ddof=1) / np.sqrt(len(shares))
+    reach = stats.t.ppf(0.975, len(shares) - 1) * error
+    return {"percent": middle, "lower": middle - reach, "upper": middle + reach}
 
 
 def _row(

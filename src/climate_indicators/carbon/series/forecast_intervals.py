@@ -31,7 +31,8 @@ def half_widths(errors: pd.DataFrame, spread: np.ndarray, probabilities: Sequenc
     Forecasts from neighboring origins have similar errors, and n is larger than the number of independent ones. The
     half width is therefore enlarged by Student's t over the normal quantile (as `group_bootstrap.expansion` does for
     few groups). The degrees of freedom are the number of different months forecast, times (1 − r²) / (1 + r²) for the
-    lag-1 correlation r of errors with the same lead: those of a mean square of an autoregression (Bartlett 1946).
+    lag-1 correlation r of errors with the same lead: those of a mean square of an autoregression (Bayley and
+    Hammersley 1946, doi:10.2307/2983560).
 
     Parameters
     ----------

@@ -126,6 +126,38 @@ def theil_sen_slope(positions: np.ndarray, values: np.ndarray, most: int = MAX_P
     return float(np.median(_pair_slopes(positions, values, most)))
 
 
+def derived_interval(
+    carbon: CarbonSeries, name: str, slope: float, window: int, confidence: float, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Bounds of the Theil–Sen slope of a moving average, running total or running average.
+
+    The slope's errors are those in ``DRAWS`` series with the line and season of the series, and simulated errors of its
+    memory. NaN where there are no more values than coefficients.
+
+    Parameters
+    ----------
+    carbon : the series itself.
+    name : of the derived series, as `series.four_series` has it.
+    slope : of the derived series.
+    window : values of one moving average.
+    confidence : in (0, 1).
+    rng : of the errors.
+    """
+    positions = carbon.positions
+    design, steps = regressors(positions, carbon.season), regular_steps(positions)
+    if len(positions) <= design.shape[1]:
+        return np.nan, np.nan
+    found = posterior([design], carbon.values, steps)
+    expected = four_series(design @ found.mean, window)[name]
+    places = positions[-len(expected) :]
+    centre, errors = theil_sen_slope(places, expected, PAIRS_OF_A_DRAW), np.empty(DRAWS)
+    for draw, drawn in enumerate(simulated_errors(found, steps, DRAWS, rng).T):
+        series = expected + four_series(drawn, window)[name]
+        errors[draw] = theil_sen_slope(places, series, PAIRS_OF_A_DRAW) - centre
+    low, high = np.quantile(errors, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(slope - high), float(slope - low)
+
+
 def _about(carbon: CarbonSeries, name: str, values: np.ndarray, unit: str, window: int) -> dict[str, object]:
     labels = carbon.labels[len(carbon.labels) - len(values) :]
     return {
@@ -237,7 +269,7 @@ def _derived(
 ) -> dict[str, object]:  # fmt: skip
     positions = carbon.positions[-len(values) :]
     slope = theil_sen_slope(positions, values)
-    lower, upper = _simulated(carbon, name, slope, start["window"], confidence, rng)
+    lower, upper = derived_interval(carbon, name, slope, start["window"], confidence, rng)
     row = (
         _lines(positions, values, start["window"])
         | {"theil_sen": slope, "theil_sen_lower": lower, "theil_sen_upper": upper, "interval": SIMULATED}
@@ -258,25 +290,6 @@ def _derived(
         f"The {NAMES[name]} of {quantity} does not change"
     )  # fmt: skip
     return row | {"sentence": f"{what}: {between}; {NOT_TESTED[name]}."}
-
-
-def _simulated(
-    carbon: CarbonSeries, name: str, slope: float, window: int, confidence: float, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Bounds of a slope: its errors in series with the same line and season, and errors of the same memory."""
-    positions = carbon.positions
-    design, steps = regressors(positions, carbon.season), regular_steps(positions)
-    if len(positions) <= design.shape[1]:
-        return np.nan, np.nan
-    found = posterior([design], carbon.values, steps)
-    expected = four_series(design @ found.mean, window)[name]
-    places = positions[-len(expected) :]
-    centre, errors = theil_sen_slope(places, expected, PAIRS_OF_A_DRAW), np.empty(DRAWS)
-    for draw, drawn in enumerate(simulated_errors(found, steps, DRAWS, rng).T):
-        series = expected + four_series(drawn, window)[name]
-        errors[draw] = theil_sen_slope(places, series, PAIRS_OF_A_DRAW) - centre
-    low, high = np.quantile(errors, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return float(slope - high), float(slope - low)
 
 
 def _pair_slopes(positions: np.ndarray, values: np.ndarray, most: int) -> np.ndarray:
