@@ -237,3 +237,14 @@ def test_more_cloud_every_year_makes_no_trend():
         found += p_values[0] < 0.05
         before += p_values[1] < 0.05
     assert found <= 4 and before == seeds
+
+
+def test_gaps_in_a_short_record_leave_the_season_known():
+    """Three years without one month in six: some calendar months have one value. Its season would be noise."""
+    kept = np.sort(np.random.default_rng(3).permutation(36)[:30])
+    counts = np.bincount(kept % 12, minlength=12)
+    assert counts.min() == 1
+    carbon = read_series(monthly(36, slope=3.0, noise=1.0).iloc[kept], "carbon", "day")
+    assert carbon.season is not None
+    row = trend_table(carbon).iloc[0]
+    assert row.season_removed and row.significant and row.theil_sen == pytest.approx(3, abs=1)

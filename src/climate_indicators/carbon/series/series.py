@@ -60,14 +60,13 @@ class CarbonSeries:
     def season(self) -> np.ndarray | None:
         """Calendar month of every value, int (n,), or None where a season cannot be told from a trend.
 
-        It can where there are dates, two values or more of every calendar month that occurs, two such months or more,
-        and values of 24 months or more.
+        It can where there are dates, values of 24 months or more, and two calendar months or more. A calendar month
+        with one value is then fitted exactly and tells nothing of the trend; its season would count as noise.
         """
         if self.months is None or len(self.months) < 24:
             return None
         calendar = self.months.astype("int64") % 12 + 1
-        counts = np.unique(calendar, return_counts=True)[1]
-        return calendar if len(counts) > 1 and counts.min() > 1 else None
+        return calendar if len(np.unique(calendar)) > 1 else None
 
 
 def read_series(table: pd.DataFrame, value: str, date: str | None = None, place: str | None = None) -> CarbonSeries:

@@ -29,7 +29,7 @@ from climate_indicators.stats.trends import MIN_YEARS as MIN_VALUES
 # more values make too many pairs to keep at once: pairs of some distances stand for all
 MAX_PAIRS = 200_000
 PAIRS_OF_A_DRAW = 20_000
-DRAWS = 300
+DRAWS, DRAWS_AT_ONCE = 300, 30
 NOT_TESTED = {
     MOVING_AVERAGE: "not tested: overlapping windows",
     RUNNING_TOTAL: "not tested: cumulative",
@@ -151,9 +151,11 @@ def derived_interval(
     expected = four_series(design @ found.mean, window)[name]
     places = positions[-len(expected) :]
     centre, errors = theil_sen_slope(places, expected, PAIRS_OF_A_DRAW), np.empty(DRAWS)
-    for draw, drawn in enumerate(simulated_errors(found, steps, DRAWS, rng).T):
-        series = expected + four_series(drawn, window)[name]
-        errors[draw] = theil_sen_slope(places, series, PAIRS_OF_A_DRAW) - centre
+    drawn = np.array(
+        [expected + four_series(one, window)[name] for one in simulated_errors(found, steps, DRAWS, rng).T]
+    )
+    for part in np.array_split(np.arange(DRAWS), DRAWS // DRAWS_AT_ONCE):
+        errors[part] = np.median(_pair_slopes(places, drawn[part].T, PAIRS_OF_A_DRAW), axis=0) - centre
     low, high = np.quantile(errors, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(slope - high), float(slope - low)
 
@@ -293,12 +295,15 @@ def _derived(
 
 
 def _pair_slopes(positions: np.ndarray, values: np.ndarray, most: int) -> np.ndarray:
-    n = len(values)
+    """Slopes of pairs, shape (pairs, ...), of values of shape (n, ...)."""
+    n, spread = len(values), (-1,) + (1,) * (values.ndim - 1)
     if n * (n - 1) // 2 <= most:
         first, second = np.triu_indices(n, 1)
-        return (values[second] - values[first]) / (positions[second] - positions[first])
+        return (values[second] - values[first]) / (positions[second] - positions[first]).reshape(spread)
     distances = np.unique(np.linspace(1, n - 1, max(2, 2 * most // n)).astype(int))
-    slopes = [(values[gap:] - values[:-gap]) / (positions[gap:] - positions[:-gap]) for gap in distances]
+    slopes = [
+        (values[gap:] - values[:-gap]) / (positions[gap:] - positions[:-gap]).reshape(spread) for gap in distances
+    ]
     return np.concatenate(slopes)
 
 
