@@ -305,7 +305,8 @@ def radar_maps(
         # patches of the size of 40 pixels err together
         snow, ground = max(1, round(2304 * share / 40)), max(1, round(2304 * (1 - share) / 40))
         tp, tn = 40 * rng.binomial(snow, sensitivity), 40 * rng.binomial(ground, specificity)
-        chips.append(("wet", place, date, tn, 40 * ground - tn, 40 * snow - tp, tp))
+        day = f"{2016 + date % 4}-{3 + date // 4:02d}-01"
+        chips.append(("wet", place, day, tn, 40 * ground - tn, 40 * snow - tp, tp))
     cells = pd.DataFrame(chips, columns=["regime", "place", "date", *CELLS])
     truth = rng.beta(1, 3, scenes)
     by_scene = 0.4 * rng.standard_normal(scenes)

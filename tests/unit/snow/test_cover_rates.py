@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from coverage_snow import radar_maps
 
 from climate_indicators.geo.raster import write_cog
 from climate_indicators.snow.climate.cover_rates import (
@@ -100,6 +101,29 @@ def test_intervals_hold_the_truth_where_errors_follow_the_share_of_snow():
         _, lower, upper = corrected_mean(mapped, np.repeat(range(8), 5), map_rates(own)["wet"])
         held += lower <= true.mean() <= upper
     assert held >= 55
+
+
+def test_the_interval_of_a_mean_is_as_wide_as_the_error_is_large():
+    """Errors by place, date, triplet and patch. Adding the variances of places and of dates makes 4.8 deviations."""
+    rng = np.random.default_rng(8)
+    errors, reach, held = [], [], 0
+    for _ in range(80):
+        own, mapped, true, years = radar_maps(rng, "same prevalence", 12, 16)
+        estimate, lower, upper = corrected_mean(mapped, years, map_rates(own)["wet"])
+        errors.append(estimate - true.mean())
+        reach.append((upper - lower) / 2)
+        held += lower <= true.mean() <= upper
+    assert 1.8 < np.mean(reach) / np.std(errors) < 3.5 and held >= 74
+
+
+def test_without_two_years_scenes_of_a_year_deviate_together():
+    own = cells(0.85, 0.95, places=8, dates=12, spread=0.03)
+    two_years = own.assign(date=own["date"].str.replace("2019-04", "2018-04"))
+    mapped, years = np.full(40, 0.2), np.repeat(range(8), 5)
+    one, two = (corrected_mean(mapped, years, map_rates(part)["wet"]) for part in (own, two_years))
+    assert np.isnan(map_rates(own)["wet"].within_year).all() and one[0] == pytest.approx(two[0])
+    alone = corrected_mean(mapped, np.arange(40), map_rates(own)["wet"])
+    assert one[2] - one[1] > alone[2] - alone[1]
 
 
 def test_fewer_places_make_wider_intervals():

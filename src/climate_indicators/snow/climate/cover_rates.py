@@ -17,7 +17,7 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.snow.climate.wetness_classes import DRY
 from climate_indicators.snow.scenes.pairing import scene_path
-from climate_indicators.stats.block_jackknife import Statistic, jackknife
+from climate_indicators.stats.estimator_range import reach_beyond_range
 
 CELLS = ["tn", "fp", "fn", "tp"]
 # all triplets that the network did not learn from: the map shows all places and years, not those of the test alone.
@@ -31,6 +31,8 @@ TABLE = [
 CORRECTED = ["corrected_fraction", "corrected_lower", "corrected_upper"]
 _FEWEST = 2  # places and dates
 _ROUNDS = 12
+# sensitivity, specificity, and their sum
+_SIDES = [[1, 0], [0, 1], [1, 1]]
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,13 @@ class Rates:
     ----------
     n_triplets, n_places, n_dates : what was counted.
     sensitivity, specificity : share of the snow, and of the ground, that the map shows as such; with bounds.
-    without_place, without_date : float, shape (places, 2) and (dates, 2): both rates without one of them at a time.
+    without : both rates without one place, without one date, and without one triplet (place and date) at a time:
+        float, shape (places, 2), (dates, 2) and (triplets, 2).
     spread : float, shape (2, 2): covariance between dates of the share of snow, and of ground, that the map shows as
-        snow. A whole scene varies less than the few triplets of a date, so that this is an upper bound.
+        snow, without the scatter of the triplets of one date, which a whole scene does not have.
+    scatter : float, shape (2, 2): the same with that scatter.
+    within_year : float, shape (2, 2): the same between different dates of one hydrological year; NaN where there are
+        none, or one year only.
     slopes, shares : float, shape (2,): change of sensitivity and specificity with the share of snow in a triplet, and
         the shares at which they have their mean values. Mixed pixels make a map miss more of the snow where there is
         little of it.
@@ -56,9 +62,10 @@ class Rates:
     n_dates: int
     sensitivity: tuple[float, float, float]
     specificity: tuple[float, float, float]
-    without_place: np.ndarray
-    without_date: np.ndarray
+    without: tuple[np.ndarray, np.ndarray, np.ndarray]
     spread: np.ndarray
+    scatter: np.ndarray
+    within_year: np.ndarray
     slopes: np.ndarray
     shares: np.ndarray
     usable: bool
@@ -121,9 +128,7 @@ def _confusion(mapped: np.ndarray, true: np.ndarray) -> list[int]:
 def map_rates(cells: pd.DataFrame, confidence: float = CONFIDENCE) -> dict[str, Rates]:
     """Rates of each regime that has snow and ground in two places and at two dates or more.
 
-    Triplets of a place show the same ground, those of a date the same weather: intervals add the variances of the
-    jackknife over places and over dates, each with Student's t (see `jackknife.jackknife`). The sum is on the safe side
-    of the variance of data that are clustered two ways (Cameron, Gelbach & Miller 2011, doi:10.1198/jbes.2010.07136).
+    Triplets of a place show the same ground, those of a date the same weather, see `_two_way_reach`.
 
     Parameters
     ----------
@@ -132,28 +137,44 @@ def map_rates(cells: pd.DataFrame, confidence: float = CONFIDENCE) -> dict[str, 
     """
     rates = {}
     for regime, own in cells.groupby("regime", sort=True):
-        clusters = [own.groupby(key)[CELLS].sum().to_numpy() for key in ("place", "date")]
-        without = [np.stack([_both(parts.sum(axis=0) - part) for part in parts]) for parts in clusters]
+        clusters = [own.groupby(keys)[CELLS].sum().to_numpy() for keys in ("place", "date", ["place", "date"])]
+        without = tuple(np.stack([_both(parts.sum(axis=0) - part) for part in parts]) for parts in clusters)
         if min(map(len, clusters)) < _FEWEST or not all(np.isfinite(both).all() for both in without):
             continue
-        (places, dates), (youden, reach) = map(len, clusters), _two_way(clusters, _youden, confidence)
+        middle = _both(clusters[0].sum(axis=0))
+        reach = [_two_way_reach([both @ sides for both in without], confidence) for sides in np.array(_SIDES)]
+        bounds = [
+            (float(value), max(float(value - half), 0.0), min(float(value + half), 1.0))
+            for value, half in zip(middle, reach[:2], strict=True)
+        ]
         rates[str(regime)] = Rates(
-            len(own), places, dates, _bounded(clusters, _sensitivity, confidence),
-            _bounded(clusters, _specificity, confidence), *without, _spread(own), *_with_share(own),
-            youden - reach > 0,
+            len(own), len(clusters[0]), len(clusters[1]), *bounds, without, *_between_dates(own), *_with_share(own),
+            bool(middle.sum() - 1 - reach[2] > 0),
         )  # fmt: skip
     return rates
 
 
-def _two_way(clusters: Sequence[np.ndarray], statistic: Statistic, confidence: float) -> tuple[float, float]:
-    """A statistic of all cells, and the half width of its interval over two kinds of clusters."""
-    values = [jackknife(parts, statistic, confidence) for parts in clusters]
-    return values[0][0], float(np.hypot(*(value - lower for value, lower, _ in values)))
+def _two_way_reach(without: Sequence[np.ndarray], confidence: float) -> np.ndarray:
+    """Half width of the interval of a statistic whose errors go together within places and within dates.
 
+    The variance is that of the jackknife over places, plus that over dates, less that over triplets, which both of them
+    contain (Cameron, Gelbach and Miller 2011, doi:10.1198/jbes.2010.07136), and at least that over triplets. Student's
+    t has the degrees of freedom of the sum (Satterthwaite 1946, doi:10.2307/3002019).
 
-def _bounded(clusters: Sequence[np.ndarray], statistic: Statistic, confidence: float) -> tuple[float, float, float]:
-    value, reach = _two_way(clusters, statistic, confidence)
-    return value, max(value - reach, 0.0), min(value + reach, 1.0)
+    Parameters
+    ----------
+    without : statistic without one place, one date and one triplet at a time, each of shape (…, places),
+        (…, dates) and (…, triplets).
+    """
+    sizes = [both.shape[-1] for both in without]
+    by_place, by_date, by_triplet = (
+        (n - 1) / n * ((both - both.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
+        for both, n in zip(without, sizes, strict=True)
+    )
+    parts = by_place**2 / (sizes[0] - 1) + by_date**2 / (sizes[1] - 1)
+    freedom = (by_place + by_date) ** 2 / np.where(parts > 0, parts, 1)
+    quantile = stdtrit(np.maximum(freedom, 1), (1 + confidence) / 2)
+    return quantile * np.sqrt(np.maximum(by_place + by_date - by_triplet, by_triplet))
 
 
 def _both(cells: np.ndarray) -> np.ndarray:
@@ -170,22 +191,38 @@ def _specificity(cells: np.ndarray) -> float:
     return float(cells[0] / ground) if ground else np.nan
 
 
-def _youden(cells: np.ndarray) -> float:
-    return _sensitivity(cells) + _specificity(cells) - 1
+def _between_dates(own: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Covariances of the shares of snow and ground that the map shows as snow, by moments: `Rates.spread` and so on.
+
+    Products of different triplets of a date contain what they share, its weather, and not their own scatter; sums of
+    dates contain both; products of different dates of a year contain what years share.
+    """
+    table = pd.DataFrame({"snow": own["tp"] + own["fn"], "ground": own["tn"] + own["fp"]})
+    sensitivity, specificity = _both(own[CELLS].sum().to_numpy())
+    table["missed"] = own["tp"] - table["snow"] * sensitivity
+    table["false"] = own["fp"] - table["ground"] * (1 - specificity)
+    dates = table.groupby(own["date"]).sum()
+    years = dates.groupby(hydro_years(pd.to_datetime(dates.index.to_series())).to_numpy()).sum()
+    products = [
+        np.stack(
+            [part[names].to_numpy().T @ part[names].to_numpy() for names in (["missed", "false"], table.columns[:2])]
+        )
+        for part in (table, dates, years)
+    ]
+    enlarged = len(dates) / max(len(dates) - 1, 1)  # errors are counted from the mean of these dates
+    scatter, spread, within_year = (
+        _ratio(*pairs) * enlarged for pairs in (products[1], products[1] - products[0], products[2] - products[1])
+    )
+    if len(years) < 2:  # the errors of one year add up to 0, being counted from its mean
+        within_year = np.full((2, 2), np.nan)
+    return np.where(np.isfinite(spread).all(), spread, scatter), scatter, within_year
 
 
-def _spread(own: pd.DataFrame) -> np.ndarray:
-    """Covariance between dates of the shares of snow and ground that the map shows as snow, by moments."""
-    sums = own.groupby("date")[CELLS].sum()
-    snow, ground = (sums["tp"] + sums["fn"]).to_numpy(), (sums["tn"] + sums["fp"]).to_numpy()
-    total = sums.sum()
-    missed = sums["tp"].to_numpy() - snow * total["tp"] / (total["tp"] + total["fn"])
-    false = sums["fp"].to_numpy() - ground * total["fp"] / (total["tn"] + total["fp"])
-    cross = (snow * ground).sum()
-    covariance = (missed * false).sum() / cross if cross else 0.0
-    variances = (missed**2).sum() / (snow**2).sum(), (false**2).sum() / (ground**2).sum()
-    spread = np.array([[variances[0], covariance], [covariance, variances[1]]])
-    return spread * len(sums) / max(len(sums) - 1, 1)
+def _ratio(errors: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Quotients; NaN where there are no such products; 0 of snow and ground that are never together."""
+    if (np.diag(sizes) <= 0).any():
+        return np.full_like(errors, np.nan)
+    return np.divide(errors, sizes, out=np.zeros_like(errors), where=sizes > 0)
 
 
 def _with_share(own: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -204,8 +241,9 @@ def _with_share(own: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 def corrected(mapped: np.ndarray, rates: Rates, confidence: float = CONFIDENCE) -> np.ndarray:
     """Snow cover of single scenes, with intervals.
 
-    The interval holds the error of the rates, which all scenes share, the scene's own deviation from them, and what the
-    estimate changes if the rates follow the share of snow as they do between triplets (`_with_other_rates`).
+    The interval has the error of the rates, which all scenes share, and the scene's own deviation from them, with the
+    standard error of its variance added: few dates know it badly. It contains two estimates, with rates that are the
+    same at any share of snow, and with rates that follow it (`_with_other_rates`, `reach_beyond_range`).
 
     Parameters
     ----------
@@ -221,17 +259,17 @@ def corrected(mapped: np.ndarray, rates: Rates, confidence: float = CONFIDENCE) 
     if not rates.usable:
         return np.full((len(mapped), 3), np.nan)
     estimate = _estimate(mapped, rates)
-    reach = np.hypot(
-        _rate_reach(mapped, rates, confidence), _quantile(rates, confidence) * scene_error(estimate, rates)
-    )
-    return _clipped(estimate, reach + np.abs(_with_other_rates(mapped, rates) - np.clip(estimate, 0, 1)))
+    variance, scatter = (_scene_variance(estimate, rates, part) for part in (rates.spread, rates.scatter))
+    error = np.sqrt(np.minimum(variance + scatter * np.sqrt(2 / (rates.n_dates - 1)), scatter))
+    reach = np.hypot(_rate_reach(mapped, rates, confidence), _quantile(rates, confidence) * error)
+    return _clipped(estimate, _with_other_rates(mapped, rates), reach, confidence)
 
 
 def corrected_mean(mapped: np.ndarray, years: np.ndarray, rates: Rates, confidence: float = CONFIDENCE) -> np.ndarray:
     """Mean snow cover of scenes, with its interval, float, shape (3,).
 
-    As `corrected`, of the mean mapped share. Scenes of one hydrological year are taken to deviate together, which is
-    the worst case; years, independently.
+    As `corrected`, of the mean mapped share. Scenes of one hydrological year deviate together as held-out dates do; if
+    no year has two of those, wholly. Years deviate independently.
 
     Parameters
     ----------
@@ -241,19 +279,25 @@ def corrected_mean(mapped: np.ndarray, years: np.ndarray, rates: Rates, confiden
     if not rates.usable or not len(mapped):
         return np.full(3, np.nan)
     mean = np.array([np.mean(mapped)])
-    own = scene_error(_estimate(np.asarray(mapped, "float64"), rates), rates)
+    estimates = _estimate(np.asarray(mapped, "float64"), rates)
+    own = np.sqrt(_scene_variance(estimates, rates, rates.spread))
     by_year = pd.Series(own).groupby(np.asarray(years)).sum()
-    estimate = float(_estimate(mean, rates)[0])
-    scenes = np.sqrt((by_year**2).sum()) / len(mapped)
-    reach = np.hypot(_rate_reach(mean, rates, confidence)[0], _quantile(rates, confidence) * scenes)
+    together = _together(_estimate(mean, rates), rates)
+    scenes = np.sqrt((1 - together) * (own**2).sum() + together * (by_year**2).sum()) / len(mapped)
+    reach = np.hypot(_rate_reach(mean, rates, confidence), _quantile(rates, confidence) * scenes)
     other = _with_other_rates(np.asarray(mapped, "float64"), rates).mean()
-    return _clipped(np.array(estimate), reach + abs(other - np.clip(estimate, 0, 1)))
+    return _clipped(_estimate(mean, rates), np.array([other]), reach, confidence)[0]
 
 
-def _clipped(estimate: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """Estimate and bounds within 0 … 1; the bounds lie around the clipped estimate, so that none is ever certain."""
+def _clipped(estimate: np.ndarray, other: np.ndarray, reach: np.ndarray, confidence: float) -> np.ndarray:
+    """First estimate, and bounds beyond the smaller and the larger one, shape (…, 3), within 0 … 1.
+
+    The bounds lie around the clipped estimates, so that none is ever certain.
+    """
     middle = np.clip(estimate, 0, 1)
-    return np.clip(np.stack([middle, middle - reach, middle + reach], axis=-1), 0, 1)
+    reach = reach_beyond_range(reach, np.abs(other - middle), confidence)
+    ends = np.minimum(middle, other) - reach, np.maximum(middle, other) + reach
+    return np.clip(np.stack([middle, *ends], axis=-1), 0, 1)
 
 
 def _estimate(mapped: np.ndarray, rates: Rates) -> np.ndarray:
@@ -275,13 +319,8 @@ def _with_other_rates(mapped: np.ndarray, rates: Rates) -> np.ndarray:
 
 
 def _rate_reach(mapped: np.ndarray, rates: Rates, confidence: float) -> np.ndarray:
-    """Half widths of the estimates' intervals from the rates alone: jackknife over places and dates."""
-    reaches = []
-    for without in (rates.without_place, rates.without_date):
-        parts, n = rogan_gladen(mapped[:, None], without[:, 0], without[:, 1]), len(without)
-        error = np.sqrt((n - 1) / n * ((parts - parts.mean(axis=1, keepdims=True)) ** 2).sum(axis=1))
-        reaches.append(stdtrit(n - 1, (1 + confidence) / 2) * error)
-    return np.hypot(*reaches)
+    """Half widths of the estimates' intervals from the rates alone."""
+    return _two_way_reach([rogan_gladen(mapped[:, None], *both.T) for both in rates.without], confidence)
 
 
 def _quantile(rates: Rates, confidence: float) -> float:
@@ -289,12 +328,20 @@ def _quantile(rates: Rates, confidence: float) -> float:
     return float(stdtrit(rates.n_dates - 1, (1 + confidence) / 2))
 
 
-def scene_error(estimate: np.ndarray, rates: Rates) -> np.ndarray:
-    """Standard error of the estimates from the scenes' own deviation from the rates."""
+def _scene_variance(estimate: np.ndarray, rates: Rates, covariance: np.ndarray) -> np.ndarray:
+    """Variance of the estimates from the scenes' own deviation from the rates, of the given covariance."""
     share = np.clip(estimate, 0, 1)
     both = np.stack([share, 1 - share], axis=-1)
-    variance = np.einsum("...i,ij,...j->...", both, rates.spread, both)
-    return np.sqrt(np.maximum(variance, 0)) / (rates.sensitivity[0] + rates.specificity[0] - 1)
+    variance = np.einsum("...i,ij,...j->...", both, covariance, both)
+    return np.maximum(variance, 0) / (rates.sensitivity[0] + rates.specificity[0] - 1) ** 2
+
+
+def _together(estimate: np.ndarray, rates: Rates) -> float:
+    """Correlation, 0 to 1, between the deviations of two scenes of a year with a share of snow near the estimate."""
+    whole = _scene_variance(estimate, rates, rates.spread)[0]
+    if np.isnan(rates.within_year).any() or whole == 0:
+        return 1.0
+    return float(min(_scene_variance(estimate, rates, rates.within_year)[0] / whole, 1.0))
 
 
 def rates_table(cover: pd.DataFrame, rates: Mapping[str, Rates], confidence: float = CONFIDENCE) -> pd.DataFrame:
