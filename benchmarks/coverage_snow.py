@@ -39,6 +39,8 @@ CASES = [
     *product(SEASONS, ("sparse",), (10,), (0.0,), (0.0,)),
     *product(SEASONS, ("dense",), (10,), (0.6,), (0.5,)),
 ]
+# places and dates that give the true rates of a radar map
+RATE_CLUSTERS = (200, 200)
 PLACE_NUMBERS = (3, 5, 7, 12)
 # parameters of the beta distribution of the recall of places
 PLACES_WORLDS = {
@@ -262,28 +264,35 @@ def cover_rate_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str
     where half is snow, and the scenes have little snow. ``errors change with prevalence``: the map misses more of the
     snow where there is little of it, as mixed pixels do.
     """
-    for world, places, dates in product(
-        ("same prevalence", "other prevalence", "errors change with prevalence"), (6, 12), (8, 16)
-    ):
-        inside, before, used, total = np.zeros(2), np.zeros(2), 0, 0
-        for _ in range(repeats):
-            cells, mapped, truth, years = radar_maps(rng, world, places, dates)
-            rates = map_rates(cells).get("wet")
-            if rates is None or not rates.usable:
-                continue
-            used += 1
-            total += len(truth)
-            for counts, found in ((inside, rates), (before, replace(rates, slopes=np.zeros(2)))):
-                bounds = corrected(mapped, found)
-                _, lower, upper = corrected_mean(mapped, years, found)
-                scenes = ((bounds[:, 1] <= truth) & (truth <= bounds[:, 2])).sum()
-                counts += scenes, lower <= truth.mean() <= upper
-        about = {"world": f"{world}, {places} places, {dates} dates", "measure": "coverage"}
-        # scenes of one run share their rates: the interval of the rate is that of the runs
-        names = "corrected snow cover of a scene", "mean corrected snow cover"
-        for place, (name, of) in enumerate(zip(names, (total, used), strict=True)):
-            share = rate(round(used * inside[place] / of), used)
-            yield {"quantity": name, "n": dates} | about | share | {"before": 100 * before[place] / of}
+    for world in ("same prevalence", "other prevalence", "errors change with prevalence"):
+        tn, fp, fn, tp = radar_maps(rng, world, *RATE_CLUSTERS)[0][list(CELLS)].sum()
+        true_rates = tp / (tp + fn), tn / (tn + fp)
+        for places, dates in product((6, 12), (8, 16)):
+            inside, before, used = np.zeros(3), np.zeros(3), 0
+            for _ in range(repeats):
+                cells, mapped, truth, years = radar_maps(rng, world, places, dates)
+                rates = map_rates(cells).get("wet")
+                if rates is None or not rates.usable:
+                    continue
+                used += 1
+                for counts, found in ((inside, rates), (before, replace(rates, slopes=np.zeros(2)))):
+                    bounds = corrected(mapped, found)
+                    _, lower, upper = corrected_mean(mapped, years, found)
+                    counts[0] += ((bounds[:, 1] <= truth) & (truth <= bounds[:, 2])).mean()
+                    counts[1] += lower <= truth.mean() <= upper
+                bounds = zip((rates.sensitivity, rates.specificity), true_rates, strict=True)
+                inside[2] += np.mean([lower <= true <= upper for (_, lower, upper), true in bounds])
+            before[2] = np.nan
+            about = {"world": f"{world}, {places} places, {dates} dates", "measure": "coverage", "n": dates}
+            # scenes of one run share their rates: the interval of the rate is that of the runs
+            names = "corrected snow cover of a scene", "mean corrected snow cover", "rates of radar maps"
+            for place, name in enumerate(names):
+                yield (
+                    {"quantity": name}
+                    | about
+                    | rate(round(inside[place]), used)
+                    | {"before": 100 * before[place] / used}
+                )
 
 
 def radar_maps(
@@ -305,7 +314,7 @@ def radar_maps(
         # patches of the size of 40 pixels err together
         snow, ground = max(1, round(2304 * share / 40)), max(1, round(2304 * (1 - share) / 40))
         tp, tn = 40 * rng.binomial(snow, sensitivity), 40 * rng.binomial(ground, specificity)
-        day = f"{2016 + date % 4}-{3 + date // 4:02d}-01"
+        day = pd.Timestamp(2016 + date % 4, 1, 1) + pd.Timedelta(days=date // 4)
         chips.append(("wet", place, day, tn, 40 * ground - tn, 40 * snow - tp, tp))
     cells = pd.DataFrame(chips, columns=["regime", "place", "date", *CELLS])
     truth = rng.beta(1, 3, scenes)

@@ -158,8 +158,8 @@ def _two_way_reach(without: Sequence[np.ndarray], confidence: float) -> np.ndarr
     """Half width of the interval of a statistic whose errors go together within places and within dates.
 
     The variance is that of the jackknife over places, plus that over dates, less that over triplets, which both of them
-    contain (Cameron, Gelbach and Miller 2011, doi:10.1198/jbes.2010.07136), and at least that over triplets. Student's
-    t has the degrees of freedom of the sum (Satterthwaite 1946, doi:10.2307/3002019).
+    contain, and at least the larger of the two. Student's t has one degree of freedom less than there are places, or
+    dates if they are fewer (Cameron, Gelbach and Miller 2011, doi:10.1198/jbes.2010.07136).
 
     Parameters
     ----------
@@ -171,10 +171,8 @@ def _two_way_reach(without: Sequence[np.ndarray], confidence: float) -> np.ndarr
         (n - 1) / n * ((both - both.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
         for both, n in zip(without, sizes, strict=True)
     )
-    parts = by_place**2 / (sizes[0] - 1) + by_date**2 / (sizes[1] - 1)
-    freedom = (by_place + by_date) ** 2 / np.where(parts > 0, parts, 1)
-    quantile = stdtrit(np.maximum(freedom, 1), (1 + confidence) / 2)
-    return quantile * np.sqrt(np.maximum(by_place + by_date - by_triplet, by_triplet))
+    variance = np.maximum(by_place + by_date - by_triplet, np.maximum(by_place, by_date))
+    return stdtrit(min(sizes[:2]) - 1, (1 + confidence) / 2) * np.sqrt(variance)
 
 
 def _both(cells: np.ndarray) -> np.ndarray:
