@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from cases import shortened
 from climate_indicators.core.errors import InputError
 from climate_indicators.segmentation.backend import keras
 from climate_indicators.segmentation.encoder_weights import is_encoder_layer, load_encoder
@@ -125,7 +126,7 @@ def test_without_filters_for_single_pixels_the_network_is_as_it_was(small):
     assert [weight.path for weight in with_none.weights] == [weight.path for weight in small.weights]
 
 
-@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize("full", shortened([True, False], True))
 def test_the_logit_of_single_pixels_is_added_and_sees_only_them(full):
     keras.utils.set_random_seed(1)
     model = resnet_unet(**SCALING, width=8, aspp_rates=[1], full_resolution=full, pixel_filters=[6, 4])
@@ -172,7 +173,7 @@ def test_a_rule_of_single_pixels_is_learnt_by_their_filters():
     assert scores.result()["iou"] > 0.9
 
 
-@pytest.mark.parametrize(("bands", "shape"), [(1, (1, 32, 96)), (5, (2, 64, 32))])
+@pytest.mark.parametrize(("bands", "shape"), shortened([(1, (1, 32, 96)), (5, (2, 64, 32))], 5))
 def test_logits_have_the_images_size_whatever_its_bands(bands, shape):
     for full in (True, False):
         model = resnet_unet([0.0] * bands, [1.0] * bands, 8, aspp_rates=[1], full_resolution=full, pixel_filters=[4])
