@@ -161,7 +161,7 @@ BAD = [
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
-    shortened(BAD, truncated, all_nodata, unknown_key, too_few_blocks),
+    shortened(BAD, truncated, all_nodata, unknown_key),
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_bad_input_ends_in_one_clear_message(files, spoil, words):

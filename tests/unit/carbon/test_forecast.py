@@ -49,6 +49,7 @@ def test_the_months_to_come_follow_the_last_one_and_intervals_are_nested(forecas
     assert ((coming.lower_95 < true) & (true < coming.upper_95)).mean() >= 0.8
 
 
+@pytest.mark.long
 def test_what_cannot_be_beaten_is_said():
     walk = carbon_forecast(series(1000 + np.cumsum(np.random.default_rng(3).normal(0, 1, 96))), "t")
     assert not walk.skill.beats_naive.any() and "does NOT beat" in walk.verdict

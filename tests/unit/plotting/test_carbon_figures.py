@@ -107,6 +107,7 @@ def test_labels_of_dates_do_not_overlap_and_an_empty_panel_has_no_numbers(first,
     assert len(figure.axes[1].get_yticks()) == 0 and len(figure.axes[0].get_yticks()) > 1
 
 
+@pytest.mark.long
 def test_forecast_shows_held_back_year_months_to_come_and_skill(dated):
     forecast = carbon_forecast(dated[0], "t", 6)
     figure = draw(carbon_forecast_figure(forecast, "carbon", "t", "demo"))

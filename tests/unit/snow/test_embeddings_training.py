@@ -51,6 +51,7 @@ def test_the_encoders_learn_to_find_partners_at_new_places(patches, trained, tmp
     assert (test.recall_at_5_lower > 2 * test.chance_at_5).all()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_encoders_of_unrelated_chips_find_no_more_than_chance(tmp_path):
     found = train(write_pairs(tmp_path / "patches.h5", related=False), tmp_path / "epochs")

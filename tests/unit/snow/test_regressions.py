@@ -49,6 +49,7 @@ def tables(data, lags=(7, 30)):
     return findings_table(data.findings), trends, single, multiple_regression(data.table, "snow_pixels", VARIABLES)[0]
 
 
+@pytest.mark.long
 def test_planted_coefficients_lie_inside_their_intervals():
     inside, robust, classic = 0, [], []
     for seed in range(40):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from climate_indicators.core.hydrological_year import hydro_years, season_names, season_years
 from climate_indicators.snow.climate.lagged_weather import read_joined
@@ -77,6 +78,7 @@ def test_memory_makes_the_robust_p_value_larger():
     assert np.mean(np.array(robust) < 0.05) < np.mean(np.array(classic) < 0.05)
 
 
+@pytest.mark.long
 def test_years_that_differ_at_random_are_no_trend_of_the_line():
     """Every year has a level of its own: many dates of ten years are ten values."""
     found = []
