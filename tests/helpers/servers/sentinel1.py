@@ -5,6 +5,7 @@ import pandas as pd
 import rasterio.windows
 from shapely.geometry import mapping
 
+from climate_indicators.download.stac.windows import coarser
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import raster_grid
 from servers.sentinel2 import CLEAR, CLOUD, cog, footprint
@@ -31,6 +32,22 @@ def radar_item(files, name, date, orbit, power, grid):
         files[path] = cog(np.where(np.isfinite(values), values, NODATA).astype("float32"), grid, NODATA)
         assets[polarisation] = {"href": path}
     return item(name, RADAR_COLLECTION, date, grid, assets, **{"sat:relative_orbit": int(orbit)})
+
+
+def add_large_scenes(server, whole, collection=OPTICAL_COLLECTION):
+    """Two overpasses in files of many blocks, bands of 10 m and classes of 20 m; their items state size and shape."""
+    rng = np.random.default_rng(2)
+    for day in ("2020-09-01", "2020-09-10"):
+        assets = {}
+        for band in ("B02", "B04", "SCL"):
+            grid = coarser(whole, 2) if band == "SCL" else whole
+            low, high, kind = (4, 8, "uint8") if band == "SCL" else (1000, 4000, "uint16")
+            path = f"/files/{day}/{band}.tif"
+            server.files[path] = cog(rng.integers(low, high, grid.shape).astype(kind), grid)
+            shape, size = list(grid.shape), len(server.files[path])
+            assets[band] = {"href": path, "file:size": size, "proj:shape": shape, "gsd": grid.transform.a}
+        classed = {"eo:cloud_cover": 3.0, "sat:relative_orbit": 5, "s2:processing_baseline": "03.01"}
+        server.items.append(item(f"S2_{day}", collection, day, whole, assets, **classed))
 
 
 def slices(values, grid):

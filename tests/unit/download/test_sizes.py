@@ -1,7 +1,6 @@
 """How much is read of an archive, estimated from items alone: near to what is then read."""
 
 import geopandas as gpd
-import numpy as np
 import pytest
 from affine import Affine
 from shapely.geometry import box
@@ -12,10 +11,9 @@ from climate_indicators.download.stac.scene_series import series_steps
 from climate_indicators.download.stac.search import Tile, read_tiles, search, search_area
 from climate_indicators.download.stac.selection import Candidate
 from climate_indicators.download.stac.sizes import megabytes, step, step_table, total_of
-from climate_indicators.download.stac.windows import Windows, coarser
+from climate_indicators.download.stac.windows import Windows
 from climate_indicators.geo.grid import Grid
-from servers.sentinel1 import OPTICAL_COLLECTION, item
-from servers.sentinel2 import cog
+from servers.sentinel1 import OPTICAL_COLLECTION, add_large_scenes
 from servers.sessions import quick_session
 from servers.stac import StacServer
 
@@ -38,28 +36,12 @@ def size_of(one, band, grid=PART, catalogue=None):
 
 @pytest.fixture
 def year(tmp_path):
-    """Two overpasses on a server, in files of many blocks, whose items state the files' sizes."""
-    rng = np.random.default_rng(2)
     with StacServer() as server, quick_session() as session:
-        for day in ("2020-09-01", "2020-09-10"):
-            assets = {}
-            for band in (*BANDS, "SCL"):
-                grid = coarser(WHOLE, 2) if band == "SCL" else WHOLE
-                low, high, kind = (4, 8, "uint8") if band == "SCL" else (1000, 4000, "uint16")
-                path = f"/files/{day}/{band}.tif"
-                server.files[path] = cog(rng.integers(low, high, grid.shape).astype(kind), grid)
-                shape, size = list(grid.shape), len(server.files[path])
-                assets[band] = {"href": path, "file:size": size, "proj:shape": shape, "gsd": grid.transform.a}
-            classed = {"eo:cloud_cover": 3.0, "sat:relative_orbit": 5, "s2:processing_baseline": "03.01"}
-            server.items.append(item(f"S2_{day}", OPTICAL_COLLECTION, day, WHOLE, assets, **classed))
+        add_large_scenes(server, WHOLE)
         catalogue = find_catalogue("other", "optical", f"{server.url}/stac", OPTICAL_COLLECTION)
         tiles = read_tiles(search(catalogue, session, search_area(AREA), ("2020-09-01", "2020-09-30")))
-        yield (
-            server,
-            AnnualComposite(
-                tiles, AREA, PART, Windows(tmp_path, catalogue, session), SceneCriteria(BANDS, min_valid=0.1)
-            ),
-        )
+        windows, wanted = Windows(tmp_path, catalogue, session), SceneCriteria(BANDS, min_valid=0.1)
+        yield server, AnnualComposite(tiles, AREA, PART, windows, wanted)
 
 
 def test_estimate_is_near_to_what_is_read_and_reads_nothing(year):

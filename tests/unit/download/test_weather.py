@@ -131,23 +131,9 @@ def test_variable_without_any_value_stays_empty(server, fetch):
     assert table["snowfall_sum"].isna().all() and table["precipitation_sum"].notna().all()
 
 
-def test_year_whose_last_day_is_not_known_yet_is_asked_for_again(server, fetch):
-    server.value = lambda name, day: math.nan if str(day) > "2021-03-07" else mountain(name, day)
-    fetch()
-    server.requests.clear()
-    server.value = mountain
-    fetched, path = fetch()
-    assert (fetched, server.asked_years()) == (1, ["2021"])
-    assert read_weather(path, NAMES)[0]["temperature_2m_max"].notna().all()
-
-
-def test_year_that_lacks_its_last_days_in_one_variable_is_asked_for_again(server, fetch):
-    """Some variables of the archive are later than others."""
-
-    def late(name, day):
-        return math.nan if name == "precipitation_sum" and str(day) > "2021-03-07" else mountain(name, day)
-
-    server.value = late
+@pytest.mark.parametrize("lagging", [NAMES, ("precipitation_sum",)], ids=["all", "one variable"])
+def test_year_whose_last_days_are_not_known_yet_is_asked_for_again(server, fetch, lagging):
+    server.value = lambda name, day: math.nan if name in lagging and str(day) > "2021-03-07" else mountain(name, day)
     fetch()
     server.requests.clear()
     server.value = mountain

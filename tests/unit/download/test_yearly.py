@@ -18,14 +18,14 @@ from climate_indicators.download.stac.search import read_tiles, search, search_a
 from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.selection import candidate_table
 from climate_indicators.download.stac.sentinel2_offset import offset_dn
-from climate_indicators.download.stac.windows import Windows, coarser, source_window
+from climate_indicators.download.stac.windows import Windows, source_window
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import raster_grid
 from climate_indicators.synthetic.glacier.site import GlacierWorld
 from climate_indicators.synthetic.glacier.surfaces import BANDS
 from servers.blocks import bytes_of_blocks
 from servers.faulty import Fault
-from servers.sentinel1 import item
+from servers.sentinel1 import add_large_scenes
 from servers.sentinel2 import COLLECTION, Archive, cog
 from servers.sessions import quick_session
 from servers.stac import StacServer
@@ -73,6 +73,14 @@ def year(server, world, tmp_path):
             )
 
     return make
+
+
+def assert_numbers(image, scenes, least=0.99):
+    """The numbers of an image are those of the world, in the western tile, whose pixels are not warped."""
+    truth, numbers = scenes._sight(2020)[0][BANDS.index("B04")][:, :110], image.read_band("B04")[:, :110]
+    seen = numbers > 0
+    assert seen.mean() > least
+    np.testing.assert_array_equal(numbers[seen], np.clip(np.rint(truth * 1e4), 1, None)[seen])
 
 
 def reasons(year):
@@ -131,13 +139,7 @@ def test_of_equally_clear_scenes_the_least_snowy_is_taken_then_the_latest(scenes
 def test_offset_is_taken_off_once_whichever_way_it_is_served(scenes, year, world, added, properties):
     scenes.add("2020-09-15", added_dn=added, **properties)
     one = year()
-    image = one.image()
-    truth = np.rint(scenes._sight(2020)[0][BANDS.index("B04")] * 1e4)
-    west = (slice(None), slice(0, 110))
-    numbers = image.read_band("B04")
-    seen = numbers[west] > 0
-    assert seen.mean() > 0.99
-    np.testing.assert_array_equal(numbers[west][seen], np.clip(truth, 1, None)[west][seen])
+    assert_numbers(one.image(), scenes)
     assert one.candidates[0].offset_dn == ("-1000" if added else "0")
 
 
@@ -154,11 +156,6 @@ def test_flag_that_is_neither_true_nor_false_is_named_and_the_settings_overrule_
     with pytest.raises(InputError, match="S2: found earthsearch:boa_offset_applied 'maybe', expected true or false"):
         offset_dn(item, "red")
     assert offset_dn(item, "red", applied=False) == -1000
-
-
-def truth_of(scenes, band, part=(slice(None), slice(0, 110))):
-    """Numbers that an image should have in the western tile, whose pixels are not warped."""
-    return np.clip(np.rint(scenes._sight(2020)[0][BANDS.index(band)] * 1e4), 1, None)[part]
 
 
 ASSET = {"asset": {"raster:bands": [{"scale": 1e-4, "offset": -0.1}]}}
@@ -183,8 +180,7 @@ def test_offset_that_an_item_states_wrongly_is_corrected_by_the_pixels(
     scenes.add("2020-09-15", added_dn=added, **properties)
     one = year(dataclasses.replace(WANTED, composite=composite))
     logging.getLogger("climate_indicators").propagate = True
-    numbers = one.image().read_band("B04")[:, :110]
-    np.testing.assert_array_equal(numbers[numbers > 0], truth_of(scenes, "B04")[numbers > 0])
+    assert_numbers(one.image(), scenes, 0.95)
     row = candidate_table(2020, one.candidates).iloc[0]
     assert (row.offset_dn, row.offset_source, row.chosen) == ("-1000" if added else "0", "pixels", True)
     (warning, _) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
@@ -210,8 +206,7 @@ def test_item_is_believed_with_a_warning_where_nothing_is_dark(scenes, year, cap
     )
     one = year()
     logging.getLogger("climate_indicators").propagate = True
-    numbers = one.image().read_band("B04")[:, :110]
-    np.testing.assert_array_equal(numbers[numbers > 0], truth_of(scenes, "B04")[numbers > 0])
+    assert_numbers(one.image(), scenes)
     assert one.candidates[0].offset_source == "item, not confirmed by pixels"
     warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert len(warnings) == 2 and all("archive.offset_applied" in text for text in warnings)
@@ -308,11 +303,7 @@ def test_median_sees_through_clouds_that_move(scenes, year):
         year(dataclasses.replace(WANTED, min_valid=0.7, max_cloud=1.0)).image()
     one = year(dataclasses.replace(WANTED, composite="median"))
     image = one.image()
-    truth = np.clip(np.rint(scenes._sight(2020)[0][BANDS.index("B04")] * 1e4), 1, None)
-    west = (slice(None), slice(0, 110))
-    clear = image.clouds[west] == 0
-    assert clear.mean() > 0.95
-    np.testing.assert_array_equal(image.read_band("B04")[west][clear], truth[west][clear])
+    assert_numbers(image, scenes, 0.95)
     assert sum(candidate.chosen for candidate in one.candidates) == 4
 
 
@@ -395,18 +386,8 @@ def test_archive_that_is_none_is_one_message(server, year, monkeypatch):
 def test_little_more_than_the_blocks_over_the_area_is_read_for_a_whole_year(server, tmp_path):
     """Two candidates looked at, one fetched in two bands: 10 m bands and 20 m classes in files of many blocks."""
     whole = Grid("EPSG:32644", Affine(10, 0, 400000, 0, -10, 3400000), 1536, 1536)
-    rng, blocks = np.random.default_rng(2), 0
-    part = Grid(whole.crs, whole.transform @ Affine.translation(300, 600), 500, 300)
-    for day in ("2020-09-01", "2020-09-10"):
-        assets = {}
-        for band in ("B02", "B04", "SCL"):
-            grid = coarser(whole, 2) if band == "SCL" else whole
-            low, high, kind = (4, 12, "uint8") if band == "SCL" else (1000, 9000, "uint16")
-            path = f"/files/{day}/{band}.tif"
-            server.files[path] = cog(rng.integers(low, high, grid.shape).astype(kind), grid)
-            assets[band] = {"href": path}
-        classed = {"eo:cloud_cover": 3.0, "sat:relative_orbit": 5, "s2:processing_baseline": "03.01"}
-        server.items.append(item(f"S2_{day}", COLLECTION, day, whole, assets, **classed))
+    part, blocks = Grid(whole.crs, whole.transform @ Affine.translation(300, 600), 500, 300), 0
+    add_large_scenes(server, whole)
     with quick_session() as session:
         catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION)
         area = gpd.GeoSeries([box(*part.bounds)], crs=part.crs)
