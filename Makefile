@@ -16,7 +16,7 @@ help:
 	@echo "make demo     run the workflow on synthetic data, then write results/report.html"
 	@echo "make state    show the progress of the run in this folder; for another folder: make state RUN_FOLDER=PATH"
 	@echo "make test     run unit tests, a small run of each study, style and lint (10 minutes on two cores)"
-	@echo "make test-all run make test, a run on SLURM, the demo and all other runs (about an hour and a half)"
+	@echo "make test-all run make test, a run on SLURM, the demo and all other runs (about an hour)"
 	@echo "make lab      run the tests on a local SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments"
 	@echo "make lint     check style only"
 	@echo "make docs     update the configuration manual, rule graphs (Debian: graphviz) and demo figures in docs"
