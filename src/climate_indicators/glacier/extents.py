@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.grid import Grid
@@ -98,7 +99,8 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
 
     Ice inside a reference outline keeps that outline's number. Ice outside all of them goes to the glacier that is
     nearest along the ice (steps to the four neighbours; the smaller number of two equally near ones); ice that hangs
-    together with no outline is unnamed. Only the ice outside the outlines is walked: memory stays at the rasters'.
+    together with no outline is unnamed. Only the ice outside the outlines is walked: memory stays at the rasters'. The
+    watershed of scikit-image takes twice that memory, and leaves ties to the order of its queue.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
     homeless[1:-1, 1:-1] = (extent == 1) & (glacier_ids == 0)
     numbers, waiting = owner.ravel(), homeless.ravel()
     offsets = np.array([row * owner.shape[1] + col for row, col in _STEPS])
-    frontier = _beside_named(owner, homeless)
+    frontier = np.flatnonzero(binary_dilation(owner > 0) & homeless)
     while frontier.size:
         around = numbers[frontier[:, None] + offsets]
         # less one, "no number" becomes 65535, the largest, and loses against every number
@@ -127,14 +129,6 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
         frontier = np.unique(neighbours[waiting[neighbours]])
     numbers[waiting] = unnamed
     return owner[1:-1, 1:-1]
-
-
-def _beside_named(owner: np.ndarray, homeless: np.ndarray) -> np.ndarray:
-    """Flat places of the homeless pixels, in arrays with a border, that have a neighbour with a number."""
-    beside = np.zeros(owner.shape, bool)
-    for row, col in _STEPS:
-        beside[1:-1, 1:-1] |= owner[1 + row : owner.shape[0] - 1 + row, 1 + col : owner.shape[1] - 1 + col] > 0
-    return np.flatnonzero(beside & homeless)
 
 
 def count_numbers(numbers: np.ndarray, where: np.ndarray, length: int) -> np.ndarray:

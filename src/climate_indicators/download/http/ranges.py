@@ -150,15 +150,6 @@ class _Handle(io.RawIOBase):
     def __init__(self, file: RemoteFile) -> None:
         self._file, self._position = file, 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position}
         self._position = offset + (self._file.size() if whence == io.SEEK_END else start[whence])
