@@ -15,7 +15,6 @@ from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.composites import write_image
 from climate_indicators.download.stac.quicklooks import write_picture
-from climate_indicators.download.stac.search import read_tiles, search_area
 from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.selection import candidate_table
 from climate_indicators.download.stac.sizes import total_of
@@ -32,7 +31,7 @@ days = season_days(int(snakemake.wildcards.year), *params.season)
 place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
 with error_context(place):
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
-    tiles = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days))
+    tiles = cached_search(params.kept, catalogue, session, area, days)
     log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, redact_url(catalogue.endpoint))
     year = AnnualComposite(tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted))
     for step in (steps := year.steps()):

@@ -23,7 +23,6 @@ from climate_indicators.download.stac.scene_series import (
     write_optical,
     write_radar,
 )
-from climate_indicators.download.stac.search import read_tiles, search_area
 from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.sizes import total_of
 from climate_indicators.download.stac.windows import Windows
@@ -41,7 +40,7 @@ found, windows = {}, {}
 for sensor in (OPTICAL, RADAR):
     with error_context(f"{params.catalogues[sensor]['name']}, {sensor} scenes {place}"):
         catalogue = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        found[sensor] = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days))
+        found[sensor] = cached_search(params.kept, catalogue, session, area, days)
         windows[sensor] = Windows(params.kept, catalogue, session, RADAR_NODATA if sensor == RADAR else 0.0)
         log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalogue.collection)
 with error_context(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):

@@ -10,7 +10,6 @@ from climate_indicators.core.log import start_log
 from climate_indicators.core.stac_catalogs import OPTICAL, find_catalogue
 from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
-from climate_indicators.download.stac.search import read_tiles, search_area
 from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.sizes import step_table
 from climate_indicators.download.stac.windows import Windows
@@ -24,7 +23,7 @@ with error_context(f"{params.catalogue['name']} for glacier site '{snakemake.wil
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
     catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
-    tiles = read_tiles(cached_search(params.kept, catalogue, session, search_area(area), days))
+    tiles = cached_search(params.kept, catalogue, session, area, days)
     steps = AnnualComposite(
         tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted)
     ).steps()

@@ -10,7 +10,6 @@ from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
 from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import choose_radar, series_steps
-from climate_indicators.download.stac.search import read_tiles, search_area
 from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.sizes import step_table
 from climate_indicators.download.stac.windows import Windows
@@ -26,8 +25,7 @@ with error_context(f"snow site '{snakemake.wildcards.site}', {' to '.join(days)}
     found, catalogues = {}, {}
     for sensor in (OPTICAL, RADAR):
         catalogues[sensor] = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        items = cached_search(params.kept, catalogues[sensor], session, search_area(area), days)
-        found[sensor] = read_tiles(items)
+        found[sensor] = cached_search(params.kept, catalogues[sensor], session, area, days)
     _, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], catalogues[RADAR])
     windows = Windows(params.kept, catalogues[OPTICAL], session)
     year = AnnualComposite(found[OPTICAL], area, grid, windows, SceneCriteria(**params.wanted))

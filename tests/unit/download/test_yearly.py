@@ -14,7 +14,7 @@ from climate_indicators.config.stac_checks import season_days
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import find_catalogue
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
-from climate_indicators.download.stac.search import read_tiles, search, search_area
+from climate_indicators.download.stac.search import read_tiles, search
 from climate_indicators.download.stac.search_cache import cached_search
 from climate_indicators.download.stac.selection import candidate_table
 from climate_indicators.download.stac.sentinel2_offset import offset_dn
@@ -67,10 +67,8 @@ def year(server, world, tmp_path):
             catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION, **options)
             area = world.area_of_interest.geometry
             days = season_days(of, "08-15", "10-31")
-            items = cached_search(tmp_path / "kept", catalogue, session, search_area(area), days)
-            return AnnualComposite(
-                read_tiles(items), area, world.grid, Windows(tmp_path / "kept", catalogue, session), wanted
-            )
+            tiles = cached_search(tmp_path / "kept", catalogue, session, area, days)
+            return AnnualComposite(tiles, area, world.grid, Windows(tmp_path / "kept", catalogue, session), wanted)
 
     return make
 
@@ -391,7 +389,7 @@ def test_little_more_than_the_blocks_over_the_area_is_read_for_a_whole_year(serv
     with quick_session() as session:
         catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION)
         area = gpd.GeoSeries([box(*part.bounds)], crs=part.crs)
-        tiles = read_tiles(cached_search(tmp_path, catalogue, session, search_area(area), ("2020-09-01", "2020-09-30")))
+        tiles = cached_search(tmp_path, catalogue, session, area, ("2020-09-01", "2020-09-30"))
         year = AnnualComposite(
             tiles, area, part, Windows(tmp_path, catalogue, session), SceneCriteria(("B02", "B04"), min_valid=0.1)
         )

@@ -1,4 +1,4 @@
-"""Answers to searches, kept, so that a run that is taken up again asks for nothing twice."""
+"""Cached answers to searches: a resumed run repeats no request."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import datetime
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
-from shapely.geometry.base import BaseGeometry
+import geopandas as gpd
 
 from climate_indicators.core.atomic_files import read_json, write_json
 from climate_indicators.core.stac_catalogs import Catalogue
 from climate_indicators.download.http.session import Session
-from climate_indicators.download.stac.search import search
+from climate_indicators.download.stac.search import Tile, read_tiles, search, search_area
 
 # archives still add scenes of a day for some weeks
 SETTLED = datetime.timedelta(days=30)
@@ -23,20 +22,21 @@ def cached_search(
     folder: str | Path,
     catalogue: Catalogue,
     session: Session,
-    area: BaseGeometry,
+    area: gpd.GeoSeries,
     days: tuple[str, str],
-) -> list[dict[str, Any]]:
-    """Items as `search` finds them, from a file of the folder if the same was asked before.
+) -> list[Tile]:
+    """Tiles over an area as `search` and `read_tiles` find them, from a file of the folder for a repeated search.
 
-    Nothing is kept of a search that found nothing, or of days so late that scenes of them may still be added.
+    A search that found nothing is not cached, nor is one of days so late that scenes of them may still be added.
     """
-    what = [catalogue.endpoint, catalogue.collection, area.wkt, *days]
+    outline = search_area(area)
+    what = [catalogue.endpoint, catalogue.collection, outline.wkt, *days]
     digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
     path = Path(folder) / f"search_{digest}.json"
     if path.exists():
-        return read_json(path)
-    items = search(catalogue, session, area, days)
+        return read_tiles(read_json(path))
+    items = search(catalogue, session, outline, days)
     age = datetime.datetime.now(datetime.UTC).date() - datetime.date.fromisoformat(days[1])
     if items and age > SETTLED:
         write_json(items, path)
-    return items
+    return read_tiles(items)
