@@ -10,6 +10,7 @@ from affine import Affine
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
 from climate_indicators.glacier.site_check import check_patches, coarse_grid
+from refusals import raises_naming
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 DEFAULT = {"size_px": 128, "stride_px": 64, "block_px": 256, "gap_px": 16} | SHARES
@@ -23,7 +24,7 @@ def disk(side, radius):
 @pytest.mark.parametrize(("side", "radius"), [(150, 40), (200, 60), (400, 90), (700, 200)])
 def test_proposed_sizes_fit(side, radius):
     labels = disk(side, radius)
-    with pytest.raises(InputError, match="Sizes that fit") as caught:
+    with raises_naming(InputError, f"{side} × {side}", "size_px: ") as caught:
         check_patches(labels, DEFAULT | {"block_px": max(256, side)}, 0, 8)
     sizes = yaml.safe_load(str(caught.value).split("patches: ")[-1])
     assert sizes["size_px"] % 8 == 0 and sizes["size_px"] <= 2 * (sizes["block_px"] - sizes["gap_px"])
