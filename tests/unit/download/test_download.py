@@ -196,7 +196,7 @@ def test_dead_address_is_named_without_its_secrets(session, tmp_path, url, reaso
 
 
 def test_body_that_is_not_streamed_is_asked_for_again_if_it_breaks_off(server, session):
-    server.fail("/a.bin", Fault(cut_after=10), Fault(status=500))
+    server.fail("/a.bin", Fault(cut_after=10), Fault(status=500), Fault(silence_s=0.6))
     assert get(session, f"{server.url}/a.bin").content == BODY
 
 

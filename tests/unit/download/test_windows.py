@@ -86,27 +86,10 @@ def test_grid_in_another_system_is_warped_and_beside_it_nothing_is_shown(archive
     assert near.all() and near.shape == (50, 50)
 
 
-@pytest.mark.parametrize(
-    "faults",
-    [
-        [Fault(status=500), Fault(status=503)],
-        [Fault(status=429, headers={"Retry-After": "1"})],
-        [Fault(silence_s=0.6)],
-        [Fault(cut_after=1000), Fault(cut_after=0)],
-    ],
-    ids=["faults of the server", "too many requests", "silence", "cut bodies"],
-)
-def test_passing_faults_are_survived(archive, faults):
-    server, windows = archive
-    server.fail("/a.tif", *faults)
-    numbers = windows.read(tile(server), "B02", part(300, 300, 500, 400))
-    np.testing.assert_array_equal(numbers, NUMBERS[300:700, 300:800])
-
-
 def test_faults_amid_the_pixels_are_survived_or_told(archive, tmp_path):
     server, windows = archive
     grid = part(300, 300, 500, 400)
-    server.faults["/a.tif"] = [Fault(), Fault(cut_after=5000), Fault(status=500)]
+    server.faults["/a.tif"] = [Fault(status=503), Fault(), Fault(cut_after=5000), Fault(status=500)]
     np.testing.assert_array_equal(windows.read(tile(server), "B02", grid), NUMBERS[300:700, 300:800])
     server.faults["/a.tif"] = [Fault(), *[Fault(status=500)] * 9]
     with pytest.raises(InputError, match=r"tile S2/.. of 2020-09-01, band B02: .*a\.tif.*500.*3 tries"):
