@@ -91,10 +91,10 @@ def one_run(name: str, rng: np.random.Generator) -> dict[str, float]:
     world = land(rng, len(YEARS))
     maps = WORLDS[name](world, rng)
     labels, mapped = world.ice[0].astype("uint8"), maps[0].astype("uint8")
-    zones = held_out_zones(labels, mapped, rng)
+    zones, held_out = held_out_zones(labels, mapped, rng)
     true, seen = (stack.sum(axis=(1, 2)) * PIXEL_KM2 for stack in (world.ice, maps))
     slope = theil_sen_slope(YEARS.astype("float64"), true)
-    new, old = corrected(zones, seen), corrected_before(zones.sum(axis=1), seen)
+    new, old = corrected(zones, held_out, seen), corrected_before(zones.sum(axis=1), seen)
     none = np.zeros(len(YEARS), bool)
     factors = 1 / new[0, 3], new[0, 4] / new[0, 3]
     trend = trend_row("glacier area", "km²", YEARS, new[:, 0], none, change_factors=factors)
@@ -116,19 +116,21 @@ def one_run(name: str, rng: np.random.Generator) -> dict[str, float]:
     return result
 
 
-def held_out_zones(labels: np.ndarray, mapped: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Confusions by zone of the held-out blocks, dealt anew."""
+def held_out_zones(labels: np.ndarray, mapped: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Confusions by zone of the blocks that are counted, and of all held-out ones, dealt anew."""
     blocks = make_blocks(labels, np.ones(labels.shape, bool), BLOCK, SHARES, int(rng.integers(1 << 30)))
-    test = blocks[blocks.split == "test"]
-    kept = test if len(test) >= MIN_TEST_BLOCKS else blocks[blocks.split != "train"]
     near = margin_zones(labels)
-    windows = [np.s_[row.row_start : row.row_stop, row.col_start : row.col_stop] for row in kept.itertuples()]
-    return np.array([count_zones(near[window], mapped[window], labels[window]) for window in windows])
+    zones = {"test": [], "validation": []}
+    for row in blocks[blocks.split != "train"].itertuples():
+        window = np.s_[row.row_start : row.row_stop, row.col_start : row.col_stop]
+        zones[row.split].append(count_zones(near[window], mapped[window], labels[window]))
+    held_out = np.array(zones["validation"] + zones["test"])
+    return np.array(zones["test"]) if len(zones["test"]) >= MIN_TEST_BLOCKS else held_out, held_out
 
 
-def corrected(zones: np.ndarray, seen: np.ndarray) -> np.ndarray:
+def corrected(zones: np.ndarray, held_out: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Area, lower and upper bound, factor of change and its bound, of each year; the first is the reference."""
-    correction = area_correction(zones, [WHOLE_KM2 - seen[0], seen[0]])
+    correction = area_correction(zones, [WHOLE_KM2 - seen[0], seen[0]], held_out=held_out)
     year_km2 = scatter_of_years(YEARS, seen) * correction.factor
     return np.array(
         [

@@ -27,7 +27,7 @@ reference = years.index(reference_year)
 with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     pixel = pixel_km2(Grid.read(snakemake.input.grid))
     blocks = read_table(snakemake.input.blocks)
-    zones = zone_confusions(extents[reference], snakemake.input.labels, snakemake.input.splits, blocks)
+    counted, held_out = zone_confusions(extents[reference], snakemake.input.labels, snakemake.input.splits, blocks)
 with opened(snakemake.input.aoi) as aoi, opened(snakemake.input.glacier_ids) as ids:
     inside, glacier_ids = aoi.read(1), ids.read(1)
 progress = Progress(log, len(years), "year")
@@ -35,13 +35,13 @@ ices = []
 for index in range(len(years)):
     ices.append(measure_year(extents, years, index, inside, glacier_ids, len(names)))
     progress.step()
-correction = area_correction(zones, mapped_areas(ices[reference], pixel), settings["confidence"])
+correction = area_correction(counted, mapped_areas(ices[reference], pixel), settings["confidence"], held_out)
 by_year = year_rows(ices, scenes.to_dict("records"), reference_year, correction, pixel, settings)
 by_glacier = []
 for ice, row in zip(ices, by_year, strict=True):
     by_glacier += glacier_rows(row["year"], ice, names, pixel, settings["buffer_px"])
     log.info("{year}: {area_km2:.3f} km², {lower_km2:.3f} to {upper_km2:.3f} {flag}".format(**row))
 warn_of_missing(by_glacier)
-log.info("intervals from %d held-out blocks", len(zones))
+log.info("areas from %d and intervals from %d held-out blocks", len(counted), len(held_out))
 write_csv(pd.DataFrame(by_year), snakemake.output.by_year)
 write_csv(pd.DataFrame(by_glacier), snakemake.output.by_glacier)

@@ -16,6 +16,7 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.stats.block_jackknife import block_spread, stratum_of_share
+from climate_indicators.stats.estimator_range import reach_beyond_range
 
 # below this number of test blocks their spread says too little, and the validation blocks are counted as well
 MIN_TEST_BLOCKS = 10
@@ -81,7 +82,11 @@ def error_adjusted_area(confusion: np.ndarray, mapped: np.ndarray, confidence: f
 
 
 def block_area(
-    confusions: np.ndarray, mapped: np.ndarray, confidence: float = 0.95, strata: np.ndarray | None = None
+    confusions: np.ndarray,
+    mapped: np.ndarray,
+    confidence: float = 0.95,
+    strata: np.ndarray | None = None,
+    held_out: np.ndarray | None = None,
 ) -> AreaEstimate:
     """Area of each class, corrected for the map's errors, with an interval from the spread between blocks.
 
@@ -95,7 +100,9 @@ def block_area(
     confusions : int, shape (blocks, classes, classes): held-out pixels, map class by row, reference class by column.
     mapped : float, shape (classes,): area that the map gives each class, in any unit.
     confidence : in (0, 1).
-    strata : shape (blocks,): what blocks were ordered by when they were dealt; None if they were dealt at random.
+    strata : shape (blocks,): what the blocks of the spread were ordered by when they were dealt; None if they were
+        dealt at random.
+    held_out : as ``confusions``, of all blocks that the spread comes from; None: the same blocks.
 
     Raises
     ------
@@ -103,13 +110,20 @@ def block_area(
         If there are fewer than two blocks, or a class that the map shows has no held-out pixel.
     """
     confusions, mapped = np.asarray(confusions, "float64"), np.asarray(mapped, "float64")
-    whole = confusions.sum(axis=0)
-    single = error_adjusted_area(whole, mapped, confidence)
+    single = error_adjusted_area(confusions.sum(axis=0), mapped, confidence)
     total = mapped.sum()
-    replicates = _hardest_where_empty(whole - confusions, whole)
+    spread_blocks = confusions if held_out is None else np.asarray(held_out, "float64")
+    whole = spread_blocks.sum(axis=0)
+    replicates = _hardest_where_empty(whole - spread_blocks, whole)
     reach = block_spread(total * reference_shares(replicates, mapped), strata).reach(confidence)
+    reach *= _fewer(confusions, spread_blocks)
     half = np.maximum(reach, single.area - single.lower)
     return AreaEstimate(single.area, np.maximum(single.area - half, 0.0), np.minimum(single.area + half, total))
+
+
+def _fewer(counted: np.ndarray, held_out: np.ndarray) -> float:
+    """Factor from the standard error of a statistic of all held-out blocks to that of the counted ones alone."""
+    return float(np.sqrt(len(held_out) / len(counted)))
 
 
 def _hardest_where_empty(replicates: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -120,12 +134,16 @@ def _hardest_where_empty(replicates: np.ndarray, whole: np.ndarray) -> np.ndarra
     return np.where(empty & (whole.sum(axis=1, keepdims=True) > 0), hardest, replicates)
 
 
-def zone_confusions(extent: str | Path, labels: str | Path, splits: str | Path, blocks: pd.DataFrame) -> np.ndarray:
+def zone_confusions(
+    extent: str | Path, labels: str | Path, splits: str | Path, blocks: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:
     """Confusion of each held-out block of the reference year, by distance from the margin of the outlines.
 
-    Test blocks alone, if there are ``MIN_TEST_BLOCKS``. Otherwise validation blocks count too: two numbers
-    (temperature, threshold) and the best epoch were chosen on them, which flatters them little, whereas t for two or
-    three blocks would make the interval useless. Only pixels of the block's own split that the map shows are counted.
+    Rates are counted on test blocks alone, if there are ``MIN_TEST_BLOCKS``. Otherwise validation blocks count too: two
+    numbers (temperature, threshold) and the best epoch were chosen on them, which flatters them little, whereas t for
+    two or three blocks would make the interval useless. The spread between blocks comes from both in any case: where
+    errors sit in few blocks, test blocks without them have too small an error and too small a spread at once. Only
+    pixels of the block's own split that the map shows are counted.
 
     Parameters
     ----------
@@ -136,8 +154,8 @@ def zone_confusions(extent: str | Path, labels: str | Path, splits: str | Path, 
 
     Returns
     -------
-    int64, shape (blocks, zones, 2, 2): zones ``MARGIN``, ``BELT``, ``FAR``; map class by row, reference class by
-    column; class 0 is ground, 1 glacier.
+    Confusions of the blocks that are counted, and of those that the spread comes from, int64, shape (blocks, zones, 2,
+    2): zones ``MARGIN``, ``BELT``, ``FAR``; map class by row, reference class by column; class 0 is ground, 1 glacier.
 
     Raises
     ------
@@ -150,14 +168,14 @@ def zone_confusions(extent: str | Path, labels: str | Path, splits: str | Path, 
             part = _block_zones(mapped, outlines, dealt, block)
             if part.any():
                 counted[block.split].append(part)
-    enough = len(counted["test"]) >= MIN_TEST_BLOCKS
-    kept = counted["test"] if enough else counted["validation"] + counted["test"]
-    if len(kept) < 2:
+    held_out = counted["validation"] + counted["test"]
+    if len(held_out) < 2:
         raise InputError(
-            f"{len(kept)} held-out blocks have pixels that the map of the reference year shows, but an interval needs "
-            "two. Make patches.block_px smaller, or the shares of validation and test larger."
+            f"{len(held_out)} held-out blocks have pixels that the map of the reference year shows, but an interval "
+            "needs two. Make patches.block_px smaller, or the shares of validation and test larger."
         )
-    return np.array(kept)
+    enough = len(counted["test"]) >= MIN_TEST_BLOCKS
+    return np.array(counted["test"] if enough else held_out), np.array(held_out)
 
 
 def _block_zones(mapped: DatasetReader, outlines: DatasetReader, dealt: DatasetReader, block: object) -> np.ndarray:
@@ -216,6 +234,7 @@ class AreaCorrection:
     below_km2, above_km2 : distance of the corrected area of the reference year to its bounds, see `block_area`.
     factor : by which mapped changes are multiplied, at least 1.
     most : largest factor that the errors allow; the smallest is 1, the map as it is.
+    confidence : of the bounds.
     """
 
     mapped_km2: float
@@ -224,11 +243,14 @@ class AreaCorrection:
     above_km2: float
     factor: float
     most: float
+    confidence: float = 0.95
 
     def apply(
         self, mapped_km2: float, whole_km2: float, year_km2: float = 0.0, doubt_km2: float = 0.0
     ) -> tuple[float, float, float]:
         """Area of a year and its lower and upper bound, km², inside 0 to ``whole_km2``.
+
+        The interval contains the changes that the smallest and the largest factor give (`reach_beyond_range`).
 
         Parameters
         ----------
@@ -240,12 +262,15 @@ class AreaCorrection:
         change = mapped_km2 - self.mapped_km2
         level = self.mapped_km2 + self.offset_km2
         ends = [level + factor * change for factor in (1.0, self.most)]
-        below, above = (float(np.hypot(part, year_km2)) + doubt_km2 for part in (self.below_km2, self.above_km2))
+        reaches = np.hypot([self.below_km2, self.above_km2], year_km2)
+        below, above = reach_beyond_range(reaches, np.ptp(ends), self.confidence) + doubt_km2
         bounds = min(ends) - below, max(ends) + above
         return tuple(float(np.clip(value, 0.0, whole_km2)) for value in (level + self.factor * change, *bounds))
 
 
-def area_correction(zones: np.ndarray, mapped_km2: Sequence[float], confidence: float = 0.95) -> AreaCorrection | None:
+def area_correction(
+    zones: np.ndarray, mapped_km2: Sequence[float], confidence: float = 0.95, held_out: np.ndarray | None = None
+) -> AreaCorrection | None:
     """Correction from the held-out blocks of the reference year; None if its map shows a class without such pixels.
 
     Parameters
@@ -253,15 +278,18 @@ def area_correction(zones: np.ndarray, mapped_km2: Sequence[float], confidence: 
     zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them; blocks were dealt by `blocks.deal`.
     mapped_km2 : float, shape (2,): ground and glacier of the reference year.
     confidence : of the bounds, in (0, 1).
+    held_out : as ``zones``, of all blocks that the spread comes from; None: the same blocks.
     """
     mapped, confusions = np.asarray(mapped_km2, "float64"), zones.sum(axis=1)
     if mapped.sum() == 0 or ((confusions.sum(axis=(0, 2)) == 0) & (mapped > 0)).any():
         return None
-    strata = share_strata(confusions)
-    estimate = block_area(confusions, mapped, confidence, strata)
+    held_out = zones if held_out is None else held_out
+    all_confusions = held_out.sum(axis=1)
+    estimate = block_area(confusions, mapped, confidence, share_strata(all_confusions), all_confusions)
     area, lower, upper = (float(values[1]) for values in (estimate.area, estimate.lower, estimate.upper))
-    factor, most = change_factors(zones, confidence)
-    return AreaCorrection(float(mapped[1]), area - float(mapped[1]), area - lower, upper - area, factor, most)
+    factor, most = change_factors(zones, confidence, held_out)
+    offset = area - float(mapped[1])
+    return AreaCorrection(float(mapped[1]), offset, area - lower, upper - area, factor, most, confidence)
 
 
 def share_strata(confusions: np.ndarray) -> np.ndarray:
@@ -269,7 +297,9 @@ def share_strata(confusions: np.ndarray) -> np.ndarray:
     return stratum_of_share(confusions[:, :, 1].sum(axis=1) / confusions.sum(axis=(1, 2)))
 
 
-def change_factors(zones: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:
+def change_factors(
+    zones: np.ndarray, confidence: float = 0.95, held_out: np.ndarray | None = None
+) -> tuple[float, float]:
     """Factor that turns mapped changes into true ones, and the largest one that the errors allow.
 
     Of a change, a map with constant error rates shows the share sensitivity + specificity − 1 (Rogan & Gladen 1978,
@@ -283,16 +313,18 @@ def change_factors(zones: np.ndarray, confidence: float = 0.95) -> tuple[float, 
     ----------
     zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them.
     confidence : of the bound, in (0, 1).
+    held_out : as ``zones``, of all blocks that the spread comes from; None: the same blocks.
 
     Returns
     -------
     The factor and its upper bound, 1 to 1 / ``MIN_YOUDEN``. If the belt has no pixel of a class, the factor is 1.
     """
-    zones, strata = np.asarray(zones, "float64"), share_strata(zones.sum(axis=1))
-    belt = zones[:, BELT].sum(axis=0)
-    factor = float(_rogan_gladen(belt))
-    without_each = np.log(_rogan_gladen(belt - zones[:, BELT]))
-    bound = factor * float(np.exp(block_spread(without_each, strata).reach(confidence)))
+    zones = np.asarray(zones, "float64")
+    held_out = zones if held_out is None else np.asarray(held_out, "float64")
+    factor = float(_rogan_gladen(zones[:, BELT].sum(axis=0)))
+    without_each = np.log(_rogan_gladen(held_out[:, BELT].sum(axis=0) - held_out[:, BELT]))
+    reach = block_spread(without_each, share_strata(held_out.sum(axis=1))).reach(confidence) * _fewer(zones, held_out)
+    bound = factor * float(np.exp(reach))
     # from all pixels the factor is already the extreme case that all errors meet the change
     return factor, min(max(bound, float(_rogan_gladen(zones.sum(axis=(0, 1))))), 1 / MIN_YOUDEN)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from affine import Affine
+from scipy import stats
 
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.raster_encoding import BYTE_NODATA
@@ -16,6 +17,7 @@ from climate_indicators.glacier.area_correction import (
     BELT,
     FAR,
     MARGIN,
+    AreaCorrection,
     area_correction,
     block_area,
     change_factors,
@@ -103,6 +105,26 @@ def test_error_rate_known_from_one_block_alone_widens_the_interval():
     assert estimate.lower[1] == 0 and estimate.upper[1] > 60
 
 
+def test_spread_of_more_blocks_is_that_of_the_counted_number():
+    """Sixteen blocks that scatter as the four counted ones: the same standard error, with more degrees of freedom."""
+    four = np.array([[[700, 0], [0, 300]], [[560, 140], [0, 300]]] * 2)
+    few = block_area(four, [70.0, 30.0], 0.5)
+    many = block_area(four, [70.0, 30.0], 0.5, held_out=np.tile(four, (4, 1, 1)))
+    assert many.area[1] == few.area[1]
+    quantiles = stats.t.ppf(0.75, [3, 15])
+    # jackknife: sums of squares over n (n − 1), of blocks that are two values only
+    expected = quantiles[1] / quantiles[0] * np.sqrt((1 / 15) / (1 / 3) * 4)
+    assert (many.upper[1] - many.area[1]) / (few.upper[1] - few.area[1]) == pytest.approx(expected, rel=0.02)
+
+
+def test_years_far_from_the_reference_need_no_two_sided_reach():
+    correction = AreaCorrection(40.0, 0.0, 2.0, 2.0, 1.2, 1.5, 0.95)
+    near, far = correction.apply(40.0, 100.0), correction.apply(10.0, 100.0)
+    assert near == pytest.approx((40, 38, 42))
+    reach = 2 * stats.norm.ppf(0.95) / stats.norm.ppf(0.975)
+    assert far == pytest.approx((40 - 36, 0, 10 + reach)), "cut at no area; the upper end is the map as it is"
+
+
 def test_blocks_must_be_two():
     with raises_naming(ValueError, "1"):
         block_area([[[5, 1], [1, 5]]], [1.0, 1.0])
@@ -141,8 +163,9 @@ def held_out_site(folder, test_blocks, blocks=12):
 
 def test_confusions_by_zone_add_up_to_those_of_the_blocks(tmp_path):
     paths, table, labels, mapped = held_out_site(tmp_path, 10)
-    zones = zone_confusions(*paths, table)
+    zones, held_out = zone_confusions(*paths, table)
     assert zones.shape == (10, 3, 2, 2), "ten test blocks are enough"
+    assert len(held_out) == 11 and np.array_equal(held_out[1:], zones), "validation blocks are in the spread"
     block = np.s_[2:, :40]
     assert zones[0].sum(axis=0).tolist() == [
         [int(((mapped[block] == row) & (labels[block] == column)).sum()) for column in (0, 1)] for row in (0, 1)
@@ -155,7 +178,8 @@ def test_confusions_by_zone_add_up_to_those_of_the_blocks(tmp_path):
 
 def test_validation_blocks_count_only_while_test_blocks_are_few(tmp_path):
     paths, table, _, _ = held_out_site(tmp_path, 4)
-    assert len(zone_confusions(*paths, table)) == 11
+    zones, held_out = zone_confusions(*paths, table)
+    assert len(zones) == 11 and np.array_equal(zones, held_out)
     with raises_naming(InputError, "1 held-out blocks"):
         zone_confusions(*paths, table[table.block.isin([0, 11])])
 
@@ -225,8 +249,8 @@ def test_the_interval_of_the_reference_year_knows_that_blocks_were_dealt_evenly(
     labels, mapped = world.ice[0].astype("uint8"), coverage_glacier.WORLDS["prevalence, strong"](world, rng)[0]
     glacier, inside, widths, before, areas = float(mapped.mean()), [], [], [], []
     for _ in range(150):
-        zones = coverage_glacier.held_out_zones(labels, mapped.astype("uint8"), rng)
-        correction = area_correction(zones, [1 - glacier, glacier])
+        zones, held_out = coverage_glacier.held_out_zones(labels, mapped.astype("uint8"), rng)
+        correction = area_correction(zones, [1 - glacier, glacier], held_out=held_out)
         old = block_area(zones.sum(axis=1), [1 - glacier, glacier])
         areas.append(glacier + correction.offset_km2)
         inside.append(areas[-1] - correction.below_km2 <= labels.mean() <= areas[-1] + correction.above_km2)
