@@ -21,7 +21,7 @@ from climate_indicators.glacier.area_correction import (
     scatter_of_years,
 )
 from climate_indicators.segmentation.spatial_blocks import make_blocks
-from climate_indicators.stats.metrics import lead_interval, skill
+from climate_indicators.stats.metrics import iou_gain_interval, skill
 from climate_indicators.stats.trend_tests import theil_sen_slope
 from climate_indicators.stats.trends import trend_row
 
@@ -71,7 +71,7 @@ def lead_row(hard: float, blocks: int, repeats: int, rng: np.random.Generator) -
         invented = rng.normal(0.01, 0.005, len(ice)), rng.normal(0.03, 0.03, len(ice))
         models = [_confusion(ice, *parts) for parts in zip(missed, invented, strict=True)]
         test = ((np.arange(blocks) + rng.uniform()) * 6).astype(int)
-        lower, upper = lead_interval(*(model.iloc[test] for model in models))
+        lower, upper = iou_gain_interval(*(model.iloc[test] for model in models))
         truth = float(np.subtract(*(skill(**model.sum().to_dict())["iou"] for model in models)))
         held += lower <= truth <= upper
     return {

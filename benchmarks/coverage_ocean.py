@@ -20,7 +20,7 @@ from climate_indicators.ocean.indicators.coverage_trends import yearly_levels
 from climate_indicators.ocean.reader.carbonate_system import fco2
 from climate_indicators.stats.multiple_testing import adjusted_p
 from climate_indicators.stats.trend_tests import monotonic_trend
-from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 from climate_indicators.synthetic.ocean.regimes import REGIMES
 
 YEARS = (10, 20, 40)
@@ -206,7 +206,7 @@ def _trends_of_oceans(worlds: int, seed: int) -> Iterator[dict[str, object]]:
     """Trends of coverage by whole cells of 3° in ten years, against the trend that the drift of the fronts makes."""
     held = known = 0
     for number in range(worlds):
-        moving, still = (OceanWorld(1.0, 2004, drift, seed + number) for drift in (3.0, 0.0))
+        moving, still = (SyntheticOcean(1.0, 2004, drift, seed + number) for drift in (3.0, 0.0))
         weight = np.cos(np.radians(moving.lat))[:, None] * ~moving.land
         cells = weight.reshape(60, 3, 120, 3).sum(axis=(1, 3))
         zones = {
@@ -241,7 +241,7 @@ def _bounds(worlds: int, seed: int) -> Iterator[dict[str, object]]:
     cells = degree_cells(6)
     held = before = known = 0
     for number in range(worlds):
-        world = OceanWorld(2.0, 2004, 3.0, seed + number)
+        world = SyntheticOcean(2.0, 2004, 3.0, seed + number)
         members = membership(cells, lat, lon, ~world.land)
         weight = np.bincount(
             np.maximum(members.own_cell, 0), (np.cos(np.radians(lat)) * ~world.land).ravel(), cells.count

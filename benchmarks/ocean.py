@@ -36,7 +36,7 @@ from climate_indicators.ocean.biomes.ward import standardise, ward
 from climate_indicators.ocean.reader import dataset as datasets
 from climate_indicators.ocean.reader.carbonate_system import fco2
 from climate_indicators.ocean.reader.points import LIMITS, filter_points
-from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 
 CELL_DEG, MAX_P, MIN_POINTS = 2.0, 0.04, 5
 DELTA_DIST, DELTA_VAR = 25.0, 0.1
@@ -46,7 +46,7 @@ EARTH_M = 6_371_000.0
 MAX_FOR_A_MATRIX = 12_000
 
 
-class ModelGrid(OceanWorld):
+class ModelGrid(SyntheticOcean):
     """The simulated ocean on 1442 × 1021 points, as far apart from north to south as from west to east."""
 
     @cached_property

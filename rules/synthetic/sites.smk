@@ -22,7 +22,7 @@ rule simulate_glacier:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        world=lambda wildcards: sites("glacier")[wildcards.site]["simulate"]
+        site=lambda wildcards: sites("glacier")[wildcards.site]["simulate"]
         | {"reference_year": sites("glacier")[wildcards.site]["reference_year"]},
     script:
         "../../scripts/inputs/simulate_glacier.py"
@@ -43,7 +43,7 @@ rule simulate_ocean:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        world=lambda wildcards: sites("ocean")[wildcards.site]["simulate"],
+        site=lambda wildcards: sites("ocean")[wildcards.site]["simulate"],
         first_month=lambda wildcards: sites("ocean")[wildcards.site]["first_month"],
     script:
         "../../scripts/inputs/simulate_ocean.py"
@@ -66,7 +66,7 @@ rule simulate_carbon:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        world=lambda wildcards: sites("carbon")[wildcards.site]["simulate"],
+        site=lambda wildcards: sites("carbon")[wildcards.site]["simulate"],
     script:
         "../../scripts/inputs/simulate_carbon.py"
 
@@ -91,7 +91,7 @@ rule simulate_snow:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        world=lambda wildcards: sites("snow")[wildcards.site]["simulate"],
+        site=lambda wildcards: sites("snow")[wildcards.site]["simulate"],
     script:
         "../../scripts/inputs/simulate_snow.py"
 

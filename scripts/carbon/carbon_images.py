@@ -13,12 +13,12 @@ from climate_indicators.carbon.images.folders import find_given, list_images, lo
 from climate_indicators.carbon.images.inventory import (
     COLUMNS,
     build_inventory,
-    check_held_out,
+    check_holdout,
     check_pixel_areas,
     log_inventory,
     refuse_problems,
 )
-from climate_indicators.carbon.images.splits import across_given, deal, group_images
+from climate_indicators.carbon.images.splits import across_given, assign_splits, group_images
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import Progress, start_log
@@ -46,8 +46,8 @@ with error_context(f"carbon site '{snakemake.wildcards.site}'"):
     duplicates = find_duplicates(stock.thumbnails, table.sha256, names, limits["near_bits"])
     duplicates["across_given"] = across_given(duplicates, names, table.given)
     table["group"] = group_images(names, duplicates, table.place)
-    table["split"] = deal(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
-    check_held_out(table)
+    table["split"] = assign_splits(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
+    check_holdout(table)
     check_pixel_areas(table, params.has_pixel_area, snakemake.wildcards.site)
 log_inventory(stock, snakemake.output.rejected)
 if duplicates.across_given.any():

@@ -7,13 +7,13 @@ from climate_indicators.core.log import Progress, start_log
 from climate_indicators.geo.netcdf import month_starts, write_fields
 from climate_indicators.ocean.biomes.monthly_slopes import NAMES, UNITS
 from climate_indicators.ocean.reader.months import months_of_part
-from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 from climate_indicators.synthetic.ocean.regimes import REGIMES
 
 log = start_log(snakemake.log[0], snakemake.rule)
-settings, months = snakemake.params.world, months_of_part(snakemake.wildcards.part)
+settings, months = snakemake.params.site, months_of_part(snakemake.wildcards.part)
 first_year = int(snakemake.params.first_month[:4])
-world = OceanWorld(
+site = SyntheticOcean(
     settings["resolution_deg"],
     first_year,
     settings["drift_deg_per_decade"],
@@ -24,14 +24,14 @@ fields, regimes = [], []
 progress = Progress(log, len(months), "month")
 for month in months:
     year, number = int(month[:4]), int(month[5:])
-    fields.append(world.fields(year, number))
-    regimes.append(world.regime(year, number))
+    fields.append(site.fields(year, number))
+    regimes.append(site.regime(year, number))
     progress.step()
 dims = ("time", "lat", "lon")
 coordinates = {
     "time": ("time", month_starts(months), {"standard_name": "time"}),
-    "lat": ("lat", world.lat, {"standard_name": "latitude", "units": "degrees_north"}),
-    "lon": ("lon", world.lon, {"standard_name": "longitude", "units": "degrees_east"}),
+    "lat": ("lat", site.lat, {"standard_name": "latitude", "units": "degrees_north"}),
+    "lon": ("lon", site.lon, {"standard_name": "longitude", "units": "degrees_east"}),
 }
 layers = {
     name: (dims, np.stack([month[name] for month in fields]), {"long_name": NAMES[name], "units": UNITS[name]})

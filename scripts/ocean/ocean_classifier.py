@@ -14,7 +14,7 @@ from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields
 from climate_indicators.ocean.biomes.monthly_slopes import FEATURES, kept_slopes
 from climate_indicators.ocean.classifier.comparison import NETWORK, verdict
-from climate_indicators.ocean.classifier.fit import learn
+from climate_indicators.ocean.classifier.fit import fit_classifier
 from climate_indicators.segmentation.backend import use_threads, versions
 from climate_indicators.segmentation.model_io import save_model
 
@@ -30,24 +30,26 @@ with (
     error_context(f"ocean site '{snakemake.wildcards.site}'"),
     threadpool_limits(params.threads),  # of the simple methods
 ):
-    learnt = learn(slopes[seen], labels[seen], latitude[seen], longitude[seen], params.settings, params.seed, log)
+    result = fit_classifier(
+        slopes[seen], labels[seen], latitude[seen], longitude[seen], params.settings, params.seed, log
+    )
 names = read_table(snakemake.input.table).set_index("label").name
 card = {
     "task": "biome of a cell from its slopes of fCO2",
     "slopes": [f"slope_{name}" for name in FEATURES],
-    "mean": learnt.network.scaler.mean.tolist(),
-    "sd": learnt.network.scaler.sd.tolist(),
-    "temperature": learnt.skill.temperature[NETWORK],
+    "mean": result.network.scaler.mean.tolist(),
+    "sd": result.network.scaler.sd.tolist(),
+    "temperature": result.skill.temperature[NETWORK],
     "biomes": {str(label): name for label, name in names.items()},
     "reference_month": params.month,
-    "chosen": learnt.point,
-    "best_epoch": learnt.network.best_epoch,
-    "neighbours": learnt.neighbours,
+    "chosen": result.hyperparameters,
+    "best_epoch": result.network.best_epoch,
+    "neighbours": result.neighbours,
     "versions": versions(),
 }
-save_model(snakemake.output.model, learnt.network.model, card)
-write_csv(learnt.tuning, snakemake.output.tuning)
-write_csv(learnt.network.history, snakemake.output.history)
+save_model(snakemake.output.model, result.network.model, card)
+write_csv(result.tuning, snakemake.output.tuning)
+write_csv(result.network.history, snakemake.output.history)
 for name in ("metrics", "confusion", "reliability"):
-    write_csv(getattr(learnt.skill, name), snakemake.output[name])
-write_json({"sentence": verdict(learnt.skill.comparison)}, snakemake.output.verdict)
+    write_csv(getattr(result.skill, name), snakemake.output[name])
+write_json({"sentence": verdict(result.skill.comparison)}, snakemake.output.verdict)

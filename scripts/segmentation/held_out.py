@@ -7,7 +7,7 @@ from climate_indicators.geo.raster_stack import RasterStack
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.segmentation.inference import open_engine, with_test_time_augmentation
 from climate_indicators.segmentation.model_files import read_card
-from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, held_out_blocks
+from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, holdout_blocks
 from climate_indicators.segmentation.tiled_prediction import Windows, predict_rectangle
 from climate_indicators.stats.score_histograms import LOGIT, ScoreCounts, write_scores
 
@@ -18,7 +18,7 @@ engine = open_engine(model, settings["engine"], settings["precision"], snakemake
 if settings["average_turns"]:
     engine = with_test_time_augmentation(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
-blocks = held_out_blocks(read_table(snakemake.input.blocks))
+blocks = holdout_blocks(read_table(snakemake.input.blocks))
 scores = ScoreCounts.empty(LOGIT, blocks.block, blocks.split)
 progress = Progress(log, len(blocks), "block")
 with (

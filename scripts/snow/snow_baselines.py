@@ -7,7 +7,7 @@ from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.segmentation.patch_scores import training_pixels
 from climate_indicators.snow.triplets.baselines import band_names, fit_triplet_baselines, score_baselines
-from climate_indicators.snow.triplets.scores import by_place, held_out_triplets, read_pixels
+from climate_indicators.snow.triplets.scores import by_place, holdout_triplets, read_pixels
 from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -19,7 +19,7 @@ with h5py.File(snakemake.input.patches) as store:
     bands, trees, limit = band_names(store), settings["forest_trees"], settings["wet_snow_db"]
     models = fit_triplet_baselines(sample, bands, trees, limit, seed)
     log.info("%s: %d training pixels, %d of snow", ", ".join(models), len(sample.labels), sample.labels.sum())
-    progress = Progress(log, len(held_out_triplets(store, triplets)), "triplet").step
+    progress = Progress(log, len(holdout_triplets(store, triplets)), "triplet").step
     scores = score_baselines(models, store, triplets, progress)
 write_scores(snakemake.output.by_triplet, scores)
 write_scores(snakemake.output.scores, {name: by_place(score, triplets) for name, score in scores.items()})

@@ -17,7 +17,7 @@ from climate_indicators.snow.foundation_models.presets import weights_title
 from climate_indicators.snow.foundation_models.result_cache import ImageCache
 from climate_indicators.snow.foundation_models.sam import Sam
 from climate_indicators.snow.foundation_models.sam_triplets import check_bands, score_sam
-from climate_indicators.snow.triplets.scores import by_place, held_out_triplets, read_labels
+from climate_indicators.snow.triplets.scores import by_place, holdout_triplets, read_labels
 from climate_indicators.stats.score_histograms import write_scores
 
 log = start_log(snakemake.log[0], snakemake.rule)
@@ -30,7 +30,7 @@ with error_context(f"snow site '{snakemake.wildcards.site}'"):
     with h5py.File(snakemake.input.patches) as store:
         check_bands(store, settings["picture"])
         cache = ImageCache(snakemake.params.cache, foundation.digest)
-        members = held_out_triplets(store, triplets)
+        members = holdout_triplets(store, triplets)
         weights = weights_title(foundation.card)
         log.info("SAM (%s) at %d px, %d triplets", weights, foundation.size_px, len(members))
         progress = Progress(log, len(members), "triplet").step

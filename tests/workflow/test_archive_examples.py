@@ -14,8 +14,8 @@ import xarray as xr
 import yaml
 
 from climate_indicators.core.stac_catalogs import find_catalogue
-from climate_indicators.synthetic.glacier.site import GlacierWorld
-from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.glacier.site import SyntheticGlacierSite
+from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 from climate_indicators.synthetic.ocean.regimes import SUBPOLAR, SUBTROPICAL, UPWELLING
 from runs import QUICK_BIOMES, QUICK_CLASSIFIER, ROOT, SNOW_STUDY, STUDY, run
 from servers.files import FileServer
@@ -109,7 +109,7 @@ def run_in_three_steps(folder, config, *servers):
 def test_glacier_example_runs_end_to_end_and_without_a_network_after_fetch_all(
     example, catalogue, region, cloudy_year, tmp_path
 ):
-    world = GlacierWorld(192, 40, cloudy_year, 7)
+    world = SyntheticGlacierSite(192, 40, cloudy_year, 7)
     server = StacServer()
     serve(server, world, catalogue, region, tmp_path)
     name, config = small(example, server, world, tmp_path)
@@ -200,7 +200,7 @@ def ocean_example(server_url, name):
 
 def test_ocean_example_runs_end_to_end_and_without_a_network_after_fetch_all(tmp_path, tmp_path_factory):
     """The product's own names, grid, fill values and dates, which begin before the study and end after it."""
-    world = OceanWorld(1.0, 2006, 3.0, 3, 3.0)
+    world = SyntheticOcean(1.0, 2006, 3.0, 3, 3.0)
     name = "OceanSODA_ETHZ-v2023.OCADS.01_1982-2022.nc"
     product = tmp_path_factory.mktemp("product") / name
     oceansoda_file(product, world, "2006-10", "2011-02")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import rasterio
 
-from climate_indicators.synthetic.glacier.site import GlacierWorld
+from climate_indicators.synthetic.glacier.site import SyntheticGlacierSite
 from runs import STUDY, files_with, jobs_of, run, run_until
 from servers.faulty import Fault
 from servers.sentinel2 import COLLECTION, Archive
@@ -21,7 +21,7 @@ KEY = "key-marker-4711"
 
 @pytest.fixture(scope="module")
 def world():
-    return GlacierWorld(192, 40, None, 7)
+    return SyntheticGlacierSite(192, 40, None, 7)
 
 
 @pytest.fixture(scope="module")

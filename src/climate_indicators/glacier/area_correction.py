@@ -275,7 +275,7 @@ def area_correction(
 
     Parameters
     ----------
-    zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them; blocks were dealt by `blocks.deal`.
+    zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them; blocks were dealt by `blocks.assign_splits`.
     mapped_km2 : float, shape (2,): ground and glacier of the reference year.
     confidence : of the bounds, in (0, 1).
     held_out : as ``zones``, of all blocks that the spread comes from; None: the same blocks.
@@ -293,7 +293,7 @@ def area_correction(
 
 
 def share_strata(confusions: np.ndarray) -> np.ndarray:
-    """What `blocks.deal` ordered the blocks by, from their confusions of shape (blocks, 2, 2)."""
+    """What `blocks.assign_splits` ordered the blocks by, from their confusions of shape (blocks, 2, 2)."""
     return stratum_of_share(confusions[:, :, 1].sum(axis=1) / confusions.sum(axis=(1, 2)))
 
 

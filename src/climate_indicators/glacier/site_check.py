@@ -26,7 +26,7 @@ from climate_indicators.segmentation.patches import plan_patches
 from climate_indicators.segmentation.spatial_blocks import (
     SPLITS,
     few_blocks_warning,
-    held_out_blocks,
+    holdout_blocks,
     make_blocks,
     split_map,
 )
@@ -38,7 +38,7 @@ COLUMNS = ["level", "input", "message"]
 MAX_PIXELS = 500_000
 # sides of blocks that are proposed where those of the settings do not fit, and held-out blocks that an interval needs
 _BLOCK_SIZES = (256, 192, 128, 96, 80, 64, 48, 32)
-_MIN_HELD_OUT = 6
+_MIN_HOLDOUT_BLOCKS = 6
 _MIN_PATCH = 32
 
 _log = logging.getLogger(__name__)
@@ -246,7 +246,7 @@ def _fitting(
         stride = min(patches["stride_px"], size // 2)
         tried = dict(patches) | {"size_px": size, "stride_px": stride, "block_px": block, "gap_px": gap}
         try:
-            if len(held_out_blocks(_blocks(labels, tried, split_seed))) >= _MIN_HELD_OUT:
+            if len(holdout_blocks(_blocks(labels, tried, split_seed))) >= _MIN_HOLDOUT_BLOCKS:
                 yield tried
         except InputError:
             continue  # smaller ones may fit

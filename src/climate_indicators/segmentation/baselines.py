@@ -253,7 +253,7 @@ def score_blocks(
     ----------
     models : by name.
     stack, labels, splits : as in `training_sample`.
-    blocks : table of `climate_indicators.segmentation.spatial_blocks.held_out_blocks`.
+    blocks : table of `climate_indicators.segmentation.spatial_blocks.holdout_blocks`.
     progress : called once a block.
     """
     counts = {name: model.counts(blocks.block, blocks.split) for name, model in models.items()}

@@ -11,7 +11,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.segmentation.baselines import Baseline, Sample
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
-from climate_indicators.stats.metrics import HELD_OUT
+from climate_indicators.stats.metrics import HOLDOUT_SPLITS
 from climate_indicators.stats.score_histograms import LOGIT, ScoreCounts
 
 # a tenth of the spine's bins, since there is one set of counts a sample
@@ -20,9 +20,9 @@ IMAGE_EDGES = np.linspace(-25.0, 25.0, 1001)
 BATCH_PIXELS = 200_000
 
 
-def held_out_samples(store: h5py.File) -> list[tuple[int, str]]:
+def holdout_samples(store: h5py.File) -> list[tuple[int, str]]:
     """Place in the file and split of each validation and test sample, in the file's order."""
-    names = {SPLIT_VALUES[name]: name for name in HELD_OUT}
+    names = {SPLIT_VALUES[name]: name for name in HOLDOUT_SPLITS}
     return [(place, names[value]) for place, value in enumerate(store["split"][:].tolist()) if value in names]
 
 
@@ -42,14 +42,14 @@ def score_images(
     store : patch file with ``image``, ``label``, ``split`` and ``number``.
     batch_size : samples in memory at a time.
     progress : called with the number of samples that are done.
-    members : place in the file, rising, and split of the samples; None for those of `held_out_samples`.
+    members : place in the file, rising, and split of the samples; None for those of `holdout_samples`.
     read_labels : labels of some rows of the file, uint8 (rows, size, size), 255 where not counted.
 
     Returns
     -------
     Counts whose ``blocks`` are the samples' numbers in the table that the file was made of.
     """
-    members = held_out_samples(store) if members is None else members
+    members = holdout_samples(store) if members is None else members
     places = np.array([place for place, _ in members], dtype="int64")
     numbers = store["number"][:][places]
     counts = ScoreCounts.empty(LOGIT, numbers, [split for _, split in members], IMAGE_EDGES)
@@ -73,7 +73,7 @@ def by_group(scores: ScoreCounts, groups: np.ndarray) -> ScoreCounts:
         group, each of its parts counts as a group.
     """
     keys = list(zip(scores.splits, np.asarray(groups).tolist(), strict=True))
-    order = sorted(set(keys), key=lambda key: (HELD_OUT.index(key[0]), key[1]))
+    order = sorted(set(keys), key=lambda key: (HOLDOUT_SPLITS.index(key[0]), key[1]))
     places = {key: place for place, key in enumerate(order)}
     numbers, splits = [group for _, group in order], [split for split, _ in order]
     total = ScoreCounts.empty(scores.kind, numbers, splits, scores.edges, scores.neutral)

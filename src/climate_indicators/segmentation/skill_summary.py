@@ -28,7 +28,7 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     ValueError
         If a site has no row of the network.
     """
-    rows = _with_lead(metrics, network)
+    rows = _with_iou_gain(metrics, network)
     groups = rows.groupby(["model", "split"], sort=False)
     columns = {"n_sites": groups.size()}
     columns |= {f"iou_{name}": groups.iou.agg(name) for name in ("mean", "min", "max")}
@@ -56,12 +56,12 @@ def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], ne
     ValueError
         If a site has no row of the network.
     """
-    rows = _with_lead(metrics, network)
+    rows = _with_iou_gain(metrics, network)
     rows.insert(1, "in_pool", rows.site.isin(list(pool)))
     return rows.reset_index(drop=True)
 
 
-def _with_lead(metrics: Mapping[str, pd.DataFrame], network: str) -> pd.DataFrame:
+def _with_iou_gain(metrics: Mapping[str, pd.DataFrame], network: str) -> pd.DataFrame:
     """Tables of all sites with ``site`` and, as ``network_lead_iou``, the network's IoU minus the row's."""
     lacking = [site for site, table in metrics.items() if network not in set(table.model)]
     if lacking:

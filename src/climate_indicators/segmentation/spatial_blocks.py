@@ -67,7 +67,7 @@ def make_blocks(
     columns = ["row_start", "row_stop", "col_start", "col_stop", "label_fraction", "n_pixels"]
     blocks = pd.DataFrame(rows, columns=columns)
     blocks.insert(0, "block", np.arange(len(blocks)))
-    blocks.insert(5, "split", deal(blocks.label_fraction.to_numpy(), shares, seed))
+    blocks.insert(5, "split", assign_splits(blocks.label_fraction.to_numpy(), shares, seed))
     for split in SPLITS:
         part = blocks[blocks.split == split]
         share = float(np.average(part.label_fraction, weights=part.n_pixels))
@@ -114,7 +114,7 @@ def few_blocks_warning(blocks: pd.DataFrame, patches: Mapping[str, Any]) -> str 
     )
 
 
-def deal(label_fraction: np.ndarray, shares: Mapping[str, float], seed: int) -> list[str]:
+def assign_splits(label_fraction: np.ndarray, shares: Mapping[str, float], seed: int) -> list[str]:
     """Split of each block: every split gets its share of blocks, spread evenly over the order of label share.
 
     Parameters
@@ -134,9 +134,9 @@ def deal(label_fraction: np.ndarray, shares: Mapping[str, float], seed: int) -> 
     places = np.concatenate([(np.arange(count) + rng.uniform(0, 1)) / count for count in counts])
     names = np.repeat(SPLITS, counts)[np.argsort(places, kind="stable")]
     order = np.lexsort([rng.uniform(size=n), stratum_of_share(label_fraction)])
-    dealt = np.empty(n, dtype=object)
-    dealt[order] = names
-    return dealt.tolist()
+    split_values = np.empty(n, dtype=object)
+    split_values[order] = names
+    return split_values.tolist()
 
 
 def split_map(blocks: pd.DataFrame, labels: np.ndarray, valid: np.ndarray, gap_px: int) -> np.ndarray:
@@ -152,15 +152,17 @@ def split_map(blocks: pd.DataFrame, labels: np.ndarray, valid: np.ndarray, gap_p
     -------
     uint8 array of the same shape: ``UNUSED`` or a value of ``SPLIT_VALUES``.
     """
-    dealt = np.zeros(labels.shape, "uint8")
+    split_values = np.zeros(labels.shape, "uint8")
     for block in blocks.itertuples():
-        dealt[block.row_start : block.row_stop, block.col_start : block.col_stop] = SPLIT_VALUES[block.split]
+        split_values[block.row_start : block.row_stop, block.col_start : block.col_stop] = SPLIT_VALUES[block.split]
     reach = 2 * -(-gap_px // 2) + 1
-    same = ndimage.maximum_filter(dealt, reach, mode="nearest") == ndimage.minimum_filter(dealt, reach, mode="nearest")
-    return np.where(same & valid & (labels != BYTE_NODATA), dealt, UNUSED).astype("uint8")
+    same = ndimage.maximum_filter(split_values, reach, mode="nearest") == ndimage.minimum_filter(
+        split_values, reach, mode="nearest"
+    )
+    return np.where(same & valid & (labels != BYTE_NODATA), split_values, UNUSED).astype("uint8")
 
 
-def held_out_blocks(blocks: pd.DataFrame) -> pd.DataFrame:
+def holdout_blocks(blocks: pd.DataFrame) -> pd.DataFrame:
     """Blocks of validation and test."""
     return blocks[blocks.split != "train"].reset_index(drop=True)
 

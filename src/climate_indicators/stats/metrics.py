@@ -17,11 +17,11 @@ from climate_indicators.stats.group_bootstrap import MIN_GROUPS, expanded_interv
 from climate_indicators.stats.reliability import expected_calibration_error, reliability_table
 from climate_indicators.stats.score_histograms import LOGIT, ScoreCounts
 
-HELD_OUT = ("validation", "test")
+HOLDOUT_SPLITS = ("validation", "test")
 ALL_POSITIVE = "all_positive"
 CELLS = ("tn", "fp", "fn", "tp")
-LEAD_DRAWS = 2000
-LEAD = ("network_lead_iou", "network_lead_lower", "network_lead_upper")
+IOU_GAIN_DRAWS = 2000
+IOU_GAIN = ("network_lead_iou", "network_lead_lower", "network_lead_upper")
 
 _log = logging.getLogger(__name__)
 
@@ -35,8 +35,8 @@ class Evaluation:
     calibration : ``temperature`` and probability ``threshold`` of the network.
     metrics : ``model, split, iou, dice, precision, recall, f1, accuracy, threshold, ece, iou_lower, iou_upper,
         network_lead_iou, network_lead_lower, network_lead_upper, n_pixels, n_blocks, sentence``. Intervals are those of
-        `jackknife_iou` and `lead_interval`. The lead is the network's IoU less that of the model on the same blocks,
-        NaN for the network itself; the sentence, in test rows of other models, says what the lead is.
+        `jackknife_iou` and `iou_gain_interval`. The gain is the network's IoU less that of the model on the same
+        blocks, NaN for the network itself; the sentence, in test rows of other models, states it.
     reliability : ``model, split, bin_lower, bin_upper, mean_probability, observed_fraction, n_pixels``; the network
         stands there a second time, before calibration, as ``unet_uncalibrated``.
     confusion : ``model, split, block, tn, fp, fn, tp``, pixels.
@@ -158,7 +158,9 @@ def jackknife_iou(
     return float(max(iou - reach, 0.0)), float(min(iou + reach, 1.0))
 
 
-def lead_interval(confusion: pd.DataFrame, other: pd.DataFrame, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def iou_gain_interval(
+    confusion: pd.DataFrame, other: pd.DataFrame, confidence: float = CONFIDENCE
+) -> tuple[float, float]:
     """Interval over blocks of the IoU of a model less that of another one, both on the same blocks.
 
     Blocks are resampled for both models together, so what is hard for both cancels out; quantiles are enlarged for few
@@ -177,7 +179,7 @@ def lead_interval(confusion: pd.DataFrame, other: pd.DataFrame, confidence: floa
     parts = [_hits_and_union(table) for table in (confusion, other)]
     if len(confusion) < MIN_GROUPS:
         return np.nan, np.nan
-    weights = group_weights(len(confusion), LEAD_DRAWS, np.random.default_rng(0))
+    weights = group_weights(len(confusion), IOU_GAIN_DRAWS, np.random.default_rng(0))
     with np.errstate(invalid="ignore"):
         (iou, drawn), (iou_other, drawn_other) = [
             (hits.sum() / union.sum(), (weights @ hits) / (weights @ union)) for hits, union in parts
@@ -226,7 +228,7 @@ def _signed(value: float) -> str:
 def _check(scores: Mapping[str, ScoreCounts]) -> None:
     """Refuse splits without a class and models scored on different pixels."""
     first, reference = next(iter(scores.items()))
-    for split in HELD_OUT:
+    for split in HOLDOUT_SPLITS:
         negatives, positives = reference.of_split(split).sum(axis=1).tolist()
         if 0 in (negatives, positives):
             raise InputError(
@@ -243,7 +245,7 @@ def _reliability_rows(model: str, scores: ScoreCounts, temperature: float) -> pd
     probability = probabilities(scores, temperature)
     if probability is None:
         return None
-    tables = {split: reliability_table(probability, scores.of_split(split)) for split in HELD_OUT}
+    tables = {split: reliability_table(probability, scores.of_split(split)) for split in HOLDOUT_SPLITS}
     table = pd.concat(tables, names=["split", None]).reset_index(level="split")
     table.insert(0, "model", model)
     return table
@@ -252,8 +254,8 @@ def _reliability_rows(model: str, scores: ScoreCounts, temperature: float) -> pd
 def _errors(reliability: pd.DataFrame | None) -> dict[str, float]:
     """Expected calibration error by split; NaN without probabilities."""
     if reliability is None:
-        return dict.fromkeys(HELD_OUT, np.nan)
-    return {split: expected_calibration_error(reliability[reliability.split == split]) for split in HELD_OUT}
+        return dict.fromkeys(HOLDOUT_SPLITS, np.nan)
+    return {split: expected_calibration_error(reliability[reliability.split == split]) for split in HOLDOUT_SPLITS}
 
 
 def _metric_rows(
@@ -265,7 +267,7 @@ def _metric_rows(
 ) -> list[dict[str, object]]:
     """Rows of the metrics table for one model: pixels of a split's blocks taken together."""
     rows = []
-    for split in HELD_OUT:
+    for split in HOLDOUT_SPLITS:
         counted = (confusion.split == split) & (confusion[list(CELLS)].sum(axis=1) > 0)
         part = confusion[counted]
         counts = {name: int(part[name].sum()) for name in CELLS}
@@ -275,8 +277,8 @@ def _metric_rows(
         lead = (np.nan, np.nan, np.nan)
         if network is not None and network is not confusion:
             own = network[counted.to_numpy()]
-            lead = _iou(own) - row["iou"], *lead_interval(own, part)
-        row |= dict(zip(LEAD, lead, strict=True))
+            lead = _iou(own) - row["iou"], *iou_gain_interval(own, part)
+        row |= dict(zip(IOU_GAIN, lead, strict=True))
         rows.append(row | {"n_pixels": sum(counts.values()), "n_blocks": len(part)})
     return rows
 

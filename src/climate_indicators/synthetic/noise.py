@@ -1,4 +1,4 @@
-"""Random fields and random streams of the simulated worlds."""
+"""Random fields and random streams of the synthetic sites."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def stream(seed: int, name: str, *keys: int) -> np.random.Generator:
 
     Parameters
     ----------
-    seed : the world's seed, >= 0.
+    seed : seed of the synthetic site, >= 0.
     name : what the numbers are for.
     keys : further keys >= 0, such as the year or the number of a valley.
     """

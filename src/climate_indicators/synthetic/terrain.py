@@ -49,7 +49,7 @@ def make_terrain(size_px: int, resolution_m: float, seed: int) -> Terrain:
     ----------
     size_px : side of the square grid, in pixels.
     resolution_m : side of a pixel, in metres.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
     relief = RELIEF_M * float(np.clip(size_px * resolution_m / FULL_RELIEF_EXTENT_M, 0.3, 1.0))
     rows, columns = _warped_grid(size_px, seed)

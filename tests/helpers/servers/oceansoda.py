@@ -6,14 +6,14 @@ import numpy as np
 import xarray as xr
 
 from climate_indicators.ocean.reader.months import month_range
-from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 from ocean_files import chemical_pco2
 
 GAP = -1e34
 UNITS = {"temperature": "°C", "salinity": "PSU", "dic": "µmol/kg", "talk": "µmol/kg", "spco2": "µatm"}
 
 
-def water(world: OceanWorld, month: str) -> dict[str, np.ndarray]:
+def water(world: SyntheticOcean, month: str) -> dict[str, np.ndarray]:
     """Fields of a month under the product's names, NaN on land and where the product has nothing."""
     fields = world.fields(int(month[:4]), int(month[5:]))
     # the product ends where ice covers the sea, and knows no inland seas
@@ -23,7 +23,7 @@ def water(world: OceanWorld, month: str) -> dict[str, np.ndarray]:
     return {name: fields[key] for name, key in names.items()} | {"spco2": chemical_pco2(fields)}
 
 
-def oceansoda_file(path: Path, world: OceanWorld, first: str, last: str) -> None:
+def oceansoda_file(path: Path, world: SyntheticOcean, first: str, last: str) -> None:
     """Write the product: months dated in their middle, longitudes from −179.5°, fill values, and an area beside."""
     months = month_range(first, last)
     stacks = [water(world, month) for month in months]

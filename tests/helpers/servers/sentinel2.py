@@ -9,7 +9,7 @@ from pyproj import Transformer
 from rasterio.io import MemoryFile
 from shapely.geometry import box, mapping
 
-from climate_indicators.synthetic.glacier.site import GlacierWorld, tile_pair
+from climate_indicators.synthetic.glacier.site import SyntheticGlacierSite, tile_pair
 from climate_indicators.synthetic.glacier.surfaces import BANDS
 
 COLLECTION = "sentinel-2-l2a"
@@ -45,7 +45,7 @@ class Archive:
     ``names``: what the archive calls the assets, by band.
     """
 
-    def __init__(self, world: GlacierWorld, names=ASSETS):
+    def __init__(self, world: SyntheticGlacierSite, names=ASSETS):
         self.world, self.names = world, dict(names)
         self.items, self.files = [], {}
         self._sights = {}
@@ -70,11 +70,11 @@ class Archive:
     def _sight(self, year):
         if year not in self._sights:
             ice = self.world.ice(year)
-            sight = self.world.sight(year, ice)
-            green, swir = (sight.reflectance[BANDS.index(band)] for band in ("B03", "B11"))
+            rendered = self.world.rendered(year, ice)
+            green, swir = (rendered.reflectance[BANDS.index(band)] for band in ("B03", "B11"))
             snow = (green - swir) / (green + swir) > 0.4
-            classes = np.where(sight.cloud, CLOUD, np.where(snow, SNOW, ROCK))
-            self._sights[year] = sight.reflectance, classes
+            classes = np.where(rendered.cloud, CLOUD, np.where(snow, SNOW, ROCK))
+            self._sights[year] = rendered.reflectance, classes
         return self._sights[year]
 
     def _tile(self, date, side, pixels, grid, orbit, cover, without, properties):

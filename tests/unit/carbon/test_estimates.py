@@ -8,7 +8,7 @@ import pytest
 
 from cases import shortened
 from climate_indicators.carbon.estimation.estimates import estimate, factor_draws
-from climate_indicators.carbon.estimation.mask_error import held_out_images, mask_error
+from climate_indicators.carbon.estimation.mask_error import holdout_images, mask_error
 from climate_indicators.core.errors import InputError
 from refusals import raises_naming
 
@@ -188,9 +188,9 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say(coverage, n_groups,
 
 def test_two_groups_give_a_wide_interval():
     mapped = np.linspace(0.2, 0.4, 6)
-    held_out = held_out_images(held_out_table(mapped * np.repeat([1.0, 1.1], 3), mapped, np.repeat([4, 9], 3)))
+    held_out = holdout_images(held_out_table(mapped * np.repeat([1.0, 1.1], 3), mapped, np.repeat([4, 9], 3)))
     few = mask_error(held_out, 1000, 0.95, np.random.default_rng(0))
-    many = held_out_images(
+    many = holdout_images(
         held_out_table(np.tile(mapped, 5) * np.tile(np.repeat([1.0, 1.1], 3), 5), np.tile(mapped, 5), range(30))
     )
     assert few.ratio == pytest.approx(mask_error(many, 1000, 0.95, np.random.default_rng(0)).ratio)
@@ -203,7 +203,7 @@ def test_images_of_one_group_err_together():
     group = np.repeat(np.arange(20), 10)
     mapped = rng.uniform(0.2, 0.6, 200)
     true = mapped * (1 + 0.2 * rng.standard_normal(20))[group]
-    error = mask_error(held_out_images(held_out_table(true, mapped, group)), 2000, 0.95, rng)
+    error = mask_error(holdout_images(held_out_table(true, mapped, group)), 2000, 0.95, rng)
     together = np.tile(rng.random(2000), (2, 1))
     apart = rng.random((2, 2000))
     images = np.array([0.4, 0.42])
@@ -218,19 +218,19 @@ def test_test_images_alone_where_there_are_enough_groups_of_them():
     validation = held_out_table(shares / 2, shares, range(20, 32), "validation")
     train = held_out_table(shares, shares, range(40, 52), "train")
     both = pd.concat([test, validation, train], ignore_index=True)
-    assert set(held_out_images(both)["group"]) == set(range(12))
+    assert set(holdout_images(both)["group"]) == set(range(12))
     few = both[(both["split"] != "test") | (both["group"] < 9)]
-    assert set(held_out_images(few)["group"]) == set(range(9)) | set(range(20, 32))
+    assert set(holdout_images(few)["group"]) == set(range(9)) | set(range(20, 32))
 
 
 def test_too_few_held_out_images_are_refused_with_the_numbers():
     shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     with raises_naming(InputError, "4 held-out images of 4 groups", "5 images of 2 groups"):
-        held_out_images(held_out_table(shares[:4], shares[:4], range(4)))
+        holdout_images(held_out_table(shares[:4], shares[:4], range(4)))
     with raises_naming(InputError, "6 held-out images", "1 groups"):
-        held_out_images(held_out_table(shares, shares, [3] * 6))
+        holdout_images(held_out_table(shares, shares, [3] * 6))
     with raises_naming(InputError, "6 held-out images", "vegetation"):
-        held_out_images(held_out_table(shares, np.zeros(6), range(6)))
+        holdout_images(held_out_table(shares, np.zeros(6), range(6)))
 
 
 def test_image_without_a_pixel_area_is_named_with_the_key():

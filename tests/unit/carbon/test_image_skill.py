@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from climate_indicators.carbon.estimation.image_skill import image_metrics, protocol_table
 from climate_indicators.carbon.estimation.vegetation import Calibration
-from climate_indicators.segmentation.patch_scores import IMAGE_EDGES, by_group, held_out_samples, score_images
+from climate_indicators.segmentation.patch_scores import IMAGE_EDGES, by_group, holdout_samples, score_images
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.stats.score_histograms import LOGIT, ScoreCounts
 
@@ -87,7 +87,7 @@ def test_every_held_out_sample_is_scored_once_whatever_the_batch(store):
 
 def test_images_of_a_group_are_added_up_and_splits_kept_apart(store):
     scores = score_images(lambda images: images[..., 0] - 100.0, store, 2)
-    members = [place for place, _ in held_out_samples(store)]
+    members = [place for place, _ in holdout_samples(store)]
     grouped = by_group(scores, store["block"][:][members])
     assert grouped.splits == ["validation", "test"] and grouped.blocks.tolist() == [1, 5]
     assert np.array_equal(grouped.counts[1], scores.counts[0] + scores.counts[2])

@@ -14,7 +14,7 @@ from climate_indicators.carbon.images.arrays import Reading, read_image
 from climate_indicators.carbon.images.dates import find_dates, find_places
 from climate_indicators.carbon.images.filenames import list_folder
 from climate_indicators.carbon.images.folders import find_given, find_masks, left_out, list_images, log_contents
-from climate_indicators.carbon.images.inventory import build_inventory, check_held_out, log_inventory, refuse_problems
+from climate_indicators.carbon.images.inventory import build_inventory, check_holdout, log_inventory, refuse_problems
 from climate_indicators.carbon.images.masks import MaskRule, read_mask
 from climate_indicators.core.errors import InputError
 from refusals import raises_naming
@@ -381,7 +381,7 @@ def held_out_table(validation, test):
 
 
 def test_few_groups_of_held_out_images_are_a_warning(lines):
-    check_held_out(held_out_table(3, 3))
+    check_holdout(held_out_table(3, 3))
     assert not lines()
-    check_held_out(held_out_table(1, 3))
+    check_holdout(held_out_table(1, 3))
     assert lines()[0].startswith("only 1 validation group and 3 test groups of images are held out")

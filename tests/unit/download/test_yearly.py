@@ -21,7 +21,7 @@ from climate_indicators.download.stac.sentinel2_offset import offset_dn
 from climate_indicators.download.stac.windows import Windows, source_window
 from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import raster_grid
-from climate_indicators.synthetic.glacier.site import GlacierWorld
+from climate_indicators.synthetic.glacier.site import SyntheticGlacierSite
 from climate_indicators.synthetic.glacier.surfaces import BANDS
 from servers.blocks import bytes_of_blocks
 from servers.faulty import Fault
@@ -37,7 +37,7 @@ NEAR = 12  # the world's own border of the eastern tile is warped: numbers there
 
 @pytest.fixture(scope="module")
 def world():
-    return GlacierWorld(192, 40, None, 7)
+    return SyntheticGlacierSite(192, 40, None, 7)
 
 
 @pytest.fixture

@@ -27,15 +27,15 @@ from climate_indicators.ocean.classifier.comparison import (
     resampled_f1,
     verdict,
 )
-from climate_indicators.ocean.classifier.fit import learn
+from climate_indicators.ocean.classifier.fit import fit_classifier
 from climate_indicators.ocean.classifier.network import (
-    POINT,
+    HYPERPARAMETERS,
     PUBLISHED,
     Trainer,
-    best_point,
+    best_hyperparameters,
     dense_network,
-    grid_points,
     make_trainers,
+    parameter_grid,
     train_network,
     tune,
     tuning_summary,
@@ -81,8 +81,8 @@ def cells():
 
 
 @pytest.fixture(scope="module")
-def learnt(cells):
-    return learn(*cells, SETTINGS, 42, LOG)
+def result(cells):
+    return fit_classifier(*cells, SETTINGS, 42, LOG)
 
 
 # --- split
@@ -167,59 +167,59 @@ def test_what_cannot_be_split_is_refused():
 # --- the whole learning
 
 
-def test_all_models_know_the_planted_classes(learnt, cells):
-    test = learnt.skill.metrics.query("split == 'test'").set_index("model")
+def test_all_models_know_the_planted_classes(result, cells):
+    test = result.skill.metrics.query("split == 'test'").set_index("model")
     assert list(test.index) == [NETWORK, *SIMPLE]
-    assert (test.accuracy > 0.9).all() and (test.n_cells == (learnt.split == "test").sum()).all()
+    assert (test.accuracy > 0.9).all() and (test.n_cells == (result.split == "test").sum()).all()
     assert test.f1[NETWORK] > 0.7, "tiny classes count as much as large ones in a macro mean"
     assert (test.log_loss < 0.3).all() and (test.ece < 0.06).all()
     held = test[test.f1_lower.notna()]
     assert len(held) and (held.f1_lower <= held.f1).all() and (held.f1 <= held.f1_upper).all()
-    confusion = learnt.skill.confusion.query("model == 'network' and split == 'test'")
-    own = np.bincount(cells[1][learnt.split == "test"], minlength=8)[1:]
+    confusion = result.skill.confusion.query("model == 'network' and split == 'test'")
+    own = np.bincount(cells[1][result.split == "test"], minlength=8)[1:]
     assert confusion.groupby("true")["count"].sum().tolist() == own.tolist()
 
 
-def test_the_better_setting_is_chosen_and_all_folds_are_told(learnt):
-    assert list(learnt.tuning.columns) == [*POINT, "fold", "accuracy", "macro_f1", "epochs"]
-    assert len(learnt.tuning) == 4 and learnt.tuning.fold.tolist() == [1, 2, 1, 2]
-    assert learnt.point == {"batch_size": 64, "optimizer": "adam", "learning_rate": 0.01}
-    assert list(learnt.network.history.columns) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
-    assert learnt.network.history.val_loss.idxmin() + 1 == learnt.network.best_epoch
-    assert learnt.network.history.val_loss.iloc[-1] < learnt.network.history.val_loss.iloc[0] / 2
+def test_the_better_setting_is_chosen_and_all_folds_are_told(result):
+    assert list(result.tuning.columns) == [*HYPERPARAMETERS, "fold", "accuracy", "macro_f1", "epochs"]
+    assert len(result.tuning) == 4 and result.tuning.fold.tolist() == [1, 2, 1, 2]
+    assert result.hyperparameters == {"batch_size": 64, "optimizer": "adam", "learning_rate": 0.01}
+    assert list(result.network.history.columns) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy"]
+    assert result.network.history.val_loss.idxmin() + 1 == result.network.best_epoch
+    assert result.network.history.val_loss.iloc[-1] < result.network.history.val_loss.iloc[0] / 2
 
 
-def test_scaler_is_that_of_the_training_cells_alone(learnt, cells):
-    training = StandardScaler().fit(cells[0][learnt.split == "train"])
-    np.testing.assert_allclose(learnt.network.scaler.mean, training.mean_, rtol=1e-12)
-    np.testing.assert_allclose(learnt.network.scaler.sd, training.scale_, rtol=1e-12)
+def test_scaler_is_that_of_the_training_cells_alone(result, cells):
+    training = StandardScaler().fit(cells[0][result.split == "train"])
+    np.testing.assert_allclose(result.network.scaler.mean, training.mean_, rtol=1e-12)
+    np.testing.assert_allclose(result.network.scaler.sd, training.scale_, rtol=1e-12)
 
 
 @pytest.mark.long
 def test_shuffled_test_cells_change_neither_choice_nor_network_and_a_second_run_is_the_same(
-    learnt, cells, monkeypatch, tmp_path
+    result, cells, monkeypatch, tmp_path
 ):
     """The same split, but test cells with each other's labels and with wild slopes: only test scores may differ."""
     slopes, labels, *where = cells
-    test = learnt.split == "test"
+    test = result.split == "test"
     rng = np.random.default_rng(5)
     slopes, labels = slopes.copy(), labels.copy()
     labels[test] = rng.permutation(labels[test])
     slopes[test] = rng.normal(0, 1000, (test.sum(), 3))
-    monkeypatch.setattr(classifier_learning, "split_cells", lambda *_: learnt.split)
-    other = learn(slopes, labels, *where, SETTINGS, 42, LOG)
-    pd.testing.assert_frame_equal(other.tuning, learnt.tuning, check_exact=True)
-    pd.testing.assert_frame_equal(other.network.history, learnt.network.history, check_exact=True)
-    assert (other.point, other.neighbours) == (learnt.point, learnt.neighbours)
-    assert other.skill.temperature == learnt.skill.temperature
-    assert other.skill.comparison.simple == learnt.skill.comparison.simple
+    monkeypatch.setattr(classifier_learning, "split_cells", lambda *_: result.split)
+    other = fit_classifier(slopes, labels, *where, SETTINGS, 42, LOG)
+    pd.testing.assert_frame_equal(other.tuning, result.tuning, check_exact=True)
+    pd.testing.assert_frame_equal(other.network.history, result.network.history, check_exact=True)
+    assert (other.hyperparameters, other.neighbours) == (result.hyperparameters, result.neighbours)
+    assert other.skill.temperature == result.skill.temperature
+    assert other.skill.comparison.simple == result.skill.comparison.simple
     same, different = (
-        [run.skill.metrics.query(f"split {sign} 'test'").reset_index(drop=True) for run in (learnt, other)]
+        [run.skill.metrics.query(f"split {sign} 'test'").reset_index(drop=True) for run in (result, other)]
         for sign in ("!=", "==")
     )
     pd.testing.assert_frame_equal(*same, check_exact=True)
     assert (different[1].accuracy < 0.6).all(), "the shuffled labels were seen in the test"
-    for name, run in (("one", learnt), ("two", other)):
+    for name, run in (("one", result), ("two", other)):
         save_model(tmp_path / name, run.network.model, {"temperature": run.skill.temperature})
     for name in (KERAS_MODEL, "inference.bin"):
         assert sha256(tmp_path / "one" / name) == sha256(tmp_path / "two" / name)
@@ -232,16 +232,16 @@ def test_single_cells_and_blocks_are_learnt_without_a_crash():
     slopes, labels, latitude, longitude = mixture((200, 120, 1, 2, 5))
     settings = SETTINGS | {"epochs": 2, "grid": {"batch_size": [32], "optimizer": ["sgd"], "learning_rate": [0.01]}}
     for how in ("random", "blocks"):
-        learnt = learn(slopes, labels, latitude, longitude, settings | {"split": how, "block_deg": 30}, 3, LOG)
-        assert learnt.network.logits(slopes).shape == (328, 5)
-        assert np.isfinite(learnt.skill.metrics[["f1", "log_loss", "ece"]].to_numpy()).all()
-        assert len(learnt.tuning) == 2, "a grid of one point is measured all the same"
-        assert learnt.point == {"batch_size": 32, "optimizer": "sgd", "learning_rate": 0.01}
+        result = fit_classifier(slopes, labels, latitude, longitude, settings | {"split": how, "block_deg": 30}, 3, LOG)
+        assert result.network.logits(slopes).shape == (328, 5)
+        assert np.isfinite(result.skill.metrics[["f1", "log_loss", "ece"]].to_numpy()).all()
+        assert len(result.tuning) == 2, "a grid of one point is measured all the same"
+        assert result.hyperparameters == {"batch_size": 32, "optimizer": "sgd", "learning_rate": 0.01}
 
 
 def test_one_biome_cannot_be_learnt():
     with raises_naming(InputError, "1 biome", "50 cells"):
-        learn(np.zeros((50, 3)), np.ones(50, int), np.zeros(50), np.arange(50), SETTINGS, 0, LOG)
+        fit_classifier(np.zeros((50, 3)), np.ones(50, int), np.zeros(50), np.arange(50), SETTINGS, 0, LOG)
 
 
 # --- network and tuning
@@ -292,8 +292,8 @@ def test_held_out_cells_of_a_fold_neither_scale_nor_train_nor_stop(monkeypatch):
             seen[-1] = (*seen[-1], scaled)
             return np.ones(len(scaled), "int64")
 
-    point = {"batch_size": 8, "optimizer": "spy", "learning_rate": 0.1}
-    table = tune(slopes, labels, {"spy": Spy()}, [point], 3, 0, LOG)
+    hyperparameters = {"batch_size": 8, "optimizer": "spy", "learning_rate": 0.1}
+    table = tune(slopes, labels, {"spy": Spy()}, [hyperparameters], 3, 0, LOG)
     assert len(seen) == 3
     for (fit, held_out), (n_training, n_stopping, used, called) in zip(folds(labels, 3, 0), seen, strict=True):
         assert n_training + n_stopping == len(fit) and n_stopping == pytest.approx(0.2 * len(fit), abs=2)
@@ -306,19 +306,19 @@ def test_held_out_cells_of_a_fold_neither_scale_nor_train_nor_stop(monkeypatch):
 
 
 def test_best_setting_is_that_of_the_mean_and_the_first_of_equals():
-    points = grid_points({"batch_size": [16, 32], "optimizer": ["adam", "sgd"], "learning_rate": [0.01]})
-    assert [tuple(point.values()) for point in points] == [
+    candidates = parameter_grid({"batch_size": [16, 32], "optimizer": ["adam", "sgd"], "learning_rate": [0.01]})
+    assert [tuple(hyperparameters.values()) for hyperparameters in candidates] == [
         (16, "adam", 0.01), (16, "sgd", 0.01), (32, "adam", 0.01), (32, "sgd", 0.01),
     ]  # fmt: skip
     scores = [(0.2, 0.4), (0.9, 0.5), (0.6, 0.8), (0.7, 0.7)]
     table = pd.DataFrame(
         [
-            point | {"fold": fold, "accuracy": 0.9, "macro_f1": score, "epochs": 5}
-            for point, pair in zip(points, scores, strict=True)
+            hyperparameters | {"fold": fold, "accuracy": 0.9, "macro_f1": score, "epochs": 5}
+            for hyperparameters, pair in zip(candidates, scores, strict=True)
             for fold, score in enumerate(pair, start=1)
         ]
     )
-    assert best_point(table) == points[1]
+    assert best_hyperparameters(table) == candidates[1]
     summary = tuning_summary(table)
     assert summary.macro_f1_mean.tolist() == pytest.approx([0.3, 0.7, 0.7, 0.7])
     assert summary.macro_f1_sd.iloc[0] == pytest.approx(np.sqrt(0.02))
@@ -454,8 +454,8 @@ def test_a_difference_that_may_be_nothing_is_no_win():
     assert "does not surely beat" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9, 9))
 
 
-def test_metrics_have_the_lead_of_the_network_over_each_simple_method(learnt):
-    metrics = learnt.skill.metrics.set_index(["model", "split"])
+def test_metrics_have_the_lead_of_the_network_over_each_simple_method(result):
+    metrics = result.skill.metrics.set_index(["model", "split"])
     for split in ("train", "validation", "test"):
         assert np.isnan(metrics.network_lead[NETWORK, split])
         for model in ("lda", "knn", "nearest_centroid"):
@@ -470,7 +470,7 @@ def test_a_network_that_is_not_ahead_is_a_warning(monkeypatch, caplog, lower, le
     real = classifier_learning.evaluate
     monkeypatch.setattr(classifier_learning, "evaluate", lambda *given: replace(real(*given), comparison=found))
     caplog.set_level(logging.INFO, "test")
-    learn(*mixture((60, 60)), SETTINGS | {"epochs": 1, "layers": (4,)}, 0, LOG)
+    fit_classifier(*mixture((60, 60)), SETTINGS | {"epochs": 1, "layers": (4,)}, 0, LOG)
     (record,) = [record for record in caplog.records if "macro-F1 0.950 against 0.900" in record.getMessage()]
     assert record.levelname == level
 
@@ -568,17 +568,17 @@ def test_a_slope_that_does_not_vary_is_0_and_no_cells_are_no_scaler():
 
 
 @pytest.mark.parametrize("kind", ["openvino", "keras"])
-def test_a_saved_network_gives_the_same_probabilities(kind, learnt, cells, tmp_path):
+def test_a_saved_network_gives_the_same_probabilities(kind, result, cells, tmp_path):
     if kind == "openvino":
         pytest.importorskip("openvino")
-    scaler, temperature = learnt.network.scaler, learnt.skill.temperature[NETWORK]
-    save_model(tmp_path / "model", learnt.network.model, {"temperature": temperature})
+    scaler, temperature = result.network.scaler, result.skill.temperature[NETWORK]
+    save_model(tmp_path / "model", result.network.model, {"temperature": temperature})
     assert (tmp_path / "model" / MODEL_CARD).exists()
     engine = open_engine(tmp_path / "model", kind, "float32", 1)
     slopes = np.concatenate([cells[0]] * 3)
     assert len(slopes) > BATCH
     label, probability = classify(engine, slopes, "frozen", scaler.mean, scaler.sd, temperature)
-    logits = learnt.network.logits(slopes) / temperature
+    logits = result.network.logits(slopes) / temperature
     expected = np.exp(logits - logits.max(axis=1, keepdims=True))
     np.testing.assert_allclose(probability, expected / expected.sum(axis=1, keepdims=True), atol=1e-5)
     assert (label == logits.argmax(axis=1) + 1).mean() > 0.999
@@ -591,17 +591,17 @@ def test_training_touches_no_test_cell():
     split = split_cells(labels, SHARES, 0)
     slopes[split == "test"] = np.nan
     trainer = Trainer(3, 2, SMALL | {"epochs": 3}, "adam", 0)
-    point = {"batch_size": 32, "optimizer": "adam", "learning_rate": 0.01}
-    trained = train_network(slopes, labels, split, trainer, point)
+    hyperparameters = {"batch_size": 32, "optimizer": "adam", "learning_rate": 0.01}
+    trained = train_network(slopes, labels, split, trainer, hyperparameters)
     assert np.isfinite(trained.history.to_numpy()).all() and np.isfinite(trained.scaler.mean).all()
 
 
 def test_training_that_diverges_says_so():
     slopes, labels, *_ = mixture((80, 60))
     trainer = Trainer(3, 2, SMALL | {"epochs": 3}, "sgd", 0)
-    point = {"batch_size": 8, "optimizer": "sgd", "learning_rate": 1e30}
+    hyperparameters = {"batch_size": 8, "optimizer": "sgd", "learning_rate": 1e30}
     with raises_naming(InputError, "sgd", "1e+30"):
-        train_network(slopes, labels, split_cells(labels, SHARES, 0), trainer, point)
+        train_network(slopes, labels, split_cells(labels, SHARES, 0), trainer, hyperparameters)
 
 
 def test_tracking_needs_neither_tensorflow_nor_scikit_learn():
@@ -621,11 +621,11 @@ def test_a_training_that_diverges_stops_in_its_first_epoch_and_names_the_setting
 
 
 def test_tuning_goes_on_past_a_setting_that_diverges_and_warns(cells, caplog):
-    points = grid_points({"batch_size": [64], "optimizer": ["adam"], "learning_rate": [1e30, 0.01]})
-    trainers = make_trainers(3, len(SIZES), SMALL | {"epochs": 2}, points, 0)
-    tuning = tune(cells[0], cells[1], trainers, points, 2, 0, LOG)
+    candidates = parameter_grid({"batch_size": [64], "optimizer": ["adam"], "learning_rate": [1e30, 0.01]})
+    trainers = make_trainers(3, len(SIZES), SMALL | {"epochs": 2}, candidates, 0)
+    tuning = tune(cells[0], cells[1], trainers, candidates, 2, 0, LOG)
     diverged = tuning[tuning.learning_rate == 1e30]
     assert (diverged[["accuracy", "macro_f1"]] == 0).all(axis=None) and (diverged.epochs == 1).all()
-    assert best_point(tuning)["learning_rate"] == 0.01
+    assert best_hyperparameters(tuning)["learning_rate"] == 0.01
     warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warned) == 2 and all("1e+30" in message for message in warned)

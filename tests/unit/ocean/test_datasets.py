@@ -13,7 +13,7 @@ from climate_indicators.ocean.reader.coordinates import Grid
 from climate_indicators.ocean.reader.dataset import OceanData
 from climate_indicators.ocean.reader.point_areas import point_areas
 from climate_indicators.ocean.reader.points import filter_points
-from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 from ocean_files import climatology, cmip6, curvilinear, fields, land, nemo, product
 
 GLOBE_M2 = 4 * np.pi * EARTH_RADIUS_M**2
@@ -394,7 +394,7 @@ def test_the_median_that_limits_fco2_is_weighted_by_area_and_without_points_beyo
 
 def test_as_co2_rises_the_limit_of_fco2_takes_out_no_more_water():
     """The same water in 2004 and, with 110 µmol/kg more carbon, in 2060: median fCO2 309 and 612 µatm."""
-    world = OceanWorld(3.0, 2004, 0.0, 0)
+    world = SyntheticOcean(3.0, 2004, 0.0, 0)
     fields = world.fields(2004, 8)
     area = np.cos(np.radians(world.lat))[:, None] * np.ones(fields["sst"].shape)
     removed = {}

@@ -26,7 +26,7 @@ from climate_indicators.segmentation.baselines import (
     score_blocks,
     training_sample,
 )
-from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, held_out_blocks, make_blocks, split_map
+from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, holdout_blocks, make_blocks, split_map
 from climate_indicators.stats.metrics import evaluate
 from climate_indicators.stats.score_histograms import write_scores
 from refusals import raises_naming
@@ -79,7 +79,7 @@ def scored(site, ratio=("red", "swir"), seed=0):
     with RasterStack([site.scene]) as stack:
         sample = training_sample(stack, site.labels, site.splits, 3000, seed)
         models = fit_baselines(sample, stack.bands, BANDS[:2], ratio, 20, seed)
-        return models, score_blocks(models, stack, site.labels, site.splits, held_out_blocks(site.blocks))
+        return models, score_blocks(models, stack, site.labels, site.splits, holdout_blocks(site.blocks))
 
 
 def test_all_training_pixels_and_no_others_are_drawn_without_a_limit(site):

@@ -10,7 +10,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.segmentation.spatial_blocks import (
     SPLIT_VALUES,
     SPLITS,
-    deal,
+    assign_splits,
     few_blocks_warning,
     make_blocks,
     split_map,
@@ -42,15 +42,15 @@ def test_blocks_tile_the_image_and_count_its_pixels():
 @pytest.mark.parametrize("seed", range(5))
 def test_every_split_gets_blocks_of_all_kinds(seed):
     fractions = np.linspace(0, 1, 50)
-    dealt = np.array(deal(fractions, SHARES, seed))
+    dealt = np.array(assign_splits(fractions, SHARES, seed))
     for split in SPLITS:
         assert abs(fractions[dealt == split].mean() - 0.5) < 0.1, split
 
 
 def test_seeds_deal_differently_and_each_the_same_again():
     fractions = np.linspace(0, 1, 30)
-    assert deal(fractions, SHARES, 1) == deal(fractions, SHARES, 1)
-    assert deal(fractions, SHARES, 1) != deal(fractions, SHARES, 2)
+    assert assign_splits(fractions, SHARES, 1) == assign_splits(fractions, SHARES, 1)
+    assert assign_splits(fractions, SHARES, 1) != assign_splits(fractions, SHARES, 2)
 
 
 @pytest.mark.parametrize("gap", [2, 7, 16])

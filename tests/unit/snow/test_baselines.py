@@ -14,7 +14,7 @@ from climate_indicators.snow.triplets.baselines import (
     score_baselines,
     wet_snow_rule,
 )
-from climate_indicators.snow.triplets.scores import held_out_triplets, read_pixels
+from climate_indicators.snow.triplets.scores import holdout_triplets, read_pixels
 from climate_indicators.stats.score_histograms import MASK
 from refusals import raises_naming
 from snow_triplet_files import BANDS, triplet_table, write_patch_file
@@ -71,7 +71,7 @@ def test_both_methods_count_every_pixel_that_counts_and_see_wet_snow(store, tabl
 def test_counts_do_not_depend_on_how_many_triplets_are_scored_together(table, tmp_path, monkeypatch, pixels, batches):
     done = []
     with h5py.File(write_patch_file(tmp_path / "patches.h5", table), "r+") as store:
-        place = held_out_triplets(store, table)[-1][0]
+        place = holdout_triplets(store, table)[-1][0]
         store["label"][place] = 255  # one without a pixel that counts, the last
         models = fit_triplet_baselines(training_pixels(store, 1000, 1, read_pixels), band_names(store), 20, -2.5, 7)
         together = score_baselines(models, store, table)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.snow.triplets.places import deal_triplets, make_places
+from climate_indicators.snow.triplets.places import assign_triplet_splits, make_places
 from refusals import raises_naming
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
@@ -60,7 +60,7 @@ def test_two_places_are_refused():
 def test_no_test_place_and_no_test_year_is_ever_learnt_from():
     place, year, snow = site()
     for seed in range(20):
-        split, held_out = map(np.array, deal_triplets(place, year, snow, SHARES, seed))
+        split, held_out = map(np.array, assign_triplet_splits(place, year, snow, SHARES, seed))
         learnt = np.isin(split, ["train", "validation"])
         new_places = set(place[np.isin(held_out, ["place", "place_and_year"])])
         new_years = set(year[np.isin(held_out, ["year", "place_and_year"])])
@@ -80,7 +80,7 @@ def test_no_test_place_and_no_test_year_is_ever_learnt_from():
 
 def test_every_part_gets_little_and_much_snow():
     place, year, snow = site()
-    split, _ = map(np.array, deal_triplets(place, year, snow, SHARES, 1))
+    split, _ = map(np.array, assign_triplet_splits(place, year, snow, SHARES, 1))
     for name in ("train", "validation", "test"):
         part = snow[split == name]
         assert part.min() < 0.35 and part.max() > 0.65
@@ -88,7 +88,7 @@ def test_every_part_gets_little_and_much_snow():
 
 def test_with_two_years_the_test_has_new_places_only():
     place, year, snow = site(9, (2019, 2020))
-    split, held_out = map(np.array, deal_triplets(place, year, snow, SHARES, 0))
+    split, held_out = map(np.array, assign_triplet_splits(place, year, snow, SHARES, 0))
     assert set(held_out[split == "test"]) == {"place"} and set(held_out[split != "test"]) == {"none"}
     assert set(split) == {"train", "validation", "test"}
     assert all(len(set(split[place == one])) == 1 for one in range(9))
@@ -96,10 +96,10 @@ def test_with_two_years_the_test_has_new_places_only():
 
 def test_the_split_follows_from_the_seed():
     values = site()
-    assert deal_triplets(*values, SHARES, 3) == deal_triplets(*values, SHARES, 3)
-    assert deal_triplets(*values, SHARES, 3) != deal_triplets(*values, SHARES, 4)
+    assert assign_triplet_splits(*values, SHARES, 3) == assign_triplet_splits(*values, SHARES, 3)
+    assert assign_triplet_splits(*values, SHARES, 3) != assign_triplet_splits(*values, SHARES, 4)
 
 
 def test_triplets_of_two_places_are_refused():
     with raises_naming(InputError, "10 kept triplets", "2 places", "snow.triplets.size_px"):
-        deal_triplets(*site(2, range(2011, 2016)), SHARES, 0)
+        assign_triplet_splits(*site(2, range(2011, 2016)), SHARES, 0)

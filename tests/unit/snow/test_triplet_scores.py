@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from climate_indicators.snow.triplets.scores import by_place, held_out_triplets, read_pixels, score_triplets
+from climate_indicators.snow.triplets.scores import by_place, holdout_triplets, read_pixels, score_triplets
 from climate_indicators.stats.calibration import probabilities
 from climate_indicators.stats.score_histograms import LOGIT
 from refusals import raises_naming
@@ -24,7 +24,7 @@ def store(table, tmp_path):
 
 
 def test_all_but_the_training_triplets_are_measured_each_in_its_part(store, table):
-    members = held_out_triplets(store, table)
+    members = holdout_triplets(store, table)
     parts = [part for _, part in members]
     assert {part: parts.count(part) for part in set(parts)} == {"validation": 4, "test": 2, "place": 4, "year": 4}
     trained = set(table[table.split == "train"].number)
@@ -35,7 +35,7 @@ def test_all_but_the_training_triplets_are_measured_each_in_its_part(store, tabl
 def test_a_table_of_other_triplets_is_refused(store, table):
     table.loc[0, "split"] = "test"
     with raises_naming(ValueError, "table"):
-        held_out_triplets(store, table)
+        holdout_triplets(store, table)
 
 
 def test_pixels_without_label_or_radar_do_not_count(store, table):

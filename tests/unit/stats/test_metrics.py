@@ -11,8 +11,8 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.stats.metrics import (
     ALL_POSITIVE,
     evaluate,
+    iou_gain_interval,
     jackknife_iou,
-    lead_interval,
     skill,
 )
 from climate_indicators.stats.reliability import expected_calibration_error, reliability_table
@@ -272,14 +272,14 @@ def test_the_interval_of_the_lead_holds_it_as_often_as_it_says():
     for _ in range(300):
         glacier = np.round(1000 * rng.uniform(0.1, 0.9, 20))
         missed = [np.round(glacier * np.where(rng.random(20) < 0.25, 0.5, 0.05) * rng.uniform(0.8, 1.2)) for _ in "ab"]
-        lower, upper = lead_interval(*(pd.DataFrame({"fp": 0, "fn": fn, "tp": glacier - fn}) for fn in missed))
+        lower, upper = iou_gain_interval(*(pd.DataFrame({"fp": 0, "fn": fn, "tp": glacier - fn}) for fn in missed))
         inside += lower <= 0 <= upper
     assert 0.92 <= inside / 300 <= 0.98
 
 
 def test_the_lead_of_two_blocks_has_no_interval():
-    assert np.isnan(lead_interval(blocks([[1, 1, 8]] * 2), blocks([[1, 2, 7]] * 2))).all()
-    assert lead_interval(blocks([[1, 1, 8]] * 3), blocks([[1, 3, 6]] * 3)) == pytest.approx((0.2, 0.2))
+    assert np.isnan(iou_gain_interval(blocks([[1, 1, 8]] * 2), blocks([[1, 2, 7]] * 2))).all()
+    assert iou_gain_interval(blocks([[1, 1, 8]] * 3), blocks([[1, 3, 6]] * 3)) == pytest.approx((0.2, 0.2))
 
 
 @pytest.mark.parametrize(

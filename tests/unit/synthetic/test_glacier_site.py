@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from climate_indicators.synthetic.dates import date_of_year
 from climate_indicators.synthetic.glacier.lakes import flood
-from climate_indicators.synthetic.glacier.site import GlacierWorld, digital_numbers
+from climate_indicators.synthetic.glacier.site import SyntheticGlacierSite, digital_numbers
 from climate_indicators.synthetic.glacier.surfaces import BANDS, seasonal_snow
 from climate_indicators.synthetic.light import Sun, cast_shadow, direct_light, sun_at_overpass
 from climate_indicators.synthetic.terrain import make_terrain
@@ -23,7 +23,7 @@ CLOUDLESS_SHARE = 0.1
 
 @pytest.fixture(scope="module")
 def world():
-    return GlacierWorld(SIZE, RESOLUTION, CLOUDY, SEED)
+    return SyntheticGlacierSite(SIZE, RESOLUTION, CLOUDY, SEED)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def ices(world):
 
 @pytest.fixture(scope="module")
 def reference(world, ices):
-    return world.sight(REFERENCE, ices[REFERENCE])
+    return world.rendered(REFERENCE, ices[REFERENCE])
 
 
 def shaded(world, ice, year):
@@ -51,18 +51,18 @@ def best_iou(score, true):
 
 
 def test_same_settings_give_the_same_world(world, reference):
-    again = GlacierWorld(SIZE, RESOLUTION, CLOUDY, SEED)
-    sight = again.sight(REFERENCE, again.ice(REFERENCE))
-    np.testing.assert_array_equal(sight.reflectance, reference.reflectance)
-    np.testing.assert_array_equal(sight.cloud, reference.cloud)
-    other = GlacierWorld(SIZE, RESOLUTION, CLOUDY, SEED + 1)
+    again = SyntheticGlacierSite(SIZE, RESOLUTION, CLOUDY, SEED)
+    rendered = again.rendered(REFERENCE, again.ice(REFERENCE))
+    np.testing.assert_array_equal(rendered.reflectance, reference.reflectance)
+    np.testing.assert_array_equal(rendered.cloud, reference.cloud)
+    other = SyntheticGlacierSite(SIZE, RESOLUTION, CLOUDY, SEED + 1)
     assert np.mean(other.ice(REFERENCE).extent != world.ice(REFERENCE).extent) > 0.05
 
 
 def test_a_year_does_not_depend_on_the_years_made_before(world, ices):
-    fresh = GlacierWorld(SIZE, RESOLUTION, None, SEED)
-    expected = world.sight(2019, ices[2019]).reflectance
-    np.testing.assert_array_equal(fresh.sight(2019, fresh.ice(2019)).reflectance, expected)
+    fresh = SyntheticGlacierSite(SIZE, RESOLUTION, None, SEED)
+    expected = world.rendered(2019, ices[2019]).reflectance
+    np.testing.assert_array_equal(fresh.rendered(2019, fresh.ice(2019)).reflectance, expected)
 
 
 def test_ice_retreats_by_about_a_sixth_with_good_and_bad_years(ices):
@@ -91,14 +91,14 @@ def test_offset_begins_with_the_processing_baseline(reference):
 
 def test_one_year_is_half_cloud_and_the_others_nearly_free(world, ices):
     for year in (REFERENCE, 2018, CLOUDY, 2024):
-        share = world.sight(year, ices[year]).cloud.mean()
+        share = world.rendered(year, ices[year]).cloud.mean()
         assert (share == pytest.approx(0.5, abs=0.01)) if year == CLOUDY else share < CLOUDLESS_SHARE
 
 
 def test_thin_cloud_reaches_beyond_the_mask(world, ices):
     """Beside the mask, dark ground is brighter than the same ground in a world without the cloud."""
-    cloudy = world.sight(CLOUDY, ices[CLOUDY])
-    clear = GlacierWorld(SIZE, RESOLUTION, None, SEED).sight(CLOUDY, ices[CLOUDY])
+    cloudy = world.rendered(CLOUDY, ices[CLOUDY])
+    clear = SyntheticGlacierSite(SIZE, RESOLUTION, None, SEED).rendered(CLOUDY, ices[CLOUDY])
     rise = cloudy.reflectance[BANDS.index("B11")] - clear.reflectance[BANDS.index("B11")]
     unmasked = rise[~cloudy.cloud & ~clear.cloud & ~ices[CLOUDY].extent]
     assert (unmasked > 0.05).sum() > 100
@@ -140,20 +140,24 @@ def test_snow_lies_high_off_the_ice_in_patches_that_differ_from_year_to_year(wor
     assert iou(snow[2016], snow[2017]) < 0.7
 
 
-def bare_rock(ice, sight):
+def bare_rock(ice, rendered):
     """Pixels off the ice without vegetation, snow, water or cloud, told by their bands."""
-    blue, red, infrared, shortwave = (sight.reflectance[BANDS.index(band)] for band in ("B02", "B04", "B08", "B11"))
-    return ~ice.extent & ~sight.cloud & (infrared < 1.8 * red) & (shortwave > red) & (blue < red)
+    blue, red, infrared, shortwave = (rendered.reflectance[BANDS.index(band)] for band in ("B02", "B04", "B08", "B11"))
+    return ~ice.extent & ~rendered.cloud & (infrared < 1.8 * red) & (shortwave > red) & (blue < red)
 
 
 def test_debris_cannot_be_told_from_rock_pixel_by_pixel(ices, reference):
     """No threshold on a band or a normalised difference of two separates them well, even chosen with the truth."""
-    ice, sight = ices[REFERENCE], reference.reflectance
+    ice, rendered = ices[REFERENCE], reference.reflectance
     debris, rock = (ice.debris > 0.95) & ~reference.cloud, bare_rock(ice, reference)
     assert debris.sum() > 500 and rock.sum() > 2000
     for first in range(len(BANDS)):
         for second in range(first, len(BANDS)):
-            score = sight[first] if first == second else (sight[first] - sight[second]) / (sight[first] + sight[second])
+            score = (
+                rendered[first]
+                if first == second
+                else (rendered[first] - rendered[second]) / (rendered[first] + rendered[second])
+            )
             limits = np.quantile(score[debris | rock], np.linspace(0, 1, 41))
             gains = [abs((score[debris] > limit).mean() - (score[rock] > limit).mean()) for limit in limits]
             assert max(gains) < 0.35, (BANDS[first], BANDS[second], max(gains))
@@ -186,9 +190,9 @@ def test_ice_in_shadow_is_dim(world, ices, reference):
 
 @pytest.mark.parametrize("index", ["ratio", "brightness"])
 def test_no_threshold_finds_the_glaciers(ices, reference, index):
-    sight, clear = reference.reflectance, ~reference.cloud
-    ratio = sight[BANDS.index("B04")] / sight[BANDS.index("B11")]
-    score = ratio if index == "ratio" else sight.mean(axis=0)
+    rendered, clear = reference.reflectance, ~reference.cloud
+    ratio = rendered[BANDS.index("B04")] / rendered[BANDS.index("B11")]
+    score = ratio if index == "ratio" else rendered.mean(axis=0)
     assert best_iou(score[clear], ices[REFERENCE].extent[clear]) < 0.85
 
 

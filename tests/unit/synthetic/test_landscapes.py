@@ -23,7 +23,7 @@ from climate_indicators.synthetic.carbon.series import (
     planted_numbers,
     planted_series,
 )
-from climate_indicators.synthetic.carbon.site import LandscapeWorld
+from climate_indicators.synthetic.carbon.site import SyntheticCarbonSite
 from refusals import raises_naming
 
 PLACES, SIZE, MONTHS, SEED, EVERY = 4, 96, 48, 11, 4
@@ -41,17 +41,17 @@ WORLD = {
 
 @pytest.fixture(scope="module")
 def world():
-    return LandscapeWorld(**WORLD, **FACTORS)
+    return SyntheticCarbonSite(**WORLD, **FACTORS)
 
 
 @pytest.fixture(scope="module")
 def sights(world):
-    return [[world.sight(place, month) for month in range(MONTHS)] for place in range(PLACES)]
+    return [[world.rendered(place, month) for month in range(MONTHS)] for place in range(PLACES)]
 
 
 @pytest.fixture(scope="module")
 def records(sights):
-    return pd.DataFrame([{"image": f"{sight.name}.jpg", **sight.record} for row in sights for sight in row])
+    return pd.DataFrame([{"image": f"{rendered.name}.jpg", **rendered.record} for row in sights for rendered in row])
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +71,9 @@ def pooled(world, sights, tmp_path_factory):
     path = tmp_path_factory.mktemp("pictures") / "one.jpg"
     colours, truth = [], []
     for place, row in zip(world.places, sights, strict=True):
-        for sight in row[::3]:
-            colours.append(decoded(sight.picture, path)[place.seen])
-            truth.append(sight.mask[place.seen])
+        for rendered in row[::3]:
+            colours.append(decoded(rendered.picture, path)[place.seen])
+            truth.append(rendered.mask[place.seen])
     return np.concatenate(colours), np.concatenate(truth)
 
 
@@ -104,10 +104,10 @@ def test_forest_only_grows_but_for_the_disturbance(world, covers):
 def test_true_masks_leave_out_cloud_snow_water_and_corners(world, covers, sights):
     n_cloudy = n_snowy = 0
     for place, row, pictures in zip(world.places, covers, sights, strict=True):
-        for cover, sight in zip(row, pictures, strict=True):
+        for cover, rendered in zip(row, pictures, strict=True):
             hidden = (cover.cloud >= 0.5) | cover.snow | place.water | place.rock | ~place.seen | cover.burnt
-            assert not (sight.mask & hidden).any()
-            np.testing.assert_array_equal(sight.mask, (cover.forest | cover.green) & ~hidden)
+            assert not (rendered.mask & hidden).any()
+            np.testing.assert_array_equal(rendered.mask, (cover.forest | cover.green) & ~hidden)
             opaque = ((cover.cloud >= 0.5) & place.seen).sum() / place.seen.sum()
             assert opaque <= CLOUD_COVER[1] + 0.01
             n_cloudy += opaque > 0
@@ -172,8 +172,8 @@ def test_design_that_needs_more_land_than_there_is_is_refused(world):
 def test_corners_stay_black_and_nothing_else_is(world, sights, tmp_path):
     for place, row in zip(world.places, sights, strict=True):
         assert 0.7 < place.seen.mean() < 0.95
-        for sight in row[::6]:
-            brightest = decoded(sight.picture, tmp_path / "one.jpg").max(axis=2)
+        for rendered in row[::6]:
+            brightest = decoded(rendered.picture, tmp_path / "one.jpg").max(axis=2)
             assert brightest[~place.seen].max() <= 4
             assert brightest[place.seen].min() > 8
 
@@ -193,8 +193,8 @@ def test_colours_mislead_in_the_ways_meant(world, covers, sights):
     """Some water and rock are green by the HSV rule, and much forest is not."""
     green = {"water": [], "rock": [], "forest": []}
     for place, row, pictures in zip(world.places, covers, sights, strict=True):
-        for cover, sight in zip(row[::3], pictures[::3], strict=True):
-            hue, saturation, _ = np.moveaxis(rgb_to_hsv(sight.picture / 255), 2, 0)
+        for cover, rendered in zip(row[::3], pictures[::3], strict=True):
+            hue, saturation, _ = np.moveaxis(rgb_to_hsv(rendered.picture / 255), 2, 0)
             called = (hue * 180 >= 35) & (hue * 180 <= 85) & (saturation * 255 >= 40)
             clear = (cover.cloud == 0) & ~cover.snow
             for name, where in (("water", place.water), ("rock", place.rock), ("forest", cover.forest)):
@@ -205,8 +205,8 @@ def test_colours_mislead_in_the_ways_meant(world, covers, sights):
 
 def test_texture_tells_forest_from_water(world, covers, sights):
     """In a window of three pixels forest varies much more than water in proportion to its brightness."""
-    place, cover, sight = world.places[0], covers[0][6], sights[0][6]
-    grey = sight.picture.astype(float).mean(axis=2)
+    place, cover, rendered = world.places[0], covers[0][6], sights[0][6]
+    grey = rendered.picture.astype(float).mean(axis=2)
     mean, square = ndimage.uniform_filter(grey, 3), ndimage.uniform_filter(grey**2, 3)
     variation = np.sqrt(np.maximum(square - mean**2, 0)) / np.maximum(mean, 1)
     clear = cover.cloud == 0
@@ -222,7 +222,7 @@ def test_same_seed_same_picture_and_other_seed_another(world, sights):
     cover = cover_of(place, make_design(PLACES, "2012-01", MONTHS, SEED), 7, SEED)
     month = world.design.months[7]
     np.testing.assert_array_equal(picture(place, cover, month, 7, SEED), sights[1][7].picture)
-    other = LandscapeWorld(**(WORLD | {"seed": SEED + 1}), **FACTORS).sight(1, 7)
+    other = SyntheticCarbonSite(**(WORLD | {"seed": SEED + 1}), **FACTORS).rendered(1, 7)
     assert (other.mask != sights[1][7].mask).mean() > 0.2
     assert (other.picture != sights[1][7].picture).any(axis=2).mean() > 0.5
 
@@ -233,11 +233,11 @@ def test_biomass_is_a_little_off_the_nominal_one(world):
 
 
 def test_carbon_follows_from_the_masks(world, sights, records):
-    sight = sights[2][5]
-    expected = sight.mask.sum() * 900 * world.biomass_kg_m2[2] * 0.47
-    assert sight.record["carbon_kg"] == pytest.approx(expected)
-    seen = sight.record["vegetation_fraction"] * sight.record["seen_fraction"]
-    assert seen == pytest.approx(sight.mask.mean())
+    rendered = sights[2][5]
+    expected = rendered.mask.sum() * 900 * world.biomass_kg_m2[2] * 0.47
+    assert rendered.record["carbon_kg"] == pytest.approx(expected)
+    seen = rendered.record["vegetation_fraction"] * rendered.record["seen_fraction"]
+    assert seen == pytest.approx(rendered.mask.mean())
     assert world.planted(records)["total_carbon_kg"] == pytest.approx(records.carbon_kg.sum())
 
 
@@ -250,7 +250,7 @@ def test_measurements_have_the_error_planted():
 
 
 def test_masks_are_staggered(sights):
-    labelled = np.array([[sight.labelled for sight in row] for row in sights])
+    labelled = np.array([[rendered.labelled for rendered in row] for row in sights])
     assert (labelled.sum(axis=1) == MONTHS / EVERY).all()
     assert labelled.any(axis=0).all()
     # every place shows every season: another month each year
@@ -269,7 +269,7 @@ def run_script(root, folder, seed):
     stand_in = SimpleNamespace(
         log=[str(folder / "log.txt")],
         rule="simulate_carbon",
-        params=SimpleNamespace(world=WORLD | {"places": 1, "months": 36, "seed": seed}, factors=FACTORS),
+        params=SimpleNamespace(site=WORLD | {"places": 1, "months": 36, "seed": seed}, factors=FACTORS),
         output=SimpleNamespace(**outputs, ground_truth=str(folder / "ground_truth.csv")),
     )
     runpy.run_path(str(root / "scripts/inputs/simulate_carbon.py"), {"snakemake": stand_in})

@@ -9,11 +9,11 @@ from climate_indicators.ocean.biomes.monthly_slopes import slopes_of_month
 from climate_indicators.ocean.biomes.regression import Status
 from climate_indicators.ocean.indicators.coast import EARTH_RADIUS_M
 from climate_indicators.ocean.reader.carbonate_system import fco2, sensitivities
-from climate_indicators.synthetic.ocean.dataset import OceanWorld
+from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 from climate_indicators.synthetic.ocean.land import CONTINENTS, is_land
 from climate_indicators.synthetic.ocean.regimes import ICE, LAND, SUBTROPICAL, UPWELLING
 
-WORLD = OceanWorld(1.0, 2004, 3.0, 3, dic_per_decade=2.0)
+WORLD = SyntheticOcean(1.0, 2004, 3.0, 3, dic_per_decade=2.0)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def test_the_world_has_land_and_ocean_in_the_right_places():
 
 
 def test_a_month_does_not_depend_on_others_and_the_seed_matters():
-    again = OceanWorld(1.0, 2004, 3.0, 3, dic_per_decade=2.0).fields(2006, 7)
-    other = OceanWorld(1.0, 2004, 3.0, 4, dic_per_decade=2.0).fields(2006, 7)
+    again = SyntheticOcean(1.0, 2004, 3.0, 3, dic_per_decade=2.0).fields(2006, 7)
+    other = SyntheticOcean(1.0, 2004, 3.0, 4, dic_per_decade=2.0).fields(2006, 7)
     for name, field in WORLD.fields(2006, 7).items():
         np.testing.assert_array_equal(field, again[name])
     assert not np.array_equal(again["sst"], other["sst"], equal_nan=True)
@@ -70,7 +70,7 @@ def test_fronts_move_with_the_season_and_drift_to_the_poles():
 
 
 def test_carbon_is_taken_up_at_the_given_rate():
-    without = OceanWorld(1.0, 2004, 3.0, 3)
+    without = SyntheticOcean(1.0, 2004, 3.0, 3)
     gain = WORLD.fields(2009, 1)["dic"] - without.fields(2009, 1)["dic"]
     np.testing.assert_allclose(gain[~WORLD.land], 2.0 * 5 / 10, atol=1e-3)
 

@@ -28,7 +28,7 @@ from climate_indicators.synthetic.snow import (
 from climate_indicators.synthetic.snow import (
     weather as snow_weather,
 )
-from climate_indicators.synthetic.snow.site import Folders, SnowWorld, write_area, write_scenes
+from climate_indicators.synthetic.snow.site import Folders, SyntheticSnowSite, write_area, write_scenes
 from climate_indicators.synthetic.snow.snow_pack import (
     DRY_SNOW,
     FOREST,
@@ -59,13 +59,13 @@ def flat_land(*covers: int, size: int = 64) -> Land:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[SnowWorld, Path]:
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> tuple[SyntheticSnowSite, Path]:
     folder = tmp_path_factory.mktemp("world")
     return _write(folder), folder
 
 
-def _write(folder: Path) -> SnowWorld:
-    world = SnowWorld(TINY)
+def _write(folder: Path) -> SyntheticSnowSite:
+    world = SyntheticSnowSite(TINY)
     folders = Folders(*(folder / name for name in ("radar", "optical", "clouds", "truth")))
     for part in (folders.radar, folders.optical, folders.clouds, folders.truth):
         part.mkdir()
@@ -281,7 +281,7 @@ def test_shift_moves_by_whole_pixels_and_leaves_zeros():
     assert (moved[0, :2] == 0).all() and (moved[0, :, -1] == 0).all()
 
 
-def test_table_names_files_that_exist_with_their_orbits(tiny: tuple[SnowWorld, Path]):
+def test_table_names_files_that_exist_with_their_orbits(tiny: tuple[SyntheticSnowSite, Path]):
     world, folder = tiny
     table = world.scene_table()
     assert list(table.columns) == ["sensor", "path", "date", "orbit", "cloud_mask"]
@@ -297,7 +297,7 @@ def test_table_names_files_that_exist_with_their_orbits(tiny: tuple[SnowWorld, P
     assert dates == set(table.date)
 
 
-def test_a_copied_scene_repeats_the_pixels_of_another_date(tiny: tuple[SnowWorld, Path]):
+def test_a_copied_scene_repeats_the_pixels_of_another_date(tiny: tuple[SyntheticSnowSite, Path]):
     world, folder = tiny
     ((copy, original),) = world.scenes.copies.items()
     assert copy > original
@@ -308,7 +308,7 @@ def test_a_copied_scene_repeats_the_pixels_of_another_date(tiny: tuple[SnowWorld
         assert np.array_equal(one.read(), other.read())
 
 
-def test_cover_table_agrees_with_the_true_maps(tiny: tuple[SnowWorld, Path]):
+def test_cover_table_agrees_with_the_true_maps(tiny: tuple[SyntheticSnowSite, Path]):
     world, folder = tiny
     cover = pd.read_csv(folder / "truth" / "cover.csv", index_col="date")
     assert len(cover) == 366
@@ -322,7 +322,7 @@ def test_cover_table_agrees_with_the_true_maps(tiny: tuple[SnowWorld, Path]):
     assert cover.snow_fraction["2016-01-20"] > 0.8
 
 
-def test_two_runs_write_the_same_bytes(tiny: tuple[SnowWorld, Path], tmp_path: Path):
+def test_two_runs_write_the_same_bytes(tiny: tuple[SyntheticSnowSite, Path], tmp_path: Path):
     def sums(folder: Path) -> dict[str, str]:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

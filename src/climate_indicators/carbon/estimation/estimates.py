@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from climate_indicators.carbon.estimation.mask_error import COLUMNS, MaskError, held_out_images, mask_error
+from climate_indicators.carbon.estimation.mask_error import COLUMNS, MaskError, holdout_images, mask_error
 from climate_indicators.core.errors import InputError
 
 ALL, TEST = "all images", "test images"
@@ -74,7 +74,7 @@ def estimate(
     ----------
     vegetation : ``image, n_pixels, seen_fraction, mapped_fraction, density_fraction``, one row an image.
     images : ``image, date, place, split, group, pixel_area_m2``, at least of these images.
-    held_out : metrics of the held-out images, as for `mask_error.held_out_images`.
+    held_out : metrics of the held-out images, as for `mask_error.holdout_images`.
     factors : ``biomass_kg_m2`` (kg m⁻²) and ``carbon_fraction``, each with ``value`` and ``standard_error``, and the
         number ``co2_per_carbon``. Draws are normal, cut at 0, and at 1 for the fraction.
     pixel_area_m2 : for images without one of their own; None if there is none.
@@ -101,7 +101,7 @@ def estimate(
     """
     table = _joined(vegetation, images, reading)
     table["pixel_area_m2"] = _pixel_areas(table, pixel_area_m2, site)
-    error = mask_error(held_out_images(held_out, reading), draws, confidence, np.random.default_rng((seed, MASKS)))
+    error = mask_error(holdout_images(held_out, reading), draws, confidence, np.random.default_rng((seed, MASKS)))
     drawn = factor_draws(factors, draws, np.random.default_rng((seed, FACTORS)))
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     step = max(1, CHUNK // draws)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from climate_indicators.carbon.estimation.mask_error import CALIBRATED
 from climate_indicators.carbon.estimation.vegetation import Calibration
-from climate_indicators.stats.metrics import CELLS, HELD_OUT, skill
+from climate_indicators.stats.metrics import CELLS, HOLDOUT_SPLITS, skill
 from climate_indicators.stats.score_histograms import ScoreCounts
 
 FIXED = "fixed"
@@ -82,7 +82,7 @@ def protocol_table(metrics: pd.DataFrame, model: str = "unet") -> pd.DataFrame:
     """
     rows = []
     for rule in (CALIBRATED, FIXED):
-        for split in HELD_OUT:
+        for split in HOLDOUT_SPLITS:
             part = metrics[(metrics.split == split) & (metrics.threshold_rule == rule)]
             empty = (part[["tp", "fp", "fn"]].sum(axis=1) == 0).to_numpy()
             # a map or label without vegetation has no precision or recall, but found nothing that is there: 0

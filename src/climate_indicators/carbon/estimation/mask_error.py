@@ -80,7 +80,7 @@ class MaskError:
         return donors, alike.argmax(axis=2), alike.sum(axis=2)
 
 
-def held_out_images(table: pd.DataFrame, reading: str = "extent") -> pd.DataFrame:
+def holdout_images(table: pd.DataFrame, reading: str = "extent") -> pd.DataFrame:
     """Held-out images that tell the mask's error: ``group, mapped, true, pixels``, in order of group.
 
     Test images alone, if they come from ``MIN_TEST_GROUPS`` groups; otherwise validation images count too. Two
@@ -138,7 +138,7 @@ def mask_error(held_out: pd.DataFrame, draws: int, confidence: float, rng: np.ra
 
     Parameters
     ----------
-    held_out : as `held_out_images` gives it.
+    held_out : as `holdout_images` gives it.
     draws : number of ratios.
     confidence : of the intervals that are to come, in (0, 1).
     rng : random numbers.

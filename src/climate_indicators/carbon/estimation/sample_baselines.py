@@ -11,7 +11,7 @@ import numpy as np
 
 from climate_indicators.carbon.images.color_rules import EXCESS_GREEN, RGB, excess_green, hsv_vegetation
 from climate_indicators.segmentation.baselines import FOREST, Baseline, Sample, fit_forest, index_baseline
-from climate_indicators.segmentation.patch_scores import by_group, held_out_samples, score_pixels
+from climate_indicators.segmentation.patch_scores import by_group, holdout_samples, score_pixels
 from climate_indicators.stats.score_histograms import PROBABILITY, ScoreCounts
 
 HSV_RULE = "hsv_rule"
@@ -65,7 +65,7 @@ def score_samples(
     store : patch file of `samples.write_samples`.
     progress : called with the number of samples that are done.
     """
-    members = held_out_samples(store)
+    members = holdout_samples(store)
     groups = store["block"][:][[place for place, _ in members]]
     counts = score_pixels(models, store, members, range(len(members)), progress)
     return {name: by_group(score, groups) for name, score in counts.items()}

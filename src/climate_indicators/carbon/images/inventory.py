@@ -184,7 +184,7 @@ def refuse_problems(folder: str | Path, problems: Sequence[tuple[str, str]], mos
         )
 
 
-def check_held_out(table: pd.DataFrame) -> None:
+def check_holdout(table: pd.DataFrame) -> None:
     """Refuse, before training, a split that cannot tell the error of the masks; warn of one with few groups.
 
     Raises

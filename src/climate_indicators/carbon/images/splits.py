@@ -63,7 +63,7 @@ def across_given(duplicates: pd.DataFrame, names: Sequence[str], given: Sequence
     return np.isin([group_of[name] for name in duplicates["image_a"]], both).astype(bool)
 
 
-def deal(
+def assign_splits(
     groups: np.ndarray, labelled: Sequence[bool], given: Sequence[str], shares: Mapping[str, float], seed: int
 ) -> list[str]:
     """Split of each image: groups are dealt whole, so that each split's share of the labelled images comes close.
@@ -99,13 +99,13 @@ def deal(
     rng = np.random.default_rng(seed)
     to_test = _given_to_test(groups, given)
     if to_test is None:
-        _deal_groups(split, groups, labelled, {name: shares[name] for name in SPLITS}, rng)
+        _assign_group_splits(split, groups, labelled, {name: shares[name] for name in SPLITS}, rng)
         return split.tolist()
     if not (labelled & to_test).any():
         raise InputError(_without_test(given, labelled))
     split[labelled & to_test] = TEST
     learning = {name: shares[name] for name in (TRAIN, VALIDATION)}
-    _deal_groups(split, groups, labelled & ~to_test, learning, rng)
+    _assign_group_splits(split, groups, labelled & ~to_test, learning, rng)
     return split.tolist()
 
 
@@ -137,7 +137,7 @@ def _without_test(given: np.ndarray, labelled: np.ndarray) -> str:
     )
 
 
-def _deal_groups(
+def _assign_group_splits(
     split: np.ndarray, groups: np.ndarray, chosen: np.ndarray, shares: Mapping[str, float], rng: np.random.Generator
 ) -> None:
     """Set ``split`` of the chosen images, group by group; a split without any comes first when groups run short."""

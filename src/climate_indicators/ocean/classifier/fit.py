@@ -15,9 +15,9 @@ from climate_indicators.ocean.classifier.baselines import KNN, fit_baselines
 from climate_indicators.ocean.classifier.comparison import NETWORK, Skill, evaluate, is_ahead, verdict
 from climate_indicators.ocean.classifier.network import (
     TrainedClassifier,
-    best_point,
-    grid_points,
+    best_hyperparameters,
     make_trainers,
+    parameter_grid,
     train_network,
     tune,
     tuning_summary,
@@ -29,13 +29,13 @@ RANDOM, BLOCKS = "random", "blocks"
 
 @dataclass(frozen=True)
 class FitResult:
-    """All that is learnt from one month.
+    """Result of the fit to one month.
 
     Attributes
     ----------
     split : text, shape (cells,): train, validation or test.
     tuning : see `classifier_network.tune`.
-    point : the setting chosen by it.
+    hyperparameters : those chosen by it.
     network : the trained network, its scaler and history.
     neighbours : k of the nearest neighbours, chosen on the training folds.
     skill : of the network and the simple methods.
@@ -43,13 +43,13 @@ class FitResult:
 
     split: np.ndarray
     tuning: pd.DataFrame
-    point: dict[str, Any]
+    hyperparameters: dict[str, Any]
     network: TrainedClassifier
     neighbours: int
     skill: Skill
 
 
-def learn(
+def fit_classifier(
     slopes: np.ndarray,
     labels: np.ndarray,
     latitude: np.ndarray,
@@ -88,12 +88,12 @@ def learn(
     _log_sizes(labels, split, logger)
     train, n_classes = split == "train", int(labels.max())
     own = None if whole is None else whole[train]
-    points, n_folds = grid_points(settings["grid"]), settings["folds"]
-    trainers = make_trainers(slopes.shape[1], n_classes, settings, points, seed)
-    tuning = tune(slopes[train], labels[train], trainers, points, n_folds, seed, logger, own)
-    point = best_point(tuning)
-    _log_tuning(tuning, point, logger)
-    network = train_network(slopes, labels, split, trainers[point["optimizer"]], point)
+    candidates, n_folds = parameter_grid(settings["grid"]), settings["folds"]
+    trainers = make_trainers(slopes.shape[1], n_classes, settings, candidates, seed)
+    tuning = tune(slopes[train], labels[train], trainers, candidates, n_folds, seed, logger, own)
+    hyperparameters = best_hyperparameters(tuning)
+    _log_tuning(tuning, hyperparameters, logger)
+    network = train_network(slopes, labels, split, trainers[hyperparameters["optimizer"]], hyperparameters)
     fold_cells = list(folds(labels[train], n_folds, seed, own))
     simple = fit_baselines(slopes[train], labels[train], n_classes, fold_cells, settings["neighbours"])
     scaled = network.scaler(slopes)
@@ -101,7 +101,7 @@ def learn(
     skill = evaluate(logits, labels, split, blocks, seed)
     # a user who reads the network's score alone would take it for needed
     logger.log(logging.INFO if is_ahead(skill.comparison) else logging.WARNING, "%s", verdict(skill.comparison))
-    return FitResult(split, tuning, point, network, simple[KNN].method.n_neighbors, skill)
+    return FitResult(split, tuning, hyperparameters, network, simple[KNN].method.n_neighbors, skill)
 
 
 def _log_sizes(labels: np.ndarray, split: np.ndarray, logger: logging.Logger) -> None:
@@ -112,11 +112,11 @@ def _log_sizes(labels: np.ndarray, split: np.ndarray, logger: logging.Logger) ->
         logger.info("biome %s: %s cells%s", label, sizes, lacking)
 
 
-def _log_tuning(tuning: pd.DataFrame, point: Mapping[str, Any], logger: logging.Logger) -> None:
+def _log_tuning(tuning: pd.DataFrame, hyperparameters: Mapping[str, Any], logger: logging.Logger) -> None:
     for row in tuning_summary(tuning).itertuples():
         logger.info(
             "batch %d, %s, rate %g: macro-F1 %.3f ± %.3f, accuracy %.3f ± %.3f over the folds",
             row.batch_size, row.optimizer, row.learning_rate, row.macro_f1_mean, row.macro_f1_sd, row.accuracy_mean,
             row.accuracy_sd,
         )  # fmt: skip
-    logger.info("chosen: %s", ", ".join(f"{name} {value}" for name, value in point.items()))
+    logger.info("chosen: %s", ", ".join(f"{name} {value}" for name, value in hyperparameters.items()))

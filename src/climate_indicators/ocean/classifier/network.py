@@ -26,7 +26,7 @@ PUBLISHED = {
     "epochs": 50,
     "patience": 5,
 }
-POINT = ("batch_size", "optimizer", "learning_rate")
+HYPERPARAMETERS = ("batch_size", "optimizer", "learning_rate")
 STOP_SHARE = 0.2  # of a fold's fitting cells: they stop its training, so that the held-out cells only measure
 
 
@@ -77,9 +77,9 @@ class Diverged(InputError):
 
     def __init__(self, optimizer: str, batch_size: int, learning_rate: float, epoch: int) -> None:
         self.epoch = epoch
-        point = _words({"batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate})
+        hyperparameters = _words({"batch_size": batch_size, "optimizer": optimizer, "learning_rate": learning_rate})
         super().__init__(
-            f"training with {point} gave no finite loss in epoch {epoch}: it diverged. Set lower values in "
+            f"training with {hyperparameters} gave no finite loss in epoch {epoch}: it diverged. Set lower values in "
             "ocean.classifier.grid.learning_rate."
         )
 
@@ -187,23 +187,25 @@ class Trainer:
 
 
 def make_trainers(
-    n_slopes: int, n_classes: int, settings: Mapping[str, Any], points: Iterable[Mapping[str, Any]], seed: int
+    n_slopes: int, n_classes: int, settings: Mapping[str, Any], candidates: Iterable[Mapping[str, Any]], seed: int
 ) -> dict[str, Trainer]:
-    """A trainer of each optimizer among the points, by its name; see `Trainer`."""
-    names = dict.fromkeys(point["optimizer"] for point in points)
+    """A trainer of each optimizer among the candidates, by its name; see `Trainer`."""
+    names = dict.fromkeys(hyperparameters["optimizer"] for hyperparameters in candidates)
     return {name: Trainer(n_slopes, n_classes, settings, name, seed) for name in names}
 
 
-def grid_points(grid: Mapping[str, Iterable[Any]]) -> list[dict[str, Any]]:
+def parameter_grid(grid: Mapping[str, Iterable[Any]]) -> list[dict[str, Any]]:
     """Settings of a grid, ``batch_size``, ``optimizer`` and ``learning_rate`` each, the last one changing fastest."""
-    return [dict(zip(POINT, values, strict=True)) for values in product(*(grid[name] for name in POINT))]
+    return [
+        dict(zip(HYPERPARAMETERS, values, strict=True)) for values in product(*(grid[name] for name in HYPERPARAMETERS))
+    ]
 
 
 def tune(
     slopes: np.ndarray,
     labels: np.ndarray,
     trainers: Mapping[str, Trainer],
-    points: Sequence[Mapping[str, Any]],
+    candidates: Sequence[Mapping[str, Any]],
     n_folds: int,
     seed: int,
     logger: logging.Logger,
@@ -218,8 +220,8 @@ def tune(
     ----------
     slopes : float, shape (cells, slopes): raw slopes of the training cells alone.
     labels : int, shape (cells,): 1 to K.
-    trainers : of the points' optimizers, see `make_trainers`.
-    points : settings to compare, see `grid_points`.
+    trainers : of the candidates' optimizers, see `make_trainers`.
+    candidates : hyperparameters to compare, see `parameter_grid`.
     n_folds : 2 or more.
     seed : start of the random numbers.
     logger : gets a line a fold at most.
@@ -231,14 +233,16 @@ def tune(
     whose training diverges has scores of 0, and the logger gets a warning.
     """
     parts = [_fold_parts(labels, fit, held_out, seed, blocks) for fit, held_out in folds(labels, n_folds, seed, blocks)]
-    progress, rows = Progress(logger, len(points) * n_folds, "fold"), []
-    for point in points:
-        trainer = trainers[point["optimizer"]]
+    progress, rows = Progress(logger, len(candidates) * n_folds, "fold"), []
+    for hyperparameters in candidates:
+        trainer = trainers[hyperparameters["optimizer"]]
         for number, (fit, stop, held_out) in enumerate(parts, start=1):
             scaler = fit_scaler(slopes[fit])
             training, stopping = ((scaler(slopes[cells]), labels[cells]) for cells in (fit, stop))
             try:
-                history = trainer.fit(training, stopping, point["batch_size"], point["learning_rate"])
+                history = trainer.fit(
+                    training, stopping, hyperparameters["batch_size"], hyperparameters["learning_rate"]
+                )
                 called = trainer.predict(scaler(slopes[held_out]))
                 scores = {
                     "accuracy": float((called == labels[held_out]).mean()),
@@ -248,8 +252,8 @@ def tune(
             except Diverged as error:
                 logger.warning("fold %d is scored 0: %s", number, error)
                 scores = {"accuracy": 0.0, "macro_f1": 0.0, "epochs": error.epoch}
-            rows.append({key: point[key] for key in POINT} | {"fold": number} | scores)
-            progress.step(detail=f"{_words(point)} · macro-F1 {scores['macro_f1']:.3f}")
+            rows.append({key: hyperparameters[key] for key in HYPERPARAMETERS} | {"fold": number} | scores)
+            progress.step(detail=f"{_words(hyperparameters)} · macro-F1 {scores['macro_f1']:.3f}")
     return pd.DataFrame(rows)
 
 
@@ -258,7 +262,7 @@ def tuning_summary(tuning: pd.DataFrame) -> pd.DataFrame:
 
     Table ``batch_size, optimizer, learning_rate, accuracy_mean, accuracy_sd, macro_f1_mean, macro_f1_sd, epochs_mean``.
     """
-    groups = tuning.groupby(list(POINT), sort=False)
+    groups = tuning.groupby(list(HYPERPARAMETERS), sort=False)
     columns = {
         f"{score}_{name}": groups[score].agg(how)
         for score in ("accuracy", "macro_f1")
@@ -267,16 +271,16 @@ def tuning_summary(tuning: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns | {"epochs_mean": groups["epochs"].mean()}).reset_index()
 
 
-def best_point(tuning: pd.DataFrame) -> dict[str, Any]:
+def best_hyperparameters(tuning: pd.DataFrame) -> dict[str, Any]:
     """Setting with the highest mean macro-F1 over the folds; of equal ones the first."""
     summary = tuning_summary(tuning)
     row = summary.iloc[int(summary.macro_f1_mean.to_numpy().argmax())]
     kinds = (int, str, float)
-    return {name: kind(row[name]) for name, kind in zip(POINT, kinds, strict=True)}
+    return {name: kind(row[name]) for name, kind in zip(HYPERPARAMETERS, kinds, strict=True)}
 
 
 def train_network(
-    slopes: np.ndarray, labels: np.ndarray, split: np.ndarray, trainer: Trainer, point: Mapping[str, Any]
+    slopes: np.ndarray, labels: np.ndarray, split: np.ndarray, trainer: Trainer, hyperparameters: Mapping[str, Any]
 ) -> TrainedClassifier:
     """Train on the training cells, stopped by the validation cells; the test cells are not touched.
 
@@ -285,13 +289,13 @@ def train_network(
     slopes : float, shape (cells, slopes), raw.
     labels : int, shape (cells,): 1 to K.
     split : text, shape (cells,): see `classifier_split.split_cells`.
-    trainer : of the point's optimizer.
-    point : ``batch_size, optimizer, learning_rate``.
+    trainer : of the optimizer.
+    hyperparameters : ``batch_size, optimizer, learning_rate``.
     """
     train, validation = split == "train", split == "validation"
     scaler = fit_scaler(slopes[train])
     training, stopping = ((scaler(slopes[cells]), labels[cells]) for cells in (train, validation))
-    history = trainer.fit(training, stopping, point["batch_size"], point["learning_rate"])
+    history = trainer.fit(training, stopping, hyperparameters["batch_size"], hyperparameters["learning_rate"])
     return TrainedClassifier(trainer.network(), scaler, history, int(history.epoch[history.val_loss.idxmin()]))
 
 
@@ -312,8 +316,9 @@ def _predict(model: keras.Model, scaled: np.ndarray) -> np.ndarray:
     return np.asarray(model(np.asarray(scaled, "float32"), training=False), "float64")
 
 
-def _words(point: Mapping[str, Any]) -> str:
-    return f"batch {point['batch_size']}, {point['optimizer']}, rate {point['learning_rate']:g}"
+def _words(hyperparameters: Mapping[str, Any]) -> str:
+    batch, optimizer, rate = (hyperparameters[name] for name in HYPERPARAMETERS)
+    return f"batch {batch}, {optimizer}, rate {rate:g}"
 
 
 def _structure(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def split_cells(
     names = np.array(list(shares))
     _check_shares(shares)
     if blocks is not None:
-        return names[_deal_blocks(labels, np.asarray(blocks), list(shares.values()), seed)]
+        return names[_assign_block_splits(labels, np.asarray(blocks), list(shares.values()), seed)]
     rng = np.random.default_rng([seed, len(labels)])
     part = np.zeros(len(labels), "int64")
     for label in np.unique(labels):
@@ -119,7 +119,7 @@ def _counts(n: int, shares: list[float]) -> list[int]:
     return counts
 
 
-def _deal_blocks(labels: np.ndarray, blocks: np.ndarray, shares: list[float], seed: int) -> np.ndarray:
+def _assign_block_splits(labels: np.ndarray, blocks: np.ndarray, shares: list[float], seed: int) -> np.ndarray:
     """Number of the part of each cell: of all arrangements of nested folds the one with most classes in the parts."""
     best, best_rank = None, None
     for part in _arrangements(labels, blocks, shares, seed):

@@ -11,7 +11,7 @@ import pandas as pd
 
 from climate_indicators.segmentation.baselines import FOREST, Baseline, Sample, fit_forest
 from climate_indicators.segmentation.patch_scores import score_pixels
-from climate_indicators.snow.triplets.scores import held_out_triplets, read_pixels
+from climate_indicators.snow.triplets.scores import holdout_triplets, read_pixels
 from climate_indicators.stats.score_histograms import MASK, PROBABILITY, ScoreCounts
 
 WET_SNOW = "wet_snow_threshold"
@@ -83,7 +83,7 @@ def score_baselines(
     triplets : ``number, split, held_out`` of every triplet.
     progress : called with the number of triplets that are done.
     """
-    members = held_out_triplets(store, triplets)
+    members = holdout_triplets(store, triplets)
     numbers = store["number"][:][[place for place, _ in members]]
     return score_pixels(models, store, members, numbers, progress, read_pixels)
 

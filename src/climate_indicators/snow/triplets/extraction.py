@@ -22,7 +22,7 @@ from climate_indicators.segmentation.patches import fill_invalid
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES, SPLITS
 from climate_indicators.snow.scenes.pairing import scene_path
 from climate_indicators.snow.triplets.curation import KEPT
-from climate_indicators.snow.triplets.places import UNUSED, deal_triplets
+from climate_indicators.snow.triplets.places import UNUSED, assign_triplet_splits
 
 RGB = ("B04", "B03", "B02")
 SPAN_PX = 2048  # chips of one row are read together as far as they lie within this width
@@ -221,7 +221,7 @@ def triplet_table(
     table = table.sort_values("triplet", ignore_index=True)
     table["snow_fraction"], table["valid_fraction"] = table["snow"], 1 - table["missing"]
     columns = (table[name].to_numpy() for name in ("place", "hydro_year", "snow_fraction"))
-    table["split"], table["held_out"] = deal_triplets(*columns, shares, seed)
+    table["split"], table["held_out"] = assign_triplet_splits(*columns, shares, seed)
     table["number"] = np.arange(len(table))
     _check_parts(table)
     return table[TRIPLET_COLUMNS]

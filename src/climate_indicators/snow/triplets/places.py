@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.segmentation.spatial_blocks import SPLITS, deal
+from climate_indicators.segmentation.spatial_blocks import SPLITS, assign_splits
 
 TRAIN, VALIDATION, TEST = SPLITS
 UNUSED = "unused"
@@ -60,7 +60,7 @@ def _starts(length: int, size: int, gap: int) -> list[int]:
     return [first + number * (size + gap) for number in range(count)]
 
 
-def deal_triplets(
+def assign_triplet_splits(
     place: np.ndarray, hydro_year: np.ndarray, snow_fraction: np.ndarray, shares: Mapping[str, float], seed: int
 ) -> tuple[list[str], list[str]]:
     """Split of each triplet, and in what it is held out.
@@ -95,11 +95,11 @@ def deal_triplets(
             f"the {len(table)} kept triplets lie in {n_places} places, fewer than the {len(SPLITS)} parts "
             f"{', '.join(SPLITS)}. Make snow.triplets.size_px smaller, loosen its limits, or add scenes."
         )
-    of_place = _dealt(table, "place", shares, seed)
+    of_place = _splits_by_mean(table, "place", shares, seed)
     if table["year"].nunique() < len(SPLITS):
         held_out = np.where(of_place == TEST, PLACE, NONE)
         return of_place.tolist(), held_out.tolist()
-    of_year = _dealt(table, "year", shares, seed)
+    of_year = _splits_by_mean(table, "year", shares, seed)
     new_place, new_year = of_place == TEST, of_year == TEST
     learnt = (of_place == TRAIN) & (of_year == TRAIN)
     split = np.select([new_place & new_year, new_place | new_year, learnt], [TEST, UNUSED, TRAIN], VALIDATION)
@@ -107,7 +107,7 @@ def deal_triplets(
     return split.tolist(), held_out.tolist()
 
 
-def _dealt(table: pd.DataFrame, key: str, shares: Mapping[str, float], seed: int) -> np.ndarray:
+def _splits_by_mean(table: pd.DataFrame, key: str, shares: Mapping[str, float], seed: int) -> np.ndarray:
     means = table.groupby(key)["snow"].mean()
-    names = dict(zip(means.index, deal(means.to_numpy(), shares, seed), strict=True))
+    names = dict(zip(means.index, assign_splits(means.to_numpy(), shares, seed), strict=True))
     return table[key].map(names).to_numpy()

@@ -12,7 +12,7 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 from climate_indicators.segmentation.patch_scores import by_group, score_images
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.snow.climate.wetness_classes import WET
-from climate_indicators.stats.metrics import HELD_OUT
+from climate_indicators.stats.metrics import HOLDOUT_SPLITS
 from climate_indicators.stats.score_histograms import ScoreCounts
 
 # triplets that are neither trained, validated nor tested on, but measured: of a test place, or of a test year
@@ -21,7 +21,7 @@ FURTHER = ("place", "year")
 BATCH = 16
 
 
-def held_out_triplets(store: h5py.File, triplets: pd.DataFrame) -> list[tuple[int, str]]:
+def holdout_triplets(store: h5py.File, triplets: pd.DataFrame) -> list[tuple[int, str]]:
     """Place in the patch file and part of each triplet that is measured, in the file's order.
 
     Parameters
@@ -43,8 +43,8 @@ def held_out_triplets(store: h5py.File, triplets: pd.DataFrame) -> list[tuple[in
     table = triplets.set_index("number").reindex(numbers)
     if table["split"].map(SPLIT_VALUES | {"unused": 0}).tolist() != splits:
         raise ValueError(f"{store.filename} was not made of this table of triplets: their splits differ")
-    parts = np.where(table["split"].isin(HELD_OUT), table["split"], table["held_out"])
-    used = [*HELD_OUT, *FURTHER]
+    parts = np.where(table["split"].isin(HOLDOUT_SPLITS), table["split"], table["held_out"])
+    used = [*HOLDOUT_SPLITS, *FURTHER]
     trained = (table["split"] == "train").to_numpy()
     return [(place, part) for place, part in enumerate(parts.tolist()) if part in used and not trained[place]]
 
@@ -83,9 +83,9 @@ def score_triplets(
 
     Returns
     -------
-    Counts whose ``blocks`` are numbers of triplets and whose ``splits`` are the parts of `held_out_triplets`.
+    Counts whose ``blocks`` are numbers of triplets and whose ``splits`` are the parts of `holdout_triplets`.
     """
-    return score_images(run, store, batch_size, progress, held_out_triplets(store, triplets), read_labels)
+    return score_images(run, store, batch_size, progress, holdout_triplets(store, triplets), read_labels)
 
 
 def by_place(scores: ScoreCounts, triplets: pd.DataFrame) -> ScoreCounts:
@@ -105,7 +105,11 @@ def by_place(scores: ScoreCounts, triplets: pd.DataFrame) -> ScoreCounts:
     in different years, counts in each of them.
     """
     table, splits = triplets.set_index("number").loc[scores.blocks], np.array(scores.splits)
-    chosen, validation, wet = np.isin(splits, HELD_OUT), splits == "validation", (table["regime"] == WET).to_numpy()
+    chosen, validation, wet = (
+        np.isin(splits, HOLDOUT_SPLITS),
+        splits == "validation",
+        (table["regime"] == WET).to_numpy(),
+    )
     if (validation & wet).any():
         chosen &= wet | ~validation
     numbers, splits = scores.blocks[chosen], splits[chosen].tolist()

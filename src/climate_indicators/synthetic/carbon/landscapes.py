@@ -70,13 +70,13 @@ class Cover:
 
 
 def make_place(number: int, size: int, seed: int) -> Place:
-    """Place of a world.
+    """Place of a synthetic site.
 
     Parameters
     ----------
     number : of the place, from 0.
     size : side of its pictures, in pixels.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
     seen = _seen(size, stream(seed, "slant", number))
     height = fractal_field(size, 2.2, stream(seed, "relief", number), longest=0.7)
@@ -107,9 +107,9 @@ def cover_of(place: Place, design: Design, month: int, seed: int) -> Cover:
 
     Parameters
     ----------
-    place, design : of one world.
+    place, design : of one synthetic site.
     month : number of the month, from 0.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
 
     Raises
     ------

@@ -31,7 +31,7 @@ def picture(place: Place, cover: Cover, month: np.datetime64, number: int, seed:
     place, cover : what lies there, and what covers it.
     month : datetime64[M]; the sun's height and the colour of leaves follow from it.
     number : of the month in the record, from 0.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
 
     Returns
     -------

@@ -59,14 +59,14 @@ class Design:
 
 
 def make_design(places: int, first_month: str, months: int, seed: int) -> Design:
-    """Design of a world.
+    """Design of a synthetic site.
 
     Parameters
     ----------
     places : number of places, 1 or more; three of four are disturbed.
     first_month : ``YYYY-MM``.
     months : length of the record, 36 to 192.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def measurements(images: pd.DataFrame, seed: int) -> pd.DataFrame:
     Parameters
     ----------
     images : ``image, date, carbon_kg`` (true), one row an image.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
 
     Returns
     -------

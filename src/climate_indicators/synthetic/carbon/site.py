@@ -20,7 +20,7 @@ from climate_indicators.synthetic.carbon.series import (
 
 
 @dataclass(frozen=True)
-class Sight:
+class SyntheticImage:
     """One place in one month.
 
     Attributes
@@ -39,7 +39,7 @@ class Sight:
     record: dict[str, str | float]
 
 
-class LandscapeWorld:
+class SyntheticCarbonSite:
     """Places of one region, each seen once a month.
 
     Parameters
@@ -50,7 +50,7 @@ class LandscapeWorld:
     first_month : ``YYYY-MM``.
     months : length of the record, 36 to 192.
     labelled_every : months from one mask of a place to its next one; staggered by place and by year.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     biomass_kg_m2 : nominal biomass of vegetation; the true one is 3 % above it, and differs between places.
     carbon_fraction : of biomass, the true one too.
     """
@@ -82,7 +82,7 @@ class LandscapeWorld:
         """All places, in order of their number."""
         return [make_place(number, self._size, self._seed) for number in range(len(self.biomass_kg_m2))]
 
-    def sight(self, number: int, month: int) -> Sight:
+    def rendered(self, number: int, month: int) -> SyntheticImage:
         """Place ``number`` in month ``month``, both from 0."""
         place, date = self.places[number], self.design.months[month]
         cover = cover_of(place, self.design, month, self._seed)
@@ -94,7 +94,7 @@ class LandscapeWorld:
             "seen_fraction": seen / place.seen.size,
             "carbon_kg": cover.vegetation.sum() * self._kg_per_pixel[number],
         }
-        return Sight(
+        return SyntheticImage(
             name=f"{name}_{date}",
             picture=picture(place, cover, date, month, self._seed),
             mask=cover.vegetation,

@@ -38,7 +38,7 @@ class Forcing:
 
 
 @dataclass(frozen=True)
-class Ice:
+class GlacierState:
     """Ice of one year; arrays of shape (size, size).
 
     Attributes
@@ -64,7 +64,7 @@ def forcing(year: int, line_m: float, seed: int) -> Forcing:
     ----------
     year : calendar year.
     line_m : equilibrium line at no anomaly, metres above the sea.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
     lags = np.arange(int(6 * RESPONSE_YEARS))
     weights = np.exp(-lags / RESPONSE_YEARS)
@@ -90,7 +90,7 @@ class GlacierModel:
     Parameters
     ----------
     terrain : the landscape.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
 
     def __init__(self, terrain: Terrain, seed: int) -> None:
@@ -112,7 +112,7 @@ class GlacierModel:
         self._sensitivity = self._calibrate()
         self._debris_limit = self._calibrate_debris()
 
-    def ice(self, response_line_m: float) -> Ice:
+    def ice(self, response_line_m: float) -> GlacierState:
         """Ice under the line that the glaciers feel, in metres above the sea."""
         extent, surface, above_snout = self._shape(response_line_m, self._sensitivity)
         margin = 0.02 * self.terrain.relief_m
@@ -121,7 +121,7 @@ class GlacierModel:
         snow_line = self.terrain.elevation_m + 0.02 * self.terrain.relief_m * self._debris_noise - response_line_m
         firn = smoothstep(snow_line, -3 * margin, margin) * extent
         top = ndimage.gaussian_filter(self.terrain.elevation_m + np.maximum(surface, 0.0), 1.0)
-        return Ice(extent, surface, top, debris.astype(np.float32), firn.astype(np.float32))
+        return GlacierState(extent, surface, top, debris.astype(np.float32), firn.astype(np.float32))
 
     @property
     def snout_m(self) -> np.ndarray:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from climate_indicators.synthetic.glacier.glaciers import Ice
-from climate_indicators.synthetic.glacier.surfaces import Ground, mix, spectrum, surface_reflectance
+from climate_indicators.synthetic.glacier.glaciers import GlacierState
+from climate_indicators.synthetic.glacier.surfaces import LandCover, mix, spectrum, surface_reflectance
 from climate_indicators.synthetic.light import Sun, direct_light
 from climate_indicators.synthetic.noise import fractal_field, smoothstep, stream
 
@@ -22,7 +22,7 @@ THIN_EDGE = 0.2
 
 
 @dataclass(frozen=True)
-class Sight:
+class SyntheticImage:
     """One year's image.
 
     Attributes
@@ -35,7 +35,9 @@ class Sight:
     cloud: np.ndarray
 
 
-def make_sight(ground: Ground, ice: Ice, sun: Sun, year: int, cloud_share: float, seed: int) -> Sight:
+def render_image(
+    ground: LandCover, ice: GlacierState, sun: Sun, year: int, cloud_share: float, seed: int
+) -> SyntheticImage:
     """Image of one year.
 
     Parameters
@@ -44,7 +46,7 @@ def make_sight(ground: Ground, ice: Ice, sun: Sun, year: int, cloud_share: float
     sun : its position.
     year : calendar year; with the seed it fixes snow, haze, cloud and noise.
     cloud_share : share of the image under masked cloud, 0 to 1.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
     size, terrain = ice.extent.shape[0], ground.terrain
     top = np.where(ice.extent, ice.top_m, terrain.elevation_m)
@@ -57,7 +59,7 @@ def make_sight(ground: Ground, ice: Ice, sun: Sun, year: int, cloud_share: float
     thickness, cloud = _cloud(size, cloud_share, rng)
     scene = mix(scene, spectrum(CLOUD), thickness)
     scene = scene + SENSOR_NOISE * rng.standard_normal(scene.shape, dtype=np.float32)
-    return Sight(np.clip(scene, 1e-4, 1.5).astype(np.float32), cloud)
+    return SyntheticImage(np.clip(scene, 1e-4, 1.5).astype(np.float32), cloud)
 
 
 def _cloud(size: int, share: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -19,10 +19,10 @@ from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.rasters.guard import created
 from climate_indicators.geo.rasters.radiometry import SENTINEL2_OFFSET_DN, SENTINEL2_OFFSET_FROM
 from climate_indicators.synthetic.dates import date_of_year
-from climate_indicators.synthetic.glacier.glaciers import Forcing, GlacierModel, Ice, forcing
+from climate_indicators.synthetic.glacier.glaciers import Forcing, GlacierModel, GlacierState, forcing
 from climate_indicators.synthetic.glacier.lakes import flood
-from climate_indicators.synthetic.glacier.reflectance import Sight, make_sight
-from climate_indicators.synthetic.glacier.surfaces import Ground, make_ground
+from climate_indicators.synthetic.glacier.reflectance import SyntheticImage, render_image
+from climate_indicators.synthetic.glacier.surfaces import LandCover, make_ground
 from climate_indicators.synthetic.light import sun_at_overpass
 from climate_indicators.synthetic.noise import stream
 from climate_indicators.synthetic.terrain import Terrain, make_terrain
@@ -33,7 +33,7 @@ CLOUDY_SHARE, MAX_OTHER_SHARE = 0.5, 0.04
 
 
 @dataclass(frozen=True)
-class GlacierWorld:
+class SyntheticGlacierSite:
     """A valley with glaciers, made from its settings alone; every year is independent of which others are made."""
 
     size_px: int
@@ -47,7 +47,7 @@ class GlacierWorld:
         return self.ground.terrain
 
     @cached_property
-    def ground(self) -> Ground:
+    def ground(self) -> LandCover:
         """The landscape and what covers it where there is neither ice nor snow."""
         terrain, water = flood(self._model.terrain, self._model.snout_m)
         return make_ground(terrain, water, self._model.forefield(), self.seed)
@@ -84,17 +84,17 @@ class GlacierWorld:
         """Climate of a year."""
         return forcing(year, self._model.line_m, self.seed)
 
-    def ice(self, year: int) -> Ice:
+    def ice(self, year: int) -> GlacierState:
         """Ice of a year."""
         return self._model.ice(self.forcing(year).response_line_m)
 
-    def sight(self, year: int, ice: Ice) -> Sight:
+    def rendered(self, year: int, ice: GlacierState) -> SyntheticImage:
         """Image of a year, half of it under cloud in the cloudy year."""
         share = CLOUDY_SHARE
         if year != self.cloudy_year:
             share = float(stream(self.seed, "cloud", year).uniform(0, MAX_OTHER_SHARE))
         sun = sun_at_overpass(date_of_year(year, self.seed), CENTRE_LAT)
-        return make_sight(self.ground, ice, sun, year, share, self.seed)
+        return render_image(self.ground, ice, sun, year, share, self.seed)
 
     def outlines(self, year: int) -> gpd.GeoDataFrame:
         """Outlines of a year's true extent, one feature a glacier with its ``glacier_id``, in EPSG:4326."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from climate_indicators.synthetic.glacier.glaciers import Ice
+from climate_indicators.synthetic.glacier.glaciers import GlacierState
 from climate_indicators.synthetic.noise import band_field, fractal_field, smoothstep, stream
 from climate_indicators.synthetic.terrain import Terrain
 
@@ -24,7 +24,7 @@ SPECKLE = 0.05
 
 
 @dataclass(frozen=True)
-class Ground:
+class LandCover:
     """What stays the same over the years.
 
     Attributes
@@ -43,7 +43,7 @@ class Ground:
     snow_hold: np.ndarray
 
 
-def make_ground(terrain: Terrain, water: np.ndarray, forefield: np.ndarray, seed: int) -> Ground:
+def make_ground(terrain: Terrain, water: np.ndarray, forefield: np.ndarray, seed: int) -> LandCover:
     """Ground and debris: both the same rock, which differs from place to place; grass low down; turbid lakes.
 
     Parameters
@@ -51,7 +51,7 @@ def make_ground(terrain: Terrain, water: np.ndarray, forefield: np.ndarray, seed
     terrain : the landscape, its lakes filled.
     water : bool, shape (size, size): lakes.
     forefield : bool, same shape: what the glaciers covered long ago, still bare.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
     size = terrain.elevation_m.shape[0]
     height = (terrain.elevation_m - terrain.elevation_m.min()) / np.ptp(terrain.elevation_m)
@@ -67,7 +67,7 @@ def make_ground(terrain: Terrain, water: np.ndarray, forefield: np.ndarray, seed
     hollows = ndimage.gaussian_filter(terrain.elevation_m, size / 80) - terrain.elevation_m
     hold = 3.0 * smoothstep(height, 0.25, 0.6) + 0.4 * hollows / hollows.std()
     hold += 0.5 * fractal_field(size, 1.5, stream(seed, "snow hold"), longest=0.1)
-    return Ground(terrain, ground.astype(np.float32), debris.astype(np.float32), water, hold.astype(np.float32))
+    return LandCover(terrain, ground.astype(np.float32), debris.astype(np.float32), water, hold.astype(np.float32))
 
 
 def _stripes(terrain: Terrain, seed: int) -> np.ndarray:
@@ -79,7 +79,7 @@ def _stripes(terrain: Terrain, seed: int) -> np.ndarray:
     return ndimage.map_coordinates(field, places, order=1, mode="grid-wrap")
 
 
-def surface_reflectance(ground: Ground, ice: Ice, year: int, seed: int) -> np.ndarray:
+def surface_reflectance(ground: LandCover, ice: GlacierState, year: int, seed: int) -> np.ndarray:
     """Reflectance of one year's surface before light and air; float32, shape (bands, size, size).
 
     Debris has the spectrum of the rock around it and lies smooth; snow has that of firn and lies ragged. So a pixel's
@@ -94,14 +94,14 @@ def surface_reflectance(ground: Ground, ice: Ice, year: int, seed: int) -> np.nd
     return scene * (1.0 + SPECKLE * stream(seed, "speckle", year).standard_normal((size, size), dtype=np.float32))
 
 
-def seasonal_snow(ground: Ground, ice: Ice, year: int, seed: int) -> np.ndarray:
+def seasonal_snow(ground: LandCover, ice: GlacierState, year: int, seed: int) -> np.ndarray:
     """Share of each pixel under seasonal snow, off the glaciers: ragged patches, high up and in hollows.
 
     Parameters
     ----------
     ground, ice : what snow may lie on, and what it may not.
     year : calendar year: how much there is and where it lies differ from year to year.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
     size, rng = ice.extent.shape[0], stream(seed, "snow", year)
     share = rng.uniform(*SNOW_SHARES)

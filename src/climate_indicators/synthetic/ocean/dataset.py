@@ -56,7 +56,7 @@ ALK_PER_SALINITY, DIC_PER_SALINITY = 66.0, 58.0
 
 
 @dataclass(frozen=True)
-class OceanWorld:
+class SyntheticOcean:
     """A simulated ocean on a regular grid.
 
     Parameters

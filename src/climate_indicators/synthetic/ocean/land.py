@@ -1,4 +1,4 @@
-"""Land of the simulated ocean world: continents like those of the Earth, drawn by a few corners each."""
+"""Land of the synthetic ocean: continents like those of the Earth, drawn by a few corners each."""
 
 from __future__ import annotations
 

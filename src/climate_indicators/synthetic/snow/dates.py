@@ -1,4 +1,4 @@
-"""Scenes of the simulated snow world: dates, orbits and planted defects; standard library only.
+"""Scenes of the synthetic snow site: dates, orbits and planted defects; standard library only.
 
 The workflow asks for the years of the scenes before any job runs.
 """
@@ -53,7 +53,7 @@ class Defect:
 
 @dataclass
 class SceneDates:
-    """All scenes of a world, and which of them are spoilt.
+    """All scenes of a synthetic site, and which of them are spoilt.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ def record(settings: Mapping[str, Any]) -> tuple[datetime.date, datetime.date]:
 
 
 def snow_scene_dates(settings: Mapping[str, Any]) -> SceneDates:
-    """Scenes of a world, from its settings alone.
+    """Scenes of a synthetic site, from its settings alone.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a Sentinel-2-like sensor sees of the simulated snow world: land, snow, light, haze, cloud, noise."""
+"""What a Sentinel-2-like sensor sees of the synthetic snow site: land, snow, light, haze, cloud, noise."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Camera:
     ----------
     land : the mountain.
     latitude_deg : northern positive.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
 
     def __init__(self, land: Land, latitude_deg: float, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Backscatter of the simulated snow world as a radar at C-band sees it from two orbits."""
+"""Backscatter of the synthetic snow site as a radar at C-band sees it from two orbits."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Radar:
     Parameters
     ----------
     land : the mountain.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
 
     def __init__(self, land: Land, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""The simulated snow world: a mountain, ten years of weather and snow, and what two satellites deliver of it."""
+"""The synthetic snow site: a mountain, ten years of weather and snow, and what two satellites deliver of it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Folders:
     truth: Path
 
 
-class SnowWorld:
+class SyntheticSnowSite:
     """A mountain with snow, made from its settings alone.
 
     Parameters
@@ -153,7 +153,7 @@ class SnowWorld:
         return pd.DataFrame(rows, columns=["scene_a", "scene_b", "defect"])
 
     def planted(self) -> dict[str, Any]:
-        """Numbers that the analysis should find again, and the world's settings."""
+        """Numbers that the analysis should find again, and the site's settings."""
         settings = self.settings
         shift = [(SHIFT_PX[1] * settings["resolution_m"]), -SHIFT_PX[0] * settings["resolution_m"]]
         return {
@@ -177,40 +177,40 @@ class SnowWorld:
         }
 
 
-def write_scenes(world: SnowWorld, folders: Folders, logger: logging.Logger) -> None:
+def write_scenes(site: SyntheticSnowSite, folders: Folders, logger: logging.Logger) -> None:
     """Run the snow through all days and write every image, cloud mask and true snow map, and the tables of the truth.
 
     Parameters
     ----------
-    world : the world.
+    site : the synthetic site.
     folders : where to write; ``truth`` gets ``snow/DATE.tif``, ``land.tif``, ``elevation.tif``, ``cover.csv``,
         ``defects.csv`` and ``planted.json``.
     logger : where the progress goes.
     """
-    radar = Radar(world.land, world.settings["seed"])
-    camera = Camera(world.land, CENTRE_LAT, world.settings["seed"])
-    inside = area_mask(world.area_of_interest.geometry, world.grid) == 1
+    radar = Radar(site.land, site.settings["seed"])
+    camera = Camera(site.land, CENTRE_LAT, site.settings["seed"])
+    inside = area_mask(site.area_of_interest.geometry, site.grid) == 1
     by_date: dict[datetime.date, list[RadarScene]] = {}
-    for scene in world.scenes.radar:
+    for scene in site.scenes.radar:
         by_date.setdefault(scene.date, []).append(scene)
     (folders.truth / "snow").mkdir()
-    rows, optical = [], set(world.scenes.optical)
-    progress = Progress(logger, len(world.weather), "day")
-    for day in world.days():
+    rows, optical = [], set(site.scenes.optical)
+    progress = Progress(logger, len(site.weather), "day")
+    for day in site.days():
         rows.append([day.date.isoformat(), *_means(day, inside)])
         for scene in by_date.get(day.date, []):
-            _write_radar(world, radar, scene, day, folders)
+            _write_radar(site, radar, scene, day, folders)
         if day.date in optical:
-            _write_optical(world, camera, day, folders)
+            _write_optical(site, camera, day, folders)
         if day.date in optical or day.date in by_date:
-            write_tif(folders.truth / "snow" / f"{day.date}.tif", day.truth[None], world.grid, ("snow",))
+            write_tif(folders.truth / "snow" / f"{day.date}.tif", day.truth[None], site.grid, ("snow",))
         progress.step()
-    write_tif(folders.truth / "land.tif", world.land.cover[None], world.grid, ("land",))
-    write_tif(folders.truth / "elevation.tif", world.land.elevation_m[None], world.grid, ("elevation",))
+    write_tif(folders.truth / "land.tif", site.land.cover[None], site.grid, ("land",))
+    write_tif(folders.truth / "elevation.tif", site.land.elevation_m[None], site.grid, ("elevation",))
     columns = ["date", "snow_fraction", "wet_fraction", "swe_mm"]
     write_csv(pd.DataFrame(rows, columns=columns), folders.truth / "cover.csv")
-    write_csv(world.defects(), folders.truth / "defects.csv")
-    write_json(world.planted(), folders.truth / "planted.json")
+    write_csv(site.defects(), folders.truth / "defects.csv")
+    write_json(site.planted(), folders.truth / "planted.json")
 
 
 def _means(day: Day, inside: np.ndarray) -> tuple[float, float, float]:
@@ -244,21 +244,21 @@ def _radar_name(scene: RadarScene) -> str:
     return f"{scene.date}_o{scene.orbit}.tif"
 
 
-def _write_radar(world: SnowWorld, radar: Radar, scene: RadarScene, day: Day, folders: Folders) -> None:
+def _write_radar(site: SyntheticSnowSite, radar: Radar, scene: RadarScene, day: Day, folders: Folders) -> None:
     state = RadarState(day.truth, day.cover, day.rain_mm)
-    image = radar.scene(scene, state, wedge=scene.name in world.scenes.wedged)
+    image = radar.scene(scene, state, wedge=scene.name in site.scenes.wedged)
     path = folders.radar / _radar_name(scene)
-    write_tif(path, image, world.grid, RADAR_BANDS, float("nan"), RELATIVE_ORBIT=scene.orbit)
+    write_tif(path, image, site.grid, RADAR_BANDS, float("nan"), RELATIVE_ORBIT=scene.orbit)
 
 
-def _write_optical(world: SnowWorld, camera: Camera, day: Day, folders: Folders) -> None:
-    scenes, name = world.scenes, f"{day.date}.tif"
+def _write_optical(site: SyntheticSnowSite, camera: Camera, day: Day, folders: Folders) -> None:
+    scenes, name = site.scenes, f"{day.date}.tif"
     if day.date in scenes.copies:
         for folder in (folders.optical, folders.clouds):
             shutil.copyfile(folder / f"{scenes.copies[day.date]}.tif", folder / name)
         return
-    share = cloud_share(day.date, world.settings["seed"])
+    share = cloud_share(day.date, site.settings["seed"])
     share = CLOUDED_SHARE if day.date in scenes.clouded else CLEAR_SHARE if day.date in scenes.clear else share
     numbers, mask = camera.scene(day.date, day.cover, day.snow_age_days, share, day.date in scenes.shifted)
-    write_tif(folders.optical / name, numbers, world.grid, OPTICAL_BANDS, 0)
-    write_tif(folders.clouds / name, mask[None], world.grid, ("cloud",))
+    write_tif(folders.optical / name, numbers, site.grid, OPTICAL_BANDS, 0)
+    write_tif(folders.clouds / name, mask[None], site.grid, ("cloud",))

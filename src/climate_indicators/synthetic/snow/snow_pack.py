@@ -1,4 +1,4 @@
-"""Land of the simulated snow world, and the snow on it, day by day."""
+"""Land of the synthetic snow site, and the snow on it, day by day."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def make_land(size_px: int, resolution_m: float, seed: int) -> Land:
     Parameters
     ----------
     size_px, resolution_m : side of the square grid in pixels, and of a pixel in metres.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
     """
     shape = make_terrain(size_px, resolution_m, seed).elevation_m
     relief = RELIEF_M * float(np.clip(size_px * resolution_m / FULL_RELIEF_EXTENT_M, 0.4, 1.0))

@@ -1,4 +1,4 @@
-"""Daily weather of the simulated snow world, at a station half-way up the mountain."""
+"""Daily weather of the synthetic snow site, at a station half-way up the mountain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def daily_weather(first: datetime.date, last: datetime.date, warming_c_per_decad
     ----------
     first, last : first and last day.
     warming_c_per_decade : the same for the lowest, mean and highest temperature.
-    seed : the world's seed.
+    seed : seed of the synthetic site.
 
     Returns
     -------
