@@ -1,4 +1,4 @@
-"""Standard errors over blocks: each left out in turn, dealt at random or evenly along their order."""
+"""Standard errors over blocks: each left out in turn, assigned at random or evenly along their order."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ class Spread:
 def block_spread(replicates: np.ndarray, strata: np.ndarray | None = None) -> Spread:
     """Standard error of a statistic from its values without one block at a time.
 
-    Blocks dealt at random: jackknife of Efron and Stein (1981, doi:10.1214/aos/1176345462) with n − 1 degrees of
-    freedom. Blocks dealt evenly along an order, as `blocks.deal` does along the share of glacier, differ less in their
-    sum than random ones: the differences between neighbors in that order give the variance (successive differences,
-    Wolter 2007, Introduction to Variance Estimation, doi:10.1007/978-0-387-35099-8, chapter 8), with one degree of
-    freedom a pair of neighbors, n / 2: more, as normal values would have, is too many for errors in few blocks.
+    Blocks assigned at random: jackknife of Efron and Stein (1981, doi:10.1214/aos/1176345462) with n − 1 degrees of
+    freedom. Blocks assigned evenly along an order, as by `spatial_blocks.assign_splits` along the fraction of
+    glacier, differ less in their sum than random ones: the differences between neighbors in that order give the
+    variance (successive differences, Wolter 2007, Introduction to Variance Estimation,
+    doi:10.1007/978-0-387-35099-8, chapter 8), with one degree of freedom a pair of neighbors, n / 2: more, as
+    normal values would have, is too many for errors in few blocks.
 
     Parameters
     ----------
     replicates : float, shape (blocks, ...), at least two blocks.
-    strata : shape (blocks,): what the blocks were ordered by when they were dealt; None if dealt at random.
+    strata : shape (blocks,): what the blocks were ordered by when they were assigned; None if at random.
     """
     n = len(replicates)
     if n < 2:
@@ -79,5 +80,5 @@ def jackknife(parts: np.ndarray, statistic: Statistic, confidence: float = CONFI
 
 
 def stratum_of_share(label_fraction: np.ndarray) -> np.ndarray:
-    """What blocks are ordered by when they are dealt: their share of positives in tenths, float64, same shape."""
+    """What blocks are ordered by when they are assigned: their fraction of positives in tenths, float64, same shape."""
     return np.round(label_fraction, 1)

@@ -59,7 +59,7 @@ def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet", stratifie
     ----------
     scores : counts of each model, over the same blocks.
     network : name of the model whose calibration is returned.
-    stratified : whether blocks were dealt evenly along their share of positives (`blocks.deal`), or at random.
+    stratified : whether blocks were assigned evenly along their fraction of positives (`spatial_blocks.assign_splits`).
 
     Raises
     ------
