@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and telling files apart by content."""
+"""Writing files atomically, and telling files apart by content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pandas as pd
 
 from climate_indicators.core.process_state import process_mark, runs_still
 
-# another machine's process cannot be looked for: what it left is taken for dead when nothing moved for so long
+# another machine's process cannot be looked for: what it left is treated as dead when nothing moved for so long
 _FORGOTTEN_S = 86400
 _PART = ".part-"
 # threads of one process may write the same target too

@@ -92,7 +92,7 @@ def read_daily(
         units |= {column: text for column, text in frame.iloc[0].items() if text and column != DATE}
         frame = frame.iloc[1:]
     if frame.empty:
-        raise InputError(f"{path}: there is no row below the header; expected one row a day. Add the data.")
+        raise InputError(f"{path}: there is no row below the header; expected one row per day. Add the data.")
     return DailyTable(str(path), frame, units, _locations(lines[:place]))
 
 
@@ -107,7 +107,7 @@ def numbers(table: DailyTable, column: str) -> pd.Series:
     text = table.cells[column]
     empty = text.str.lower().isin(NULLS)
     values = pd.to_numeric(text.where(~empty), errors="coerce").astype("float64")
-    way_out = "Write numbers with a point as decimal sign and no unit; leave the cell empty where there is no value."
+    way_out = "Write numbers with a point as decimal sign and no unit; leave the cell empty if there is no value."
     table.refuse(column, ~empty & ~np.isfinite(values), "a number", way_out)
     return values
 
@@ -144,7 +144,7 @@ def _timezone_advice(times: pd.Series, offsets: pd.Series) -> str:
     written = "UTC" if offsets.isna().all() or offsets.isin(["Z", "+00:00", "+0000"]).all() else "another timezone"
     return (
         f"Midnight was written in {written}: the place keeps about UTC{sign}{east // 60:02d}:{east % 60:02d}, and "
-        "every day would be joined with its neighbour. Ask Open-Meteo for that place's timezone (timezone=auto), or "
+        "every day would be joined with its neighbor. Ask Open-Meteo for that place's timezone (timezone=auto), or "
         "write local dates without time."
     )
 
@@ -156,7 +156,7 @@ def _lines(path: str | Path, content: bytes) -> list[tuple[int, list[str]]]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} is no text in UTF-8 ({error}). Save it as CSV in UTF-8.") from error
     if not lines:
-        raise InputError(f"{path} is empty; expected a header and one row a day.")
+        raise InputError(f"{path} is empty; expected a header and one row per day.")
     return lines
 
 

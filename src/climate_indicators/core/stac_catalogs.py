@@ -1,4 +1,4 @@
-"""Catalogues of scenes that are known by name: address, collection, and what they call the bands.
+"""Catalogs of scenes that are known by name: address, collection, and what they call the bands.
 
 Standard library only, so that settings can be checked before any job.
 """
@@ -31,7 +31,7 @@ class Catalogue:
     endpoint : address of the STAC API.
     collection : name of the collection.
     assets : name of the asset of each band.
-    tokens : address that gives tokens for the collection; None where files are open.
+    tokens : address that gives tokens for the collection; None if files are open.
     s3_endpoint : host of the archive's S3 store, for files with addresses ``s3://``.
     """
 
@@ -87,7 +87,7 @@ def find_catalogue(
     assets: Mapping[str, str] | None = None,
     tokens: str | None = None,
 ) -> Catalogue:
-    """A catalogue known by name, with what the settings say otherwise.
+    """A catalog known by name, with what the settings say otherwise.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def find_catalogue(
     Raises
     ------
     InputError
-        If the catalogue has no such scenes, or ``other`` lacks its address.
+        If the catalog has no such scenes, or ``other`` lacks its address.
     """
     if name == OTHER:
         if not (endpoint and collection):

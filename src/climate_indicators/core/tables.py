@@ -90,7 +90,7 @@ def read_user_table(path: str | Path, what: str, numbers: Iterable[str] = (), ex
 
 
 def _check_header(names: Sequence[str], needed: Iterable[str], where: str) -> None:
-    """Refuse a header that is divided by other signs than commas, or has a needed name twice."""
+    """Reject a header that is divided by other signs than commas, or has a needed name twice."""
     for sign, word in ((";", "semicolons"), ("\t", "tabs")):
         if len(names) == 1 and sign in names[0]:
             raise InputError(
@@ -106,7 +106,7 @@ def _check_header(names: Sequence[str], needed: Iterable[str], where: str) -> No
 
 
 def _refuse_gaps(cells: pd.Series, where: str) -> None:
-    """Refuse numbers that stand for a missing value: they would count as values."""
+    """Reject numbers that stand for a missing value: they would count as values."""
     found = cells.index[pd.to_numeric(cells, errors="coerce").isin(GAPS)]
     if len(found):
         raise InputError(

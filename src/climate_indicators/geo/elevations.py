@@ -1,4 +1,4 @@
-"""Elevation models: voids found however they are marked, small ones interpolated, the rest missing."""
+"""Elevation models: detection of voids; small voids are interpolated, large ones remain missing."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from climate_indicators.geo.rasters.guard import Reader
 from climate_indicators.geo.rasters.reading import GridReader, within
 from climate_indicators.geo.rasters.understanding import RasterInfo, check_place
 
-# elevations on land, in metres: from below the Dead Sea's shore to above Mount Everest
+# elevations on land, in meters: from below the Dead Sea's shore to above Mount Everest
 MIN_ELEVATION_M, MAX_ELEVATION_M = -500.0, 9000.0
 # voids up to twice this wide, in pixels of the elevation model, are interpolated
 REACH_PX = 5
-# one number in more than this share of the pixels may be fill; 0 may be, however rare
+# a value in more than this share of the pixels may be fill; 0 may be fill at any frequency
 _COMMON = 0.01
-# fill differs from the ground next to it by more than both of these; shores of seas and lakes do not
+# fill differs from adjacent ground by more than both of these; shores of seas and lakes do not
 _FILL_JUMP_M, _FILL_SLOPE_DEG = 100.0, 60.0
 _MAX_PIXELS = 1 << 22
 _FEET = ("ft", "foot", "feet", "us survey foot", "ussft", "us-ft", "ftus")
@@ -32,14 +32,14 @@ _FEET = ("ft", "foot", "feet", "us survey foot", "ussft", "us-ft", "ftus")
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found in the part of an elevation model that a grid shows.
+    """Survey of the part of an elevation model inside a grid.
 
     Attributes
     ----------
-    ground : lowest and highest elevation of the ground, in metres; numbers beyond are voids.
-    fill : numbers between them that mark voids though the file does not declare them, in metres.
-    n_pixels, n_missing, n_outside, n_fill : pixels in all; missing by the file; beyond the ground; fill.
-    lowest, highest : of the numbers that the file does not declare as missing, in metres; NaN if there is none.
+    ground : lowest and highest elevation of the ground, in meters; numbers beyond are voids.
+    fill : values between them that mark voids but are not declared as nodata, in meters.
+    n_pixels, n_missing, n_outside, n_fill : number of pixels; declared missing; outside the range of the ground; fill.
+    lowest, highest : of the values not declared as missing, in meters; NaN if there are none.
     """
 
     ground: tuple[float, float]
@@ -58,25 +58,25 @@ class Survey:
 
     @property
     def note(self) -> str:
-        """Undeclared voids in words; "" if there are none."""
+        """Description of the undeclared voids; "" if there are none."""
         parts = []
         if self.n_outside:
             low, high = self.ground
             parts.append(f"{self.n_outside} pixels outside {low:g} to {high:g} m, the range of the ground, are voids")
         if self.fill:
             listed = ", ".join(f"{value:g}" for value in self.fill)
-            parts.append(f"{self.n_fill} pixels of {listed} m, far from the ground around them, are voids")
+            parts.append(f"{self.n_fill} pixels of {listed} m, which differ strongly from the ground around them, are voids")
         return "; ".join(parts)
 
 
 class Elevations(GridReader):
-    """Elevations in metres on a grid, NaN where unknown.
+    """Elevations in meters on a grid, NaN where unknown.
 
     Parameters
     ----------
-    raster, info : open elevation model and what it says about itself; one band, with its scale and offset.
+    raster, info : open elevation model and its header; one band, with its scale and offset.
     grid : the site's grid.
-    found : what a survey of it found; None knows of no voids beyond the range of elevations on earth.
+    found : result of its survey; with None, only values outside the range of elevations on Earth are voids.
     interpolate : whether voids up to twice `REACH_PX` wide are interpolated from the ground on both sides.
     """
 
@@ -92,7 +92,7 @@ class Elevations(GridReader):
         """Elevations of a window of the raster itself, float32 (1, rows, columns), NaN where unknown."""
         if not self._interpolate:
             return self._known(window)
-        # what an interpolated pixel depends on: so far closing and interpolation reach
+        # margin in pixels within which closing and interpolation influence a pixel
         room = 4 * REACH_PX + 2
         larger = Window(window.col_off - room, window.row_off - room, window.width + 2 * room, window.height + 2 * room)
         larger = within(larger, self.info.width, self.info.height)
@@ -101,7 +101,7 @@ class Elevations(GridReader):
         return values[None, row : row + int(window.height), col : col + int(window.width)]
 
     def metres(self, window: Window) -> np.ndarray:
-        """Numbers of a window of the raster as metres, NaN where the file declares them missing."""
+        """Values of a window of the raster in meters, NaN where the file declares them missing."""
         values = super().native(window)
         band = self.bands[0]
         return values if band.scale is None else (values * band.scale + band.offset).astype("float32")
@@ -114,7 +114,7 @@ class Elevations(GridReader):
 
 
 class Knowledge(Elevations):
-    """1 where `Elevations` knows the ground and 0 where not, warped alike: below 1 next to a void, NaN outside."""
+    """1 where `Elevations` has ground and 0 elsewhere, warped in the same way: below 1 next to a void, NaN outside."""
 
     def native(self, window: Window) -> np.ndarray:
         """1 or 0 for a window of the raster itself, float32 (1, rows, columns)."""
@@ -124,7 +124,7 @@ class Knowledge(Elevations):
 def interpolated(values: np.ndarray) -> np.ndarray:
     """Elevations with voids up to twice `REACH_PX` wide filled from the ground on both sides, by inverse distance.
 
-    A void wider than that, and what lies beyond the edge of the known ground, stays NaN.
+    Wider voids, and pixels beyond the edge of the known ground, remain NaN.
 
     Parameters
     ----------
@@ -143,40 +143,40 @@ def interpolated(values: np.ndarray) -> np.ndarray:
 
 
 def check_elevation_model(info: RasterInfo) -> None:
-    """Check what the header of an elevation model says.
+    """Check the header of an elevation model.
 
     Raises
     ------
     InputError
-        If it has no place on earth, several bands, 8 bits (a shaded relief), or elevations in feet.
+        If it is not georeferenced, or has several bands, 8 bits (a shaded relief), or elevations in feet.
     """
     check_place(info)
     path = info.path
     if len(info.bands) != 1:
         raise InputError(
-            f"{path} has {len(info.bands)} bands; an elevation model (dem) has one, of elevations in metres. Name a "
-            "file with that band alone (gdal_translate -b takes one)."
+            f"{path} has {len(info.bands)} bands; an elevation model (dem) has one, with elevations in meters. Use a "
+            "file with only that band (gdal_translate -b extracts one)."
         )
     (band,) = info.bands
     if np.dtype(band.dtype).kind == "c":
-        raise InputError(f"{path} has complex numbers; expected are elevations in metres. Name an elevation model.")
+        raise InputError(f"{path} has complex numbers; expected elevations in meters. Use an elevation model.")
     if np.dtype(band.dtype).itemsize == 1 and band.scale is None:
         raise InputError(
-            f"{path} has 8 bits a pixel, which hold no elevations in metres: a shaded relief? Name an elevation model."
+            f"{path} has 8 bits per pixel, not elevations in meters (shaded relief?). Use an elevation model."
         )
     if band.unit.strip().lower() in _FEET:
         raise InputError(
-            f"{path} says that its unit is {band.unit}; expected are metres. Convert it (gdal_calc --calc A*0.3048)."
+            f"{path} has the unit {band.unit}; expected meters. Convert it (gdal_calc --calc A*0.3048)."
         )
 
 
 def survey(model: Elevations) -> Survey:
-    """Look through the part of an elevation model that its grid shows, strip by strip, for voids that are not declared.
+    """Search the part of an elevation model inside its grid, strip by strip, for undeclared voids.
 
-    Elevations of a landscape follow each other without large gaps: numbers beyond a gap of 100 m, or of what 60 degrees
-    make on one pixel, are none of the ground. Between them, fill is a number in more than 1 % of the pixels, or 0, that
-    differs from the pixels next to it by as much in the median: at the shore of a sea or lake the ground begins at
-    the water's level.
+    The distribution of elevations in a landscape has no large gaps. Values beyond a gap of 100 m, or of the height
+    difference of one pixel at a slope of 60 degrees, are not ground. Between them, fill is a value in more than 1 % of
+    the pixels, or 0, with a median difference from adjacent pixels of at least this size. Shores of seas and lakes do
+    not have such a step.
     """
     counts: Counter[float] = Counter()
     levels = np.zeros(int(MAX_ELEVATION_M - MIN_ELEVATION_M) + 1, "int64")
@@ -191,7 +191,7 @@ def survey(model: Elevations) -> Survey:
         if finite.size:
             lowest, highest = min(lowest, float(finite.min())), max(highest, float(finite.max()))
         numbers, found = np.unique(inside, return_counts=True)
-        # a number that is common in the whole is common in a strip
+        # a value that is common in the whole raster is common in some strip
         usual = (found > _COMMON / 2 * values.size) | (numbers == 0)
         counts.update({float(value): int(count) for value, count in zip(numbers[usual], found[usual], strict=True)})
     ground = _ground(levels, model)
@@ -206,7 +206,7 @@ def survey(model: Elevations) -> Survey:
 
 
 def _ground(levels: np.ndarray, model: Elevations) -> tuple[float, float]:
-    """Range of the elevations, counted by metres, in which most pixels lie and that has no large gap."""
+    """Range of elevations without large gaps that contains most pixels, from counts per meter."""
     found = np.flatnonzero(levels)
     if not found.size:
         return MIN_ELEVATION_M, MAX_ELEVATION_M
@@ -238,15 +238,15 @@ def _fill_jump(model: Elevations) -> float:
 
 
 def _rows(model: Elevations) -> int:
-    """Rows of a strip of the elevation model that is held at once."""
+    """Number of rows of the elevation model that are read at once."""
     whole = model.source_window()
     return max(_MAX_PIXELS // int(whole.width), 8) if whole else 1
 
 
 def pixel_m(model: Elevations) -> float:
-    """Height of a pixel of the elevation model in metres, about; NaN where it does not meet the grid."""
+    """Approximate height of a pixel of the elevation model in meters; NaN if it does not overlap the grid."""
     whole, grid = model.source_window(), model.grid
     if whole is None:
         return math.nan
-    # the window has room around the grid, up to three pixels on each side
+    # the window extends the grid by up to three pixels on each side
     return float(grid.height * abs(grid.transform.e) / max(whole.height - 6, 1))

@@ -1,4 +1,4 @@
-"""Layers as GeoPackages whose bytes depend on the layer alone."""
+"""Deterministic GeoPackages: equal layers give equal bytes."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import pyogrio
 
 from climate_indicators.core.atomic_files import atomic_path
 
-# GDAL stamps a GeoPackage with the time of writing, which would make equal files differ
+# GDAL writes the current time into a GeoPackage, so equal layers would give different files
 _NO_DATE = "1970-01-01T00:00:00.000Z"
 
 
 def write_geopackage(layer: gpd.GeoDataFrame, path: str | Path, name: str, geometry: str | None = None) -> None:
-    """Write a layer, whole or not at all; the same layer gives the same bytes.
+    """Write a layer, atomically; the same layer gives the same bytes.
 
     Parameters
     ----------
-    layer : features with a reference system.
+    layer : features with a coordinate reference system.
     path : file to write.
     name : of the layer in it.
-    geometry : type of the features, such as ``MultiPolygon``; None lets the features say.
+    geometry : type of the features, such as ``MultiPolygon``; None derives it from the features.
     """
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _NO_DATE})

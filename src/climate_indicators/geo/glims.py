@@ -1,4 +1,4 @@
-"""Outlines of inventories by date: of the GLIMS database one a glacier, of one date, without the rocks inside."""
+"""Outlines by date: from GLIMS, one outline per glacier and date, with internal rocks removed."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.geo.vector_files import polygons
 
 GLIMS_COLUMNS = ("glac_id", "src_date", "line_type")
-# columns with the day of an outline: of the Randolph Glacier Inventory 5 and 6 (YYYYMMDD), and of 7
+# columns with the date of an outline: Randolph Glacier Inventory 5 and 6 (YYYYMMDD), and 7
 DATE_COLUMNS = ("bgndate", "src_date")
 GLACIER, ROCK, GONE = "glac_bound", "intrnl_rock", "gone"
-# outlines further than this from the year that they represent are worth a warning
+# difference in years between outlines and reference year above which a warning is given
 FAR_YEARS = 5
 
 _log = logging.getLogger(__name__)
 
 
 def warn_of_dates(outlines: gpd.GeoDataFrame, year: int, name: str) -> None:
-    """Warn of outlines of the Randolph Glacier Inventory that are many years from the year that they represent.
+    """Warn if outlines of the Randolph Glacier Inventory are many years from the reference year.
 
     Parameters
     ----------
-    outlines : rows of a layer; nothing is done where no column has their dates.
+    outlines : rows of a layer; without a date column, nothing is checked.
     year : year that the outlines represent.
     name : of the file, the start of every message.
     """
@@ -39,20 +39,20 @@ def warn_of_dates(outlines: gpd.GeoDataFrame, year: int, name: str) -> None:
     if far.any():
         found = " to ".join(f"{one:.0f}" for one in sorted({years[far].min(), years[far].max()}))
         _log.warning(
-            "%s: %d of %d outlines are of %s, more than %d years from %d (reference_year): the network "
-            "learns from them as if nothing had changed.",
+            "%s: %d of %d outlines are of %s, more than %d years from %d (reference_year); the network "
+            "is trained as if the glaciers had not changed.",
             name, far.sum(), len(outlines), found, FAR_YEARS, year,
         )  # fmt: skip
 
 
 def is_glims(columns: Sequence[str]) -> bool:
-    """Whether a layer's columns are those of GLIMS: the kind of line, or an analysis of a glacier."""
+    """Whether a layer has columns of GLIMS: line type, or identifier of an analysis."""
     names = {name.lower() for name in columns}
     return "line_type" in names or {"glac_id", "anlys_id"} <= names
 
 
 def with_rocks(features: gpd.GeoDataFrame, everything: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Features that a filter chose, and the rocks inside these glaciers, which a filter on outlines leaves out.
+    """Features selected by a filter, and the rocks inside these glaciers, which the filter would exclude.
 
     Parameters
     ----------
@@ -67,10 +67,10 @@ def with_rocks(features: gpd.GeoDataFrame, everything: gpd.GeoDataFrame) -> gpd.
 
 
 def glims_outlines(features: gpd.GeoDataFrame, year: int, name: str) -> gpd.GeoDataFrame:
-    """One outline a glacier, that of the date nearest to the middle of a year; of two as near, the later one.
+    """Select one outline per glacier, with the date nearest to the middle of a year; in a tie, the later one.
 
-    GLIMS has a glacier as often as it was mapped, and lines of other kinds as features of their own: rocks inside
-    (``intrnl_rock``) are cut out, lakes, snow lines and debris are left out, and so are glaciers that are ``gone``.
+    GLIMS may contain several outlines per glacier, and other line types as separate features: internal rocks
+    (``intrnl_rock``) are subtracted; lakes, snow lines, debris and glaciers marked ``gone`` are excluded.
 
     Parameters
     ----------
@@ -91,15 +91,15 @@ def glims_outlines(features: gpd.GeoDataFrame, year: int, name: str) -> gpd.GeoD
     lacking = [column for column in GLIMS_COLUMNS if column not in known]
     if lacking:
         raise InputError(
-            f"{name}: it has columns of GLIMS, but not {' and '.join(lacking)}, so rocks, lakes and dates cannot be "
-            "distinguished. Give the file as GLIMS delivers it, or one with one polygon a glacier and other "
+            f"{name}: it has GLIMS columns but lacks {' and '.join(lacking)}, so rocks, lakes and dates cannot be "
+            "distinguished. Use the original GLIMS file, or one with one polygon per glacier and other "
             "columns."
         )
     features = features.rename(columns={known[column]: column for column in GLIMS_COLUMNS})
     kinds = features["line_type"].value_counts().to_dict()
     layer = features[features["line_type"].isin([GLACIER, ROCK]) & features["glac_id"].notna()]
     if not (layer["line_type"] == GLACIER).any():
-        raise InputError(f"{name}: no feature has line_type {GLACIER}; found {kinds}. Give outlines of glaciers.")
+        raise InputError(f"{name}: no feature has line_type {GLACIER}; found {kinds}. Use a file of glacier outlines.")
     dates = pd.to_datetime(layer["src_date"].astype(str).str.slice(0, 10), errors="coerce")
     gap = (dates - pd.Timestamp(year, 7, 1)).abs().dt.days.fillna(10**6)
     layer = layer.assign(gap=gap, day=dates.astype(str)).sort_values(["glac_id", "gap", "day"], ascending=[1, 1, 0])
@@ -121,7 +121,7 @@ def _log_choice(
     far = int((nearest["gap"] > FAR_YEARS * 366).sum())
     text = (
         "%s: of %d features (%s) one outline a glacier was taken, the nearest to %d: %d glaciers of %s to %s, rocks "
-        "cut out"
+        "subtracted"
     )
     listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     values = (name, len(features), listed, year, len(found), nearest["day"].min(), nearest["day"].max())

@@ -1,4 +1,4 @@
-"""The one grid of a site: its reference system, resolution, extent and area of interest."""
+"""Grid of a site: coordinate reference system, resolution, extent and area of interest."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.geo.rasters.understanding import check_place, understand
 from climate_indicators.geo.vector_files import polygons, read_layer
 
-# areas in a reference system may differ from those on the ground by this share; a UTM zone's by some thousandths
+# largest relative difference between areas in the reference system and on the ground; in UTM zones it is about 0.001
 MAX_STRETCH = 0.1
 HALF_ROUND_DEG = 180
-# 65,536 pixels squared; a mask of that takes 4 GB, and a site's rules hold several
+# 65,536 pixels squared; one mask of this size takes 4 GB, and rules load several
 MAX_PIXELS = 2**32
 _NEAR_POLES = "Set crs to a polar one: EPSG:3995 in the north, EPSG:3031 in the south."
 
 
 @dataclass(frozen=True)
 class Grid:
-    """North-up raster grid: ``crs`` as text, ``transform`` of the upper left corner, size in pixels."""
+    """North-up raster grid: ``crs`` as text, affine ``transform``, size in pixels."""
 
     crs: str
     transform: Affine
@@ -68,28 +68,28 @@ def read_area_of_interest(path: str | Path, layer: str | None = None, warn: bool
     Parameters
     ----------
     path : vector file of any OGR format, or a zip with one.
-    layer : name of the layer; None takes the only one.
-    warn : whether polygons that were repaired or left out are a warning, or information for a job that reads it again.
+    layer : name of the layer; None uses the only one.
+    warn : whether repaired or excluded polygons give a warning; False for jobs that read the file again.
 
     Raises
     ------
     InputError
-        If the file cannot be read, has several layers and none is named, has no reference system, or holds no polygon
-        with an area.
+        If the file cannot be read, has several layers and ``layer`` is None, has no reference system, or contains no
+        polygon with an area.
     """
     features = read_layer(path, "area of interest", layer)
     if features.empty:
-        raise InputError(f"area of interest {path} is empty: 0 features, none a polygon with an area.")
+        raise InputError(f"area of interest {path} is empty: it has 0 features; expected a polygon.")
     return polygons(features, f"area of interest {path}", logging.WARNING if warn else logging.INFO).geometry
 
 
 def in_degrees(area: gpd.GeoSeries) -> gpd.GeoSeries:
-    """An area in longitude and latitude from −180 to 180, as archives are asked for it.
+    """An area in longitude and latitude from −180 to 180, for requests to archives.
 
     Raises
     ------
     InputError
-        If it crosses the 180th meridian: there longitudes jump, and its bounds would go round the earth.
+        If it crosses the 180th meridian, where longitudes jump, so that its bounds would span the Earth.
     """
     shapes = _in_one_piece(area)
     west, _, east, _ = shapes.total_bounds
@@ -98,21 +98,21 @@ def in_degrees(area: gpd.GeoSeries) -> gpd.GeoSeries:
     if east - turns > HALF_ROUND_DEG + 1e-9:
         raise InputError(
             f"the area of interest goes from {west - turns:.2f} to {east - turns:.2f} degrees of longitude, so it "
-            "crosses the 180th meridian; archives are asked for areas on one side of it. Make a site of each side, or "
-            "use files (source: files), for which a grid may cross it; for outlines give ids."
+            "crosses the 180th meridian; requests to archives cannot cross it. Make one site per side, or "
+            "use files (source: files), with which a grid may cross it; for outlines use ids."
         )
     return shapes.translate(xoff=-turns) if turns else shapes
 
 
 def middle_in_degrees(area: gpd.GeoSeries) -> tuple[float, float]:
-    """Longitude, from −180 to 180, and latitude of the middle of an area's bounds, wherever the area lies."""
+    """Longitude, from −180 to 180, and latitude of the center of an area's bounds."""
     west, south, east, north = _in_one_piece(area).total_bounds
     longitude = (west + east) / 2
     return float(longitude - 360 * math.floor((longitude + 180) / 360)), float((south + north) / 2)
 
 
 def _in_one_piece(area: gpd.GeoSeries) -> gpd.GeoSeries:
-    """An area in longitude and latitude; one across the 180th meridian with longitudes to beyond 180."""
+    """An area in longitude and latitude; across the 180th meridian, longitudes exceed 180."""
     shapes = area.to_crs("EPSG:4326")
     west, _, east, _ = shapes.total_bounds
     if east - west <= HALF_ROUND_DEG:
@@ -126,7 +126,7 @@ def tiles_outline(paths: Sequence[str], crs: str | None = None) -> gpd.GeoSeries
     Raises
     ------
     InputError
-        If a tile cannot be opened or has no place on earth.
+        If a tile cannot be opened or is not georeferenced.
     """
     shapes = []
     for path in paths:
@@ -143,7 +143,7 @@ def tiles_outline(paths: Sequence[str], crs: str | None = None) -> gpd.GeoSeries
 
 
 def meets_tiles(area: gpd.GeoSeries, paths: Sequence[str]) -> bool:
-    """Whether an area meets at least one tile; compared in each tile's own system, which has no seam at 180 degrees."""
+    """Whether an area intersects a tile; tested in the reference system of each tile, without a seam at 180 degrees."""
     for path in paths:
         with opened(path) as tile:
             shapes = area.to_crs(tile.crs)
@@ -159,10 +159,10 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     Parameters
     ----------
     area : polygons with a reference system.
-    resolution : pixel size, metres.
-    crs : reference system of the grid, projected, in metres; None takes the UTM zone of the area's centre.
-    align_to : raster whose pixel corners the grid keeps to if reference system and pixel size agree, so that nothing
-        is resampled without need; otherwise corners are whole multiples of ``resolution``.
+    resolution : pixel size, meters.
+    crs : reference system of the grid, projected, in meters; None uses the UTM zone of the area's center.
+    align_to : raster for the alignment of pixel corners, if reference system and pixel size agree (this avoids
+        resampling); otherwise corners are multiples of ``resolution``.
 
     Returns
     -------
@@ -171,15 +171,15 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
     Raises
     ------
     InputError
-        If ``crs`` is none that is known, is not in metres, or its square metres are far from those on the ground; if it
-        is None and the area lies near a pole; if the grid would have more than `MAX_PIXELS`.
+        If ``crs`` is unknown, is not in meters, or distorts areas; if it is None and the area is near a pole; if the
+        grid would have more than `MAX_PIXELS`.
     """
     target = metric_crs(area, crs) if crs else utm_zone(area)
     left, bottom, right, top = area.to_crs(target).total_bounds
     if not (np.isfinite([left, bottom, right, top]).all() and right > left and top > bottom):
         raise InputError(
             f"the area of interest has no bounds in {target.to_string()} ({left:g} {bottom:g} {right:g} {top:g}): it "
-            "is too large for one grid. Make it smaller, or set crs to a system that holds all of it."
+            "is too large for one grid. Make it smaller, or set crs to a system that covers it."
         )
     _check_size((right - left) / resolution, (top - bottom) / resolution, resolution)
     origin_x, origin_y = 0.0, 0.0
@@ -188,7 +188,7 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
             same_size = np.allclose(np.abs([raster.transform.a, raster.transform.e]), resolution, rtol=1e-6)
             if raster.crs == target and same_size:
                 origin_x, origin_y = raster.transform.c, raster.transform.f
-    # a thousandth of a pixel is rounding, not a reason for one more row
+    # differences below a thousandth of a pixel are rounding errors and add no row
     first_col = math.floor((left - origin_x) / resolution + 1e-3)
     last_col = math.ceil((right - origin_x) / resolution - 1e-3)
     first_row = math.ceil((top - origin_y) / resolution - 1e-3)
@@ -199,7 +199,7 @@ def site_grid(area: gpd.GeoSeries, resolution: float, crs: str | None, align_to:
 
 
 def _check_size(width: float, height: float, resolution: float) -> None:
-    """Refuse a grid that no machine could hold, before anything is made for it."""
+    """Reject a grid that is too large, before any computation."""
     if width * height > MAX_PIXELS:
         raise InputError(
             f"resolution_m: found {resolution:g}, which makes {width:,.0f} × {height:,.0f} pixels for the area "
@@ -209,67 +209,67 @@ def _check_size(width: float, height: float, resolution: float) -> None:
 
 
 def metric_crs(area: gpd.GeoSeries, crs: str) -> CRS:
-    """Reference system of a site's grid, in which lengths are in metres and areas near those on the ground.
+    """Reference system of a site's grid, in which lengths are in meters and areas near those on the ground.
 
     Parameters
     ----------
     area : polygons with a reference system.
-    crs : as the settings have it.
+    crs : as configured.
 
     Raises
     ------
     InputError
-        If it is none that is known, is not projected in metres, or areas in it are off by more than `MAX_STRETCH`, as
-        those of web maps far from the equator are.
+        If it is unknown, is not projected in meters, or distorts areas by more than `MAX_STRETCH`, as web maps do far
+        from the equator.
     """
     ways = _way_out(area)
     try:
         target = CRS.from_user_input(crs)
     except CRSError as error:
-        raise InputError(f"crs: found '{crs}', which is no reference system that is known ({error}). {ways}") from error
+        raise InputError(f"crs: found '{crs}', which is not a known reference system ({error}). {ways}") from error
     if not target.is_projected or target.linear_units_factor[1] != 1.0:
         unit = target.linear_units if target.is_projected else "degrees"
-        raise InputError(f"crs: found {crs}, in {unit}; expected a projected reference system in metres. {ways}")
+        raise InputError(f"crs: found {crs}, in {unit}; expected a projected reference system in meters. {ways}")
     shapes = area.to_crs(target)
     if not np.isfinite(shapes.total_bounds).all():
-        raise InputError(f"crs: found {crs}, which does not reach as far as the area of interest. {ways}")
+        raise InputError(f"crs: found {crs}, which does not cover the area of interest. {ways}")
     outline = gpd.GeoSeries([shapes.union_all().convex_hull], crs=target)
     mapped = float(outline.area.iloc[0])
-    # the hull is taken in the target, where an area across the 180th meridian is one piece
+    # the hull is computed in the target system, where an area across the 180th meridian is contiguous
     lonlat = outline.segmentize(outline.length.iloc[0] / 400).to_crs("EPSG:4326")
     ground = abs(lonlat.crs.get_geod().geometry_area_perimeter(lonlat.iloc[0])[0])
     if not abs(mapped / ground - 1) <= MAX_STRETCH:
         raise InputError(
             f"crs: found {crs}, in which the area of interest has {mapped / 1e6:.4g} km², but on the ground it has "
-            f"{ground / 1e6:.4g}; expected a reference system whose areas are true there. {ways}"
+            f"{ground / 1e6:.4g}; expected a reference system with true areas there. {ways}"
         )
     return target
 
 
 def utm_zone(area: gpd.GeoSeries) -> CRS:
-    """UTM zone of the middle of an area, on WGS 84.
+    """UTM zone of the center of an area, on WGS 84.
 
     Raises
     ------
     InputError
-        If it lies near a pole, where no zone is.
+        If it is near a pole, outside all zones.
     """
     longitude, latitude = middle_in_degrees(area)
     try:
         return CRS.from_user_input(gpd.GeoSeries.from_xy([longitude], [latitude], crs="EPSG:4326").estimate_utm_crs())
     except RuntimeError as error:  # no zone reaches there
-        raise InputError(f"crs: found null, but the area of interest lies in no UTM zone. {_NEAR_POLES}") from error
+        raise InputError(f"crs: found null, but the area of interest is not in a UTM zone. {_NEAR_POLES}") from error
 
 
 def _way_out(area: gpd.GeoSeries) -> str:
     try:
-        return f"Set crs to one such as the site's UTM zone, {utm_zone(area).to_string()}, or to null, which takes it."
+        return f"Set crs to one such as the site's UTM zone, {utm_zone(area).to_string()}, or to null, which selects it."
     except InputError:
         return _NEAR_POLES
 
 
 def area_mask(area: gpd.GeoSeries, grid: Grid) -> np.ndarray:
-    """Pixels whose centre lies inside the area.
+    """Pixels with their center inside the area.
 
     Returns
     -------
@@ -278,12 +278,12 @@ def area_mask(area: gpd.GeoSeries, grid: Grid) -> np.ndarray:
     Raises
     ------
     InputError
-        If no pixel centre lies inside.
+        If no pixel center is inside.
     """
     shapes = area.to_crs(CRS.from_user_input(grid.crs))
     mask = rasterize(((shape, 1) for shape in shapes), out_shape=grid.shape, transform=grid.transform, dtype="uint8")
     if not mask.any():
         raise InputError(
-            f"the area of interest holds no pixel centre of the grid ({grid.transform.a:g} units a pixel)."
+            f"the area of interest contains no pixel center of the grid ({grid.transform.a:g} units per pixel)."
         )
     return mask

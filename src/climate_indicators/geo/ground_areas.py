@@ -1,4 +1,4 @@
-"""Areas on the ground: square metres of a reference system are not those of the ellipsoid."""
+"""Areas on the ground: conversion from areas in a reference system to areas on the ellipsoid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rasterio.crs import CRS
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
 
-# how far the true area of a pixel may be from the mean over the site, as a share
+# largest relative difference between the true area of a pixel and the mean over the site
 MAX_VARIATION = 0.005
 _CELLS = 12
 
@@ -17,22 +17,22 @@ _CELLS = 12
 def ground_factor(grid: Grid) -> float:
     """Area on the ellipsoid over area in the grid's reference system, mean over the grid.
 
-    UTM has 0.999 to 1.001 within a zone, a web map 0.47 at 46.5 degrees. Areas in square metres of the system, times
-    the factor, are those on the ground. Cells of a lattice are measured as polygons of geodesics (Karney 2013,
+    The factor is 0.999 to 1.001 within a UTM zone, and 0.47 for a web map at 46.5 degrees. Areas in the reference
+    system times the factor are areas on the ground. Cells of a lattice are measured as geodesic polygons (Karney 2013,
     doi:10.1007/s00190-012-0578-z).
 
     Raises
     ------
     InputError
-        If the reference system is not projected in metres: pixels of a geographic system have no one area; or if its
-        factor differs by more than ``MAX_VARIATION`` within the grid.
+        If the reference system is not projected in meters: pixels of a geographic system differ in area; or if the
+        factor varies by more than ``MAX_VARIATION`` within the grid.
     """
     crs = CRS.from_string(grid.crs)
     if not crs.is_projected or crs.linear_units_factor[1] != 1.0:
         unit = crs.linear_units if crs.is_projected else "degrees"
         raise InputError(
-            f"the grid's reference system {grid.crs} is in {unit}, but areas need a projected one in metres. Set the "
-            "site's crs to one, such as its UTM zone, or to null, which takes that zone."
+            f"the grid's reference system {grid.crs} is in {unit}, but areas need a projected one in meters. Set the "
+            "site's crs to one, such as its UTM zone, or to null, which selects that zone."
         )
     factors = _factors(grid)
     mean = float(factors.mean())
@@ -54,7 +54,7 @@ def pixel_km2(grid: Grid) -> float:
 
 
 def pixel_size_m(grid: Grid) -> float:
-    """Side of a square with the area of a pixel on the ground, in metres; errors as for `ground_factor`."""
+    """Side of a square with the area of a pixel on the ground, in meters; errors as for `ground_factor`."""
     return 1e3 * pixel_km2(grid) ** 0.5
 
 

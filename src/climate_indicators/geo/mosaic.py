@@ -23,21 +23,21 @@ from climate_indicators.geo.rasters.scenes import Scene, bands_of_file, complete
 from climate_indicators.geo.rasters.table import InputRow
 from climate_indicators.geo.rasters.understanding import check_place, understand
 
-# share of what the tiles show that a cloud mask may leave out: outlines of other reference systems differ a little
+# share of the tiles that a cloud mask may miss: outlines in different reference systems differ slightly
 MAX_LEFT_OUT = 1e-3
 
 
 @dataclass(frozen=True)
 class SceneInputs:
-    """What one scene is made of, as the settings have it.
+    """Inputs of one scene, as configured.
 
     Attributes
     ----------
-    tiles : files, folders, or maps of band and file.
+    tiles : files, folders, or mappings from band to file.
     bands : names of the wanted bands.
-    names : names of the bands of files with several, in file order; None takes their descriptions.
-    masks : cloud masks: none, one for all tiles, or one a tile.
-    radiometry, offset : what the settings say of all scenes, and of this one.
+    names : band names of files with several bands, in file order; None uses their descriptions.
+    masks : cloud masks: none, one for all tiles, or one per tile.
+    radiometry, offset : settings for all scenes, and for this one.
     """
 
     tiles: Sequence[Tile]
@@ -54,17 +54,17 @@ class SceneInputs:
 
 
 def tiles_area(tiles: Sequence[Tile], bands: Sequence[str]) -> gpd.GeoSeries:
-    """Outline of the tiles of a scene, the area of interest of sites that name none; in the first tile's system."""
+    """Outline of the tiles of a scene in the first tile's reference system; the default area of interest."""
     return tiles_outline([path for tile in tile_files(tiles, bands) for path in tile.paths])
 
 
 def tile_date(path: str) -> str | None:
-    """ISO date of a fetched tile from its tag ``DATE``; None where it has none.
+    """ISO date of a fetched tile from its tag ``DATE``; None if it has none.
 
     Raises
     ------
     InputError
-        If the file cannot be opened, or the tag is no date.
+        If the file cannot be opened, or the tag is not a date.
     """
     with opened(path) as tile:
         date = tile.tags().get("DATE", "").strip()
@@ -73,23 +73,23 @@ def tile_date(path: str) -> str | None:
     try:
         return datetime.date.fromisoformat(date).isoformat()
     except ValueError as error:
-        raise InputError(f"{path} has the tag DATE={date}; expected a day such as 2019-09-12.") from error
+        raise InputError(f"{path} has the tag DATE={date}; expected a date such as 2019-09-12.") from error
 
 
 def check_scene(scene: SceneInputs, area: gpd.GeoSeries | None) -> None:
-    """Check the files of a scene by their headers, in a second, before anything long starts.
+    """Check the headers of the files of a scene before long computations.
 
     Parameters
     ----------
     scene : tiles and cloud masks.
-    area : area of interest; None where it is the extent of the tiles themselves.
+    area : area of interest; None if it is the extent of the tiles themselves.
 
     Raises
     ------
     InputError
-        If a file is unreadable, truncated or without reference system, lacks a band, names its bands in another order
-        than the scene's first tile, or contradicts the settings; if the tiles together do not touch the area; or if the
-        cloud masks do not cover what the tiles show of it.
+        If a file is unreadable, truncated or without reference system, lacks a band, has its bands in another order
+        than the first tile, or contradicts the settings; if the tiles do not intersect the area; or if the cloud masks
+        do not cover the tiles within the area.
     """
     files = scene.files
     first: tuple[str, tuple[str | None, ...]] | None = None
@@ -108,7 +108,7 @@ def check_scene(scene: SceneInputs, area: gpd.GeoSeries | None) -> None:
     if len(scene.masks) > 1 and len(scene.masks) != len(files):
         raise InputError(
             f"cloud_mask lists {len(scene.masks)} files, but the scene has {len(files)} tiles; expected one mask for "
-            "all of them, or one a tile in the order of `tiles`."
+            "all of them, or one per tile in the order of `tiles`."
         )
     _check_touching(files, area)
     for number, mask in enumerate(scene.masks):
@@ -118,7 +118,7 @@ def check_scene(scene: SceneInputs, area: gpd.GeoSeries | None) -> None:
 def _check_file(
     path: str, band: str | None, tile: TileFiles, scene: SceneInputs, offset: SceneOffset
 ) -> tuple[str | None, ...]:
-    """Names of the bands of a file, once it was checked."""
+    """Names of the bands of a file, after it was checked."""
     with opened(path) as raster:
         info = understand(raster, scene.names if band is None else None)
         chosen = [completed(one, tile) for one in bands_of_file(info, band, scene.bands, "`band_names`")]
@@ -135,7 +135,7 @@ def _check_touching(files: Sequence[TileFiles], area: gpd.GeoSeries | None) -> N
     if not meets_tiles(area, paths):
         covered = tiles_outline(paths, area.crs.to_string()).union_all()
         raise InputError(
-            f"the area of interest ({_bounds(area.total_bounds)}) lies outside the tiles "
+            f"the area of interest ({_bounds(area.total_bounds)}) is outside the tiles "
             f"({_bounds(covered.bounds)}, same reference system): {', '.join(tile.label for tile in files)}"
         )
 
@@ -147,13 +147,13 @@ def check_mask(mask: str, files: Sequence[TileFiles], area: gpd.GeoSeries | None
     ----------
     mask : raster.
     files : tiles that it is for.
-    area : area of interest; None takes all that the tiles show.
+    area : area of interest; None uses the full extent of the tiles.
 
     Raises
     ------
     InputError
-        If it cannot be read, is truncated, has no place on earth, or leaves out more than a pixel's width of what the
-        tiles show of the area.
+        If it cannot be read, is truncated, is not georeferenced, or misses more than a pixel's width of the tiles
+        within the area.
     """
     with opened(mask) as raster:
         check_place(understand(raster))
@@ -168,8 +168,8 @@ def check_mask(mask: str, files: Sequence[TileFiles], area: gpd.GeoSeries | None
         raise InputError(
             f"the cloud mask {mask} ({_bounds(own.total_bounds)} in {own.crs.to_string()}) does not cover what "
             f"{', '.join(tile.label for tile in files)} shows of the area of interest ({_bounds(needed.bounds)}): "
-            f"{100 * left_out / needed.area:.1f} % is left out, and clouds there would be taken for ground. Make it as "
-            "large as the tiles, or give one mask a tile."
+            f"{100 * left_out / needed.area:.1f} % is not covered, so clouds there would be missed. Make it as "
+            "large as the tiles, or give one mask per tile."
         )
 
 
@@ -182,19 +182,19 @@ def write_scene(
     tags: dict[str, str] | None = None,
     progress: Callable[[], None] = lambda: None,
 ) -> tuple[float, list[InputRow]]:
-    """Merge tiles onto the grid, turn digital numbers into reflectance, mask clouds and the outside, write a COG.
+    """Merge tiles onto the grid, convert digital numbers to reflectance, mask clouds and the outside, write a COG.
 
-    A pixel has a value where all bands of a tile do and its cloud mask is clear; where tiles overlap, the first such
-    tile wins. Works in strips: memory does not grow with the image's height.
+    A pixel is valid if all bands of a tile have a value and its cloud mask is clear; where tiles overlap, the first
+    such tile is used. The image is processed in strips, so memory does not depend on its height.
 
     Parameters
     ----------
     path : COG to write: int16, scale 1e-4, nodata −32768.
     grid, area : the site's grid and its area of interest, uint8 of ``grid.shape``.
-    scene : tiles, masks and how they are read.
+    scene : tiles, masks and settings for reading them.
     resampling : rasterio's name of the method.
     tags : text tags of the output.
-    progress : called once a strip.
+    progress : called once per strip.
 
     Returns
     -------
@@ -203,8 +203,8 @@ def write_scene(
     Raises
     ------
     InputError
-        If a tile holds NaN or infinite values or fill that it does not declare, its numbers cannot be reflectance, or
-        no pixel has a value.
+        If a tile contains undeclared NaN, infinite or fill values, its values cannot be reflectance, or no pixel has a
+        value.
     """
     n_valid = 0
     with ExitStack() as stack:
@@ -225,7 +225,7 @@ def write_scene(
             raise InputError(
                 f"no pixel of the area of interest has a value in {labels}"
                 + (f" after masking with {', '.join(scene.masks)}" if scene.masks else "")
-                + ": all is nodata, cloud or outside. Choose another scene."
+                + ": all pixels are nodata, cloud or outside. Choose another scene."
             )
         source.check(labels)
         rows = source.rows()

@@ -1,4 +1,4 @@
-"""Fields over latitude, longitude and time as NetCDF files after the CF conventions."""
+"""Fields over latitude, longitude and time as NetCDF files that follow the CF conventions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.errors import InputError
 
 CF = "CF-1.11"
-# most bytes written after a failure to learn from the operating system why
+# maximum number of bytes written after a failure to get the cause from the operating system
 _PROBE_BYTES = 1 << 26
 
 
 def write_fields(dataset: xr.Dataset, path: str | Path) -> None:
-    """Write a dataset whole or not at all: compressed, one chunk a month, the same bytes for the same fields.
+    """Write a dataset atomically: compressed, one chunk per month, the same bytes for the same fields.
 
     Raises
     ------
@@ -41,10 +41,10 @@ def write_fields(dataset: xr.Dataset, path: str | Path) -> None:
 
 @contextmanager
 def _writing(path: str | Path, temporary: Path, expected_bytes: int) -> Iterator[None]:
-    """Turn an error of the NetCDF library or the operating system into an `InputError` with path, cause and errno.
+    """Convert an error of the NetCDF library or the operating system to an `InputError` with path, cause and errno.
 
-    The library reports a full disk as "NetCDF: HDF error". What the system says to a further write in the same folder,
-    while what was written is still there, is the true cause.
+    The library reports a full disk as "NetCDF: HDF error". The error of another write in the same folder, before the
+    partial file is removed, gives the true cause.
     """
     try:
         yield
@@ -55,12 +55,12 @@ def _writing(path: str | Path, temporary: Path, expected_bytes: int) -> Iterator
         name = errno.errorcode.get(number, "unknown")
         raise InputError(
             f"{path} cannot be written: {os.strerror(number)} [errno {number}: {name}] (the NetCDF library says: "
-            f"{error}). Make room in this folder, or see to its limits and permissions."
+            f"{error}). Free disk space, or check the quota and permissions of this folder."
         ) from error
 
 
 def _system_error(error: Exception, temporary: Path, expected_bytes: int) -> int | None:
-    """Number of the operating system's error: of a further write in the same folder, else of the exception."""
+    """Errno of another write in the same folder, else of the exception."""
     probe = temporary.with_name(f"{temporary.name}.probe")
     left = min(expected_bytes, _PROBE_BYTES) + 1
     block = bytes(1 << 16)
@@ -74,25 +74,25 @@ def _system_error(error: Exception, temporary: Path, expected_bytes: int) -> int
         return cause.errno
     finally:
         probe.unlink(missing_ok=True)
-    # the library has negative numbers of its own
+    # negative numbers are errors of the library itself
     number = getattr(error, "errno", None)
     return number if number and number > 0 else None
 
 
 def read_fields(path: str | Path, names: Iterable[str] | None = None) -> xr.Dataset:
-    """Read a whole file of `write_fields`, or some of its variables, into memory, and close it.
+    """Read a file of `write_fields`, or some of its variables, into memory, and close it.
 
     Raises
     ------
     InputError
-        If the file is damaged or cannot be read; names it.
+        If the file is damaged or cannot be read; the message contains the path.
     """
     try:
         with xr.open_dataset(path, engine="netcdf4", mask_and_scale=False, decode_timedelta=False) as dataset:
             return (dataset if names is None else dataset[list(names)]).load()
     except (OSError, RuntimeError) as error:
         raise InputError(
-            f"{path} cannot be read: {error}. It may be damaged: delete it, and the workflow makes it again."
+            f"{path} cannot be read: {error}. It may be damaged: delete it and run the workflow again."
         ) from error
 
 

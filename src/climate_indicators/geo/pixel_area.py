@@ -8,23 +8,23 @@ from affine import Affine
 from pyproj.exceptions import ProjError
 from rasterio.crs import CRS
 
-# below this, the map's own area is kept: what a UTM map tells as 10 m by 10 m is 100 m² for everybody
+# below this distortion, the area in the map projection is used: a UTM pixel of 10 m by 10 m counts as 100 m²
 MAX_AREA_ERROR = 0.01
 
 
 def pixel_area(crs: CRS | None, transform: Affine, width: int, height: int) -> float | None:
-    """Area of one pixel at the middle of a raster, in m²; None if the raster has no place on the ground.
+    """Area of one pixel at the center of a raster, in m²; None if the raster is not georeferenced.
 
-    A projected raster's pixel has the area that its map gives it. Where that is over one per cent wrong, as on web maps
-    (Mercator) away from the equator, it is divided by the map's enlargement of areas at the middle. A pixel in degrees
+    For a projected raster, the area in the projection is used. If it is wrong by more than one percent, as in web maps
+    (Mercator) away from the equator, it is divided by the area scale factor at the center. A pixel in degrees
     is measured on the WGS84 ellipsoid, by the radii of curvature M and N at its latitude φ: M N cos φ times its area in
-    radians (Snyder 1987, doi:10.3133/pp1395, equations 4-18 to 4-21). Turned and sheared rasters have the area of their
+    radians (Snyder 1987, doi:10.3133/pp1395, equations 4-18 to 4-21). Rotated and sheared pixels have the area of their
     parallelogram.
 
     Parameters
     ----------
     crs : None if there is none.
-    transform : from column and row to the units of ``crs``; the identity means that there is none.
+    transform : from column and row to the units of ``crs``; the identity means no georeference.
     width, height : of the raster, pixels.
     """
     if crs is None or transform.is_identity or not (crs.is_geographic or crs.is_projected):
@@ -39,7 +39,7 @@ def pixel_area(crs: CRS | None, transform: Affine, width: int, height: int) -> f
 
 
 def _to_degrees(crs: CRS) -> float:
-    """Degrees in one unit of a geographic reference system; few have another unit."""
+    """Degrees in one unit of a geographic reference system (usually 1)."""
     return float(np.degrees(pyproj.CRS(crs).axis_info[0].unit_conversion_factor))
 
 
@@ -51,7 +51,7 @@ def _area_of_degrees(square_degrees: float, latitude: float) -> float:
 
 
 def _enlargement(crs: CRS, x: float, y: float) -> float:
-    """Area on the map over area on the ground; 1 where the projection cannot tell, as far outside its range."""
+    """Area in the projection over area on the ground; 1 where it is undefined, for example far outside its range."""
     try:
         projection = pyproj.Proj(crs)
         found = projection.get_factors(*projection(x, y, inverse=True)).areal_scale

@@ -28,21 +28,21 @@ def cog_writer(
     tags: dict[str, str] | None = None,
     overview_resampling: str = "average",
 ) -> Iterator[Writer]:
-    """Open a raster for windowed writing that becomes a Cloud-Optimized GeoTIFF at ``path`` when the block ends.
+    """Open a raster for windowed writing; it becomes a Cloud-Optimized GeoTIFF at ``path`` when the block ends.
 
     The pixels go to an uncompressed temporary file first and are then copied by GDAL's COG driver block by block, so
-    memory does not grow with the image. On an error nothing is left at ``path``.
+    memory does not depend on the image size. After an error there is no file at ``path``.
 
     Parameters
     ----------
     path : file to write.
     grid : grid of the raster.
     dtype : NumPy name of the pixel type.
-    bands : names, one a band, written as band descriptions.
+    bands : names, one per band, written as band descriptions.
     nodata : value of missing pixels.
     scale : physical value of one digital number.
     tags : text tags of the data set, such as the engine that made it.
-    overview_resampling : how overviews are made; ``nearest`` for classes.
+    overview_resampling : method for overviews; ``nearest`` for classes.
 
     Raises
     ------
@@ -81,5 +81,5 @@ def write_cog(path: str | Path, grid: Grid, array: np.ndarray, band: str, nodata
 
 
 def _block_size(grid: Grid) -> int:
-    """Side of a raster's blocks: small rasters are not padded to large blocks. GDAL wants a multiple of 16."""
+    """Side of the blocks of a raster, so that small rasters are not padded; GDAL requires a multiple of 16."""
     return min(BLOCK_PX, -(-max(grid.shape) // 16) * 16)

@@ -1,4 +1,4 @@
-"""Rasters of one grid read together, window by window."""
+"""Rasters on one grid, read together by window."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_band(path: str | Path, band: int = 1) -> np.ndarray:
     Raises
     ------
     InputError
-        If it cannot be read; names the file.
+        If it cannot be read; the message has the path.
     """
     with opened(path) as raster:
         return raster.read(band)
@@ -39,7 +39,7 @@ class RasterStack:
 
     Parameters
     ----------
-    paths : rasters of the same grid, for example a scene and the site's terrain. Their bands follow each other.
+    paths : rasters of the same grid, for example a scene and the site's terrain. Their bands are concatenated.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class RasterStack:
     Raises
     ------
     ValueError
-        If the rasters differ in size, reference system or place.
+        If the rasters differ in size, reference system or position.
     """
 
     def __init__(self, paths: Sequence[str | Path]) -> None:
@@ -104,7 +104,7 @@ class RasterStack:
         return valid
 
     def read_padded(self, rows: tuple[int, int], cols: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """Like `read`, for a window that may reach beyond the grid: there the image is mirrored at its edge."""
+        """Like `read`, for a window that may extend beyond the grid, where the image is mirrored at its edge."""
         height, width = self.grid.shape
         row_index = _mirror(np.arange(*rows), height)
         col_index = _mirror(np.arange(*cols), width)
@@ -129,7 +129,7 @@ def raster_grid(raster: DatasetReader) -> Grid:
 
 
 def _mirror(index: np.ndarray, size: int) -> np.ndarray:
-    """Indices reflected into 0 … size − 1 about the edge pixels' centres, as often as it takes."""
+    """Indices reflected repeatedly into 0 … size − 1 about the centers of the edge pixels."""
     if size == 1:
         return np.zeros_like(index)
     period = 2 * (size - 1)

@@ -29,7 +29,7 @@ from climate_indicators.geo.rasters.understanding import understand
 TERRAIN_NODATA = -32768.0
 # share of the area of interest that may be without elevations or with interpolated ones
 MAX_MISSING = 0.01
-# a share of slopes above this that no landscape has on pixels of ten metres and more
+# a share of slopes above this that no landscape has on pixels of ten meters and more
 _STEEPEST_DEG, _MAX_STEEP = 80.0, 0.001
 # pixels of the elevation model so many times larger than the grid's have other slopes
 _COARSEST = 10
@@ -56,20 +56,20 @@ def write_terrain(
     Parameters
     ----------
     path : COG to write: float32, nodata −32768.
-    dem : raster of elevations in metres, any reference system.
-    grid : the site's grid, in metres.
+    dem : raster of elevations in meters, any reference system.
+    grid : the site's grid, in meters.
     inside : uint8, shape ``grid.shape``: 1 inside the area of interest.
     bands : of ``elevation`` (m) and ``slope`` (degrees, from central differences).
-    progress : called once a strip.
+    progress : called once per strip.
 
     Returns
     -------
-    What was understood of the elevation model, a row of ``inputs.csv``; ``covered_fraction`` before interpolation.
+    Interpretation of the elevation model, a row of ``inputs.csv``; ``covered_fraction`` before interpolation.
 
     Raises
     ------
     InputError
-        If the elevation model cannot be read, has no reference system or no elevations in metres, or more than
+        If the elevation model cannot be read, has no reference system or no elevations in meters, or more than
         `MAX_MISSING` of the area of interest has no elevation or an interpolated one.
     """
     with opened(dem) as raster:
@@ -113,7 +113,7 @@ class _Terrain:
         self._heights, self._knowledge, self._inside = heights, knowledge, inside == 1
         self._grid = heights.grid
         self._counts = {"area": 0, "own": 0, "interpolated": 0, "missing": 0, "steep": 0}
-        # metres from the lowest elevation on
+        # meters from the lowest elevation on
         self._levels = np.zeros(int(MAX_ELEVATION_M - MIN_ELEVATION_M) + 1, "int64")
 
     def read(self, window: Window, bands: Sequence[str]) -> list[np.ndarray]:
@@ -160,7 +160,7 @@ class _Terrain:
             text += f" ({found.note})." if found.note else "."
             if 1 - own > MAX_MISSING:
                 raise InputError(
-                    f"{text} Found are elevations from {found.lowest:g} to {found.highest:g}; expected are metres for "
+                    f"{text} Found are elevations from {found.lowest:g} to {found.highest:g}; expected are meters for "
                     f"at least {1 - MAX_MISSING:.0%} of the area. Name an elevation model that covers the area and "
                     "whose voids are filled (dem), make the area smaller (aoi), or remove dem and terrain_bands."
                 )
@@ -176,12 +176,12 @@ class _Terrain:
         if slopes and self.share("steep") > _MAX_STEEP:
             _log.warning(
                 "elevation model %s: slopes above %g degrees in %s of the area of interest, as at the edges of "
-                "undeclared voids or of elevations that are not in metres.", dem, _STEEPEST_DEG,
+                "undeclared voids or of elevations that are not in meters.", dem, _STEEPEST_DEG,
                 _percent(self.share("steep")),
             )  # fmt: skip
 
     def row(self, found: Survey) -> InputRow:
-        """What was understood of the elevation model."""
+        """Interpretation of the elevation model."""
         info, levels = self._heights.info, np.flatnonzero(self._levels)
         (band,) = info.bands
         middle = np.searchsorted(np.cumsum(self._levels), self._levels.sum() / 2)
@@ -206,9 +206,9 @@ class _Terrain:
 
 
 def slope(elevation: np.ndarray, resolution_m: float) -> np.ndarray:
-    """Steepness in degrees, float32, of an elevation in metres with square pixels, shape (rows, columns).
+    """Steepness in degrees, float32, of an elevation in meters with square pixels, shape (rows, columns).
 
-    Central differences, one-sided at the edge; NaN where the pixel or a neighbour is missing.
+    Central differences, one-sided at the edge; NaN where the pixel or a neighbor is missing.
     """
     down, right = np.gradient(elevation, resolution_m)
     steep = np.degrees(np.arctan(np.hypot(down, right)))

@@ -46,11 +46,11 @@ def read_layer(
     ----------
     path : file of any OGR format, or a zip that holds one.
     what : what the file is to the user, such as ``outlines``; the start of every message.
-    layer : name of the layer; None takes the only one.
+    layer : name of the layer; None uses the only one.
     where : OGR attribute filter.
     bounds : area and margin in its units: only features whose box meets that of the area are read. None reads all.
     needed : columns that the layer must have, in any case.
-    drivers : formats that are read, by GDAL's names; None takes all.
+    drivers : formats that are read, by GDAL's names; None uses all.
 
     Returns
     -------
@@ -60,7 +60,7 @@ def read_layer(
     Raises
     ------
     InputError
-        If the file cannot be read, is cut short, has several layers and none is named, lacks a column, or has no
+        If the file cannot be read, is truncated, has several layers and none is named, lacks a column, or has no
         geometries, no reference system, or coordinates that are none of its reference system.
     """
     name = f"{what} {path}"
@@ -223,7 +223,7 @@ def _check_columns(found: Sequence[str], needed: Sequence[str], name: str) -> No
 
 
 def _check_complete(path: Path) -> None:
-    """Refuse files cut short that the reader would read in part, or as empty, without an error."""
+    """Reject truncated files that the reader would read in part, or as empty, without an error."""
     suffix = path.suffix.lower()
     for part in [path] if path.is_file() else sorted(path.glob("*.[sS][hH][pP]")):
         if part.suffix.lower() == ".shp":
@@ -263,7 +263,7 @@ def _box_in(crs: str, area: gpd.GeoSeries, margin: float) -> tuple[float, float,
 
 
 def _check_coordinates(bounds: Sequence[float] | None, crs: CRS, name: str) -> None:
-    """Refuse coordinates that cannot be of the file's reference system, as of a GeoJSON in metres."""
+    """Reject coordinates that cannot be of the file's reference system, as of a GeoJSON in meters."""
     if bounds is None or not np.isfinite(bounds).all():
         return
     west, south, east, north = bounds
@@ -276,7 +276,7 @@ def _check_coordinates(bounds: Sequence[float] | None, crs: CRS, name: str) -> N
         )
     if crs.is_projected and in_degrees and max(east - west, north - south) > 0:
         raise InputError(
-            f"{name}: its reference system {_short(crs)} is in metres or feet, but its coordinates are "
+            f"{name}: its reference system {_short(crs)} is in meters or feet, but its coordinates are "
             f"{found}, which look like degrees. Write the reference system of these coordinates into the file."
         )
 

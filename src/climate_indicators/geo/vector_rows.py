@@ -13,13 +13,13 @@ from climate_indicators.geo.vector_files import layer_header
 
 
 def area_row(path: str | Path, layer: str | None, area: gpd.GeoSeries, grid: Grid) -> InputRow:
-    """What was understood of the file of an area of interest; its size in the grid's projection."""
+    """Interpretation of the file of an area of interest; its size in the grid's projection."""
     km2 = area.to_crs(grid.crs).union_all().area / 1e6
     return _row("aoi", path, layer, f"{len(area)} polygons, {km2:.4g} km²")
 
 
 def outlines_row(path: str | Path, layer: str | None, table: pd.DataFrame) -> InputRow:
-    """What was understood of the file of outlines; ``table`` as `outlines.outline_areas` gives it."""
+    """Interpretation of the file of outlines; ``table`` as `outlines.outline_areas` gives it."""
     note = f"{len(table)} glaciers, {table['polygon_km2'].sum():.4g} km² inside the area of interest"
     return _row("outlines", path, layer, note)
 

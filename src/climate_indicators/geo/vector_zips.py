@@ -84,7 +84,7 @@ def _vector_files(names: Sequence[str]) -> list[str]:
 
 
 def _check_begin(path: Path, name: str) -> None:
-    """Refuse a layer whose first bytes are not those of its format."""
+    """Reject a layer whose first bytes are not those of its format."""
     expected = next((begin for end, begin in _FIRST_BYTES.items() if name.lower().endswith(end)), b"")
     if not expected:
         return

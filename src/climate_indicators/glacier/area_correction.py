@@ -100,8 +100,8 @@ def block_area(
     confusions : int, shape (blocks, classes, classes): held-out pixels, map class by row, reference class by column.
     mapped : float, shape (classes,): area that the map gives each class, in any unit.
     confidence : in (0, 1).
-    strata : shape (blocks,): what the blocks of the spread were ordered by when they were dealt; None if they were
-        dealt at random.
+    strata : shape (blocks,): what the blocks of the spread were ordered by when they were assigned; None if they were
+        assigned at random.
     held_out : as ``confusions``, of all blocks that the spread comes from; None: the same blocks.
 
     Raises
@@ -200,7 +200,7 @@ def count_zones(zones: np.ndarray, extent: np.ndarray, labels: np.ndarray) -> np
 
 
 def margin_zones(labels: np.ndarray) -> np.ndarray:
-    """Zone of each pixel by its distance from the nearest labelled pixel of the other class.
+    """Zone of each pixel by its distance from the nearest labeled pixel of the other class.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ class AreaCorrection:
     """Correction of mapped areas, counted in the reference year: an offset for the level, a factor for the change.
 
     The rates behind the error-adjusted area, P(reference | map), hold at the prevalence of the reference year only:
-    applied to another year's map they pull its area towards the reference. So only the reference year is corrected by
+    applied to another year's map they pull its area toward the reference. So only the reference year is corrected by
     them. The change from it is the mapped one times the change factor, see `change_factors`.
 
     Attributes
@@ -275,7 +275,7 @@ def area_correction(
 
     Parameters
     ----------
-    zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them; blocks were dealt by `blocks.assign_splits`.
+    zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them; blocks were assigned by `blocks.assign_splits`.
     mapped_km2 : float, shape (2,): ground and glacier of the reference year.
     confidence : of the bounds, in (0, 1).
     held_out : as ``zones``, of all blocks that the spread comes from; None: the same blocks.

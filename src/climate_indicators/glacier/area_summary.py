@@ -1,4 +1,4 @@
-"""Areas and trends of all glacier sites, one row a site."""
+"""Areas and trends of all glacier sites, one row per site."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
     """Number of the glacier that each pixel of the extent belongs to.
 
     Ice inside a reference outline keeps that outline's number. Ice outside all of them goes to the glacier that is
-    nearest along the ice (steps to the four neighbours; the smaller number of two equally near ones); ice that hangs
+    nearest along the ice (steps to the four neighbors; the smaller number of two equally near ones); ice that hangs
     together with no outline is unnamed. Only the ice outside the outlines is walked: memory stays at the rasters'. The
     watershed of scikit-image takes twice that memory, and leaves ties to the order of its queue.
 
@@ -112,7 +112,7 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
     -------
     uint16 array, same shape: 0 where there is no glacier.
     """
-    # a border of no ice, so that every pixel has four neighbours
+    # a border of no ice, so that every pixel has four neighbors
     owner = np.zeros((extent.shape[0] + 2, extent.shape[1] + 2), "uint16")
     np.copyto(owner[1:-1, 1:-1], glacier_ids, where=extent == 1)
     homeless = np.zeros(owner.shape, bool)

@@ -38,7 +38,7 @@ def read_outlines(
     layer: str | None = None,
     year: int | None = None,
 ) -> gpd.GeoDataFrame:
-    """Outlines that meet the grid, in its reference system, one row a glacier.
+    """Outlines that meet the grid, in its reference system, one row per glacier.
 
     A layer with the columns of GLIMS is understood as such: of each glacier the outline nearest to ``year``, its rocks
     cut out. Rows of other layers that have one name are parts of one glacier.
@@ -49,7 +49,7 @@ def read_outlines(
     grid : the site's grid.
     id_field : column of the glaciers' names; None numbers the features, or takes the identifiers of GLIMS.
     where : OGR attribute filter.
-    layer : name of the layer; None takes the only one.
+    layer : name of the layer; None uses the only one.
     year : year that the outlines represent; needed for GLIMS. None compares no dates.
 
     Returns
@@ -106,7 +106,7 @@ def _names(outlines: gpd.GeoDataFrame, id_field: str | None, name: str) -> pd.Se
 
 
 def _check_overlap(outlines: gpd.GeoDataFrame, name: str) -> None:
-    """Refuse outlines that lie on top of each other; warn of some overlap."""
+    """Reject outlines that lie on top of each other; warn of some overlap."""
     shapes = outlines.geometry.to_numpy()
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     first, second = first[first < second], second[first < second]
@@ -121,7 +121,7 @@ def _check_overlap(outlines: gpd.GeoDataFrame, name: str) -> None:
         "do."
     )
     if twice.sum() > OVERLAP_REFUSED * total:
-        raise InputError(f"{text} Select one outline a glacier with outlines.where, such as where: year = 2020.")
+        raise InputError(f"{text} Select one outline per glacier with outlines.where, such as where: year = 2020.")
     _log.warning("%s Where two overlap, the later one in the order of names gets the pixels.", text)
 
 
@@ -143,7 +143,7 @@ def outlines_inside(outlines: gpd.GeoDataFrame, area: gpd.GeoSeries) -> gpd.GeoD
 
 
 def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) -> np.ndarray:
-    """Number, from 1, of the outline over each pixel's centre; 0 where none or outside.
+    """Number, from 1, of the outline over each pixel's center; 0 where none or outside.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) ->
     share = np.count_nonzero(numbers) / max(np.count_nonzero(inside == 1), 1)
     if share == 0:
         raise InputError(
-            "the outlines cover no pixel's centre inside the area of interest, so there is no glacier to learn from. "
+            "the outlines cover no pixel's center inside the area of interest, so there is no glacier to learn from. "
             "Give outlines of the glaciers there, or another area."
         )
     if share > MAX_GLACIER:

@@ -1,4 +1,4 @@
-"""Extents as polygons: one feature a glacier, written as GeoPackage."""
+"""Extents as polygons: one feature per glacier, written as GeoPackage."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from climate_indicators.glacier.extents import UNASSIGNED, assign_glacier_ids
 def extent_outlines(
     extent: np.ndarray, glacier_ids: np.ndarray, names: Sequence[str], grid: Grid, min_km2: float
 ) -> gpd.GeoDataFrame:
-    """Outlines of an extent, along its pixels' edges, one feature a glacier.
+    """Outlines of an extent, along its pixels' edges, one feature per glacier.
 
     Parameters
     ----------
     extent : uint8, shape ``grid.shape``: 1 glacier; anything else is not, or was not seen.
     glacier_ids : uint16, same shape: number of the reference outline, 0 outside all.
     names : names of the glaciers, number 1 first.
-    grid : grid in a projected reference system in metres.
+    grid : grid in a projected reference system in meters.
     min_km2 : polygons smaller than this are left out.
 
     Returns

@@ -225,7 +225,7 @@ def measure_years(
     read : gives what a year shows.
     glacier_ids : of the reference outlines.
     tongues : of `make_tongues`.
-    progress : called once a year.
+    progress : called once per year.
     """
     reference = fronts_of_year(read(reference_year), glacier_ids, tongues)
     fronts = {reference_year: reference}

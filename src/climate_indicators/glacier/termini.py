@@ -133,7 +133,7 @@ def find_front(
     ----------
     sheaf : lines of the glacier.
     ice : uint8, shape (rows, columns): 1 this glacier, 0 other ground or glaciers, 255 not seen.
-    probability : float32, same shape, calibrated probability of ice, NaN where not seen; None where there is none: the
+    probability : float32, same shape, calibrated probability of ice, NaN where not seen; None if there is none: the
         front then lies between the pixels.
     threshold : probability above which a pixel is ice.
     expected_m : float, shape (lines,): front of the reference year. Where a pixel between the end of the ice and this

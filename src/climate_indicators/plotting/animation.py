@@ -26,8 +26,8 @@ def write_animation(
 ) -> None:
     """Write frames as an endless GIF.
 
-    All frames share one palette, in which the colours of lines, classes and text have places of their own: with a
-    palette for each frame, a thin line would change its colour from frame to frame. A frame is shown for whole
+    All frames share one palette, in which the colors of lines, classes and text have places of their own: with a
+    palette for each frame, a thin line would change its color from frame to frame. A frame is shown for whole
     hundredths of a second, as the format has them.
 
     Parameters
@@ -35,7 +35,7 @@ def write_animation(
     frames : uint8 arrays of one shape (rows, columns, 3).
     path : of the GIF.
     seconds_per_frame : time that each frame is shown.
-    exact : colours that stay as they are, ``#RRGGBB``; a few dozen at most.
+    exact : colors that stay as they are, ``#RRGGBB``; a few dozen at most.
     """
     milliseconds = max(10, 10 * round(100 * seconds_per_frame))
     sample = Image.fromarray(np.concatenate([frame[::2, ::2] for frame in frames]))
@@ -99,13 +99,13 @@ def pixels(figure: Figure) -> np.ndarray:
 
 
 def _with_palette(frame: np.ndarray, common: list[int], exact: Sequence[str]) -> Image.Image:
-    """Frame in the nearest of the common and the exact colours; pixels that have an exact colour keep it."""
+    """Frame in the nearest of the common and the exact colors; pixels that have an exact color keep it."""
     numbers = [int(colour[1:], 16) for colour in exact]
     palette = Image.new("P", (1, 1))
     palette.putpalette([*common, *(byte for number in numbers for byte in number.to_bytes(3, "big"))])
     picture = Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
     indexes = np.array(picture)
-    # one number a pixel compares faster than three bytes
+    # one number per pixel compares faster than three bytes
     red, green, blue = np.moveaxis(frame.astype("int32"), 2, 0)
     code = (red << 16) | (green << 8) | blue
     for place, number in enumerate(numbers, start=len(common) // 3):

@@ -35,7 +35,7 @@ def _scale(grid: Grid, size: int) -> tuple[float, str]:
 
 
 def pixel_width_m(grid: Grid) -> float:
-    """Width of a pixel in the middle of the grid on the ground, metres; along the ellipsoid for degrees."""
+    """Width of a pixel in the middle of the grid on the ground, meters; along the ellipsoid for degrees."""
     crs = pyproj.CRS.from_user_input(grid.crs)
     if not crs.is_geographic:
         return abs(grid.transform.a) * crs.axis_info[0].unit_conversion_factor

@@ -90,7 +90,7 @@ def _image(values: np.ndarray, valid: np.ndarray, channels: Sequence[int]) -> np
 
 
 def _sheet(chosen: dict[str, list[int]]) -> Figure:
-    """Figure with one panel a patch, the splits below each other under their names."""
+    """Figure with one panel per patch, the splits below each other under their names."""
     rows = {name: -(-len(part) // COLUMNS) for name, part in chosen.items()}
     figure = Figure(figsize=(1.45 * COLUMNS, sum(1.75 * count + 0.3 for count in rows.values()) + 0.4))
     figure.set_layout_engine("constrained")

@@ -1,4 +1,4 @@
-"""Scenes as pictures: bands read by name, one stretch for all, grey gaps."""
+"""Scenes as pictures: bands read by name, one stretch for all, gray gaps."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def common_stretch(images: Sequence[np.ndarray]) -> tuple[float, float]:
 
 
 def display(image: np.ndarray, stretch: tuple[float, float]) -> np.ndarray:
-    """Image in 0..1 for display, gaps grey; same shape."""
+    """Image in 0..1 for display, gaps gray; same shape."""
     low, high = stretch
     shown = np.clip((image - low) / (high - low), 0, 1) ** BRIGHTEN
     shown[~np.isfinite(image).all(axis=2)] = int(GAP[1:3], 16) / 255

@@ -28,7 +28,7 @@ def blocks_figure(scene: str, labels: str, splits: str, blocks: pd.DataFrame, rg
 
     Parameters
     ----------
-    scene, labels, splits : rasters of one grid in metres: the image, 1 where positive, and the split of each pixel.
+    scene, labels, splits : rasters of one grid in meters: the image, 1 where positive, and the split of each pixel.
     blocks : table of `climate_indicators.segmentation.spatial_blocks.make_blocks`.
     rgb : names of the bands shown as red, green and blue.
     """
@@ -52,7 +52,7 @@ def blocks_figure(scene: str, labels: str, splits: str, blocks: pd.DataFrame, rg
 
 
 def tinted(image: np.ndarray, split: np.ndarray) -> np.ndarray:
-    """Image with the colour of its split laid over each pixel; pixels of none stay as they are.
+    """Image with the color of its split laid over each pixel; pixels of none stay as they are.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def save_figure(figure: Figure, path: str | Path, dpi: int = 130) -> None:
 
 
 def scale_bar(axes: Axes, width_m: float) -> None:
-    """Draw a bar of a round length, about a quarter of the map's width, on axes whose units are metres."""
+    """Draw a bar of a round length, about a quarter of the map's width, on axes whose units are meters."""
     goal = width_m / 4
     power = 10 ** (len(str(int(goal))) - 1)
     length = max(step * power for step in (1, 2, 5) if step * power <= goal)

@@ -85,7 +85,7 @@ def rotate_and_scale(
     image : float32, shape (rows, columns, channels); interpolated bilinearly.
     label, valid : shape (rows, columns); taken from the nearest pixel.
     angle_deg : turn against the clock, in degrees.
-    size : of things afterwards, relative to before.
+    size : of things afterward, relative to before.
     """
     angle = np.deg2rad(angle_deg)
     matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / size

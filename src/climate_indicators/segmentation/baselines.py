@@ -75,7 +75,7 @@ def training_sample(stack: RasterStack, labels: str | Path, splits: str | Path, 
     stack : the channels.
     labels : raster, 1 positive, 0 negative, 255 unknown.
     splits : raster of `climate_indicators.segmentation.spatial_blocks.split_map`.
-    limit : number of pixels drawn at most. Those without a value in some channel are left out afterwards.
+    limit : number of pixels drawn at most. Those without a value in some channel are left out afterward.
     seed : start of the random numbers.
 
     Raises
@@ -254,7 +254,7 @@ def score_blocks(
     models : by name.
     stack, labels, splits : as in `training_sample`.
     blocks : table of `climate_indicators.segmentation.spatial_blocks.holdout_blocks`.
-    progress : called once a block.
+    progress : called once per block.
     """
     counts = {name: model.counts(blocks.block, blocks.split) for name, model in models.items()}
     with opened(labels) as label_raster, opened(splits) as split_raster:

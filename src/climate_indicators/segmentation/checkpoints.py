@@ -1,4 +1,4 @@
-"""Epochs of a training kept on disk: checkpoints that survive a kill, early stopping, a log line an epoch."""
+"""Epochs of a training kept on disk: checkpoints that survive a kill, early stopping, a log line per epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from climate_indicators.core.log import duration
 from climate_indicators.segmentation.backend import keras
 from climate_indicators.segmentation.dataset import PatchBatches
 
-# what reading a file that is empty, cut short or changed ends in
+# what reading a file that is empty, truncated or changed ends in
 DAMAGE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
@@ -37,7 +37,7 @@ class Keeper(keras.callbacks.Callback):
     batches : training batches, told the number of each epoch.
     epochs : most epochs in all.
     patience : epochs without a better validation loss after which training stops.
-    logger : gets a line an epoch.
+    logger : gets a line per epoch.
     patient_from : epochs done before patience is counted, such as those with a frozen encoder.
     rate_setting : name of the setting of the learning rate, for the message of a training that diverges.
 
@@ -74,7 +74,7 @@ class Keeper(keras.callbacks.Callback):
         return min(self.history, key=lambda row: row["val_loss"])
 
     def resume(self, model: keras.Model) -> None:
-        """Load the last kept epoch, if there is one, into a model compiled as in that epoch, its optimiser built."""
+        """Load the last kept epoch, if there is one, into a model compiled as in that epoch, its optimizer built."""
         if self._last():
             with np.load(self._last() / "last.npz") as kept:
                 for variable, name in zip(_state(model), kept.files, strict=True):

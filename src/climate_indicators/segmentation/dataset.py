@@ -32,7 +32,7 @@ class PatchBatches(keras.utils.PyDataset):
     path : patch file of `patches.write_patches`; its ``density`` (0 to 1, NaN unknown) is the
         target where it has one, else its ``label``.
     split : name of the split.
-    batch_size : patches a batch; in training the last batch is filled up from the first.
+    batch_size : patches per batch; in training the last batch is filled up from the first.
     seed : start of the random numbers.
     augmentation : changes of training patches; None for neither shuffling nor changes.
     constant_bands : number of last channels whose level is not changed, such as terrain.

@@ -1,4 +1,4 @@
-"""Weights of ResNet-50 without its last layers, learnt on ImageNet or given, put into a network."""
+"""Weights of ResNet-50 without its last layers, learned on ImageNet or given, put into a network."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def read_scaling(folder: Path) -> dict[str, InputScaling]:
 
 
 def check_spread(bands: Sequence[str], mean: np.ndarray, std: np.ndarray, where: str) -> None:
-    """Refuse bands that hold one value: dividing by their spread would enlarge rounding errors.
+    """Reject bands that hold one value: dividing by their spread would enlarge rounding errors.
 
     Parameters
     ----------

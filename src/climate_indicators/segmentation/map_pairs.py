@@ -38,7 +38,7 @@ def raster_pair(path: str | Path, true_path: str | Path, inside: np.ndarray) -> 
 
 
 def yearly_agreement(paths: Iterable[str | Path], true_folder: str | Path, area: str | Path) -> dict[int, Agreement]:
-    """Agreement of one map a year with the true one.
+    """Agreement of one map per year with the true one.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date of a zip archive
 
 
 def save_model(folder: str | Path, model: keras.Model, card: Mapping[str, Any]) -> None:
-    """Write a network whole or not at all, with the same bytes for the same weights.
+    """Write a network atomically, with the same bytes for the same weights.
 
     Parameters
     ----------

@@ -46,10 +46,10 @@ def build(
 def unet(
     mean: Sequence[float], variance: Sequence[float], width: int = 64, depth: int = 3, normalisation: str = "none"
 ) -> keras.Model:
-    """U-Net that gives one logit a pixel (Ronneberger et al. 2015, doi:10.1007/978-3-319-24574-4_28).
+    """U-Net that gives one logit per pixel (Ronneberger et al. 2015, doi:10.1007/978-3-319-24574-4_28).
 
     Two 3×3 convolutions with ReLU a level; max pooling down; nearest upsampling, concatenation and two convolutions
-    up; a 1×1 convolution at the end. Width 64, depth 3 and no normalisation are the original study's network.
+    up; a 1×1 convolution at the end. Width 64, depth 3 and no normalization are the original study's network.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def unet(
         and prediction cannot disagree. It is computed in float32 at any precision.
     width : filters of the first level, doubled at each level down.
     depth : number of levels down; height and width of the input must be multiples of 2**depth.
-    normalisation : ``none``, or ``batch`` for batch normalisation after each convolution.
+    normalisation : ``none``, or ``batch`` for batch normalization after each convolution.
 
     Returns
     -------

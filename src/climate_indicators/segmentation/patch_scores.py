@@ -83,7 +83,7 @@ def by_group(scores: ScoreCounts, groups: np.ndarray) -> ScoreCounts:
 
 
 def read_pixels(store: h5py.File, place: int) -> tuple[np.ndarray, np.ndarray]:
-    """Values, float32 (pixels, bands), and labels, uint8 (pixels,), of the labelled pixels of one sample."""
+    """Values, float32 (pixels, bands), and labels, uint8 (pixels,), of the labeled pixels of one sample."""
     label = store["label"][place]
     known = label != BYTE_NODATA
     return store["image"][place].astype("float32")[known], label[known]
@@ -95,7 +95,7 @@ def training_pixels(
     seed: int,
     read: Callable[[h5py.File, int], tuple[np.ndarray, np.ndarray]] = read_pixels,
 ) -> Sample:
-    """Labelled pixels of the training samples, equally many of each at most.
+    """Labeled pixels of the training samples, equally many of each at most.
 
     Parameters
     ----------

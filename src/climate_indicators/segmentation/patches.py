@@ -94,7 +94,7 @@ def band_statistics(stack: RasterStack, splits: np.ndarray, rows: int = 512) -> 
         count, total = count + len(sample), total + sample.sum(axis=0)
         squares = squares + np.einsum("ij,ij->j", sample, sample)
     mean, std = spread(count, total, squares)
-    check_spread(stack.bands, mean, std, "the labelled scene")
+    check_spread(stack.bands, mean, std, "the labeled scene")
     return mean, std
 
 
@@ -135,7 +135,7 @@ def write_patches(
     labels, splits : uint8, shape (rows, columns).
     plan : positions.
     size_px : side of a patch.
-    progress : called once a patch.
+    progress : called once per patch.
     """
     mean, std = band_statistics(stack, splits)
     n, channels = len(plan.origins), len(stack.bands)

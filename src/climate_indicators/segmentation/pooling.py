@@ -57,9 +57,9 @@ def pool_patches(
         ``block`` int32, a number of its own for each block of each site; ``site`` int32, line of ``sites`` (names).
         Attributes ``bands`` (JSON), ``mean``, ``std`` (bands,), float64.
     sources : patch file of each site.
-    limit : most training patches, and most validation patches, of a site; None takes all.
+    limit : most training patches, and most validation patches, of a site; None uses all.
     seed : start of the random numbers that choose among more. The choice of a site does not depend on other sites.
-    progress : called once a site.
+    progress : called once per site.
 
     Returns
     -------

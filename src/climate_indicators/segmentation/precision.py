@@ -26,7 +26,7 @@ def automatic_precision() -> str:
 
 
 def forced_precision() -> str | None:
-    """Value of the environment variable ``CLIMATE_INDICATORS_PRECISION``; None where it is not set or empty."""
+    """Value of the environment variable ``CLIMATE_INDICATORS_PRECISION``; None if it is not set or empty."""
     value = os.environ.get(VARIABLE, "")
     if value not in ("", BFLOAT16, FLOAT32):
         raise InputError(f"the environment variable {VARIABLE} is {value!r}; set it to {BFLOAT16} or {FLOAT32}.")

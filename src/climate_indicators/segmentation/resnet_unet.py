@@ -16,7 +16,7 @@ FULL_WIDTH = 64
 GATED_SKIPS = ("conv4_block6_out", "conv3_block4_out", "conv2_block3_out")
 STEM = "conv1_relu"
 FEWEST = 16
-# neighbouring bands go together: their differences are several times smaller than they are
+# neighboring bands go together: their differences are several times smaller than they are
 DIFFERENCE_GAIN = 4.0
 
 
@@ -58,7 +58,7 @@ def resnet_unet(
     encoder_weights: str | Path | None = None,
     for_training: bool = False,
 ) -> keras.Model:
-    """Network that gives one logit a pixel.
+    """Network that gives one logit per pixel.
 
     ResNet-50 (He et al. 2016, doi:10.1109/CVPR.2016.90) as Keras has it; atrous spatial pyramid (Chen et al. 2018,
     doi:10.1109/TPAMI.2017.2699184) on its last map; up by 2×2 transposed convolutions with the skips of the encoder's
@@ -124,9 +124,9 @@ def resnet_unet(
 
 
 def freeze_encoder(model: keras.Model, frozen: bool) -> None:
-    """Keep the encoder's weights, and with them the statistics of its normalisation, as they are, or train them.
+    """Keep the encoder's weights, and with them the statistics of its normalization, as they are, or train them.
 
-    The model must be compiled afterwards.
+    The model must be compiled afterward.
     """
     for layer in model.layers:
         if is_encoder_layer(layer.name):
@@ -152,10 +152,10 @@ def _encoder(mean: list[float], variance: list[float], width: int, keep_memory: 
 
 
 def _pixel_logit(image, mean: list[float], variance: list[float], filters: Sequence[int]):
-    """Logit of each pixel from its own bands, and from the differences of neighbouring ones.
+    """Logit of each pixel from its own bands, and from the differences of neighboring ones.
 
-    In float32 throughout, since a dull colour is told by the last bits of its bands; without batch normalisation,
-    since one batch's pictures are darker or greener than the next one's, and a limit between colours must not move
+    In float32 throughout, since a dull color is told by the last bits of its bands; without batch normalization,
+    since one batch's pictures are darker or greener than the next one's, and a limit between colors must not move
     with them.
     """
     features = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name="pixel_scaling")(image)
@@ -185,7 +185,7 @@ def _narrowed(filters: int, width: int) -> int:
 
 
 def _convolution(features, filters: int, size: int, name: str):
-    """Convolution, batch normalisation, ReLU."""
+    """Convolution, batch normalization, ReLU."""
     features = keras.layers.Conv2D(
         filters, size, padding="same", use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
     )(features)
@@ -202,7 +202,7 @@ def _gate(skip, reduction: int, name: str):
 
 
 def _pyramid(features, rates: Sequence[int], filters: int, dilated: type[keras.layers.Conv2D]):
-    """1×1 and dilated 3×3 convolutions side by side, normalised together and mixed by a 1×1 convolution."""
+    """1×1 and dilated 3×3 convolutions side by side, normalized together and mixed by a 1×1 convolution."""
     branches = [keras.layers.Conv2D(filters, 1, kernel_initializer="he_normal", name="aspp_point")(features)]
     for rate in rates:
         branch = dilated(
@@ -215,7 +215,7 @@ def _pyramid(features, rates: Sequence[int], filters: int, dilated: type[keras.l
 
 
 def _step_up(features, skip, filters: int, name: str):
-    """Twice the size by a 2×2 transposed convolution, batch normalisation and ReLU; the skip joined to it."""
+    """Twice the size by a 2×2 transposed convolution, batch normalization and ReLU; the skip joined to it."""
     features = keras.layers.Conv2DTranspose(
         filters, 2, strides=2, use_bias=False, kernel_initializer="he_normal", name=f"{name}_conv"
     )(features)

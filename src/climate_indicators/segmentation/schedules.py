@@ -1,4 +1,4 @@
-"""Phases of a training, its learning rate and its optimiser."""
+"""Phases of a training, its learning rate and its optimizer."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def phases(epochs: int, learning_rate: float, frozen_epochs: int, fine_tuning_fa
 
 
 def optimiser(phase: Phase, settings: Mapping[str, Any], steps: int) -> keras.optimizers.Optimizer:
-    """Optimiser of a phase, new.
+    """Optimizer of a phase, new.
 
-    AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) shrinks kernels only, not biases or normalisations.
+    AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) shrinks kernels only, not biases or normalizations.
 
     Parameters
     ----------
     phase : the phase.
     settings : ``optimizer`` (adam, adamw), ``weight_decay``, ``schedule`` (cosine, plateau), ``warmup_epochs``.
-    steps : batches an epoch.
+    steps : batches per epoch.
     """
     rate = phase.learning_rate if settings["schedule"] == "plateau" else _cosine(phase, settings, steps)
     if settings["optimizer"] == "adam":

@@ -38,12 +38,12 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
 
 
 def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], network: str = "unet") -> pd.DataFrame:
-    """Skill of each model at each site, where one network has learnt from some of the sites or all.
+    """Skill of each model at each site, where one network has learned from some of the sites or all.
 
     Parameters
     ----------
     metrics : for each site, its table of `climate_indicators.stats.metrics.Evaluation`.
-    pool : sites that the network has learnt from.
+    pool : sites that the network has learned from.
     network : model that the others are compared with.
 
     Returns

@@ -1,4 +1,4 @@
-"""Spatial blocks: the units that are dealt whole to training, validation and test."""
+"""Spatial blocks: the units that are assigned whole to training, validation and test."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ WANTED_TEST_BLOCKS = 10
 def make_blocks(
     labels: np.ndarray, valid: np.ndarray, block_px: int, shares: Mapping[str, float], seed: int
 ) -> pd.DataFrame:
-    """Blocks of a lattice over the image, each dealt whole to one split.
+    """Blocks of a lattice over the image, each assigned whole to one split.
 
     The lattice has blocks of about ``block_px`` that fill the image evenly; a block without a usable label is left
-    out. Blocks are sorted by their share of glacier (or other positive label) and dealt in that order, so that every
-    split gets blocks of all kinds; the random numbers decide among neighbours of the order only.
+    out. Blocks are sorted by their share of glacier (or other positive label) and assigned in that order, so that every
+    split gets blocks of all kinds; the random numbers decide among neighbors of the order only.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def make_blocks(
         if share in (0.0, 1.0):
             raise InputError(
                 f"the {len(part)} blocks of the {split} split hold {'only' if share else 'no'} positive labels; skill "
-                "cannot be learnt or measured there. Make patches.block_px smaller, or choose another split_seed."
+                "cannot be learned or measured there. Make patches.block_px smaller, or choose another split_seed."
             )
     return blocks
 

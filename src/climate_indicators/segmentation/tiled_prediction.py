@@ -27,7 +27,7 @@ class Windows:
     ----------
     core_px : side of the part that a window answers for.
     halo_px : margin around it that the network sees too.
-    blend_px : width of the strip, half inside and half outside the core, over which neighbours are blended.
+    blend_px : width of the strip, half inside and half outside the core, over which neighbors are blended.
     multiple_px : rows and columns of a window must be multiples of this, the network's stride.
     """
 
@@ -72,7 +72,7 @@ def predict_logits(
 ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Logits of a whole image, strip by strip from the top.
 
-    Neighbouring windows are blended linearly; each sees its surroundings, so their results differ little there. The
+    Neighboring windows are blended linearly; each sees its surroundings, so their results differ little there. The
     network gets an image mirrored at its edges. The next window is read while the present one is computed.
 
     Parameters
@@ -81,7 +81,7 @@ def predict_logits(
     stack : the image's channels.
     mean : of each channel, put in place of missing pixels.
     windows : how the image is cut.
-    progress : called once a window.
+    progress : called once per window.
 
     Yields
     ------

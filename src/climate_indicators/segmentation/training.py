@@ -40,7 +40,7 @@ class Trained:
     Attributes
     ----------
     model : float32 network with the weights of the best epoch, not compiled.
-    history : table of `history_table`, one row an epoch.
+    history : table of `history_table`, one row per epoch.
     best_epoch : number of the best epoch, from 1.
     """
 
@@ -73,7 +73,7 @@ def train_network(
         ``fine_tuning_factor`` (learning rate after them, relative to the first) and ``dice_over`` (batch, image).
     seed : start of all random numbers.
     constant_bands : number of last channels whose level is not augmented.
-    logger : gets a line an epoch.
+    logger : gets a line per epoch.
     encoder_file : weights that the encoder starts from, if the network's settings want any.
 
     Raises
@@ -98,7 +98,7 @@ def train_network(
     plan = phases(*(settings[key] for key in ("epochs", "learning_rate", "frozen_epochs", "fine_tuning_factor")))
     rate = f"training.learning_rate (now {settings['learning_rate']:g})"
     keeper = Keeper(checkpoints, batches, settings["epochs"], settings["patience"], logger, patient_from(plan), rate)
-    logger.info("%d batches an epoch, %d weights, %s", len(batches), model.count_params(), precision)
+    logger.info("%d batches per epoch, %d weights, %s", len(batches), model.count_params(), precision)
     _run_phases(model, plan, settings, soft, batches, validation, keeper)
     plain = build(scaling, network, encoder_file)
     plain.set_weights(keeper.best_weights())
@@ -133,7 +133,7 @@ def _run_phases(
 ) -> None:
     """Train through all phases that are not done yet, from the last kept epoch on."""
     done = len(keeper.history)
-    # an epoch is resumed with the optimiser that it was trained with, even if the next phase makes a new one
+    # an epoch is resumed with the optimizer that it was trained with, even if the next phase makes a new one
     for phase in (phase for phase in plan if phase.stop > max(done - 1, 0)):
         freeze_encoder(model, phase.frozen)
         loss = BceDice(settings["bce_weight"], soft, settings["dice_over"] == "image")

@@ -75,7 +75,7 @@ def truth_table(
     snow_weather : ``date``, the snow and the weather of the regressions.
     trends : of `seasons.season_trends`.
     regressions : of `regressions.single_regressions`.
-    curation : ``radar, optical, decision, reason``, a row a candidate triplet, or scene without a pair.
+    curation : ``radar, optical, decision, reason``, a row per candidate triplet, or scene without a pair.
     triplets : ``place, hydro_year, split, held_out``.
     truth : what was planted.
     maps : agreement of the maps with the true ones, by source (a key of ``MAPS``) and year; None is all years.

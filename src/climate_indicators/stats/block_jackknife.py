@@ -34,7 +34,7 @@ def block_spread(replicates: np.ndarray, strata: np.ndarray | None = None) -> Sp
     freedom. Blocks assigned evenly along an order, as by `spatial_blocks.assign_splits` along the fraction of
     glacier, differ less in their sum than random ones: the differences between neighbors in that order give the
     variance (successive differences, Wolter 2007, Introduction to Variance Estimation,
-    doi:10.1007/978-0-387-35099-8, chapter 8), with one degree of freedom a pair of neighbors, n / 2: more, as
+    doi:10.1007/978-0-387-35099-8, chapter 8), with one degree of freedom per pair of neighbors, n / 2: more, as
     normal values would have, is too many for errors in few blocks.
 
     Parameters

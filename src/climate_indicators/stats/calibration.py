@@ -17,7 +17,7 @@ def fit_temperature(logits: np.ndarray, counts: np.ndarray) -> float:
     """Temperature that makes ``sigmoid(logit / temperature)`` the likeliest probabilities.
 
     Temperature scaling of Guo et al. (2017, arXiv:1706.04599): one number, above 1 for an overconfident network, that
-    minimises the negative log-likelihood; it does not change which of two pixels has the higher score.
+    minimizes the negative log-likelihood; it does not change which of two pixels has the higher score.
 
     Parameters
     ----------

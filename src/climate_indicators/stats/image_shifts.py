@@ -29,7 +29,7 @@ class Orientations:
 
 
 def orientations(image: np.ndarray, valid: np.ndarray) -> Orientations:
-    """Directions of the grey-level gradient, without its strength, ready for `find_shift`.
+    """Directions of the gray-level gradient, without its strength, ready for `find_shift`.
 
     Fitch, Kadyrov, Christmas and Kittler (2002, Orientation correlation, British Machine Vision Conference): a complex
     number of length 1 a pixel. Clouds and gaps, and the pixels beside them, have none, so they neither add to nor
@@ -88,7 +88,7 @@ def _surface(moved: Orientations, fixed: Orientations) -> np.ndarray:
 
 
 def _vertex(line: np.ndarray, peak: int) -> float:
-    """Place of the top of the parabola through a peak and its neighbours, relative to the peak, −0.5 to 0.5."""
+    """Place of the top of the parabola through a peak and its neighbors, relative to the peak, −0.5 to 0.5."""
     if not 0 < peak < len(line) - 1:
         return 0.0
     before, top, after = line[peak - 1 : peak + 2].tolist()

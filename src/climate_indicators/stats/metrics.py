@@ -137,8 +137,8 @@ def jackknife_iou(
 
     Parameters
     ----------
-    confusion : table with ``tn, fp, fn, tp``, one row a block.
-    stratified : whether blocks were dealt evenly along their share of positives, or at random.
+    confusion : table with ``tn, fp, fn, tp``, one row per block.
+    stratified : whether blocks were assigned evenly along their share of positives, or at random.
     confidence : in (0, 1).
 
     Returns
@@ -169,7 +169,7 @@ def iou_gain_interval(
 
     Parameters
     ----------
-    confusion, other : tables with ``fp, fn, tp``, one row a block, of the same blocks in the same order.
+    confusion, other : tables with ``fp, fn, tp``, one row per block, of the same blocks in the same order.
     confidence : in (0, 1).
 
     Returns
@@ -226,7 +226,7 @@ def _signed(value: float) -> str:
 
 
 def _check(scores: Mapping[str, ScoreCounts]) -> None:
-    """Refuse splits without a class and models scored on different pixels."""
+    """Reject splits without a class and models scored on different pixels."""
     first, reference = next(iter(scores.items()))
     for split in HOLDOUT_SPLITS:
         negatives, positives = reference.of_split(split).sum(axis=1).tolist()

@@ -15,7 +15,7 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 LOGIT, PROBABILITY, INDEX, MASK = "logit", "probability", "index", "mask"
 
 LOGIT_EDGES = np.linspace(-25.0, 25.0, 5001)
-# bins are centred on k/200, so that no share of votes of 100 or 200 trees lies on an edge, where rounding would decide
+# bins are centered on k/200, so that no share of votes of 100 or 200 trees lies on an edge, where rounding would decide
 PROBABILITY_EDGES = np.linspace(-0.0025, 1.0025, 202)
 
 
@@ -94,7 +94,7 @@ class ScoreCounts:
         Raises
         ------
         ValueError
-            If a score of a labelled pixel is NaN, or a label is none of these.
+            If a score of a labeled pixel is NaN, or a label is none of these.
         """
         known = labels != BYTE_NODATA
         scores, labels = np.asarray(scores)[known], np.asarray(labels)[known]

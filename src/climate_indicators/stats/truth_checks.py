@@ -122,7 +122,7 @@ def series_rows(
     dates : time of each value, datetime64.
     truth, estimate : float, shape (n,), without missing values.
     limits : largest deviations.
-    seasonal : False for values of one season, such as one a year.
+    seasonal : False for values of one season, such as one per year.
     """
     truth, estimate = np.asarray(truth, "float64"), np.asarray(estimate, "float64")
     fits = [_season(dates, values) if seasonal else np.full(len(values), values.mean()) for values in (truth, estimate)]

@@ -66,7 +66,7 @@ def direct_light(surface_m: np.ndarray, resolution_m: float, sun: Sun) -> np.nda
 
 
 def cast_shadow(surface_m: np.ndarray, resolution_m: float, sun: Sun) -> np.ndarray:
-    """Shadow of the terrain on itself, 0 lit to 1 shadowed, by marching from every pixel towards the sun.
+    """Shadow of the terrain on itself, 0 lit to 1 shadowed, by marching from every pixel toward the sun.
 
     Parameters
     ----------
@@ -91,5 +91,5 @@ def cast_shadow(surface_m: np.ndarray, resolution_m: float, sun: Sun) -> np.ndar
 
 
 def _span(offset: int, length: int) -> slice:
-    """Pixels along an axis whose neighbour ``offset`` further is inside."""
+    """Pixels along an axis whose neighbor ``offset`` further is inside."""
     return slice(max(-offset, 0), length - max(offset, 0))

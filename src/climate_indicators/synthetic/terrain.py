@@ -48,7 +48,7 @@ def make_terrain(size_px: int, resolution_m: float, seed: int) -> Terrain:
     Parameters
     ----------
     size_px : side of the square grid, in pixels.
-    resolution_m : side of a pixel, in metres.
+    resolution_m : side of a pixel, in meters.
     seed : seed of the synthetic site.
     """
     relief = RELIEF_M * float(np.clip(size_px * resolution_m / FULL_RELIEF_EXTENT_M, 0.3, 1.0))

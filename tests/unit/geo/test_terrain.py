@@ -112,7 +112,7 @@ def test_elevation_model_cut_short_is_named(tmp_path):
     ("options", "found"),
     [
         ({"bands": 3}, "has 3 bands"),
-        ({"unit": "ft"}, "unit is ft"),
+        ({"unit": "ft"}, "unit ft"),
         ({"dtype": "uint8", "change": lambda m: m % 256}, "8 bits"),
         ({"change": lambda m: m * 3.2808}, "elevations from .* to 1"),
         ({"dtype": "int32", "change": lambda m: m * 10}, "elevations for 0 % .* to 3"),

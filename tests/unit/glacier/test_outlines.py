@@ -31,7 +31,7 @@ INSIDE = np.ones(GRID.shape, "uint8")
 
 
 def at(left, top, width, height):
-    """Rectangle of the grid, in metres from its upper left corner."""
+    """Rectangle of the grid, in meters from its upper left corner."""
     return box(630_000 + left, 5_190_000 - top - height, 630_000 + left + width, 5_190_000 - top)
 
 
@@ -302,7 +302,7 @@ def test_little_overlap_is_a_warning(tmp_path, lines):
 
 
 def test_coordinates_that_are_not_of_the_reference_system_are_refused(tmp_path):
-    """A GeoJSON in metres; an outline in degrees that is said to be in UTM."""
+    """A GeoJSON in meters; an outline in degrees that is said to be in UTM."""
     metres = layer().set_crs(4326, allow_override=True)
     degrees = layer().to_crs(4326).set_crs(UTM, allow_override=True)
     for name, frame, found in (("m.geojson", metres, "degrees"), ("d.gpkg", degrees, "degrees")):
@@ -367,7 +367,7 @@ def test_outlines_without_a_pixel_are_refused_and_everything_glacier_is_reported
 @pytest.mark.parametrize("cut", [0.5, 0.99])
 @pytest.mark.parametrize("end", ["shp", "shx", "dbf", "gpkg", "geojson", "gml", "kml", "fgb"])
 def test_files_cut_short_are_refused_by_name(tmp_path, end, cut):
-    """GDAL reads a shapefile that is cut short without the last shapes, and GML as an empty layer."""
+    """GDAL reads a shapefile that is truncated without the last shapes, and GML as an empty layer."""
     many = layer([at(100 * n, 100 * n, 90, 90).buffer(1) for n in range(60)], name=[f"g{n}" for n in range(60)])
     name = f"o.{'shp' if end in ('shx', 'dbf') else end}"
     many.to_crs(4326).to_file(tmp_path / name, driver={"gml": "GML", "kml": "KML"}.get(end))

@@ -33,7 +33,7 @@ def test_trends_of_zones_scalers_and_biomes_stand_side_by_side():
     assert trends["significant"].tolist() == [True, False, False]
     assert trends["slope_per_year"].iloc[1] == 0 and trends["p_value"].iloc[1] == 1
     assert trends["sentence"].iloc[0].startswith("SUBTR I coverage (Global ocean) rose by 0.")
-    assert "percentage points a year" in trends["sentence"].iloc[0]
+    assert "percentage points per year" in trends["sentence"].iloc[0]
     # two tests under the frozen scaler: Benjamini–Hochberg multiplies the smaller p by 2
     assert trends["p_adjusted"].iloc[0] == pytest.approx(2 * trends["p_value"].iloc[0])
     assert trends["p_adjusted"].iloc[2] == trends["p_value"].iloc[2]

@@ -48,7 +48,7 @@ def test_dendrogram_has_the_highest_merges_in_the_colours_of_the_biomes(tree, cu
     assert {to_hex(line.get_color()).upper() for line in lines} == {*COLOURS.values(), ABOVE}
     dots = next(line for line in axes.lines if line.get_marker() == "o")
     np.testing.assert_allclose(np.sort(dots.get_ydata()), np.sort(tree.height[cut.nodes]))
-    assert axes.get_ylabel() == "Ward height (standardised slopes)"
+    assert axes.get_ylabel() == "Ward height (standardized slopes)"
     legend = [text.get_text() for text in axes.get_legend().get_texts()]
     assert legend == ["SUBTR I\n200 cells", "SUBP I\n120 cells", "ICE I\n60 cells"]
 

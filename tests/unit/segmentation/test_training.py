@@ -314,7 +314,7 @@ def changed(content):
 
 DAMAGES = {
     "empty": lambda path: path.write_bytes(b""),
-    "cut short": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
     "missing": lambda path: path.unlink(),
     "changed": lambda path: path.write_bytes(changed(path.read_bytes())),
 }
@@ -346,7 +346,7 @@ def write_epochs(folder, last):
 @pytest.mark.long
 def test_training_goes_on_to_the_same_weights_from_the_epoch_before_a_damaged_one(patches, tmp_path, trained):
     train_killed(patches, tmp_path / "epochs", 3)
-    DAMAGES["cut short"](tmp_path / "epochs" / "epoch_00003" / "last.npz")
+    DAMAGES["truncated"](tmp_path / "epochs" / "epoch_00003" / "last.npz")
     again = train(patches, tmp_path / "epochs")
     assert again.history.equals(trained.history)
     assert same_weights(again.model, trained.model)

@@ -112,7 +112,7 @@ def test_weights_cut_short_anywhere(folder, libver):
     assert weights_fault(path) is None
     for length in (20, 60, len(content) // 2, len(content) - 1):
         path.write_bytes(content[:length])
-        assert "is cut short" in refusal(folder), length
+        assert "is truncated" in refusal(folder), length
 
 
 def test_unknown_version_of_the_superblock(folder):

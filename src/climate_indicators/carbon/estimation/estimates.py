@@ -26,7 +26,7 @@ FACTORS, MASKS, GROUPS, IMAGES = range(4)
 
 @dataclass(frozen=True)
 class Estimates:
-    """``images``: one row an image; ``totals``: rows by date for all images and, if there are any, for test images."""
+    """``images``: one row per image; ``totals``: rows by date for all images and, if there are any, for test images."""
 
     images: pd.DataFrame
     totals: pd.DataFrame
@@ -72,7 +72,7 @@ def estimate(
 
     Parameters
     ----------
-    vegetation : ``image, n_pixels, seen_fraction, mapped_fraction, density_fraction``, one row an image.
+    vegetation : ``image, n_pixels, seen_fraction, mapped_fraction, density_fraction``, one row per image.
     images : ``image, date, place, split, group, pixel_area_m2``, at least of these images.
     held_out : metrics of the held-out images, as for `mask_error.holdout_images`.
     factors : ``biomass_kg_m2`` (kg m⁻²) and ``carbon_fraction``, each with ``value`` and ``standard_error``, and the
@@ -233,7 +233,7 @@ def _pixel_areas(table: pd.DataFrame, default: float | None, site: str) -> np.nd
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(
             f"carbon site '{site}': image {missing.iloc[0]}{others} says nothing of the ground area of a pixel (no "
-            f"georeference in metres). Set carbon.sites.{site}.pixel_area_m2, in m² (100 for pixels of 10 m)."
+            f"georeference in meters). Set carbon.sites.{site}.pixel_area_m2, in m² (100 for pixels of 10 m)."
         )
     return areas.to_numpy()
 

@@ -26,11 +26,11 @@ def image_metrics(
     scores : the network's counts by image, `sample_scores.score_images`.
     images : table of the images; ``blocks`` of the scores are its rows.
     calibration : chosen on validation images.
-    true_shares : float, shape (blocks,): share of vegetation in the labelled pixels of each.
+    true_shares : float, shape (blocks,): share of vegetation in the labeled pixels of each.
 
     Returns
     -------
-    Two rows an image, ``threshold_rule`` calibrated and fixed (0.5 of the uncalibrated probability): ``image, split,
+    Two rows per image, ``threshold_rule`` calibrated and fixed (0.5 of the uncalibrated probability): ``image, split,
     group, threshold_rule, threshold, tn, fp, fn, tp`` in pixels of the network, ``iou, dice, precision, recall, f1``
     (NaN where not defined, such as IoU where neither label nor map has vegetation), ``true_fraction,
     mapped_fraction, density_fraction`` of the seen pixels; the last is the mean calibrated probability, or density.

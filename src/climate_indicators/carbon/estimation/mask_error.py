@@ -11,7 +11,7 @@ from climate_indicators.carbon.limits import MIN_GROUPS, MIN_IMAGES
 from climate_indicators.core.errors import InputError
 from climate_indicators.stats.group_bootstrap import expansion, group_weights, t_over_normal
 
-# share of the seen pixels that is taken for vegetation, by how the network's output is read
+# share of the seen pixels that is treated as vegetation, by how the network's output is read
 COLUMNS = {"extent": "mapped_fraction", "density": "density_fraction"}
 CALIBRATED = "calibrated"
 # below this number of test groups their spread says too little, and the validation images are counted as well
@@ -46,10 +46,10 @@ class MaskError:
         """Draws of the true shares of images: float64, shape (n, draws), in 0 to 1.
 
         A draw is the draw's ratio × mapped share, shared by all images, plus an error of the image's own: the residual
-        of a held-out image with a similar mapped share (hot deck of the nearest neighbours; Andridge and Little 2010,
+        of a held-out image with a similar mapped share (hot deck of the nearest neighbors; Andridge and Little 2010,
         doi:10.1111/j.1751-5823.2010.00103.x). Images of one group borrow from the same held-out group where their
-        neighbours allow it, since a place that is hard to map is so in all its images. The few neighbours show less
-        than the whole spread: the residuals of k neighbours are enlarged as the prediction interval of one more value
+        neighbors allow it, since a place that is hard to map is so in all its images. The few neighbors show less
+        than the whole spread: the residuals of k neighbors are enlarged as the prediction interval of one more value
         of a normal sample asks, by √(1 + 1/k) and by Student's t for k − 1 degrees of freedom over the normal quantile.
 
         The residuals are those beside the best ratio. Beside the draw's own ratio they would take back what it adds.
@@ -123,7 +123,7 @@ def holdout_images(table: pd.DataFrame, reading: str = "extent") -> pd.DataFrame
     if not (found["mapped"] * found["pixels"]).sum() > 0:
         raise InputError(
             f"the network maps no vegetation in any of {n} held-out images: the ratio of true to mapped area, and with "
-            "it carbon, cannot be known. Look at the metrics and the gallery: the network has not learnt."
+            "it carbon, cannot be known. Look at the metrics and the gallery: the network has not learned."
         )
     return found.sort_values("group", kind="stable").drop(columns="split").reset_index(drop=True)
 

@@ -54,9 +54,9 @@ class Mapped:
 
 @dataclass(frozen=True)
 class Calibration:
-    """``temperature`` and probability ``threshold`` chosen on validation images; what the network learnt to give.
+    """``temperature`` and probability ``threshold`` chosen on validation images; what the network learned to give.
 
-    The temperature makes probabilities of a binary label honest. A network that learnt densities gives shares as they
+    The temperature makes probabilities of a binary label honest. A network that learned densities gives shares as they
     are: its temperature counts for the threshold alone.
     """
 
@@ -120,7 +120,7 @@ def write_mask(folder: Path, mapped: Mapped) -> None:
 
     Parameters
     ----------
-    folder : where masks lie, itself written whole or not at all; folders of the image's name are made in it.
+    folder : where masks lie, itself written atomically; folders of the image's name are made in it.
     mapped : result of `map_images`.
     """
     image = mapped.source

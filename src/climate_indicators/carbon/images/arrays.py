@@ -34,7 +34,7 @@ class Reading:
 
     Attributes
     ----------
-    bands : numbers of the bands, from 1. Grey images repeat their one band where 1, 2, 3 are asked for.
+    bands : numbers of the bands, from 1. Gray images repeat their one band where 1, 2, 3 are asked for.
     full_scale : number that means full brightness, in images that are not of 8 bits; None is the largest number of an
         integer type (65535 for 16 bits), or 1 for floating point. `check_scales` refuses images that it does not fit.
     nodata : number that means that nothing was seen, besides the one that a file declares.
@@ -83,7 +83,7 @@ class NetworkImage:
 def read_image(path: str | Path, reading: Reading) -> NetworkImage:
     """Read an image: chosen bands from 0 to 255, and where it shows something.
 
-    JPG (CMYK becomes RGB), PNG (palettes become colours) and TIF, with 8, 16 or 32 bits or floating point. Nothing is
+    JPG (CMYK becomes RGB), PNG (palettes become colors) and TIF, with 8, 16 or 32 bits or floating point. Nothing is
     seen where the file is transparent or has no data, where a number is not finite, and, if asked for, in black that
     reaches the edge. Eight-bit pixels have no data where all bands have the number for it, since single bands may have
     it by chance (0 in water); others, where any band has it.
@@ -130,7 +130,7 @@ def read_image(path: str | Path, reading: Reading) -> NetworkImage:
 
 
 def check_scales(levels: Mapping[str, tuple[str, float, float]], folder: str | Path) -> None:
-    """Refuse a full scale by the type of numbers that leaves most images of that type dark, or some beyond it.
+    """Reject a full scale by the type of numbers that leaves most images of that type dark, or some beyond it.
 
     The images of a folder are judged together, since a single one may be dark; and not by their brightest pixel, since
     a single pixel may be broken; and not by their brightest image alone, since it may be of another scale.
@@ -266,7 +266,7 @@ def _padded(array: np.ndarray, size_px: int) -> np.ndarray:
 
 
 def _band_numbers(path: str | Path, raster: DatasetReader, asked: Sequence[int]) -> tuple[int, ...]:
-    """Numbers of the bands to take; a grey file's one band, or a palette's, as often as colours are asked for."""
+    """Numbers of the bands to take; a gray file's one band, or a palette's, as often as colors are asked for."""
     colours = raster.count - (ColorInterp.alpha in raster.colorinterp)
     if colours == 1 and set(asked) <= {1, 2, 3}:
         return (1,) * len(asked)
@@ -279,7 +279,7 @@ def _band_numbers(path: str | Path, raster: DatasetReader, asked: Sequence[int])
 
 
 def _read(raster: DatasetReader, bands: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray | None]:
-    """Numbers of shape (bands, rows, columns), and for a palette its colours, uint8, (4, rows, columns), else None."""
+    """Numbers of shape (bands, rows, columns), and for a palette its colors, uint8, (4, rows, columns), else None."""
     numbers = raster.read(sorted(set(bands)))[np.searchsorted(sorted(set(bands)), bands)]
     if raster.colorinterp[0] != ColorInterp.palette:
         return numbers, None

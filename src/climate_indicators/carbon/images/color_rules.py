@@ -100,7 +100,7 @@ def excess_green(rgb: np.ndarray) -> np.ndarray:
 
 
 def ndvi(values: np.ndarray, red: int, near_infrared: int) -> np.ndarray:
-    """Normalised difference vegetation index (Rouse et al. 1974; Tucker 1979, doi:10.1016/0034-4257(79)90013-0).
+    """Normalized difference vegetation index (Rouse et al. 1974; Tucker 1979, doi:10.1016/0034-4257(79)90013-0).
 
     It is that of reflectance only if the two bands of the image have one scale.
 

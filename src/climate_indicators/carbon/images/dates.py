@@ -52,7 +52,7 @@ def find_places(images: Sequence[str], pattern: str | None) -> list[str]:
     Raises
     ------
     InputError
-        If the pattern is none, or has no place for some image: it would be dealt apart from its own place.
+        If the pattern is none, or has no place for some image: it would be assigned apart from its own place.
     """
     if pattern is None:
         return [""] * len(images)
@@ -77,7 +77,7 @@ def _dates_of_names(images: Sequence[str], pattern: str) -> list[str]:
 
 
 def _dates_of_table(images: Sequence[str], path: str | Path, image: str, day: str) -> list[str]:
-    table = read_user_table(path, "table of dates", [day], "one image a row")
+    table = read_user_table(path, "table of dates", [day], "one image per row")
     for column in (image, day):
         if column not in table:
             raise InputError(

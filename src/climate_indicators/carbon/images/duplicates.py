@@ -20,7 +20,7 @@ TURNS = [
 COLUMNS = ["image_a", "image_b", "kind", "transform", "distance"]
 # two dates of one scene, whose ground a network would know again, reach 0.91
 MIN_CORRELATION = 0.9
-BLACK = 8  # grey level up to which a cell at the border belongs to a black corner
+BLACK = 8  # gray level up to which a cell at the border belongs to a black corner
 ROWS = 256  # images compared with all others at a time
 
 
@@ -40,7 +40,7 @@ def find_duplicates(
 
     Parameters
     ----------
-    thumbnails : uint8, shape (n, 32, 32): grey, of the whole picture, which was stretched to a square.
+    thumbnails : uint8, shape (n, 32, 32): gray, of the whole picture, which was stretched to a square.
     digests, names : of each image, in order.
     near_bits : largest number of different bits, of 64.
 

@@ -1,4 +1,4 @@
-"""Names of the images in a folder. Uses the standard library alone, since the Snakefile asks it."""
+"""Names of the images in a folder. Uses only the standard library, since the Snakefile asks it."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _stem(name: str) -> str:
 
 
 def _refuse_same_names(images: Sequence[str], folder: str | Path) -> None:
-    """Refuse two images of one `_stem`."""
+    """Reject two images of one `_stem`."""
     found: dict[str, str] = {}
     for name in images:
         other = found.setdefault(_stem(name), name)
@@ -137,7 +137,7 @@ def _refuse_same_names(images: Sequence[str], folder: str | Path) -> None:
 
 
 def _refuse_unreadable_names(folder: str | Path, names: Sequence[str]) -> None:
-    """Refuse names that no table can hold, such as those of old disks with another encoding."""
+    """Reject names that no table can hold, such as those of old disks with another encoding."""
     for name in names:
         try:
             name.encode("utf-8")

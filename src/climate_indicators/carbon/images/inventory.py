@@ -40,12 +40,12 @@ class Inventory:
 
     Attributes
     ----------
-    table : one row an image that can be used: ``image``, ``mask`` (empty if it has none), ``width``, ``height``,
+    table : one row per image that can be used: ``image``, ``mask`` (empty if it has none), ``width``, ``height``,
         ``bands`` and ``dtype`` of the file, ``full_scale``, the number that became 255, ``orientation`` that was undone
         (1 to 8, as in EXIF), ``mask_scale`` and ``mask_palette`` of the masks' rule, ``mask_orientation``,
         ``unknown_fraction`` of the mask's pixels, ``pixel_area_m2`` (NaN if the file has no place on the ground),
         ``sha256``; what is of a mask is empty or NaN where there is none.
-    thumbnails : uint8, shape (rows of the table, 32, 32), grey, of the whole picture.
+    thumbnails : uint8, shape (rows of the table, 32, 32), gray, of the whole picture.
     problems : image and reason of each that cannot be used.
     soft_masks : masks without clear edges, whose brighter half is vegetation.
     turned : images that their orientation turns and whose masks of the stored shape state none: which way the mask was
@@ -79,7 +79,7 @@ def build_inventory(
     masks_folder : of the masks; None if labels come from elsewhere.
     reading : how pixels are understood.
     smallest_px : an image with a shorter side is a problem.
-    progress : called once an image.
+    progress : called once per image.
     mask_values : ``vegetation_values`` and ``unknown_values`` of `masks.decide_rule`.
 
     Raises
@@ -162,7 +162,7 @@ def log_inventory(stock: Inventory, rejected: str | Path) -> None:
 
 
 def thumbnail(values: np.ndarray) -> np.ndarray:
-    """Grey picture of 32 by 32, uint8, of a whole image (rows, columns, bands), 0 to 255: the mean of its bands."""
+    """Gray picture of 32 by 32, uint8, of a whole image (rows, columns, bands), 0 to 255: the mean of its bands."""
     bands = resample(values, (THUMBNAIL_PX, THUMBNAIL_PX))
     return np.rint(bands.mean(axis=2)).astype("uint8")
 
@@ -185,7 +185,7 @@ def refuse_problems(folder: str | Path, problems: Sequence[tuple[str, str]], mos
 
 
 def check_holdout(table: pd.DataFrame) -> None:
-    """Refuse, before training, a split that cannot tell the error of the masks; warn of one with few groups.
+    """Reject, before training, a split that cannot tell the error of the masks; warn of one with few groups.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def check_holdout(table: pd.DataFrame) -> None:
 
 
 def check_pixel_areas(table: pd.DataFrame, has_default: bool, site: str) -> None:
-    """Refuse, before training, images whose pixels have no known area.
+    """Reject, before training, images whose pixels have no known area.
 
     Raises
     ------

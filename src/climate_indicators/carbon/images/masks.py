@@ -30,7 +30,7 @@ MIN_SOFT, WIDEST_GAP, LOWEST_TOP = 16, 0.25, 0.75
 MAX_VALUES = 1000
 # compression that was undone leaves several numbers next to both ends of the scale, and few pixels between them
 MIN_NEAR_ENDS, MAX_BETWEEN = 3, 0.02
-# compression at the lowest usual quality, 10 of 100, turns 15 % of a mask of random pixels grey
+# compression at the lowest usual quality, 10 of 100, turns 15 % of a mask of random pixels gray
 GREYEST_JPG = 0.2
 NAMED = 10
 
@@ -42,7 +42,7 @@ class MaskValues:
     Attributes
     ----------
     values : float64, sorted, of the known pixels; of more than 1000 an even choice, the smallest and largest included.
-    greys : the same, of a palette's colors; None if the mask has no palette, or one with colors that are not grey.
+    greys : the same, of a palette's colors; None if the mask has no palette, or one with colors that are not gray.
     has_palette, lossy : of the file; a lossy one is a JPG, or a TIF that is compressed as one.
     middle_share : of the known pixels, those between a quarter and three quarters of 255.
     """
@@ -200,7 +200,7 @@ def _read(path: str | Path, raster: DatasetReader) -> tuple[np.ndarray, np.ndarr
     numbers = raster.read([i for i in raster.indexes if raster.colorinterp[i - 1] != ColorInterp.alpha])
     known = (raster.read_masks() > 0).all(axis=0) & np.isfinite(numbers[0])
     if any(not np.array_equal(numbers[0][known], band[known]) for band in numbers[1:]):
-        raise InputError(f"{path}: has colours; expected a mask of one band, 0 and 1, or 0 and 255. Convert it.")
+        raise InputError(f"{path}: has colors; expected a mask of one band, 0 and 1, or 0 and 255. Convert it.")
     if raster.colorinterp[0] == ColorInterp.palette:
         return numbers[0], known, raster.colormap(1)
     numbers = from_black(raster, numbers)
@@ -274,7 +274,7 @@ def _ambiguous(folder: str | Path, values: Mapping[str, np.ndarray], every: np.n
     shown = "; ".join(f"{name} has {text}" for text, name in list(examples.items())[::-1][:3])
     return (
         f"{folder}: the masks hold the values {_text(every)} ({shown}); expected 0 and 1, or 0 and 255, in all masks "
-        "alike, the larger one for vegetation. If they are numbers of classes or levels of grey, list those of "
+        "alike, the larger one for vegetation. If they are numbers of classes or levels of gray, list those of "
         "vegetation in vegetation_values of the site; list those that say nothing of the ground, such as 255 for void, "
         "in unknown_values."
     )

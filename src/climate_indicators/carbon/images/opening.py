@@ -20,7 +20,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n"
 
 @contextmanager
 def open_image(path: str | Path) -> Iterator[DatasetReader]:
-    """Open a JPG, PNG or TIF; what is damaged or cut short ends in an error, also while it is read.
+    """Open a JPG, PNG or TIF; what is damaged or truncated ends in an error, also while it is read.
 
     Raises
     ------
@@ -40,14 +40,14 @@ def open_image(path: str | Path) -> Iterator[DatasetReader]:
     except (RasterioError, OSError) as error:
         reason = str(error.__cause__ or error).partition(" (this error")[0].removeprefix(f"{path}: ")
         raise InputError(
-            f"{path}: cannot be read whole ({reason}). It is damaged, cut short, or no image; replace or remove it."
+            f"{path}: cannot be read whole ({reason}). It is damaged, truncated, or no image; replace or remove it."
         ) from error
 
 
 def from_black(raster: DatasetReader, numbers: np.ndarray) -> np.ndarray:
     """Numbers of a file so that 0 is black, as viewers show them.
 
-    A grey TIF may count from white (photometric interpretation WhiteIsZero, as scanners write it); read as they are,
+    A gray TIF may count from white (photometric interpretation WhiteIsZero, as scanners write it); read as they are,
     its pictures would be negatives.
 
     Parameters
@@ -63,7 +63,7 @@ def from_black(raster: DatasetReader, numbers: np.ndarray) -> np.ndarray:
 
 
 def _check_png(path: str | Path) -> None:
-    """Check the sums of a PNG's chunks: GDAL reads a PNG that is cut short as if it were whole.
+    """Check the sums of a PNG's chunks: GDAL reads a PNG that is truncated as if it were whole.
 
     Whether a file is a PNG is seen from its first bytes, whatever its name says.
 

@@ -1,4 +1,4 @@
-"""Samples: labelled images at the size of the network, written as the patches that the spine trains on."""
+"""Samples: labeled images at the size of the network, written as the patches that the spine trains on."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def write_samples(
     bands: Sequence[str] = RGB,
     progress: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write every labelled image as one sample; only one image is in memory at a time.
+    """Write every labeled image as one sample; only one image is in memory at a time.
 
     An image keeps its proportions: its longer side becomes ``size_px``, it lies at the upper left, and the rest is
     padding. Labels are made at the image's own size; a pixel of the sample is vegetation if at least half of what is
@@ -86,7 +86,7 @@ def write_samples(
     size_px : side of a sample.
     target : extent or density.
     bands : name of each band.
-    progress : called once a sample.
+    progress : called once per sample.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def write_samples(
 
 
 def true_shares(store: h5py.File, numbers: Sequence[int]) -> np.ndarray:
-    """Share of vegetation in the labelled pixels of samples: of their densities where there are any, else of labels.
+    """Share of vegetation in the labeled pixels of samples: of their densities where there are any, else of labels.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def true_shares(store: h5py.File, numbers: Sequence[int]) -> np.ndarray:
 
     Returns
     -------
-    float64, shape (numbers,); NaN where no pixel is labelled.
+    float64, shape (numbers,); NaN where no pixel is labeled.
     """
     places = {number: place for place, number in enumerate(store["number"][:].tolist())}
     shares = []
@@ -175,13 +175,13 @@ class _Counts:
         self._numbers[split] += [1, np.count_nonzero(labels != BYTE_NODATA), np.count_nonzero(labels == 1)]
 
     def check(self) -> None:
-        """Refuse a split in which skill can be neither learnt nor measured."""
+        """Reject a split in which skill can be neither learned nor measured."""
         for split, (images, known, positive) in self._numbers.items():
             if positive in (0, known):
                 found = "no pixel that is seen" if not known else "no vegetation" if not positive else "only vegetation"
                 raise InputError(
-                    f"the labels of the {images} {split} images hold {found}; skill can be neither learnt nor measured "
-                    "there. Look at the masks or at the rule (carbon.labels), add images, or choose another split_seed."
+                    f"the labels of the {images} {split} images hold {found}; training or evaluation is not possible "
+                    "there. Check the masks or the rule (carbon.labels), add images, or choose another split_seed."
                 )
 
 

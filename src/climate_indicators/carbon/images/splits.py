@@ -66,12 +66,13 @@ def across_given(duplicates: pd.DataFrame, names: Sequence[str], given: Sequence
 def assign_splits(
     groups: np.ndarray, labelled: Sequence[bool], given: Sequence[str], shares: Mapping[str, float], seed: int
 ) -> list[str]:
-    """Split of each image: groups are dealt whole, so that each split's share of the labelled images comes close.
+    """Split of each image: groups are assigned whole, so that each split's share of the labeled images comes close.
 
-    Groups are dealt in random order, large ones first, each to the split that lacks most. Given folders hold:
+    Groups are assigned in random order, large ones first, each to the split that lacks most. Given folders hold:
 
     - a given test image stays in the test split, and a given training image never gets there;
-    - with a test folder, all others are dealt to training and validation, in the ratio of their shares, but for images
+    - with a test folder, all others are assigned to training and validation, in the ratio of their shares, except
+    images
       outside both folders that are in a group with a test image: they go to the test split;
     - with a training folder alone, images outside it are the test split, but for those in a group with one in it.
 
@@ -92,7 +93,7 @@ def assign_splits(
     Raises
     ------
     InputError
-        If there are too few groups of labelled images for that.
+        If there are too few groups of labeled images for that.
     """
     groups, labelled, given = np.asarray(groups), np.asarray(labelled, bool), _plain(given)
     split = np.full(len(groups), UNLABELLED, dtype=object)
@@ -128,12 +129,12 @@ def _without_test(given: np.ndarray, labelled: np.ndarray) -> str:
     if (given == TEST).any():
         return (
             f"none of the {(given == TEST).sum()} images in the folder test/ has a label: skill cannot be measured. "
-            "Add their masks, or move labelled images there."
+            "Add their masks, or move labeled images there."
         )
     return (
-        f"there is a folder train/ with {(given == TRAIN).sum()} images, but no folder test/ and no labelled image "
+        f"there is a folder train/ with {(given == TRAIN).sum()} images, but no folder test/ and no labeled image "
         f"beside it in another group ({labelled.sum()} images have a label; {WHAT_IS_A_GROUP}): nothing is left to "
-        "measure skill on. Add a folder test/, or move the images out of train/ to have all of them dealt."
+        "measure skill on. Add a folder test/, or move the images out of train/ to have all of them assigned."
     )
 
 
@@ -144,8 +145,8 @@ def _assign_group_splits(
     numbers, counts = np.unique(groups[chosen], return_counts=True)
     if len(numbers) < len(shares):
         raise InputError(
-            f"{chosen.sum()} labelled images in {len(numbers)} groups are to be dealt to {', '.join(shares)}: at least "
-            f"{len(shares)} groups are needed ({WHAT_IS_A_GROUP}). Add images, or masks of further images; if the "
+            f"{chosen.sum()} labeled images in {len(numbers)} groups cannot be split into {', '.join(shares)}: at least "
+            f"{len(shares)} groups needed ({WHAT_IS_A_GROUP}). Add images, or masks of further images; if the "
             "place pattern joins images that do not show the same ground, mend or remove it."
         )
     order = rng.permutation(len(numbers))

@@ -28,7 +28,7 @@ def read_ground_truth(
 
     Parameters
     ----------
-    path : CSV in UTF-8, one image a row.
+    path : CSV in UTF-8, one image per row.
     image, carbon : names of the columns.
     unit : ``kg`` or ``t``, of the carbon.
 
@@ -38,7 +38,7 @@ def read_ground_truth(
         If the file cannot be read, a column is missing or has no value, or a value is no finite number, negative, or
         without an image.
     """
-    table = read_user_table(path, "ground truth", [carbon], "one image a row")
+    table = read_user_table(path, "ground truth", [carbon], "one image per row")
     for column in (image, carbon):
         if column not in table:
             raise InputError(

@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CarbonForecast:
-    """``values``: history, held-back last year and forecast; ``skill``: one line a method; ``verdict`` in words."""
+    """``values``: history, held-back last year and forecast; ``skill``: one line per method; ``verdict`` in words."""
 
     values: pd.DataFrame
     skill: pd.DataFrame
@@ -187,7 +187,7 @@ def back_test(
 
 
 def skill_table(errors: pd.DataFrame, model: str, horizon: int) -> pd.DataFrame:
-    """One line a method, as `carbon_forecast` describes them, without the last year's.
+    """One line per method, as `carbon_forecast` describes them, without the last year's.
 
     Parameters
     ----------

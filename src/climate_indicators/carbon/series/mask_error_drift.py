@@ -71,7 +71,7 @@ class MapErrors:
     def drift(self, changes: Sequence[tuple[np.datetime64, float]] = (), confidence: float = 0.95) -> ErrorDrift:
         """Trend, changes and season of the errors of the held-out images' carbon.
 
-        A network may take burnt ground for forest, or miss trees without leaves: its errors then change when the land
+        A network may take burned ground for forest, or miss trees without leaves: its errors then change when the land
         does, and are a part of the step or season that it shows. The error of a held-out image is regressed on a level
         for each group, a straight line, the changes of the series, and a yearly harmonic, by least squares with errors
         that allow for unequal variances (MacKinnon and White 1985, HC3, doi:10.1016/0304-4076(85)90158-7).

@@ -58,7 +58,7 @@ class CarbonSeries:
 
     @property
     def season(self) -> np.ndarray | None:
-        """Calendar month of every value, int (n,), or None where a season cannot be told from a trend.
+        """Calendar month of every value, int (n,), or None if a season cannot be told from a trend.
 
         It can where there are dates, values of 24 months or more, and two calendar months or more. A calendar month
         with one value is then fitted exactly and tells nothing of the trend; its season would count as noise.
@@ -78,7 +78,7 @@ def read_series(table: pd.DataFrame, value: str, date: str | None = None, place:
 
     Parameters
     ----------
-    table : one row an image.
+    table : one row per image.
     value : name of the column of values, in any unit.
     date : name of the column of ISO dates (``2019-03-21``, ``2019-03``). None, or a column that is empty in every
         row, means that rows have no date.

@@ -57,7 +57,7 @@ def components(
 
     Returns
     -------
-    Components; None where there are too few values for the coefficients.
+    Components; None if there are too few values for the coefficients.
     """
     values, positions = np.asarray(values, "float64"), np.asarray(positions, "float64")
     base, numbers = regressors(positions, season), np.arange(len(values))

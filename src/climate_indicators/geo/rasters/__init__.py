@@ -1,1 +1,1 @@
-"""The user's rasters read and checked: fill, radiometry, layout, plausibility."""
+"""Reading and checking of user rasters: fill, radiometry, layout, plausibility."""

@@ -95,7 +95,7 @@ class CloudMask:
         self._n_cloud += int((self.cloud & inside).sum())
 
     def row(self) -> InputRow:
-        """What was understood of the mask; after all windows were loaded."""
+        """Interpretation of the mask; after all windows were loaded."""
         how = "" if self._coding is _PLAIN else f" by the {self._coding.name}"
         return InputRow(
             file=self.info.path,

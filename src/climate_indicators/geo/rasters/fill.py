@@ -11,9 +11,9 @@ import numpy as np
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.rasters.reading import GridReader
 
-# share of a raster's pixels above which one number in all bands is taken for fill
+# share of a raster's pixels above which one number in all bands is treated as fill
 MAX_ONE_VALUE = 1e-3
-# a grey picture has many numbers that are the same in all bands; fill stands out among them
+# a gray picture has many numbers that are the same in all bands; fill stands out among them
 _STANDS_OUT = 10
 # numbers that mean missing in single bands, where every number is "the same in all bands"
 _USUAL_FILL = (-9999.0, -999.0, -32768.0, -32767.0)
@@ -108,7 +108,7 @@ class _Zeros:
 
 
 def _check_zeros(reader: GridReader, zeros: _Zeros, n_pixels: int, key: str) -> None:
-    """Refuse 0 in one band that ends as a missing part does, or has no end."""
+    """Reject 0 in one band that ends as a missing part does, or has no end."""
     many = zeros.by_band > _MAX_ZERO_IN_SOME * n_pixels
     whole = zeros.edges == 0
     abrupt = (zeros.edges >= _MIN_EDGES) & (zeros.low < _MIN_LOW * zeros.edges)

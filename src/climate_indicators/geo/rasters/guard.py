@@ -217,7 +217,7 @@ def _errno(error: BaseException, path: str | Path, written: str | Path | None) -
 
 
 def check_complete(raster: Reader) -> None:
-    """Check without reading a pixel that a file was not cut short, and that the files that it refers to exist.
+    """Check without reading a pixel that a file is complete, and that the files that it refers to exist.
 
     GeoTIFF: where the directory places the blocks; JPEG 2000: the length of the code stream or its end marker; VRT: the
     files that it refers to.
@@ -263,7 +263,7 @@ def _check_jpeg2000(raster: Reader) -> None:
 
 
 def _last_box_is_open(stream: BinaryIO, path: str, size: int) -> bool:
-    """Whether the last box reaches to the end of the file, however long; raises where a box is cut short.
+    """Whether the last box reaches to the end of the file, however long; raises where a box is truncated.
 
     A box is its length, its type, for length 1 the true length, its content.
     """

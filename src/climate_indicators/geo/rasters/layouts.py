@@ -177,7 +177,7 @@ def _finest(paths: list[str], band: str, where: str) -> str:
     ordered = sorted(paths, key=meters)
     if len(ordered) > 1 and meters(ordered[0]) == meters(ordered[1]):
         raise InputError(
-            f"{where} has several files of band {band}: {', '.join(ordered[:4])}. Give one image a tile, or name its "
+            f"{where} has several files of band {band}: {', '.join(ordered[:4])}. Give one image per tile, or name its "
             "files in a map of band and file."
         )
     return ordered[0]

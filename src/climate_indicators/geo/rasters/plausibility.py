@@ -81,7 +81,7 @@ class Histogram:
 
 
 def check_reflectance(found: Histogram, scene: str, offset_is_stated: bool, offset_dn: float, source: str) -> None:
-    """Refuse a prepared scene whose numbers cannot be reflectance.
+    """Reject a prepared scene whose numbers cannot be reflectance.
 
     Parameters
     ----------

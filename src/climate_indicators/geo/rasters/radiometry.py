@@ -23,14 +23,14 @@ NO_NODATA = "none"
 
 @dataclass(frozen=True)
 class Radiometry:
-    """What the settings say of all scenes of a site; None where they say nothing.
+    """What the settings say of all scenes of a site; None if they say nothing.
 
     Attributes
     ----------
     scale : reflectance of one digital number.
     offset_dn : added to every digital number before scaling.
     nodata : number of missing pixels in files that declare none, or ``none``: all pixels are data.
-    sentinel2_baseline : whether the numbers are those of Sentinel-2 L2A, 1000 higher from 2022-01-25 on; None takes
+    sentinel2_baseline : whether the numbers are those of Sentinel-2 L2A, 1000 higher from 2022-01-25 on; None uses
         unsigned 16-bit numbers with scale 1e-4 and no offset for such.
     """
 

@@ -53,11 +53,11 @@ class Scene:
     ----------
     stack : closes the files.
     tiles : files of the tiles.
-    masks : cloud masks, see `cloud_masks`: none, one for all tiles, or one a tile.
+    masks : cloud masks, see `cloud_masks`: none, one for all tiles, or one per tile.
     bands : names of the wanted bands.
-    names : names of the bands of files with several bands, in file order; None takes their descriptions.
+    names : names of the bands of files with several bands, in file order; None uses their descriptions.
     grid, area : the site's grid and area of interest, uint8 of ``grid.shape``.
-    radiometry, offset : what the settings say of all scenes, and of this one.
+    radiometry, offset : settings for all scenes, and for this one.
     resampling : how tiles are warped.
     zero_in_any : whether 0 in one band is missing (true), or only in all bands of whole numbers without a mask.
     nan : whether NaN that a file does not declare is missing (true) or refused (false).
@@ -118,14 +118,14 @@ class Scene:
             yield Strip(window, numbers, valid, cloud & ~valid)
 
     def check(self, label: str) -> None:
-        """Refuse numbers that cannot be reflectance, tile by tile; after all strips were read."""
+        """Reject numbers that cannot be reflectance, tile by tile; after all strips were read."""
         for tile in self._tiles:
             what = f"the numbers of {tile.files.label}" if len(self._tiles) > 1 else f"the numbers of {label}"
             levels = tile.levels[0]
             check_reflectance(tile.found, what, levels.offset_is_stated, levels.offset_dn, levels.source)
 
     def rows(self) -> list[InputRow]:
-        """What was understood of each tile and mask; after all strips were read."""
+        """Interpretation of each tile and mask; after all strips were read."""
         n_area = max(int((self._area == 1).sum()), 1)
         return [tile.row(n_area) for tile in self._tiles] + [mask.row() for mask in self._masks]
 
@@ -179,7 +179,7 @@ class _Tile:
         return numbers, valid, cloud
 
     def row(self, n_area: int) -> InputRow:
-        """What was understood of the tile."""
+        """Interpretation of the tile."""
         reader, levels = self.readers[0], self.levels[0]
         declared = list(dict.fromkeys(band.nodata for one in self.readers for band in one.bands))
         low, middle, high = self.found.summary(SCALE)

@@ -1,4 +1,4 @@
-"""Rows of ``inputs.csv``: what was understood of each input of a site."""
+"""Rows of ``inputs.csv``: the interpretation of each input of a site."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROLES = ("scene", "cloud_mask", "dem", "outlines", "aoi", "radar")
 
 @dataclass(frozen=True)
 class InputRow:
-    """What was understood of one input file; None or "" where something does not apply.
+    """Interpretation of one input file; None or "" where something does not apply.
 
     Attributes
     ----------

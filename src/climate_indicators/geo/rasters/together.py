@@ -40,7 +40,7 @@ def opened_together(paths: Sequence[str], names: Sequence[str], label: str) -> I
         check_place(understand(first))
         for raster in rasters:
             if raster.count != 1:
-                raise InputError(f"{raster.path} has {raster.count} bands; expected one, of a file a band.")
+                raise InputError(f"{raster.path} has {raster.count} bands; expected one, of a file per band.")
             if (raster.crs, raster.transform, raster.shape) != (first.crs, first.transform, first.shape):
                 raise InputError(f"{raster.path} is not on the grid of {first.path}; expected the bands of one image.")
         named = zip(rasters, names, strict=True)

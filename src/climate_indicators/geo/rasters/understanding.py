@@ -26,7 +26,7 @@ class Band:
     name : its description, or as the settings name it; None if neither does.
     dtype : NumPy name of its type.
     unit : as the file says it; "" if it does not.
-    scale, offset : physical value is ``number × scale + offset``; None where the file declares neither.
+    scale, offset : physical value is ``number × scale + offset``; None if the file declares neither.
     nodata : number of missing pixels that the file declares; None if it declares none that the type can hold.
     """
 
@@ -118,7 +118,7 @@ def understand(raster: Reader, names: Sequence[str] | None = None, key: str = "`
     Parameters
     ----------
     raster : open raster.
-    names : names of its bands in file order, with or without the alpha band; None takes the descriptions.
+    names : names of its bands in file order, with or without the alpha band; None uses the descriptions.
     key : setting that ``names`` comes from, for messages.
 
     Raises

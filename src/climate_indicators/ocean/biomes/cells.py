@@ -44,12 +44,12 @@ class Cells:
 
     @property
     def lat(self) -> np.ndarray:
-        """Latitude of the rows' centres, float64, shape (n_lat,)."""
+        """Latitude of the rows' centers, float64, shape (n_lat,)."""
         return (self.lat_edges[:-1] + self.lat_edges[1:]) / 2
 
     @property
     def lon(self) -> np.ndarray:
-        """Longitude of the columns' centres, float64, shape (n_lon,)."""
+        """Longitude of the columns' centers, float64, shape (n_lon,)."""
         return (self.lon_edges[:-1] + self.lon_edges[1:]) / 2
 
 

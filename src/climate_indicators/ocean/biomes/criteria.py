@@ -53,7 +53,7 @@ def cut_table(
     ----------
     tree : Ward tree of the cells.
     mode : ``paper`` or ``robust``.
-    grid : values of the two parameters of the mode; None takes ``GRIDS``.
+    grid : values of the two parameters of the mode; None uses ``GRIDS``.
     criterion : ``silhouette`` (`silhouettes`), ``gap`` (`gap_statistic`) or ``stability`` (`stabilities`).
     min_share : of `robust_cut`.
     scale_by_cells : scale delta_dist to the number of cells, see `scaled_delta_dist`; the table holds it unscaled.
@@ -226,7 +226,7 @@ def stabilities(
 
     Returns
     -------
-    One number a cut, 1 for the same clusters every time; NaN without resamples.
+    One number per cut, 1 for the same clusters every time; NaN without resamples.
     """
     count = min(cells, int(0.8 * tree.n_cells))
     if bootstraps == 0 or count < 2:
@@ -244,7 +244,7 @@ def stabilities(
 def published_criteria(labels: np.ndarray) -> tuple[float, float]:
     """The study's "BIC" and "AIC" of a cut, −2 Σ ln(n_k / N) + 3 ln N and the same sum + 6.
 
-    Neither is a likelihood, and both grow with every cluster: they always favour the fewest.
+    Neither is a likelihood, and both grow with every cluster: they always favor the fewest.
     """
     counts = np.bincount(labels)
     total = -2 * float(np.log(counts[counts > 0] / len(labels)).sum())

@@ -57,7 +57,7 @@ def paper_cut(tree: Tree, delta_dist: float, delta_var: float) -> Cut:
     ----------
     tree : of at least two cells.
     delta_dist : smallest difference of Ward heights; 25 published, for 10,725 cells: see `scaled_delta_dist`.
-    delta_var : smallest difference of variances of the standardised slopes; 0.1 published.
+    delta_var : smallest difference of variances of the standardized slopes; 0.1 published.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def consolidate(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    values : float64, shape (n, features), standardised slopes.
+    values : float64, shape (n, features), standardized slopes.
     labels : int, shape (n,), 1 to k.
 
     Returns

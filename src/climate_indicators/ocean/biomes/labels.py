@@ -35,7 +35,7 @@ def label_attributes(names: Mapping[int, str]) -> dict[str, object]:
 
 
 def names_and_colours(table: pd.DataFrame) -> tuple[dict[int, str], dict[int, str]]:
-    """Name and colour of every biome by label, from the table of biomes."""
+    """Name and color of every biome by label, from the table of biomes."""
     names = dict(zip(table.label.tolist(), table.name.tolist(), strict=True))
     return names, dict(zip(table.label.tolist(), table.color.tolist(), strict=True))
 
@@ -50,7 +50,7 @@ def labels_dataset(
 ) -> xr.Dataset:
     """Labels and probabilities of several months.
 
-    A cell without a biome is labelled −2, no data, where the files have data for less than ``MIN_DATA_SHARE`` of its
+    A cell without a biome is labeled −2, no data, where the files have data for less than ``MIN_DATA_SHARE`` of its
     ocean: unlike an unclassified cell it says nothing of the ocean.
 
     Parameters

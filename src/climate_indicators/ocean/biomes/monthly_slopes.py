@@ -84,9 +84,9 @@ def slopes_dataset(
     Parameters
     ----------
     months : "YYYY-MM".
-    found : one a month.
+    found : one per month.
     cells : the cells.
-    shares : of `data_shares`, one a month; None for data everywhere.
+    shares : of `data_shares`, one per month; None for data everywhere.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def slopes_dataset(
         )
     layers["r2"] = layer([fit.r2 for fit in fits], "float32", long_name="coefficient of determination", units="1")
     layers["condition"] = layer(
-        [fit.condition for fit in fits], "float32", long_name="condition number of the standardised drivers", units="1"
+        [fit.condition for fit in fits], "float32", long_name="condition number of the standardized drivers", units="1"
     )
     layers["n_points"] = layer([fit.n_points for fit in fits], "int32", long_name="points of the regression", units="1")
     layers["status"] = layer(

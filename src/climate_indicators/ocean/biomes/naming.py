@@ -1,4 +1,4 @@
-"""Names, families and colours of biomes, proposed by rule from where they lie and how they answer."""
+"""Names, families and colors of biomes, proposed by rule from where they lie and how they answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from climate_indicators.core.errors import InputError
 
 SHORT = {"ice": "ICE", "subpolar": "SUBP", "subtropical": "SUBTR", "upwelling": "UP", "mixed": "MIX"}
-# Okabe–Ito colours, told apart by all common kinds of colour vision, then darker and lighter ones of the same hue
+# Okabe–Ito colors, told apart by all common kinds of color vision, then darker and lighter ones of the same hue
 COLOURS = {
     "ice": ("#56B4E9", "#A9DAF5", "#2E7EAD"),
     "subpolar": ("#0072B2", "#009E73", "#003F63"),
@@ -52,14 +52,14 @@ def biome_table(
     means: Mapping[str, np.ndarray],
     drivers: Sequence[str] = ("sst", "dic", "alk"),
 ) -> pd.DataFrame:
-    """One row a biome, with a proposed name and colour.
+    """One row per biome, with a proposed name and color.
 
     Means, medians and standard deviations are weighted by area.
 
     Parameters
     ----------
     labels : int, shape (n,), 1 to k; 0 is left out.
-    z, slopes : float, shape (n, drivers), standardised and raw slopes.
+    z, slopes : float, shape (n, drivers), standardized and raw slopes.
     cell_lat : float, shape (n,), degrees north. cell_area : float, shape (n,), km².
     means : name → float, shape (n,): cell means ``sst`` (°C), ``ice`` (fraction), ``fco2`` (µatm) and others; NaN is
         left out, and every given name becomes a column ``mean_...``.
@@ -98,7 +98,7 @@ def biome_table(
 
 
 def propose_names(summary: pd.DataFrame, ocean_fco2: float | None = None, rules: Rules | None = None) -> pd.DataFrame:
-    """Family, name and colour of every biome.
+    """Family, name and color of every biome.
 
     Ice: ice share from ``ice_share`` on, or water below ``ice_sst`` that answers to DIC more than the mean cell does.
     Up to ``low_latitude``: subtropical if it answers to DIC no more than the mean cell, else, up to
@@ -110,7 +110,7 @@ def propose_names(summary: pd.DataFrame, ocean_fco2: float | None = None, rules:
     ----------
     summary : ``label, area_km2, median_abs_latitude, slope_dic_z`` and, where known, ``mean_ice, mean_sst, mean_fco2``.
     ocean_fco2 : mean over the ocean, µatm.
-    rules : limits; None takes the usual ones.
+    rules : limits; None uses the usual ones.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def apply_names(table: pd.DataFrame, overrides: Mapping[int, str]) -> pd.DataFra
 
 
 def colour(family: str, number: int) -> str:
-    """Colour of the family's biome of that number, from 0: one of ``COLOURS``, then ever paler ones."""
+    """Color of the family's biome of that number, from 0: one of ``COLOURS``, then ever paler ones."""
     tones = COLOURS[family]
     pale = 1 - 0.6 ** (number // len(tones))
     base = np.array(matplotlib.colors.to_rgb(tones[number % len(tones)]))

@@ -33,7 +33,7 @@ class Regressions:
     slopes : float64, shape (drivers, cells), target per unit of the driver.
     p_values : float64, shape (drivers, cells), two-sided, of each slope.
     r2 : float64, shape (cells,), coefficient of determination.
-    condition : float64, shape (cells,), condition number of the standardised drivers: the square root of the ratio of
+    condition : float64, shape (cells,), condition number of the standardized drivers: the square root of the ratio of
         the largest to the smallest eigenvalue of their correlation matrix (Belsley et al. 1980).
     vif : float64, shape (drivers, cells), variance inflation factor of each driver.
     n_points : int32, shape (cells,), points with all values.
@@ -60,7 +60,7 @@ def regress(
 ) -> Regressions:
     """Regress the target on the drivers within each cell.
 
-    Values are centred on the cell's mean and divided by its standard deviation before products are summed, and
+    Values are centered on the cell's mean and divided by its standard deviation before products are summed, and
     residuals are formed explicitly, so that slopes and p-values agree with those of a solver that sees one cell at a
     time.
 
@@ -162,7 +162,7 @@ class _Solved:
 
 
 def _solve(scaled: np.ndarray, starts: np.ndarray, count: np.ndarray, n_drivers: int) -> _Solved:
-    """Regressions of standardised values, for every cell at once."""
+    """Regressions of standardized values, for every cell at once."""
     correlation = np.empty((len(count), n_drivers + 1, n_drivers + 1))
     for i in range(n_drivers + 1):
         for j in range(i, n_drivers + 1):
@@ -174,7 +174,7 @@ def _solve(scaled: np.ndarray, starts: np.ndarray, count: np.ndarray, n_drivers:
         condition = np.sqrt(eigenvalues[:, -1] / eigenvalues[:, 0])
         inverse = np.einsum("cik,ck,cjk->cij", vectors, 1 / eigenvalues, vectors)
         beta = np.einsum("cij,cj->ic", inverse, with_target)
-        # a row a point: the order of the sums, and with it their last digit, follows from that
+        # one row per point: the order of the sums, and with it their last digit, follows from that
         fitted = np.einsum("ji,ji->j", np.repeat(beta.T, count, axis=0), scaled[:n_drivers].T.copy())
         residuals = scaled[-1] - fitted
         unexplained = np.add.reduceat(residuals**2, starts)

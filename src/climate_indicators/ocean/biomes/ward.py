@@ -21,7 +21,7 @@ class Tree:
 
     Attributes
     ----------
-    values : float64, shape (n, features), the standardised slopes.
+    values : float64, shape (n, features), the standardized slopes.
     merges : float64, shape (n − 1, 4), scipy's convention: left node, right node, Ward height, number of cells.
     left, right : int64, shape (n − 1,), children of the merges.
     size : int64, shape (2n − 1,), cells below each node.
@@ -85,7 +85,7 @@ def standardise(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
     Returns
     -------
-    The standardised slopes, float64, shape (n, features), and means and standard deviations, shape (features,).
+    The standardized slopes, float64, shape (n, features), and means and standard deviations, shape (features,).
 
     Raises
     ------
@@ -112,7 +112,7 @@ def ward(values: np.ndarray) -> Tree:
 
     Parameters
     ----------
-    values : float64, shape (n, features), n ≥ 2, standardised slopes.
+    values : float64, shape (n, features), n ≥ 2, standardized slopes.
     """
     values = np.ascontiguousarray(values, "float64")
     # a copy, as fastcluster may write into what it is given
@@ -127,7 +127,7 @@ def tree_of(values: np.ndarray, merges: np.ndarray) -> Tree:
 
     Parameters
     ----------
-    values : float64, shape (n, features), standardised, so that differences of running sums keep their digits.
+    values : float64, shape (n, features), standardized, so that differences of running sums keep their digits.
     merges : float64, shape (n − 1, 4), scipy's convention.
     """
     n = len(values)
@@ -176,7 +176,7 @@ def linkage_dataset(tree: Tree) -> xr.Dataset:
     return xr.Dataset(
         {
             "merges": (merge, tree.merges, {"long_name": "left node, right node, Ward height, number of cells"}),
-            "values": (node, tree.values, {"long_name": "standardised slopes", "units": "1"}),
+            "values": (node, tree.values, {"long_name": "standardized slopes", "units": "1"}),
         }
     )
 

@@ -29,7 +29,7 @@ def classify(
 
     Parameters
     ----------
-    engine : the network, from standardised slopes to logits.
+    engine : the network, from standardized slopes to logits.
     slopes : float, shape (cells, slopes), raw; a cell with a NaN, such as a rejected one, stays unclassified.
     scaler_mode, frozen_mean, frozen_sd : see `scalers.standardise_with`.
     temperature : divides the logits, see `classifier_skill.fit_temperature`.
@@ -52,7 +52,7 @@ def classify(
 
 
 def engine_logits(engine: Engine, scaled: np.ndarray) -> np.ndarray:
-    """Logits of standardised cells, in batches of one shape.
+    """Logits of standardized cells, in batches of one shape.
 
     Parameters
     ----------

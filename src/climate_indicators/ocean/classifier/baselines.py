@@ -1,4 +1,4 @@
-"""Simple classifiers beside the network, on the same standardised slopes and the same cells."""
+"""Simple classifiers beside the network, on the same standardized slopes and the same cells."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ class Baseline:
     n_classes: int
 
     def logits(self, scaled: np.ndarray) -> np.ndarray:
-        """Logits of standardised cells, float64, shape (cells, K): log-probabilities but for a constant a cell.
+        """Logits of standardized cells, float64, shape (cells, K): log-probabilities but for a constant per cell.
 
-        Nearest centroid: −d²/2, that is normal classes of unit spread and equal prior. kNN: shares of neighbours with
-        one more neighbour spread over all classes, so that no class is impossible.
+        Nearest centroid: −d²/2, that is normal classes of unit spread and equal prior. kNN: shares of neighbors with
+        one more neighbor spread over all classes, so that no class is impossible.
         """
         if self.name == NEAREST_CENTROID:
             known = -0.5 * pairwise.euclidean_distances(scaled, self.method.centroids_, squared=True)
@@ -59,7 +59,7 @@ def fit_baselines(
     fold_cells: Sequence[tuple[np.ndarray, np.ndarray]],
     neighbours: Sequence[int],
 ) -> dict[str, Baseline]:
-    """Nearest centroid, linear discriminant analysis and k nearest neighbours, fitted on the training cells.
+    """Nearest centroid, linear discriminant analysis and k nearest neighbors, fitted on the training cells.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def choose_neighbours(
     fold_cells: Sequence[tuple[np.ndarray, np.ndarray]],
     neighbours: Sequence[int],
 ) -> int:
-    """Number of neighbours with the highest mean macro-F1 over the folds, the scaler fitted inside each; ties: first.
+    """Number of neighbors with the highest mean macro-F1 over the folds, the scaler fitted inside each; ties: first.
 
     Parameters
     ----------

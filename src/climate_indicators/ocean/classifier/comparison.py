@@ -25,7 +25,7 @@ NAMES = {
     NETWORK: "network",
     "nearest_centroid": "nearest centroid",
     "lda": "linear discriminant analysis",
-    "knn": "k nearest neighbours",
+    "knn": "k nearest neighbors",
 }
 RESAMPLES = 2000
 
@@ -127,7 +127,7 @@ def resampled_f1(
 ) -> np.ndarray:
     """Macro-F1 of whole blocks drawn with replacement: the same draws for the same blocks and seed.
 
-    Cluster bootstrap (Davison and Hinkley 1997, section 3.8); blocks, not cells, since neighbours are alike.
+    Cluster bootstrap (Davison and Hinkley 1997, section 3.8); blocks, not cells, since neighbors are alike.
 
     Returns
     -------

@@ -37,7 +37,7 @@ class FitResult:
     tuning : see `classifier_network.tune`.
     hyperparameters : those chosen by it.
     network : the trained network, its scaler and history.
-    neighbours : k of the nearest neighbours, chosen on the training folds.
+    neighbours : k of the nearest neighbors, chosen on the training folds.
     skill : of the network and the simple methods.
     """
 
@@ -62,9 +62,9 @@ def fit_classifier(
 
     Parameters
     ----------
-    slopes : float, shape (cells, slopes), raw slopes of the labelled cells, finite.
+    slopes : float, shape (cells, slopes), raw slopes of the labeled cells, finite.
     labels : int, shape (cells,): 1 to K.
-    latitude, longitude : float, shape (cells,), degrees, of the cells' centres.
+    latitude, longitude : float, shape (cells,), degrees, of the cells' centers.
     settings : ``layers, l2, dropout, epochs, patience`` of the network, ``grid`` with lists ``batch_size, optimizer,
         learning_rate``, ``folds``, ``neighbours`` (candidates of k), ``split`` (random as published, or blocks),
         ``block_deg`` and ``shares`` of ``train, validation, test``.
@@ -108,7 +108,7 @@ def _log_sizes(labels: np.ndarray, split: np.ndarray, logger: logging.Logger) ->
     table = pd.crosstab(labels, split)
     for label, row in table.iterrows():
         sizes = ", ".join(f"{row.get(name, 0)} {name}" for name in ("train", "validation", "test"))
-        lacking = "; no training cell: it cannot be learnt" if row.get("train", 0) == 0 else ""
+        lacking = "; no training cell: it cannot be learned" if row.get("train", 0) == 0 else ""
         logger.info("biome %s: %s cells%s", label, sizes, lacking)
 
 

@@ -1,4 +1,4 @@
-"""The tracking network: a dense classifier of standardised slopes, tuned on folds of the training cells."""
+"""The tracking network: a dense classifier of standardized slopes, tuned on folds of the training cells."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class TrainedClassifier:
 
     Attributes
     ----------
-    model : from standardised slopes, float32 (cells, slopes), to logits, float32 (cells, K); not compiled.
+    model : from standardized slopes, float32 (cells, slopes), to logits, float32 (cells, K); not compiled.
     scaler : of the training cells' slopes; what the network must be given.
-    history : ``epoch, loss, accuracy, val_loss, val_accuracy``, one row an epoch.
+    history : ``epoch, loss, accuracy, val_loss, val_accuracy``, one row per epoch.
     best_epoch : epoch of the weights kept, from 1.
     """
 
@@ -53,7 +53,7 @@ class TrainedClassifier:
 
 
 def dense_network(n_slopes: int, n_classes: int, layers: Sequence[int], l2: float, dropout: float) -> keras.Model:
-    """Dense layers with ReLU, each with L2 penalty and dropout, and one logit a class.
+    """Dense layers with ReLU, each with L2 penalty and dropout, and one logit per class.
 
     Parameters
     ----------
@@ -126,8 +126,8 @@ class Trainer:
 
         Parameters
         ----------
-        training, stopping : standardised slopes, shape (cells, slopes), and labels from 1, shape (cells,).
-        batch_size : cells a step.
+        training, stopping : standardized slopes, shape (cells, slopes), and labels from 1, shape (cells,).
+        batch_size : cells per step.
         learning_rate : of the optimizer.
 
         Returns
@@ -182,7 +182,7 @@ class Trainer:
         return plain
 
     def predict(self, scaled: np.ndarray) -> np.ndarray:
-        """Labels from 1 of standardised slopes, int64, shape (cells,)."""
+        """Labels from 1 of standardized slopes, int64, shape (cells,)."""
         return _predict(self.model, scaled).argmax(axis=1) + 1
 
 
@@ -224,7 +224,7 @@ def tune(
     candidates : hyperparameters to compare, see `parameter_grid`.
     n_folds : 2 or more.
     seed : start of the random numbers.
-    logger : gets a line a fold at most.
+    logger : gets one line per fold at most.
     blocks : int, shape (cells,): spatial blocks that stay whole; None for folds by cells.
 
     Returns

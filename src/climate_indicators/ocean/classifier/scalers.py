@@ -1,4 +1,4 @@
-"""Slopes as the classifier sees them: normalised by the reference month, or by each month itself as published."""
+"""Slopes as the classifier sees them: normalized by the reference month, or by each month itself as published."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Scaler:
     sd: np.ndarray
 
     def __call__(self, slopes: np.ndarray) -> np.ndarray:
-        """Standardised slopes, of the shape of ``slopes``, dimensionless."""
+        """Standardized slopes, of the shape of ``slopes``, dimensionless."""
         return (slopes - self.mean) / self.sd
 
 

@@ -16,11 +16,11 @@ SHARES = {"train": 0.64, "validation": 0.16, "test": 0.20}  # as published
 def block_numbers(latitude: np.ndarray, longitude: np.ndarray, block_deg: float) -> np.ndarray:
     """Number of the latitude-longitude block that holds each cell.
 
-    Neighbouring cells are alike, so that whole blocks, not cells, are near to independent samples.
+    Neighboring cells are alike, so that whole blocks, not cells, are near to independent samples.
 
     Parameters
     ----------
-    latitude, longitude : float, shape (cells,), degrees north and east, of the cells' centres, longitudes in any turn.
+    latitude, longitude : float, shape (cells,), degrees north and east, of the cells' centers, longitudes in any turn.
     block_deg : side of a block in degrees.
 
     Returns
@@ -37,8 +37,8 @@ def split_cells(
 ) -> np.ndarray:
     """Part of each cell, every class spread over the parts by the shares.
 
-    Without blocks the cells of each class are dealt at random, as published; a test cell then has training cells as
-    neighbours, and its score is better than that of a cell in waters never seen. With blocks whole blocks go to one
+    Without blocks the cells of each class are assigned at random, as published; a test cell then has training cells as
+    neighbors, and its score is better than that of a cell in waters never seen. With blocks whole blocks go to one
     part, and the shares are kept as well as the blocks allow.
 
     Classes too small for the shares: without blocks, a class of as many cells as parts or more has one in each part, a
@@ -151,4 +151,4 @@ def _check_shares(shares: Mapping[str, float]) -> None:
 def _check_parts(part: np.ndarray, names: np.ndarray) -> None:
     empty = [str(name) for number, name in enumerate(names) if not (part == number).any()]
     if empty:
-        raise InputError(f"{len(part)} labelled cells leave no cell for {', '.join(empty)}. More cells are needed.")
+        raise InputError(f"{len(part)} labeled cells leave no cell for {', '.join(empty)}. More cells are needed.")

@@ -42,7 +42,7 @@ def coverage_table(
 
     ``lower_percent`` counts the cells that surely are the biome, whose probability is at least (1 + confidence) / 2;
     ``upper_percent`` those that may be, with at least (1 − confidence) / 2, and all the unclassified ocean. Since cells
-    are labelled whole, both reach at least half a cell into the cells along the biome's borders, and all of a cell that
+    are labeled whole, both reach at least half a cell into the cells along the biome's borders, and all of a cell that
     is in no block of two by two cells of its biome: where two waters mix, the slopes of a line of cells can look like
     those of a third. They are bounds of what the classifier's doubt and the size of the cells allow, not an interval of
     a sum of independent errors, which would be narrower.
@@ -216,7 +216,7 @@ def yearly_coverage(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_order(tables: Sequence[pd.DataFrame], zones: Sequence[str]) -> pd.DataFrame:
-    """Tables of `coverage_table` as one, by scaler, zone, month and label, however the months were dealt out."""
+    """Tables of `coverage_table` as one, by scaler, zone, month and label, for any division of the months."""
     table = pd.concat(tables, ignore_index=True)
     place = table["zone"].map({zone: number for number, zone in enumerate(zones)})
     return (

@@ -49,7 +49,7 @@ class Competition:
     families : family of each biome by its label; families other than the two make the group ``other``.
     area_km2 : float, shape (n_lat, n_lon), ocean area of each cell.
     cell_lat : float, shape (n_lat,), degrees north.
-    bands : ``name`` and ``lat`` as [south, north] of each band; cells belong by their centres.
+    bands : ``name`` and ``lat`` as [south, north] of each band; cells belong by their centers.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def _band_area(band: Mapping[str, Any], cell_lat: np.ndarray, area_km2: np.ndarr
     weight = np.where(((cell_lat >= south) & (cell_lat <= north))[:, None], area_km2, 0.0)
     if not weight.any():
         raise InputError(
-            f"band '{band['name']}' of the competition, lat [{south:g}, {north:g}], holds the centre of no ocean cell. "
+            f"band '{band['name']}' of the competition, lat [{south:g}, {north:g}], holds the center of no ocean cell. "
             "Give latitudes as [south, north] that the data cover, or remove the band."
         )
     return weight

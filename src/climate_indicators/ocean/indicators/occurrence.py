@@ -56,7 +56,7 @@ class Occurrence:
 
         Parameters
         ----------
-        lat, lon : float, shapes (n_lat,) and (n_lon,), centres of the cells.
+        lat, lon : float, shapes (n_lat,) and (n_lon,), centers of the cells.
         names : name of each biome by its label.
         min_classified : a cell may be in a core if it has a biome in at least this share of the months, in (0, 1]; by
             default one unclassified month is enough to leave it out.

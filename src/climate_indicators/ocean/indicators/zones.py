@@ -23,8 +23,8 @@ def zone_masks(
     Parameters
     ----------
     zones : see `zone_mask`; ``global`` is added where it is not among them.
-    cell_lat : float, shape (n_lat,), centres, degrees north.
-    cell_lon : float, shape (n_lon,), centres, degrees east.
+    cell_lat : float, shape (n_lat,), centers, degrees north.
+    cell_lon : float, shape (n_lon,), centers, degrees east.
     area_km2 : float, shape (n_lat, n_lon), ocean area of each cell, 0 on land.
 
     Returns
@@ -44,7 +44,7 @@ def zone_masks(
         masks[name] = zone_mask(zone, cell_lat, cell_lon) & (area_km2 > 0)
         if not masks[name].any():
             raise InputError(
-                f"zone '{name}' ({_described(zone)}) holds the centre of no ocean cell; the data have ocean cells at "
+                f"zone '{name}' ({_described(zone)}) holds the center of no ocean cell; the data have ocean cells at "
                 f"{_extent(cell_lat, cell_lon, area_km2)}. Mend the zone or remove it from the list."
             )
     return masks
@@ -61,13 +61,13 @@ def with_global(zones: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def zone_mask(zone: Mapping[str, Any], cell_lat: np.ndarray, cell_lon: np.ndarray) -> np.ndarray:
-    """Cells whose centre lies in a zone.
+    """Cells whose center lies in a zone.
 
     Parameters
     ----------
     zone : a box: ``name, lat, lon``, with ``lat`` as [south, north] and ``lon`` as a list of [west, east] in degrees
         of any convention; an interval whose east is less than its west crosses the date line; null is all longitudes.
-        Centres on a bound are inside. Or polygons: ``name, file`` and, as needed, ``layer`` and ``where``, an SQL
+        Centers on a bound are inside. Or polygons: ``name, file`` and, as needed, ``layer`` and ``where``, an SQL
         condition that picks features; together they make the zone.
     cell_lat : float, shape (n_lat,), degrees north.
     cell_lon : float, shape (n_lon,), degrees east.

@@ -74,7 +74,7 @@ def find_coordinates(
     ----------
     dataset : the file.
     variable : the field; None if it lies in another file.
-    configured : names by "lat" and "lon", None where not configured.
+    configured : names by "lat" and "lon", None if not configured.
     like : the field in another file for which positions are looked for in this one.
 
     Returns
@@ -273,7 +273,7 @@ def first_of_each(lat: np.ndarray, lon: np.ndarray, ocean: np.ndarray) -> np.nda
 
 
 def matching_order(own: Grid, references: Sequence[Grid], where: str) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Places of rows and columns that bring a variable's own grid to the reference; None where they agree already.
+    """Places of rows and columns that bring a variable's own grid to the reference; None if they agree already.
 
     Parameters
     ----------

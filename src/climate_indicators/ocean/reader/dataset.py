@@ -66,7 +66,7 @@ class OceanData:
         ----------
         settings : of one site, as the config has them: ``files``, ``variables`` (by quantity: ``name``, ``files``,
             ``unit``; sst, dic, alk and either fco2, pco2 or salinity are needed, mld and ice welcome), and, each
-            optional, ``mask`` (``name``, ``files``: not zero in the ocean), ``cell_edges`` (``x``, ``y`` in metres or
+            optional, ``mask`` (``name``, ``files``: not zero in the ocean), ``cell_edges`` (``x``, ``y`` in meters or
             ``area`` in m², ``files``), ``coordinates`` (names by ``lat``, ``lon``, ``time``; ``files``, ``time_stamp``,
             ``surface``), ``climatology``, ``first_month``, ``last_month``, ``density_kg_m3``.
         ocean : bool, shape (y, x): points of the ocean as found before, so that all jobs of a study use the same; None
@@ -229,7 +229,7 @@ def _find_sources(settings: Mapping[str, Any], files: Files) -> dict[str, Source
     climatology = bool(settings.get("climatology"))
     coordinates = settings.get("coordinates") or {}
     paths = {name: about.get("files") or settings.get("files") or [] for name, about in wanted.items()}
-    # file by file: a series may have hundreds, and each is then opened once, not once a quantity
+    # file by file: a series may have hundreds, and each is then opened once, not once per quantity
     for path in dict.fromkeys(path for listed in paths.values() for path in listed):
         for quantity, about in wanted.items():
             if path in paths[quantity]:

@@ -174,7 +174,7 @@ def cell_areas(settings: Mapping[str, Any], layout: Layout, grid: Grid, files: F
 
 
 def _check_areas(areas: np.ndarray, grid: Grid, where: str) -> None:
-    """Refuse areas that are negative, or far from those of points where these are."""
+    """Reject areas that are negative, or far from those of points where these are."""
     known = areas != 0
     ratio = float(np.median(areas[known] / point_areas(grid)[known])) if known.any() else 0.0
     if (areas < 0).any() or not _AREAS[0] < ratio < _AREAS[1]:
@@ -188,13 +188,13 @@ def _check_areas(areas: np.ndarray, grid: Grid, where: str) -> None:
 def _measured(
     name: str, paths: list, key: str, units: Mapping[str, float], grid: Grid, settings: Mapping[str, Any], files: Files
 ) -> np.ndarray:
-    """Lengths or areas in metres or square metres."""
+    """Lengths or areas in meters or square meters."""
     values, layout = _static(name, paths, key, grid, settings, files)
     unit = (layout.unit or "").strip().lower().replace(" ", "")
     if unit not in units:
         raise InputError(
             f"{layout.where} ({key}) has the unit {layout.unit!r}; it must be one of "
-            f"{', '.join(known for known in units if known)}, or none for metres."
+            f"{', '.join(known for known in units if known)}, or none for meters."
         )
     return np.nan_to_num(np.asarray(values, "float64") * units[unit])
 

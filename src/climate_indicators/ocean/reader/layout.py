@@ -65,7 +65,7 @@ def find_layout(dataset: xr.Dataset, path: str, name: str, coordinates: Mapping[
     ----------
     dataset, path : the file.
     name : the variable.
-    coordinates : settings of the site: names by "lat", "lon" and "time", ``time_stamp`` and ``surface``; None where not
+    coordinates : settings of the site: names by "lat", "lon" and "time", ``time_stamp`` and ``surface``; None if not
         configured.
 
     Raises

@@ -18,7 +18,7 @@ _LEVELS += ["gdept_1d", "gdept_0"]
 _ROMS_MARKS = ("cs_w", "sc_w", "s_w", "hc", "theta_s", "theta_b", "vtransform", "vstretching")
 # share of the points by which the surface must have more water than the bottom to be known by it
 _MORE_WATER = 0.01
-# depth in metres of the uppermost level from which it is no surface
+# depth in meters of the uppermost level from which it is no surface
 _DEEP_M = 100.0
 _IN_METRES = {"m": 1.0, "metres": 1.0, "meters": 1.0, "meter": 1.0, "cm": 0.01, "centimeters": 0.01, "km": 1e3}
 DEEP = "no surface"

@@ -9,7 +9,7 @@ from climate_indicators.ocean.reader.coordinates import Grid, wrap_longitude
 
 
 def point_areas(grid: Grid) -> np.ndarray:
-    """Area of every point, float64, shape (y, x), m², from its borders or its neighbours.
+    """Area of every point, float64, shape (y, x), m², from its borders or its neighbors.
 
     On a rectilinear grid the exact area of the zone between the borders: those of the file, else half-way between
     points. On a curvilinear one the parallelogram spanned by half the way from the previous to the next point along

@@ -68,7 +68,7 @@ class Source:
     Attributes
     ----------
     quantity : "sst", "dic" …
-    layouts : one a file.
+    layouts : one per file.
     places : for each month that there is the file (its place in ``layouts``) and the place along its time. Keys are
         "YYYY-MM" (cadence monthly), "01" to "12" (calendar) or "" (annual).
     cadence : MONTHLY, CALENDAR (the same twelve months every year) or ANNUAL (no time at all).

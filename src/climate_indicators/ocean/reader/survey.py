@@ -31,7 +31,7 @@ class Survey:
 
     Attributes
     ----------
-    table : one row a quantity, see `look_through`.
+    table : one row per quantity, see `look_through`.
     missing : months "YYYY-MM" without any value in the ocean, by quantity; those without are left out.
     """
 
@@ -115,7 +115,7 @@ def look_through(
 
 
 def runs(months: Sequence[str]) -> str:
-    """Months in order, neighbours as one run: "1990-01 to 1990-12, 1992-06"."""
+    """Months in order, neighbors as one run: "1990-01 to 1990-12, 1992-06"."""
     numbers = np.array([month_number(month) for month in months])
     if not numbers.size:
         return ""

@@ -119,7 +119,7 @@ def _axis(dataset: xr.Dataset, axis: xr.DataArray, dim: Hashable, time_stamp: st
     if not certain and (np.abs(stamps - np.round(stamps)) < INSTANT).all():
         warnings.append(
             "all time stamps are the first instant of a month, and no bounds say whether that month begins or the "
-            "month before ends; they are taken for its beginning. Where they mark the end, set coordinates.time_stamp: "
+            "month before ends; they are interpreted as its start. If they mark the end, set coordinates.time_stamp: "
             "end, else start, which ends this warning."
         )
     series = (of_series,) if of_series else ()
@@ -127,7 +127,7 @@ def _axis(dataset: xr.Dataset, axis: xr.DataArray, dim: Hashable, time_stamp: st
 
 
 def _check_stamps(stamps: np.ndarray, time_stamp: str, where: str) -> None:
-    """Refuse a setting that the stamps contradict: it would move every month."""
+    """Reject a setting that the stamps contradict: it would move every month."""
     parts = (stamps + INSTANT) % 1
     inside = (parts > _INSIDE[0]) & (parts < _INSIDE[1])
     if time_stamp != "middle" and inside.any():

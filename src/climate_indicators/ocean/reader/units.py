@@ -20,7 +20,7 @@ class Quantity:
     unit : the study's unit, in CF spelling.
     long_name, standard_name : as CF has them; an empty standard name means that CF has none.
     kind : family of units, a key of ``UNDERSTOOD``.
-    median : lowest and highest median that a field of an ocean can have; None where a median says nothing.
+    median : lowest and highest median that a field of an ocean can have; None if a median says nothing.
     limits : lowest and highest possible value; what lies beyond is a gap that the file did not declare. All water holds
         carbon, so that 0 is such a gap for its quantities.
     """
@@ -95,7 +95,7 @@ _SPELLINGS = (
     (r"[\s_·*]+", ""),
 )
 _AMOUNT = {"k": 1e9, "": 1e6, "m": 1e3, "u": 1.0, "n": 1e-3}
-# mol or eq, "of carbon" or not, per kilogram, cubic metre or litre in any way of writing it
+# mol or eq, "of carbon" or not, per kilogram, cubic meter or liter in any way of writing it
 _CONCENTRATION = re.compile(
     r"(?P<scale>[kmun]?)(mol|eq)(c|eq)?\.?"
     r"((/|per)\(?((?P<mass>kg)|(?P<cubic>m\^?3)|l|dm\^?3)\)?|((?P<mass_>kg)\^?-1|(?P<cubic_>m)\^?-3|l\^?-1|dm\^?-3))"
@@ -174,7 +174,7 @@ def check_plausible(
     zero: np.ndarray | None = None,
     refuse_zeros: bool = True,
 ) -> None:
-    """Refuse a field that no ocean has: a wrong unit, the wrong variable, or nothing but zeros.
+    """Reject a field that no ocean has: a wrong unit, the wrong variable, or nothing but zeros.
 
     The median is looked at, of the ice fraction the largest value. Zeros are left out, for they often stand for land;
     a field without any other value is what is left where a file was cut off or never filled.

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from climate_indicators.plotting.style import BLUE, VERMILION, heading, light_grid
 
-ESTIMATE = BLUE  # blue and vermilion of the Okabe–Ito colours
+ESTIMATE = BLUE  # blue and vermilion of the Okabe–Ito colors
 TREND = VERMILION
 
 

@@ -42,7 +42,7 @@ def example_blocks(blocks: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def gallery_figure(scenes: Sequence[GalleryScene], labels: str, blocks: pd.DataFrame, rgb: Sequence[str]) -> Figure:
-    """Rows of image, probability of glacier, and map against outlines: one row a block and year.
+    """Rows of image, probability of glacier, and map against outlines: one row per block and year.
 
     Parameters
     ----------

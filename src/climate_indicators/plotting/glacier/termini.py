@@ -118,7 +118,7 @@ def terminus_change(table: pd.DataFrame, rates: pd.DataFrame, reference_year: in
 
 
 def rate_text(rate: pd.Series) -> str:
-    """Rate of one glacier for a title: meters a year of retreat or advance, or why there is none."""
+    """Rate of one glacier for a title: meters per year of retreat or advance, or why there is none."""
     if not np.isfinite(rate["slope_per_year"]):
         return "too few years"
     if not rate["significant"]:

@@ -17,8 +17,8 @@ from climate_indicators.plotting.animation import pixels
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
 from climate_indicators.plotting.style import GAP, OUTLINE, YELLOW, heading, no_ticks, scale_bar
 
-REFERENCE = YELLOW  # yellow of the Okabe–Ito colours
-# colours that the animation keeps as they are
+REFERENCE = YELLOW  # yellow of the Okabe–Ito colors
+# colors that the animation keeps as they are
 EXACT = (OUTLINE, REFERENCE, GAP, "#FFFFFF", "#000000")
 
 
@@ -31,7 +31,7 @@ def timelapse_frames(
     reference_year: int,
     confidence: float,
 ) -> list[np.ndarray]:
-    """One picture a year: its own image in one stretch for all, its mapped outline, year, area with interval.
+    """One picture per year: its own image in one stretch for all, its mapped outline, year, area with interval.
 
     Parameters
     ----------

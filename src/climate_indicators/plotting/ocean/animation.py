@@ -39,7 +39,7 @@ def chosen_months(months: Sequence[str], max_frames: int = MAX_FRAMES) -> list[s
 
 
 def exact_colours(colours: Mapping[int, str]) -> list[str]:
-    """Colours that the animation must keep: those of the biomes, of land, coast, hatches, paper and text."""
+    """Colors that the animation must keep: those of the biomes, of land, coast, hatches, paper and text."""
     return [*(colour.upper() for _, colour in sorted(colours.items())), LAND, COAST, HATCH, "#FFFFFF", "#000000"]
 
 
@@ -47,7 +47,7 @@ def ocean_frames(
     cells: xr.Dataset, labels: np.ndarray, months: Sequence[str], names: Mapping[int, str], colours: Mapping[int, str],
     site: str,
 ) -> list[np.ndarray]:  # fmt: skip
-    """One picture a month: the biomes on a map that stands still, the month and the legend.
+    """One picture per month: the biomes on a map that stands still, the month and the legend.
 
     What does not change is drawn once; each frame adds cells, what lies above them, and its title.
 

@@ -60,7 +60,7 @@ def shares(labels: np.ndarray, area_km2: np.ndarray, names: Mapping[int, str]) -
 def slope_maps_figure(cells: xr.Dataset, fields: xr.Dataset, month: str) -> Figure:
     """Maps of the three slopes and of R² for one month.
 
-    Colours reach from percentile 2 to 98 of the cells, so that single cells do not flatten the rest.
+    Colors reach from percentile 2 to 98 of the cells, so that single cells do not flatten the rest.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def slope_maps_figure(cells: xr.Dataset, fields: xr.Dataset, month: str) -> Figu
 
 
 def occurrence_figure(cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[int, str]) -> Figure:
-    """Share of all months that each biome holds each cell, one map a biome.
+    """Share of all months that each biome holds each cell, one map per biome.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def classifier_figure(
 
 
 def _draw_confusion(axes: Axes, confusion: pd.DataFrame, names: Mapping[int, str]) -> None:
-    """Cells by true and predicted biome, each row coloured by its shares; a biome without a test cell stays grey."""
+    """Cells by true and predicted biome, each row colored by its shares; a biome without a test cell stays gray."""
     rows = confusion[(confusion.model == NETWORK) & (confusion.split == "test")]
     counts = rows.pivot(index="true", columns="predicted", values="count")
     total = counts.sum(axis=1).to_numpy()[:, None]

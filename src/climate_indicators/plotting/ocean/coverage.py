@@ -29,7 +29,7 @@ def coverage_figure(
 ) -> Figure:  # fmt: skip
     """A row for each zone: coverage by year with Theil–Sen lines, and the slopes with their intervals.
 
-    The frozen scaler is solid, the monthly one dashed. Without any trend, for want of years, months are drawn, and no
+    The frozen scaler is solid, the monthly one dashed. Without any trend, for lack of years, months are drawn, and no
     slopes.
     Biomes that never cover 0.5 % of a zone are left out there.
 
@@ -38,7 +38,7 @@ def coverage_figure(
     table : as `coverage.coverage_table` gives it, of one or both scalers.
     trends : as `coverage_trends.coverage_trends` gives it.
     titles : name of each zone for people.
-    names, colours : of each biome by its label; unclassified ocean is grey.
+    names, colours : of each biome by its label; unclassified ocean is gray.
     site : name in the title.
     confidence : of the slopes' intervals, for the axis.
     """
@@ -59,7 +59,7 @@ def coverage_figure(
             _draw_slopes(row[1], rows, shown, shades)
     panels[-1, 0].set_xlabel("year" if drawn else "month")
     if drawn:
-        panels[-1, 1].set_xlabel(f"trend, percentage points a year\n({100 * confidence:.4g} % interval)")
+        panels[-1, 1].set_xlabel(f"trend, percentage points per year\n({100 * confidence:.4g} % interval)")
     handles = _handles(labels, shades, list(table["scaler"].unique()), drawn)
     columns = legend_columns(handles, 9.5)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)

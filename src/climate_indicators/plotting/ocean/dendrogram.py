@@ -1,4 +1,4 @@
-"""Upper part of the Ward tree, its branches in the colours of the biomes."""
+"""Upper part of the Ward tree, its branches in the colors of the biomes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def dendrogram_figure(
     axes.set_xlim(-1, len(drawn.ends))
     axes.set_xticks([])
     axes.set_xlabel(f"branches, down to the {len(drawn.ends)} that the highest merges join", labelpad=9)
-    axes.set_ylabel("Ward height (standardised slopes)")
+    axes.set_ylabel("Ward height (standardized slopes)")
     axes.grid(axis="y", color=PALE_GRAY, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "bottom"]].set_visible(False)

@@ -73,16 +73,16 @@ def field_map(
     colours: str = "viridis",
     limits: tuple[float, float] | None = None,
 ) -> QuadMesh:
-    """Map of numbers with its colour bar.
+    """Map of numbers with its color bar.
 
     Parameters
     ----------
     axes : without anything on it.
     cells : ``lat_bnds, lon_bnds`` and the coast grid of `map_axes`.
     values : float, shape (n_lat, n_lon); cells with NaN stay hatched.
-    label : quantity and unit, for the colour bar.
-    colours : name of a colour map.
-    limits : lowest and highest value told apart; None takes percentiles 2 and 98. The bar shows which end is open.
+    label : quantity and unit, for the color bar.
+    colours : name of a color map.
+    limits : lowest and highest value told apart; None uses percentiles 2 and 98. The bar shows which end is open.
     """
     edge = map_axes(axes, cells, hatched=True)
     finite = values[np.isfinite(values)]
@@ -105,7 +105,7 @@ def class_map(axes: Axes, cells: xr.Dataset, labels: np.ndarray, colours: Mappin
     axes : without anything on it.
     cells : ``lat_bnds, lon_bnds`` and the coast grid of `map_axes`.
     labels : int, shape (n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
-    colours : colour of each biome by its label.
+    colours : color of each biome by its label.
     """
     edge = map_axes(axes, cells, hatched=True)
     numbers = sorted(colours)

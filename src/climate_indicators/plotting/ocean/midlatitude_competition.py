@@ -13,7 +13,7 @@ from climate_indicators.plotting.ocean.maps import WIDE_EDGE
 from climate_indicators.plotting.ocean.seasons import PERCENT, spread
 from climate_indicators.plotting.style import BLUE, VERMILION
 
-WARM, COLD, NEUTRAL = VERMILION, BLUE, "#000000"  # vermilion and blue of the Okabe–Ito colours
+WARM, COLD, NEUTRAL = VERMILION, BLUE, "#000000"  # vermilion and blue of the Okabe–Ito colors
 
 
 def competition_figure(table: pd.DataFrame, titles: Mapping[str, str], site: str) -> Figure:

@@ -30,7 +30,7 @@ def seasons_figure(
     ----------
     cycle : as `seasons.seasonal_cycle` gives it, of one scaler.
     titles : name of each zone for people.
-    names, colours : of each biome by its label; unclassified ocean is grey.
+    names, colours : of each biome by its label; unclassified ocean is gray.
     title : line above the panels.
     """
     zones = list(cycle["zone"].unique())

@@ -32,7 +32,7 @@ def drivers_figure(summary: pd.DataFrame, names: Mapping[int, str], colours: Map
     Parameters
     ----------
     summary : as `drivers.drivers_summary` gives it.
-    names, colours : of each biome by its label; unclassified ocean is grey.
+    names, colours : of each biome by its label; unclassified ocean is gray.
     site : name in the title.
     """
     labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colours}

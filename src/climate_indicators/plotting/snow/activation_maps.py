@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from climate_indicators.plotting.style import no_ticks
 
 PANEL = 1.45  # inches
-LIMITS = (2, 98)  # percentiles of a map that the colours run between
+LIMITS = (2, 98)  # percentiles of a map that the colors run between
 
 
 @dataclass(frozen=True)

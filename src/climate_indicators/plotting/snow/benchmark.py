@@ -26,7 +26,7 @@ NAME_WIDTH = 34
 
 
 def snow_benchmark_figure(table: pd.DataFrame, site: str) -> Figure:
-    """Two panels, a row a model: pooled Dice with its interval, and its lead over calling everything snow.
+    """Two panels, a row per model: pooled Dice with its interval, and its lead over calling everything snow.
 
     Parameters
     ----------

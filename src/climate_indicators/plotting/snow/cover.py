@@ -21,7 +21,7 @@ MONTHS = ("J", "F", "M", "A", "M", "J", "J", "A", "S", "O", "N", "D")
 def snow_cover_figure(cover: pd.DataFrame, area_km2: float, site: str) -> Figure:
     """Two panels: the share over time, with an axis in km², and over the months of the year.
 
-    Filled marks are in the series that is held against the weather, pale ones are not; scenes that show too little,
+    Filled marks are in the series for regressions against weather, pale ones are not; scenes that show too little,
     or were refused, are left out.
 
     Parameters

@@ -10,7 +10,7 @@ from climate_indicators.core.hydrological_year import SEASONS, season_names
 from climate_indicators.plotting.style import BLUE, GRAY, GREEN, ORANGE, PURPLE, SKY_BLUE, VERMILION, heading
 from climate_indicators.snow.triplets.curation import KEPT, NO_PAIR, REASONS, REJECTED, count_reasons
 
-# Okabe–Ito, and two greys for the two reasons that no scene is to blame for
+# Okabe–Ito, and two grays for the two reasons that no scene is to blame for
 COLOURS = {
     KEPT: GREEN, NO_PAIR: "#BBBBBB", "duplicate": "#000000", "orbit_mix": PURPLE, "misregistration": VERMILION,
     "nodata": GRAY, "cloud": SKY_BLUE, "all_snow": BLUE, "no_snow": ORANGE,
@@ -69,6 +69,6 @@ def _draw_seasons(axes: Axes, curation: pd.DataFrame) -> None:
             left += shares[name]
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    axes.set_xlabel("share of candidate triplets, %\n(colours as on the left)")
+    axes.set_xlabel("share of candidate triplets, %\n(colors as on the left)")
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_title("By season", loc="left", fontsize=11, fontweight="bold")

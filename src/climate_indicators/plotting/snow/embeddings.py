@@ -1,4 +1,4 @@
-"""Embeddings of radar and colour chips: planes, retrieval against chance, and the test of the domain shift."""
+"""Embeddings of radar and color chips: planes, retrieval against chance, and the test of the domain shift."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MEASURES = {
 
 
 def plane_figure(planes: pd.DataFrame, plane: str, site: str) -> Figure:
-    """Test pairs on a plane, coloured by kind and by snow.
+    """Test pairs on a plane, colored by kind and by snow.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def _reading(planes: pd.DataFrame, plane: str) -> str:
         return "of both kinds together; the rest of the variance is not seen here"
     perplexity = planes["perplexity"].iloc[0]
     return (
-        f"perplexity {perplexity:.3g}; it keeps neighbours only: gaps, sizes and shifts between groups mislead, "
+        f"perplexity {perplexity:.3g}; it keeps neighbors only: gaps, sizes and shifts between groups mislead, "
         "see the domain shift"
     )
 

@@ -1,4 +1,4 @@
-"""Gallery of test triplets: radar change, colour image, mask, and the network's map beside the mask."""
+"""Gallery of test triplets: radar change, color image, mask, and the network's map beside the mask."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLUMNS = ("VV less snow-free reference", "Sentinel-2 image", "snow mask from th
 
 
 def snow_gallery_figure(examples: Sequence[Example], site: str, grid: Grid) -> Figure:
-    """A row a triplet, four pictures each.
+    """A row per triplet, four pictures each.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ POINT, COLUMNS = BLUE, 3
 
 
 def regressions_figure(table: pd.DataFrame, single: pd.DataFrame, snow: str, site: str) -> Figure:
-    """A scatter plot of snow against every variable of the same day, coloured by season, with its line.
+    """A scatter plot of snow against every variable of the same day, colored by season, with its line.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Sheet of triplets: radar, its change against the snow-free reference, true colours and snow mask."""
+"""Sheet of triplets: radar, its change against the snow-free reference, true colors and snow mask."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from climate_indicators.snow.scenes.table import MIXED
 SHOWN = 4
 SNOW, BARE = SKY_BLUE, "#5C4B37"
 LAYERS = ("VV", "VV_change")
-NAMES = {"VV": "VV", "VV_change": "change of VV", "rgb": "true colours", "label": "snow mask"}
+NAMES = {"VV": "VV", "VV_change": "change of VV", "rgb": "true colors", "label": "snow mask"}
 CHANGE_DB = 5.0  # both ends of the scale of changes
 
 
@@ -39,7 +39,7 @@ def snow_triplets_figure(patches: str, triplets: pd.DataFrame, grid: Grid) -> Fi
     """
     figure = Figure(figsize=(1.2 * SHOWN * len(SPLITS) + 1.4, 6.4))
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 0.95))  # room above for the names of the parts
-    # a narrow empty column after each part, and one for the colour bars
+    # a narrow empty column after each part, and one for the color bars
     widths = [*([1.0] * SHOWN + [0.12]) * len(SPLITS), 0.12]
     panels = figure.subplots(len(NAMES), len(widths), width_ratios=widths)
     for axes in panels.ravel():

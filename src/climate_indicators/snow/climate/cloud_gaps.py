@@ -224,7 +224,7 @@ def with_filled(
     Parameters
     ----------
     rows : of all scenes.
-    names, filled : scenes that were filled, in the order of ``filled``; None where none was.
+    names, filled : scenes that were filled, in the order of ``filled``; None if none was.
     whole_km2 : area of interest.
 
     Returns

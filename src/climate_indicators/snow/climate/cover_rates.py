@@ -97,7 +97,7 @@ def count_cells(
     Parameters
     ----------
     triplets : all kept triplets: ``radar, optical, date, place, row, col, regime, snow_fraction, split``.
-    maps, optical : folders of the maps and of the optical masks, one a year, named by it.
+    maps, optical : folders of the maps and of the optical masks, one per year, named by it.
     settings : of the triplets: ``size_px, min_snow, max_snow, keep_uniform``.
     progress : called once a radar scene.
 
@@ -353,7 +353,7 @@ def rates_table(cover: pd.DataFrame, rates: Mapping[str, Rates], confidence: flo
 
     Returns
     -------
-    Columns ``TABLE``, one row a regime; corrected values are NaN where the note says why.
+    Columns ``TABLE``, one row per regime; corrected values are NaN where the note says why.
     """
     rows = []
     for regime, own in cover.groupby("regime", sort=True):

@@ -69,7 +69,7 @@ def read_joined(
     path: str | Path, snow: str, variables: Sequence[str], columns: Mapping[str, str] | None = None,
     lags: Sequence[int] = (),
 ) -> SnowWeather:  # fmt: skip
-    """A table that has snow and weather already, one row an image.
+    """A table that has snow and weather already, one row per image.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def lagged_means(weather: pd.DataFrame, variables: Sequence[str], days: int) -> 
 
     Returns
     -------
-    ``date``, ``place`` if there, and a column a variable, named by `lagged_name`; NaN where less than ``MIN_SHARE``
+    ``date``, ``place`` if there, and a column per variable, named by `lagged_name`; NaN where less than ``MIN_SHARE``
     of the days have a value.
     """
     keys = [key for key in (PLACE, DATE) if key in weather]

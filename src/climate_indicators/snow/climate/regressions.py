@@ -55,7 +55,7 @@ def single_regressions(
 
     Parameters
     ----------
-    table : ``date``, the snow, the variables and their lagged means (`snow_weather.lagged_name`), a row an image.
+    table : ``date``, the snow, the variables and their lagged means (`snow_weather.lagged_name`), a row per image.
     snow : column of snow.
     variables : columns of weather.
     lags : lengths of means in days; 0, the day itself, is always there.
@@ -94,7 +94,7 @@ def multiple_regression(
 
     Returns
     -------
-    rows : a line a variable, ``variable, unit, n, coefficient, coefficient_unit, se_classic, p_classic, se_robust,
+    rows : a line per variable, ``variable, unit, n, coefficient, coefficient_unit, se_classic, p_classic, se_robust,
         lower, upper, p_value, p_adjusted, standardised, standardised_lower, standardised_upper`` (change of snow in
         its standard deviations for one of the variable), ``partial_r, vif, r_squared, r_squared_adjusted, n_effective,
         freedom, significant``; ``harmonics, coefficient_deseasonalized, lower_deseasonalized, upper_deseasonalized,

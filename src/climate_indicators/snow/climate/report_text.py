@@ -141,7 +141,7 @@ def _beside_others(row, snow: str, sure: str) -> list[dict[str, object]]:
     name, subject = label_unit(row.variable)[0], _capital(label_unit(snow)[0])
     if not np.isfinite(row.p_value):
         return [_untested("multiple regression", f"{subject} and {name}", row.note)]
-    size = f"standardised {_minus(row.standardised)}"
+    size = f"standardized {_minus(row.standardised)}"
     p_values = row.p_value, row.p_adjusted
     statement = _relation(f"{subject}, other variables held", name, size, row.coefficient, p_values, row.significant)
     evidence = (

@@ -28,7 +28,7 @@ LEAST_SQUARES = [
 
 
 def yearly_values(table: pd.DataFrame, quantities: Sequence[str], start_month: int = 1) -> pd.DataFrame:
-    """One value a year of every quantity, for every season and for whole years.
+    """One value per year of every quantity, for every season and for whole years.
 
     The value is the mean over the months of the month's mean less its mean in all years, plus the season's mean
     level: a year that lacks a month, or has many dates in one, is not warmer or colder for that.
@@ -62,7 +62,7 @@ def season_trends(
 
     Two views of one question. The least-squares line goes through the values as they are, against the day of the
     calendar, so that a season's dates lie years apart and not in a row. Theil–Sen and the Mann–Kendall test take one
-    value a year (`yearly_values`), which hardly depends on the year before; they decide what is significant.
+    value per year (`yearly_values`), which hardly depends on the year before; they decide what is significant.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def season_trends(
 
     Returns
     -------
-    One line a quantity and season (``all`` first): ``quantity, unit, season, n, n_dates, first, last, mean``;
+    One line per quantity and season (``all`` first): ``quantity, unit, season, n, n_dates, first, last, mean``;
     ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_robust``, that
     for values with memory (`robust.robust_fit`); ``beside_cycle_per_decade, beside_cycle_lower, beside_cycle_upper,
     p_beside_cycle``: the line together with harmonics of the season, with robust interval; ``n_years, first_year,
@@ -133,8 +133,9 @@ def _least_squares(chosen: pd.DataFrame, quantity: str, season: str, confidence:
     decades = (days - days.mean()) / DAYS_PER_DECADE
     design = np.column_stack([np.ones_like(decades), decades])
     try:
-        # a line in time is as slow as the slowest cosines: with one a year its error is too small where years differ at
-        # random (10 to 13 % of false alarms where they differ as much as dates do), with two in three years it is not
+        # a linear trend is as slow as the slowest cosines: with one cosine per year, its error is too small if years
+        # differ at random (10 to 13 % false alarms if they differ as much as dates do); with two in three years it is
+        # not
         years = 2 * years_spanned(chosen["date"]) // 3
         plain = robust_fit(values, design, years, confidence)
         waves = season_columns(chosen["date"], values, HARMONICS if season == ALL else HARMONICS_OF_SEASON)

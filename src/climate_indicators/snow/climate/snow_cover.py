@@ -1,4 +1,4 @@
-"""Snow cover of every scene, and the series of it that is held against the weather."""
+"""Snow cover of every scene, and the series of it for regressions against weather."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def cover_rows(
 
     Parameters
     ----------
-    folders : one a year.
+    folders : one per year.
     source : ``optical`` or ``radar``, which decides the ending of the maps: 1 snow, 0 none, 255 unknown.
     area : uint8, shape ``grid.shape``: 1 inside the area of interest.
     grid : of the maps.
@@ -121,7 +121,7 @@ def cover_table(
     rows : of `cloud_gaps.with_filled`, of both sensors.
     checks : ``scene, check, rejected`` of `climate_indicators.snow.scenes.checks.check_scenes`. A scene without a
         partner is refused for training only, and counts here.
-    weather : as for `regime.regime_of_dates`; None where there is none.
+    weather : as for `regime.regime_of_dates`; None if there is none.
     source : ``optical`` or ``radar``.
     min_valid : smallest share of the area of interest.
     wet_above_c : as for `regime.regime_of_dates`.

@@ -35,8 +35,8 @@ def regime_of_dates(
     Parameters
     ----------
     dates : of scenes, anything that pandas takes for dates.
-    weather : ``date`` datetime64 and ``temperature_2m_max`` in °C, one row a day (of several places: their mean
-        counts); None or empty where there is no weather.
+    weather : ``date`` datetime64 and ``temperature_2m_max`` in °C, one row per day (of several places: their mean
+        counts); None or empty if there is no weather.
     wet_above_c : from this mean highest temperature on, snow counts as wet, °C.
     days : length of the mean: the date and the days before it; days without a value are left out.
 

@@ -70,7 +70,7 @@ def read_weather(
 
     Parameters
     ----------
-    path : plain CSV or Open-Meteo's own export; column ``time`` or ``date``, one row a day (and place).
+    path : plain CSV or Open-Meteo's own export; column ``time`` or ``date``, one row per day (and place).
     variables : names among `VARIABLES`, in the units given there.
     columns : the file's name of a column where it differs, by canonical name.
 
@@ -103,8 +103,8 @@ def weather_summary(weather: pd.DataFrame, variables: Sequence[str], days: pd.Se
 
     Returns
     -------
-    Table ``variable, unit, first, last, n_days, n_missing, minimum, mean, maximum``, a row a variable; days and values
-    of all places together.
+    Table ``variable, unit, first, last, n_days, n_missing, minimum, mean, maximum``, one row per variable; days and
+    values of all places together.
 
     Raises
     ------
@@ -217,7 +217,7 @@ def _check_pair(source: DailyTable, table: pd.DataFrame) -> None:
 
 
 def _check_scale(source: DailyTable, table: pd.DataFrame) -> None:
-    """Refuse °F and inches that no header tells, by snow that falls when it is warm or weighs next to nothing."""
+    """Reject °F and inches that no header tells, by snow that falls when it is warm or weighs next to nothing."""
     cold, snow, water = "temperature_2m_min", "snowfall_sum", "precipitation_sum"
     if not {cold, snow} <= set(table):
         return

@@ -1,4 +1,4 @@
-"""Contrastive training of the two encoders: a radar chip shall find its own colour chip among others, and back."""
+"""Contrastive training of the two encoders: a radar chip shall find its own color chip among others, and back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "temperature
 
 
 class Similarity(keras.layers.Layer):
-    """Cosine of every radar with every colour embedding of a batch, times a learnt scale, 1 / temperature."""
+    """Cosine of every radar with every color embedding of a batch, times a learned scale, 1 / temperature."""
 
     def build(self, *shapes: Any) -> None:
         """One weight: the logarithm of the scale, kept between 0 and that of ``MAX_SCALE``."""
@@ -50,7 +50,7 @@ class InfoNCE(keras.losses.Loss):
     """Cross-entropy of the right answers in a batch, mean of both directions.
 
     van den Oord et al. 2018 (arXiv:1807.03748), equation 4, both ways as Radford et al. 2021 (arXiv:2103.00020),
-    figure 3. Pairs that share their colour chip are right answers to each other in equal shares, as the several
+    figure 3. Pairs that share their color chip are right answers to each other in equal shares, as the several
     positives of Khosla et al. 2020 (arXiv:2004.11362).
     """
 
@@ -58,7 +58,7 @@ class InfoNCE(keras.losses.Loss):
         super().__init__(name=name, reduction=None)
 
     def call(self, y_true, y_pred):
-        """Loss of a batch, a scalar; ``y_true`` number of the colour chip, (batch, 1), ``y_pred`` logits."""
+        """Loss of a batch, a scalar; ``y_true`` number of the color chip, (batch, 1), ``y_pred`` logits."""
         right = _right_answers(y_true)
         share = right / ops.sum(right, axis=1, keepdims=True)
         there = -ops.sum(share * ops.log_softmax(y_pred, axis=1), axis=1)
@@ -104,7 +104,7 @@ class TrainedEncoders:
     Attributes
     ----------
     encoders : with the weights of the best epoch.
-    history : ``epoch, loss, accuracy, val_loss, val_accuracy, temperature, learning_rate``, one row an epoch;
+    history : ``epoch, loss, accuracy, val_loss, val_accuracy, temperature, learning_rate``, one row per epoch;
         accuracies are within batches.
     best_epoch : epoch of the lowest validation loss, from 1.
     """
@@ -134,21 +134,21 @@ def train_encoders(
 
     The wrong answers are the other pairs of a batch, so losses and accuracies of other batch sizes do not compare.
     Pairs of one place, near copies of each other, are kept apart as far as there are batches (`pairs.spread_batches`);
-    with fewer places than pairs a batch some meet, and the encoders also learn to tell dates of one place apart.
+    with fewer places than pairs per batch some meet, and the encoders also learn to tell dates of one place apart.
 
     Parameters
     ----------
     patches : patch file with ``image``, ``valid``, ``rgb``, ``split``, ``block`` and ``number``.
-    shared : number of the colour chip of each row of the table of triplets, `pairs.views`.
+    shared : number of the color chip of each row of the table of triplets, `pairs.views`.
     checkpoints : folder of the epochs; training goes on from there if it holds any.
     settings : ``dimensions, width, epochs, batch_size, learning_rate, patience``.
     seed : start of all random numbers.
-    logger : gets a line an epoch.
+    logger : gets a line per epoch.
 
     Raises
     ------
     InputError
-        If training or validation has fewer than 2 colour images, or the training diverges.
+        If training or validation has fewer than 2 color images, or the training diverges.
     """
     keras.utils.set_random_seed(seed)
     make_deterministic()

@@ -1,4 +1,4 @@
-"""Test of a claim: embeddings of radar and of colour are translated copies of each other."""
+"""Test of a claim: embeddings of radar and of color are translated copies of each other."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class DomainShift:
 def domain_shift(
     radar: np.ndarray, rgb: np.ndarray, places: np.ndarray, fit: np.ndarray, test: np.ndarray, seed: int = 0
 ) -> DomainShift:
-    """Whether a translation, or a rotation, takes the embeddings of radar to those of colour.
+    """Whether a translation, or a rotation, takes the embeddings of radar to those of color.
 
     The translation is the difference of the means, the rotation (with reflection) that of Schönemann (1966,
-    doi:10.1007/BF02289451) of the centred clouds; both are fitted on some pairs and measured on others.
+    doi:10.1007/BF02289451) of the centered clouds; both are fitted on some pairs and measured on others.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def domain_shift(
       0 for copies, 1 for no relation; interval over places.
     - ``cloud_distance``: energy distance of the clouds, partners forgotten, over twice the mean distance between them
       (Székely & Rizzo 2013, doi:10.1016/j.jspi.2013.03.018), 0 for equal clouds, 1 at most.
-    - ``probe_accuracy``: of a logistic regression that tells radar from colour, cross-validated by place; 0.5 is
+    - ``probe_accuracy``: of a logistic regression that tells radar from color, cross-validated by place; 0.5 is
       chance. A probe that is linear cannot see more than shifts: chance after a translation does not prove a copy.
 
     ``share_removed`` is the share of the value before, or of the accuracy above chance, that is gone; NaN where there

@@ -1,4 +1,4 @@
-"""Two small convolutional encoders, one for radar and one for colour, in backend-neutral Keras 3."""
+"""Two small convolutional encoders, one for radar and one for color, in backend-neutral Keras 3."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class MaskedMean(keras.layers.Layer):
 def encoder(name: str, size_px: int, scaling: keras.layers.Layer, channels: int, dimensions: int, width: int):
     """Encoder of square chips to points on the unit sphere.
 
-    Three 3×3 convolutions with stride 2, each with group normalisation (Wu & He 2018, arXiv:1803.08494: unlike batch
-    normalisation it lets no pair of a batch know of the others) and ReLU; means over cells; two dense layers, the
+    Three 3×3 convolutions with stride 2, each with group normalization (Wu & He 2018, arXiv:1803.08494: unlike batch
+    normalization it lets no pair of a batch know of the others) and ReLU; means over cells; two dense layers, the
     projection head.
 
     Parameters
@@ -122,7 +122,7 @@ def build_encoders(size_px: int, mean: np.ndarray, std: np.ndarray, dimensions: 
 
 
 def save_encoders(folder: str | Path, encoders: Encoders, card: Mapping[str, Any]) -> None:
-    """Write both encoders whole or not at all, with the same bytes for the same weights.
+    """Write both encoders atomically, with the same bytes for the same weights.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pairs of radar and colour chips of a patch file: batches to learn from, and all of them through both encoders."""
+"""Pairs of radar and color chips of a patch file: batches to learn from, and all of them through both encoders."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TURNS = Augmentation(flip=True, rotate=True, brightness=0.0, contrast=0.0, noise
 
 
 def views(triplets: pd.DataFrame) -> np.ndarray:
-    """Number of the colour chip of each triplet, int64: triplets of two orbits may share one.
+    """Number of the color chip of each triplet, int64: triplets of two orbits may share one.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def read_pairs(store: h5py.File, rows: np.ndarray) -> dict[str, np.ndarray]:
     Returns
     -------
     ``radar`` and ``rgb`` float32 (n, size, size, channels), ``radar_known`` and ``rgb_known`` float32
-    (n, size, size, 1), 0 or 1. A colour pixel is unknown where all of it is 0.
+    (n, size, size, 1), 0 or 1. A color pixel is unknown where all of it is 0.
     """
     rgb = store["rgb"][rows]
     return {
@@ -53,14 +53,14 @@ def read_pairs(store: h5py.File, rows: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def spread_batches(places: np.ndarray, batch_size: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Pairs dealt to batches of nearly equal size, those of one place to as many batches as can be.
+    """Pairs assigned to batches of nearly equal size, those of one place to as many batches as can be.
 
     Pairs of one place are near copies of each other: as wrong answers in one batch they would be unfair.
 
     Parameters
     ----------
     places : int, shape (pairs,).
-    batch_size : most pairs a batch.
+    batch_size : most pairs per batch.
     rng : decides the order of places and within them.
 
     Returns
@@ -77,22 +77,22 @@ def spread_batches(places: np.ndarray, batch_size: int, rng: np.random.Generator
 class PairBatches(PatchBatches):
     """Batches of pairs for contrastive learning, turned and mirrored in training, both chips of a pair alike.
 
-    The inputs are those of `read_pairs`; the target is the number of the colour chip of each pair, float32 (batch, 1):
+    The inputs are those of `read_pairs`; the target is the number of the color chip of each pair, float32 (batch, 1):
     pairs that share it are right answers to each other.
 
     Parameters
     ----------
     path : patch file with ``image``, ``valid``, ``rgb``, ``block`` (place), ``number``.
     split : name of the split.
-    batch_size : most pairs a batch.
+    batch_size : most pairs per batch.
     seed : start of the random numbers.
-    shared : int, number of the colour chip of each row of the table of triplets, `views`.
+    shared : int, number of the color chip of each row of the table of triplets, `views`.
     training : whether pairs are shuffled in every epoch, and turned.
 
     Raises
     ------
     InputError
-        If the split has fewer than 2 colour chips: there is no wrong answer to tell the right one from.
+        If the split has fewer than 2 color chips: there is no wrong answer to tell the right one from.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class PairBatches(PatchBatches):
         found = len(np.unique(self._shared))
         if found < 2:
             raise InputError(
-                f"{path} has {found} colour image in its {split} part; embeddings need 2 or more that differ. Give "
+                f"{path} has {found} color image in its {split} part; embeddings need 2 or more that differ. Give "
                 "that part a larger share (snow.triplets) or more scenes."
             )
 

@@ -25,7 +25,7 @@ def partner_ranks(queries: np.ndarray, candidates: np.ndarray, views: np.ndarray
     Parameters
     ----------
     queries, candidates : float, shape (n, dimensions), length 1, pair by pair.
-    views : int, shape (n,): pairs of one number share their colour chip.
+    views : int, shape (n,): pairs of one number share their color chip.
 
     Returns
     -------
@@ -61,14 +61,14 @@ def retrieval_table(
     Parameters
     ----------
     radar, rgb : float32, shape (n, dimensions), on the unit sphere.
-    views : int, shape (n,): number of the colour chip.
+    views : int, shape (n,): number of the color chip.
     places : int, shape (n,).
     split : uint8, shape (n,): value of ``SPLIT_VALUES``, 0 unused.
     seed : of the bootstrap.
 
     Returns
     -------
-    One row a part and direction: ``direction, part, n, n_views, n_places, recall_at_1, recall_at_1_lower,
+    One row per part and direction: ``direction, part, n, n_views, n_places, recall_at_1, recall_at_1_lower,
     recall_at_1_upper, chance_at_1``, the same at 5, ``median_rank``. The intervals (95 %) are over places, the
     candidates held; NaN where there are fewer than 3 places, or all have the same recall. Parts without a pair are
     left out.
@@ -104,7 +104,7 @@ def geometry_table(radar: np.ndarray, rgb: np.ndarray, split: np.ndarray, seed: 
     ``part, n``; ``alignment``, mean squared distance of partners, and ``uniformity_radar, uniformity_rgb``, the
     logarithm of the mean of exp(−2 squared distance) within a kind (Wang & Isola 2020, arXiv:2005.10242; both better
     when lower); ``modality_gap``, distance of the two means (Liang et al. 2022, arXiv:2203.02053);
-    ``cosine_partners, cosine_others``, mean cosines of partners and of all other pairs of radar and colour.
+    ``cosine_partners, cosine_others``, mean cosines of partners and of all other pairs of radar and color.
     """
     rows = []
     for part in PARTS:

@@ -13,7 +13,7 @@ from climate_indicators.snow.foundation_models.random_weights import save_preset
 
 
 def fetch_preset(name: str, folder: str | Path) -> None:
-    """Fetch a preset of keras-hub and save it, whole or not at all, with its scaling of pictures and its card.
+    """Fetch a preset of keras-hub and save it, atomically, with its scaling of pictures and its card.
 
     Parameters
     ----------

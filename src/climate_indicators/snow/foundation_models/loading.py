@@ -70,7 +70,7 @@ def open_foundation(folder: str | Path, kind: str) -> Foundation:
     """
     check_preset_folder(folder, kind)
     card = read_preset_card(folder)
-    # a path that is not absolute could be taken for the name of a preset
+    # a path that is not absolute could be treated as the name of a preset
     folder = Path(folder).resolve()
     hub = open_hub()
     try:

@@ -1,4 +1,4 @@
-"""Radar and optical samples as pictures of three channels, as models that learnt on photographs take them."""
+"""Radar and optical samples as pictures of three channels, as models that learned on photographs take them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def radar_picture(
     """Radar bands as red, green and blue, with one stretch for all samples of a site.
 
     Each channel runs from 2.5 standard deviations below its mean to as many above, of the training pixels, so that the
-    same backscatter has the same colour in all pictures. Missing pixels get the middle grey.
+    same backscatter has the same color in all pictures. Missing pixels get the middle gray.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def resize(layer: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def colour_picture(rgb: np.ndarray) -> np.ndarray:
-    """Optical sample whose gaps, black in the file, have the mean colour of what is seen: no edges that are none.
+    """Optical sample whose gaps, black in the file, have the mean color of what is seen: no edges that are none.
 
     Parameters
     ----------

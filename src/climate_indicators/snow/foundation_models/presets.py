@@ -1,4 +1,4 @@
-"""Folders of foundation models: checked with the standard library alone, before any job starts."""
+"""Folders of foundation models: checked with only the standard library, before any job starts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def is_own_folder(setting: str) -> bool:
 
 
 def check_preset_folder(folder: str | Path, kind: str) -> None:
-    """Refuse a folder that keras-hub could not load, or whose network is another than the one wanted.
+    """Reject a folder that keras-hub could not load, or whose network is another than the one wanted.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def check_preset_folder(folder: str | Path, kind: str) -> None:
     Raises
     ------
     InputError
-        If the folder, ``config.json`` or the weights are missing, empty, cut short or damaged, or the network is of
+        If the folder, ``config.json`` or the weights are missing, empty, truncated or damaged, or the network is of
         another class.
     """
     folder = Path(folder)
@@ -84,14 +84,14 @@ def weights_fault(path: str | Path) -> str | None:
     if not head.startswith(_SIGNATURE):
         return f"is no HDF5 file (it begins with {head[:12]!r})"
     if len(head) < 64:
-        return f"is cut short: {size} bytes"
+        return f"is truncated: {size} bytes"
     if head[8] not in _WIDTH_AND_BASE:
         return f"is an HDF5 file of unknown version {head[8]}"
     width_at, base_at = _WIDTH_AND_BASE[head[8]]
     width = head[width_at]
     base, end = (int.from_bytes(head[at : at + width], "little") for at in (base_at, base_at + 2 * width))
     if size < base + end:
-        return f"is cut short: {size} bytes of {base + end}"
+        return f"is truncated: {size} bytes of {base + end}"
     return None
 
 

@@ -55,7 +55,7 @@ def radar_points(
 ) -> Points:
     """Points from the radar image alone, without the truth.
 
-    Wet snow lowers backscatter by 2 to 3 dB against a snow-free reference in both polarisations (Nagler and Rott 2000,
+    Wet snow lowers backscatter by 2 to 3 dB against a snow-free reference in both polarizations (Nagler and Rott 2000,
     doi:10.1109/36.842004). After a mean over a small window, which quiets speckle, the pixels of strongest fall become
     foreground and those of least fall or of rise become background. Points of a kind keep a distance, so that they do
     not crowd in one patch: at first as far as ``count`` of them could at best stand apart, then less, until there are
@@ -63,7 +63,7 @@ def radar_points(
 
     Parameters
     ----------
-    change : float, shape (rows, columns, polarisations), dB: scene minus reference.
+    change : float, shape (rows, columns, polarizations), dB: scene minus reference.
     valid : bool, shape (rows, columns).
     count : points of foreground, and as many of background, at most.
     foreground_db, background_db : largest change of foreground, smallest of background. Where no pixel reaches them

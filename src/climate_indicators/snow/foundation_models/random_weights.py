@@ -27,7 +27,7 @@ def write_tiny(folder: str | Path, kind: str, size_px: int | None = None, seed: 
 
     Parameters
     ----------
-    folder : folder to write, whole or not at all.
+    folder : folder to write, atomically.
     kind : ``sam``, ``clip``, ``dinov2`` or ``deeplab``.
     size_px : width of its pictures; by default ``SIZE_PX``. A multiple of 16 (DINOv2: 14, CLIP and DeepLabV3: 32).
     seed : start of the random numbers.
@@ -42,7 +42,7 @@ def write_tiny(folder: str | Path, kind: str, size_px: int | None = None, seed: 
 
 
 def save_preset(folder: str | Path, model: keras.Model, converter: Any, card: dict[str, Any]) -> None:
-    """Save a backbone, its scaling of pictures and its card, whole or not at all, without the time of saving."""
+    """Save a backbone, its scaling of pictures and its card, atomically, without the time of saving."""
     with atomic_path(folder) as temporary:
         model.save_to_preset(str(temporary))
         converter.save_to_preset(str(temporary))

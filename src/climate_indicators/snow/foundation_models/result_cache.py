@@ -65,7 +65,7 @@ class ImageCache:
 
 
 def _read(path: Path) -> np.ndarray | None:
-    """Array of a file; None where there is none, or a damaged one, which is then computed anew."""
+    """Array of a file; None if there is none, or a damaged one, which is then computed anew."""
     if not path.exists():
         return None
     try:

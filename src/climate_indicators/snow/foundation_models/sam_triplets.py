@@ -49,7 +49,7 @@ def score_sam(
     -------
     Counts by triplet (``blocks`` are their numbers) of ``sam_oracle`` and ``sam_radar``, and a table ``triplet,
     prompts, n_points, n_foreground, own_score, mapped_fraction, weights``; the score is SAM's own estimate of the IoU,
-    empty where there was no point of foreground.
+    empty if there was no point of foreground.
     """
     numbers = store["number"][:][[place for place, _ in members]]
     parts = [part for _, part in members]
@@ -74,7 +74,7 @@ def score_sam(
 
 
 def check_bands(store: h5py.File, picture: Sequence[str]) -> None:
-    """Refuse a patch file without the bands that prompts and picture are made of.
+    """Reject a patch file without the bands that prompts and picture are made of.
 
     Raises
     ------

@@ -32,7 +32,7 @@ def find_copies(paths: Mapping[str, Path], progress: Callable[[], None] = lambda
     Parameters
     ----------
     paths : raster of each scene, in order of date, all of one sensor and grid.
-    progress : called once a scene.
+    progress : called once per scene.
 
     Returns
     -------
@@ -119,8 +119,8 @@ def check_scenes(
 
     Returns
     -------
-    Columns ``CHECK_COLUMNS``, one row a scene and check, in order of check, date and scene; optical scenes that are in
-    no pair are looked at for copies only. ``value`` is days for no_pair, a correlation for duplicate (copies only) and
+    Columns ``CHECK_COLUMNS``, one row per scene and check, ordered by check, date and scene; optical scenes without a
+    pair are only checked for copies. ``value`` is days for no_pair, a correlation for duplicate (copies only) and
     orbit_mix (rank correlation with the other scenes of its orbit), pixels for misregistration; NaN where nothing could
     be measured, which the note of orbit_mix says ("not tested: …").
     """

@@ -110,7 +110,7 @@ def find_grid(path: str, area: gpd.GeoSeries | None) -> Grid:
     Parameters
     ----------
     path : optical scene whose grid is the site's.
-    area : polygons with a reference system; None takes the whole raster.
+    area : polygons with a reference system; None uses the whole raster.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def write_optical_scene(
     Parameters
     ----------
     scene_path, mask_path : files to write.
-    source : raster with the five bands or more, or a folder with a raster a band.
+    source : raster with the five bands or more, or a folder with a raster per band.
     cloud_mask : raster that is not 0 where there is cloud; None or "" if there is none.
     offset : what is known of this scene alone: its date, YYYY-MM-DD, and perhaps its offset.
     grid, area : the site's grid and area of interest, uint8 of ``grid.shape``.

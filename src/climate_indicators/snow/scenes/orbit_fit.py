@@ -48,7 +48,7 @@ def orbit_correlations(
     references : ``orbit, n_scenes, scenes`` (names with spaces between).
     folder : of the references, ``oORBIT.tif``.
     least : correlation below which a scene does not fit.
-    progress : called once a scene.
+    progress : called once per scene.
 
     Returns
     -------
@@ -109,7 +109,7 @@ class _Rest:
     paths : raster of each scene.
     members : scenes of the reference.
     names : all scenes of the orbit, in order of date.
-    reference : codes of the reference's image; None where the orbit has none.
+    reference : codes of the reference's image; None if the orbit has none.
     """
 
     def __init__(

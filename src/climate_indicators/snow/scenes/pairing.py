@@ -95,7 +95,7 @@ def scene_path(folders: Sequence[str | Path], year: int | str, scene: str) -> Pa
 
     Parameters
     ----------
-    folders : one a year, named by it, such as ``results/snow/SITE/radar/2019``.
+    folders : one per year, named by it, such as ``results/snow/SITE/radar/2019``.
     year : of the scene's date.
     scene : name of the file without its ending.
 

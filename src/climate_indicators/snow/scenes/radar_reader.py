@@ -102,7 +102,7 @@ class RadarScene:
         return self._reader.read(Window(0, first, self.grid.width, last - first))
 
     def input_row(self, covered: float, low: float, middle: float, high: float) -> InputRow:
-        """What was understood of the file, for ``inputs.csv``.
+        """Interpretation of the file, for ``inputs.csv``.
 
         Parameters
         ----------

@@ -40,7 +40,7 @@ _FEWEST = 100
 # would hide wet snow.
 _FLOOR_DB, _FLOOR_GAP_DB = (-60.0, -28.0), 1.0
 _LOG = logging.getLogger(__name__)
-# without a unit, positive numbers are taken for power where the median of VV is at most 0.2 (as amplitude −14 dB)
+# without a unit, positive numbers are treated as power where the median of VV is at most 0.2 (as amplitude −14 dB)
 # and that of VH at most 0.3 of it (−5.2 dB; as amplitude −10.5 dB, which land hardly has)
 _POWER_BELOW, _POWER_RATIO = 0.2, 0.3
 
@@ -95,7 +95,7 @@ def find_unit(survey: Survey, wanted: str) -> str:
     ----------
     survey : numbers of the raster.
     wanted : unit of the settings. ``auto`` takes the file's own; without one decibels are known by a negative median of
-        VH, positive numbers by the product's name, or are taken for power where they can hardly be amplitude.
+        VH, positive numbers by the product's name, or are treated as power where they can hardly be amplitude.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def find_unit(survey: Survey, wanted: str) -> str:
 
 
 def check_level(name: str, median_db: float, unit: str, looks: str = "") -> None:
-    """Refuse a scene whose median VV no backscatter can have.
+    """Reject a scene whose median VV no backscatter can have.
 
     Parameters
     ----------
@@ -260,7 +260,7 @@ def _check_sign(survey: Survey, bands: Sequence[_Band], wanted: str) -> str:
 
 
 def _check_order(survey: Survey, bands: Sequence[_Band], in_db: bool) -> None:
-    """Refuse VV and VH that were swapped."""
+    """Reject VV and VH that were swapped."""
     if not all(band.values.size for band in bands):
         return
     vv, vh = (float(np.median(band.values)) for band in bands)

@@ -25,7 +25,7 @@ def scene_shifts(
     """Shift of optical scenes against the scenes next to it in time.
 
     Scenes next in time have nearly the same snow and light. Of the shifts against ``PARTNERS`` of them, the one that
-    most of the others agree with counts, so that a scene is not blamed for a shifted neighbour. With two scenes alone,
+    most of the others agree with counts, so that a scene is not blamed for a shifted neighbor. With two scenes alone,
     nothing tells which of them is shifted: both get the shift.
 
     Parameters
@@ -34,7 +34,7 @@ def scene_shifts(
     dates : date of each scene.
     band : description of the band that is compared.
     wanted : scenes whose shift is asked for; the others only serve for comparison.
-    progress : called once a scene that is asked for.
+    progress : called once per scene that is asked for.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def _agreed(shifts: np.ndarray) -> tuple[float, float]:
 
 
 class _Reader:
-    """Shifts between scenes; keeps the orientations of the scenes read last, as neighbours in time need them again."""
+    """Shifts between scenes; keeps the orientations of the scenes read last, as neighbors in time need them again."""
 
     def __init__(self, paths: Mapping[str, Path], band: str) -> None:
         self._paths, self._band = paths, band

@@ -1,4 +1,4 @@
-"""Snow from reflectance: the normalised differences NDSI and NDFSI, and the rules that call a pixel snow."""
+"""Snow from reflectance: the normalized differences NDSI and NDFSI, and the rules that call a pixel snow."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def normalized_difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def ndsi(green: np.ndarray, swir: np.ndarray) -> np.ndarray:
-    """Normalised difference snow index (Dozier 1989), of green (B03) and short-wave infrared (B11)."""
+    """Normalized difference snow index (Dozier 1989), of green (B03) and short-wave infrared (B11)."""
     return normalized_difference(green, swir)
 
 
 def ndfsi(nir: np.ndarray, swir: np.ndarray) -> np.ndarray:
-    """Normalised difference forest snow index (Wang et al. 2015), of near (B08) and short-wave infrared (B11)."""
+    """Normalized difference forest snow index (Wang et al. 2015), of near (B08) and short-wave infrared (B11)."""
     return normalized_difference(nir, swir)
 
 

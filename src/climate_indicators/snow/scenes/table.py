@@ -138,7 +138,7 @@ def orbit_text(orbit: str) -> str:
 
 
 def _read_csv(path: str | Path) -> pd.DataFrame:
-    return read_user_table(path, "table of scenes", expected=f"one scene a row ({', '.join(GIVEN)})").fillna("")
+    return read_user_table(path, "table of scenes", expected=f"one scene per row ({', '.join(GIVEN)})").fillna("")
 
 
 def _check_row(place: str, row: Any) -> None:

@@ -46,7 +46,7 @@ def fit_triplet_baselines(
 def wet_snow_rule(bands: Sequence[str], limit_db: float) -> Callable[[np.ndarray], np.ndarray]:
     """Wet snow where backscatter has dropped against the snow-free reference of the same orbit.
 
-    Nagler and Rott (2000, doi:10.1109/36.842004), with the two polarisations weighted as in Nagler et al. (2016,
+    Nagler and Rott (2000, doi:10.1109/36.842004), with the two polarizations weighted as in Nagler et al. (2016,
     doi:10.3390/rs8040348): R = W · VH change + (1 − W) · VV change. W depends on the incidence angle there, and is
     0.5 here, its value beyond 45°.
 

@@ -30,13 +30,13 @@ LABELS = {
 }
 COMPARED = (ALL, WET, DRY)
 WORDS = {ALL: "all test triplets", WET: "the wet season", DRY: "the dry season"}
-# how the words for weights begin where they were learnt from many images
+# how the words for weights begin where they were learned from many images
 LEARNT = ("preset ", "weights of ")
 NOTE_COLUMNS = ["statement", "evidence"]
 
 
 def benchmark_table(metrics: pd.DataFrame, weights: str = "") -> pd.DataFrame:
-    """One row a model: its Dice and IoU on the test triplets, all, of the wet and of the dry season.
+    """One row per model: its Dice and IoU on the test triplets, all, of the wet and of the dry season.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def with_weights(label: str, weights: str) -> str:
 
 
 def is_learnt(weights: str) -> bool:
-    """Whether weights were learnt from many images, so that a model's skill is that of its kind."""
+    """Whether weights were learned from many images, so that a model's skill is that of its kind."""
     return not weights or weights.startswith(LEARNT)
 
 

@@ -96,7 +96,7 @@ def curate(
     ----------
     pairs : of `climate_indicators.snow.scenes.pairing.pair_scenes`.
     checks : of `climate_indicators.snow.scenes.checks.check_scenes`.
-    candidates : one row a triplet: ``triplet, pair, place, row, col`` and the measures of `chip_verdicts`, NaN where
+    candidates : one row per triplet: ``triplet, pair, place, row, col`` and the measures of `chip_verdicts`, NaN where
         the pair was refused and its chips not looked at.
     limits : as for `chip_verdicts`, and ``keep_uniform``, the share of the triplets of nearly all or no snow that is
         kept nonetheless; the triplet's name decides which.

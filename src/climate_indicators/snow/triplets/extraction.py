@@ -1,4 +1,4 @@
-"""Triplets: chips of radar channels, true colours and snow mask of one place and pair of scenes."""
+"""Triplets: chips of radar channels, true colors and snow mask of one place and pair of scenes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TRIPLET_COLUMNS = [
 
 @dataclass(frozen=True)
 class Folders:
-    """Folders of a site's harmonised scenes, one a year: radar levels, their change, and optical images with masks."""
+    """Folders of the scenes of a site on its grid, one per year: radar, its change, and optical images with masks."""
 
     radar: Sequence[str | Path]
     change: Sequence[str | Path]
@@ -155,7 +155,7 @@ def measure_chips(
     places : of `climate_indicators.snow.triplets.places.make_places`.
     folders, area : as for `PairReader`.
     size : side of a chip, pixels.
-    progress : called once a pair.
+    progress : called once per pair.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def triplet_table(
 
 
 def _check_parts(table: pd.DataFrame) -> None:
-    """Refuse a part without a triplet, or without snow, or with nothing else."""
+    """Reject a part without a triplet, or without snow, or with nothing else."""
     for split in SPLITS:
         part = table[table["split"] == split]
         mean = part["snow_fraction"].mean()
@@ -236,7 +236,7 @@ def _check_parts(table: pd.DataFrame) -> None:
             found = "no triplet" if part.empty else f"{len(part)} triplets with {'only' if mean else 'no'} snow"
             raise InputError(
                 f"the {split} part has {found} ({len(table)} kept in {table['place'].nunique()} places and "
-                f"{table['hydro_year'].nunique()} hydrological years); skill can be neither learnt nor measured there. "
+                f"{table['hydro_year'].nunique()} hydrological years), too few for training or evaluation. "
                 f"Give {split} a larger share (snow.triplets), choose another split_seed, loosen the limits, or add "
                 "scenes."
             )
@@ -259,7 +259,7 @@ def write_triplets(
     triplets : of `triplet_table`.
     pairs : with the columns of `with_years`.
     folders, area, size : as for `measure_chips`.
-    progress : called once a triplet.
+    progress : called once per triplet.
 
     Raises
     ------

@@ -78,7 +78,7 @@ def map_scene(
     scene : name, such as ``20190612_o48``.
     paths : rasters whose bands are the network's channels.
     folder : gets ``SCENE_probability.tif`` and ``SCENE_extent.tif``.
-    progress : called once a window.
+    progress : called once per window.
 
     Returns
     -------

@@ -23,7 +23,7 @@ def make_places(area: np.ndarray, size_px: int, gap_px: int) -> pd.DataFrame:
     ----------
     area : uint8, shape (rows, columns): 1 inside the area of interest.
     size_px : side of a square.
-    gap_px : pixels between two squares: neighbouring pixels are alike, and those of a test place must not be learnt.
+    gap_px : pixels between two squares: neighboring pixels are alike, and those of a test place must not be learned.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def assign_triplet_splits(
 ) -> tuple[list[str], list[str]]:
     """Split of each triplet, and in what it is held out.
 
-    Places are dealt whole to training, validation and test, sorted by their mean share of snow so that each part has
+    Places are assigned whole to training, validation and test, sorted by their mean share of snow so that each part has
     all kinds, and so are hydrological years if there are at least three. Training has triplets of training places in
     training years; the test, those of test places in test years. No triplet of a test place or of a test year trains
     or validates; of those, test places in other years and other places in test years are left unused, but marked, so

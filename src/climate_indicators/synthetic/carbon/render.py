@@ -1,4 +1,4 @@
-"""Landscapes as a satellite's colour pictures show them, with light, haze, a colour cast and noise."""
+"""Landscapes as a satellite's color pictures show them, with light, haze, a color cast and noise."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ NEEDLES, AUTUMN, LEAFLESS = (44, 70, 40), (128, 100, 50), (96, 84, 58)
 CROP, STUBBLE, SOIL, TRACK = (114, 142, 74), (168, 146, 104), (140, 112, 84), (150, 132, 108)
 ROCK, BURNT = (112, 130, 100), (118, 104, 98)
 WATER, ALGAE, SNOW, CLOUD, VEIL = (36, 56, 74), (56, 104, 66), (236, 241, 248), (244, 245, 247), (196, 203, 212)
-SKYLIGHT = (0.30, 0.36, 0.50)  # what is left of each colour in shadow: the sky's light is blue
-CAST, EXPOSURE, NOISE = 0.04, 0.1, 2.0  # standard deviations: of each colour, of all in common, of the sensor
+SKYLIGHT = (0.30, 0.36, 0.50)  # what is left of each color in shadow: the sky's light is blue
+CAST, EXPOSURE, NOISE = 0.04, 0.1, 2.0  # standard deviations: of each color, of all in common, of the sensor
 BLUR_PX, RELIEF_PX = 0.35, 3.4
 DARKEST = 16  # of a seen pixel's brightest colour: the border beside the scene alone is black
 QUALITY = 100  # at less the compression makes parts of the black border brighter than a reader takes for black
 
 
 def picture(place: Place, cover: Cover, month: np.datetime64, number: int, seed: int) -> np.ndarray:
-    """Colour picture of a place in a month.
+    """Color picture of a place in a month.
 
     Parameters
     ----------
     place, cover : what lies there, and what covers it.
-    month : datetime64[M]; the sun's height and the colour of leaves follow from it.
+    month : datetime64[M]; the sun's height and the color of leaves follow from it.
     number : of the month in the record, from 0.
     seed : seed of the synthetic site.
 
@@ -53,17 +53,17 @@ def picture(place: Place, cover: Cover, month: np.datetime64, number: int, seed:
 
 
 def write_jpeg(path: str | Path, image: np.ndarray) -> None:
-    """Write uint8 (rows, columns, 3) as JPEG; colours are kept at full resolution."""
+    """Write uint8 (rows, columns, 3) as JPEG; colors are kept at full resolution."""
     Image.fromarray(image).save(path, format="JPEG", quality=QUALITY, subsampling=0)
 
 
 def write_mask(path: str | Path, mask: np.ndarray) -> None:
-    """Write bool (rows, columns) as a grey PNG: 255 where true, else 0."""
+    """Write bool (rows, columns) as a gray PNG: 255 where true, else 0."""
     Image.fromarray(mask.astype(np.uint8) * 255).save(path, format="PNG")
 
 
 def _ground(place: Place, cover: Cover, month: np.datetime64, seed: int) -> np.ndarray:
-    """Colours without light, float64, shape (size, size, 3)."""
+    """Colors without light, float64, shape (size, size, 3)."""
     size, calendar = len(place.seen), int(month.astype("int64")) % 12 + 1
     rng = stream(seed, "ground", place.number)
     mottle = fractal_field(size, 1.4, rng)[..., None]
@@ -82,7 +82,7 @@ def _ground(place: Place, cover: Cover, month: np.datetime64, seed: int) -> np.n
 
 
 def _leaves(place: Place, calendar: int) -> np.ndarray:
-    """Colours of trees: broadleaved ones are yellow-brown in autumn and grey-brown in winter."""
+    """Colors of trees: broadleaved ones are yellow-brown in autumn and gray-brown in winter."""
     share = {9: 0.5, 10: 1, 11: 1, 12: 1, 1: 1, 2: 1, 3: 1, 4: 0.4}.get(calendar, 0.0)
     colour = AUTUMN if 9 <= calendar <= 11 else LEAFLESS
     broad = _mix(np.array(NEEDLES), np.array(colour), share)
@@ -90,9 +90,9 @@ def _leaves(place: Place, calendar: int) -> np.ndarray:
 
 
 def _crops(place: Place, cover: Cover, month: np.datetime64, seed: int) -> np.ndarray:
-    """Colours of fields: each its own green, stubble or bare soil, in rows, with tracks between."""
+    """Colors of fields: each its own green, stubble or bare soil, in rows, with tracks between."""
     year, size = int(month.astype("datetime64[Y]").astype("int64")), len(place.seen)
-    rng, count = stream(seed, "colours of fields", place.number, year), int(place.field.max()) + 1
+    rng, count = stream(seed, "colors of fields", place.number, year), int(place.field.max()) + 1
     tone, ripe = rng.normal(1, 0.09, count)[place.field], rng.random(count)[place.field]
     angle = rng.uniform(0, np.pi, count)[place.field]
     down, across = np.mgrid[:size, :size]

@@ -26,7 +26,7 @@ MIN_RECORD, MAX_RECORD, LAST_UNDISTURBED = 36, 192, 18  # months; later the fore
 
 @dataclass(frozen=True)
 class Design:
-    """Shares of the seen pixels, in 0…1, one row a place and one column a month; clouds are not among them.
+    """Shares of the seen pixels, in 0…1, one row per place and one column per month; clouds are not among them.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ def planted_series(design: Design, full_cover_kg: np.ndarray) -> pd.DataFrame:
 
     Returns
     -------
-    Table ``month, planted_kg, trend_kg, season_kg, disturbance_kg``, one row a month. ``trend_kg`` holds the level;
+    Table ``month, planted_kg, trend_kg, season_kg, disturbance_kg``, one row per month. ``trend_kg`` holds the level;
     ``season_kg`` has mean 0 over a calendar year.
     """
     weight = full_cover_kg / len(full_cover_kg) * (1 - CLOUD_CHANCE * np.mean(CLOUD_COVER))
@@ -152,7 +152,7 @@ def measurements(images: pd.DataFrame, seed: int) -> pd.DataFrame:
 
     Parameters
     ----------
-    images : ``image, date, carbon_kg`` (true), one row an image.
+    images : ``image, date, carbon_kg`` (true), one row per image.
     seed : seed of the synthetic site.
 
     Returns

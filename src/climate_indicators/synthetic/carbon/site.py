@@ -40,7 +40,7 @@ class SyntheticImage:
 
 
 class SyntheticCarbonSite:
-    """Places of one region, each seen once a month.
+    """Places of one region, each seen once per month.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ def forcing(year: int, line_m: float, seed: int) -> Forcing:
     Parameters
     ----------
     year : calendar year.
-    line_m : equilibrium line at no anomaly, metres above the sea.
+    line_m : equilibrium line at no anomaly, meters above the sea.
     seed : seed of the synthetic site.
     """
     lags = np.arange(int(6 * RESPONSE_YEARS))
@@ -113,7 +113,7 @@ class GlacierModel:
         self._debris_limit = self._calibrate_debris()
 
     def ice(self, response_line_m: float) -> GlacierState:
-        """Ice under the line that the glaciers feel, in metres above the sea."""
+        """Ice under the line that the glaciers feel, in meters above the sea."""
         extent, surface, above_snout = self._shape(response_line_m, self._sensitivity)
         margin = 0.02 * self.terrain.relief_m
         score = self._debris_score(surface, above_snout)
@@ -178,7 +178,7 @@ class GlacierModel:
     def glacier_numbers(self, extent: np.ndarray) -> np.ndarray:
         """Number from 1 of the glacier of every pixel of ``extent``, 0 elsewhere: connected ice of one valley.
 
-        Ice that crosses a divide is split there. A fragment below the smallest glacier's size goes to its neighbour.
+        Ice that crosses a divide is split there. A fragment below the smallest glacier's size goes to its neighbor.
         """
         pieces = np.zeros(extent.shape, dtype=np.int32)
         for number in range(int(self.terrain.valley.max()) + 1):

@@ -97,7 +97,7 @@ class SyntheticGlacierSite:
         return render_image(self.ground, ice, sun, year, share, self.seed)
 
     def outlines(self, year: int) -> gpd.GeoDataFrame:
-        """Outlines of a year's true extent, one feature a glacier with its ``glacier_id``, in EPSG:4326."""
+        """Outlines of a year's true extent, one feature per glacier with its ``glacier_id``, in EPSG:4326."""
         numbers = self._model.glacier_numbers(self.ice(year).extent)
         pieces = shapes(numbers.astype("int32"), mask=numbers > 0, transform=self.grid.transform)
         rows = [{"glacier_id": f"SIM-{int(number):02d}", "geometry": shape(piece)} for piece, number in pieces]
@@ -112,7 +112,7 @@ def digital_numbers(reflectance: np.ndarray, date: datetime.date) -> np.ndarray:
 
 
 def tile_pair(numbers: np.ndarray, grid: Grid) -> list[tuple[np.ndarray, Grid]]:
-    """West and east tile of an image, overlapping by a fifth; the east one in the neighbouring UTM zone.
+    """West and east tile of an image, overlapping by a fifth; the east one in the neighboring UTM zone.
 
     Parameters
     ----------

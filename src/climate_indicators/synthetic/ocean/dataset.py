@@ -22,7 +22,7 @@ class Water:
 
     Attributes
     ----------
-    sst : °C. sst_slope : K per degree of latitude towards the pole. sst_season : half of the seasonal swing, K.
+    sst : °C. sst_slope : K per degree of latitude toward the pole. sst_season : half of the seasonal swing, K.
     salinity : practical salinity. alk, dic : µmol/kg. dic_per_k : change of DIC with temperature, µmol/kg per K, which
         keeps fCO2 from following the temperature all the way.
     middle : latitude that the means stand for, degrees north or south.

@@ -101,7 +101,7 @@ class Camera:
         Returns
         -------
         numbers : uint16, shape (bands, size, size): 1e4 a unit, 0 outside the image.
-        mask : uint8, shape (size, size): 1 cloud; thin edges are missed, and a little clear ground is taken for cloud.
+        mask : uint8, shape (size, size): 1 cloud; thin edges are missed, and a little clear ground is treated as cloud.
         """
         size, rng = len(snow), stream(self._seed, "optical", date.toordinal())
         image = self.reflectance(date, snow, snow_age_days)

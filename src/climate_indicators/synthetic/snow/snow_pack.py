@@ -51,7 +51,7 @@ def make_land(size_px: int, resolution_m: float, seed: int) -> Land:
 
     Parameters
     ----------
-    size_px, resolution_m : side of the square grid in pixels, and of a pixel in metres.
+    size_px, resolution_m : side of the square grid in pixels, and of a pixel in meters.
     seed : seed of the synthetic site.
     """
     shape = make_terrain(size_px, resolution_m, seed).elevation_m
