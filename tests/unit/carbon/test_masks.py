@@ -203,7 +203,7 @@ def test_jpg_masks_have_clear_edges_or_are_told(tmp_path):
 def test_coloured_or_broken_mask_is_refused(tmp_path):
     colors = np.random.default_rng(0).integers(30, 250, (24, 32, 3)).astype("uint8")
     save(tmp_path / "a.png", colors)
-    with raises_naming(InputError, "a.png", "colours"):
+    with raises_naming(InputError, "a.png", "colors"):
         survey_mask(tmp_path / "a.png")
     (tmp_path / "b.png").write_bytes((tmp_path / "a.png").read_bytes()[:900])
     with raises_naming(InputError, "b.png"):

@@ -145,9 +145,9 @@ def _assign_group_splits(
     numbers, counts = np.unique(groups[chosen], return_counts=True)
     if len(numbers) < len(shares):
         raise InputError(
-            f"{chosen.sum()} labeled images in {len(numbers)} groups cannot be split into {', '.join(shares)}: at least "
-            f"{len(shares)} groups needed ({WHAT_IS_A_GROUP}). Add images, or masks of further images; if the "
-            "place pattern joins images that do not show the same ground, mend or remove it."
+            f"{chosen.sum()} labeled images in {len(numbers)} groups cannot be split into {', '.join(shares)}: "
+            f"at least {len(shares)} groups are needed ({WHAT_IS_A_GROUP}). Add images or masks; if the "
+            "place pattern joins images that do not show the same ground, correct or remove it."
         )
     order = rng.permutation(len(numbers))
     order = order[np.argsort(-counts[order], kind="stable")]
