@@ -148,7 +148,7 @@ BAD = [
     (year_twice, ["2023", "glacier.sites.mine"]),
     (unknown_key, ["glacier.sites.mine.outlinez", "outlines"]),
     (wrong_type, ["glacier.sites.mine.resolution_m", "'forty'", "number"]),
-    (aoi_outside, ["'mine'", "area of interest", "lies outside the tiles"]),
+    (aoi_outside, ["'mine'", "area of interest", "outside the tiles"]),
     (outlines_outside, ["'mine'", "outlines.gpkg"]),
     (dem_of_three_quarters, ["'mine'", "dem.tif", "of the area of interest"]),
     (dem_with_voids, ["'mine'", "dem.tif", "small voids"]),

@@ -65,7 +65,7 @@ class Survey:
             parts.append(f"{self.n_outside} pixels outside {low:g} to {high:g} m, the range of the ground, are voids")
         if self.fill:
             listed = ", ".join(f"{value:g}" for value in self.fill)
-            parts.append(f"{self.n_fill} pixels of {listed} m, which differ strongly from the ground around them, are voids")
+            parts.append(f"{self.n_fill} pixels of {listed} m, unlike the ground around them, are voids")
         return "; ".join(parts)
 
 
@@ -165,9 +165,7 @@ def check_elevation_model(info: RasterInfo) -> None:
             f"{path} has 8 bits per pixel, not elevations in meters (shaded relief?). Use an elevation model."
         )
     if band.unit.strip().lower() in _FEET:
-        raise InputError(
-            f"{path} has the unit {band.unit}; expected meters. Convert it (gdal_calc --calc A*0.3048)."
-        )
+        raise InputError(f"{path} has the unit {band.unit}; expected meters. Convert it (gdal_calc --calc A*0.3048).")
 
 
 def survey(model: Elevations) -> Survey:

@@ -263,7 +263,7 @@ def utm_zone(area: gpd.GeoSeries) -> CRS:
 
 def _way_out(area: gpd.GeoSeries) -> str:
     try:
-        return f"Set crs to one such as the site's UTM zone, {utm_zone(area).to_string()}, or to null, which selects it."
+        return f"Set crs to one such as the site's UTM zone, {utm_zone(area).to_string()}, or to null (automatic)."
     except InputError:
         return _NEAR_POLES
 

@@ -189,7 +189,7 @@ def test_pairs_that_share_a_colour_chip_are_right_answers_to_each_other():
 
 
 def test_a_part_with_one_colour_image_is_refused_by_name(patches, tmp_path):
-    with raises_naming(InputError, "patches.h5", "1 colour image", "snow.triplets"):
+    with raises_naming(InputError, "patches.h5", "1 color image", "snow.triplets"):
         train_encoders(patches, np.zeros(96, int), tmp_path, SETTINGS, 1, LOGGER)
 
 
