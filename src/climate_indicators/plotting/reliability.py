@@ -31,8 +31,8 @@ LOOKS = {
     "excess_green": ("excess green", GREEN, "D"),
     "hsv_rule": ("HSV rule", PURPLE, "v"),
     "wet_snow_threshold": ("wet-snow threshold", GREEN, "D"),
-    "sam_oracle": ("SAM, told by the truth", PURPLE, "v"),
-    "sam_radar": ("SAM, told by the radar", VERMILION, "P"),
+    "sam_oracle": ("SAM, prompts from truth", PURPLE, "v"),
+    "sam_radar": ("SAM, prompts from radar", VERMILION, "P"),
     ALL_POSITIVE: ("all positive", GAP, "X"),
 }
 SPLIT_NOTES = {"test": "", "validation": "\n(thresholds chosen here)"}

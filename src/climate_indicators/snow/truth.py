@@ -17,7 +17,7 @@ from climate_indicators.stats.group_bootstrap import expanded_interval, group_we
 from climate_indicators.stats.map_agreement import Agreement, agreement_rows, offset_row, overlap_row
 from climate_indicators.stats.truth_checks import SeriesLimits, accuracy_row, check_table, interval_row, series_rows
 
-# what the study promises of the mean snow cover, and of how many draws its error's interval is made
+# tolerance of the mean snow cover, and number of draws for the interval of its error
 PROMISE, DRAWS = 0.05, 2000
 # of a mean, and of changes and slopes, relative to the true ones
 MEAN_ERROR, CHANGE_ERROR = 0.05, 0.1
@@ -37,14 +37,14 @@ WARMING = "warming of the highest temperature"
 SLOPES = ("temperature_2m_max", "snowfall_sum")
 FRACTION = "snow_fraction"
 FOUND, FALSE = "planted defects found: {}", "scenes called {} without a planted defect"
-# reasons that nothing but a defect gives; clouds and gaps come by themselves
+# reasons that only defects cause; clouds and gaps also occur without defects
 NEVER_BY_CHANCE = ("duplicate", "misregistration", "orbit_mix")
 LEAKS = "triplets of test places or test years in training and validation"
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What a simulated site was made of.
+    """True parameters of a synthetic site.
 
     ``cover``: ``date, snow_fraction`` of every day; ``defects``: ``scene_a`` (radar)``, scene_b`` (optical, may be
     empty)``, defect``; ``planted``: ``warming_c_per_decade``, and ``signs_of_snow_on``, −1 or 1 by variable.
@@ -176,7 +176,7 @@ def truth_series(compared: pd.DataFrame, confidence: float, seed: int) -> dict[s
 
 
 def leaked(triplets: pd.DataFrame) -> int:
-    """Training and validation triplets that lie in a test place or, where years are held out, a test year."""
+    """Training and validation triplets in a test place or, if years are held out, a test year."""
     test = triplets[triplets["split"] == "test"]
     learnt = triplets[triplets["split"].isin(["train", "validation"])]
     bad = learnt["place"].isin(test["place"])

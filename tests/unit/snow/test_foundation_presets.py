@@ -75,7 +75,7 @@ def test_config_that_is_a_list(folder):
 
 def test_config_of_another_library(folder):
     (folder / "config.json").write_text('{"model_type": "sam"}')
-    assert "names no class of keras-hub" in refusal(folder)
+    assert "contains no class of keras-hub" in refusal(folder)
 
 
 def test_another_model_is_named_beside_the_one_wanted(folder):

@@ -235,7 +235,7 @@ def test_weakness_on_dry_snow_oracles_and_untrained_weights_are_said(metrics):
     assert table.label[2] == "SAM, oracle prompts (from the truth), random weights"
     notes = benchmark_notes(both, table)
     assert "The network is weaker on dry snow than on wet snow" in set(notes.statement)
-    assert notes.statement.str.contains("no fair rival").any()
+    assert notes.statement.str.contains("not a fair baseline").any()
     assert notes.statement.str.contains("SAM ran with random weights").any()
     figure = snow_benchmark_figure(table, "demo")
     assert "random weights" in figure.get_suptitle()

@@ -120,7 +120,7 @@ def test_the_series_has_the_scenes_of_one_sensor_that_show_enough():
 
 def test_radar_is_not_trusted_with_dry_snow_and_gives_one_value_a_date():
     why, _ = reasons("radar")
-    assert why["20200102_o48"] == "dry snow, which radar hardly sees"
+    assert why["20200102_o48"] == "dry snow, to which radar is hardly sensitive"
     assert why["20200502_o48"] == "another scene of the date shows more" and why["20200502_o121"] == ""
     without, table = reasons("radar", weather=None)
     assert without["20200102_o48"] == "" and set(table.regime) == {"unknown"}

@@ -1,4 +1,4 @@
-"""The carbon forecast beside the held-back year and naive forecasts, and its skill."""
+"""The carbon forecast compared with the held-out year and naive forecasts, and its skill."""
 
 from __future__ import annotations
 

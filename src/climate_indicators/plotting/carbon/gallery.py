@@ -1,4 +1,4 @@
-"""Gallery of test images: original, truth, and the network's mask beside the truth."""
+"""Gallery of test images: original, truth, and the network's mask compared with the truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gallery of predictions: image, probability, and extent beside the reference outlines, on held-out blocks."""
+"""Gallery of predictions on held-out blocks: image, probability, and extent with the reference outlines."""
 
 from __future__ import annotations
 

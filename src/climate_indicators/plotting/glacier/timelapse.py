@@ -68,7 +68,7 @@ def _frame(
     width, height = bounds.right - bounds.left, bounds.top - bounds.bottom
     side = 5.6
     wide, high = side * min(1.0, width / height), side * min(1.0, height / width)
-    # placed by hand, in inches, so that the map stands still from frame to frame
+    # fixed layout in inches, so that the map has the same position in all frames
     whole = (max(wide, 4.6) + 0.3, high + 0.95)
     figure = Figure(figsize=whole)
     axes = figure.add_axes((0.15 / whole[0], 0.4 / whole[1], wide / whole[0], high / whole[1]))

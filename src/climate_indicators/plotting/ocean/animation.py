@@ -47,7 +47,7 @@ def ocean_frames(
     cells: xr.Dataset, labels: np.ndarray, months: Sequence[str], names: Mapping[int, str], colours: Mapping[int, str],
     site: str,
 ) -> list[np.ndarray]:  # fmt: skip
-    """One picture per month: the biomes on a map that stands still, the month and the legend.
+    """One image per month: the biomes on a map with fixed position, the month and the legend.
 
     What does not change is drawn once; each frame adds cells, what lies above them, and its title.
 
@@ -67,7 +67,7 @@ def ocean_frames(
     handles = class_handles(names, colours)
     columns = legend_columns(handles, WIDTH_IN - 0.4)
     below = 0.25 + 0.19 * -(-len(handles) // columns)
-    # placed by hand, in inches, so that the map stands still from frame to frame
+    # fixed layout in inches, so that the map has the same position in all frames
     map_height = 0.5 * WIDTH_IN
     height = map_height + below + 0.35
     figure = Figure(figsize=(WIDTH_IN, height))

@@ -1,4 +1,4 @@
-"""Coverage of every zone over the years under both scalers, beside its trends."""
+"""Coverage of every zone over the years under both scalers, and its trends."""
 
 from __future__ import annotations
 

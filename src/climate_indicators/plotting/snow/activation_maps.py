@@ -55,7 +55,7 @@ def activation_figure(model: str, weights: str, examples: Sequence[Example], cha
     Parameters
     ----------
     model : name of the network.
-    weights : what its weights are worth, such as ``random weights``; stands in the title.
+    weights : description of its weights, such as ``random weights``, for the title.
     examples : one or more, with the same depths.
     channels : names of the radar bands shown as red, green and blue.
     """

@@ -19,14 +19,14 @@ from climate_indicators.snow.triplets.skill import DRY, WET
 LOOKS = {
     WET: (BLUE, "o", "wet season"),
     DRY: (ORANGE, "s", "dry season"),
-    ALL: ("#000000", "D", "all test triplets: no weather tells wet from dry snow"),
+    ALL: ("#000000", "D", "all test triplets (no weather to separate wet and dry snow)"),
 }
 SPREAD = 0.16
 NAME_WIDTH = 34
 
 
 def snow_benchmark_figure(table: pd.DataFrame, site: str) -> Figure:
-    """Two panels, a row per model: pooled Dice with its interval, and its lead over calling everything snow.
+    """Two panels, a row per model: pooled Dice with its interval, and its difference from the all-snow baseline.
 
     Parameters
     ----------

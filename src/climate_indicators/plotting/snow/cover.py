@@ -47,7 +47,7 @@ def snow_cover_figure(cover: pd.DataFrame, area_km2: float, site: str) -> Figure
     _dress(series, cycle, area_km2)
     left_out = len(cover) - len(shown)
     text = f"Snow cover, {site}: {int(used.sum())} scenes in the series (filled)"
-    text += f", {int((~used).sum())} beside it (pale), {left_out} that show too little or were refused (not drawn)"
+    text += f", {int((~used).sum())} not in it (pale), {left_out} with too few pixels or rejected (not drawn)"
     figure.suptitle(text, fontsize=10.5)
     handles, names = series.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))

@@ -1,4 +1,4 @@
-"""Gallery of test triplets: radar change, color image, mask, and the network's map beside the mask."""
+"""Gallery of test triplets: radar change, color image, mask, and the network's map compared with the mask."""
 
 from __future__ import annotations
 

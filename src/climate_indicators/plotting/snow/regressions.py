@@ -1,4 +1,4 @@
-"""Snow against the weather: each variable alone, and each beside the others."""
+"""Snow against the weather: simple regressions, and partial regressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snow under clouds: the unseen part of a scene filled by ground that is snowy at the same times.
+"""Snow under clouds: the unseen part of a scene is filled from ground with snow at the same dates.
 
 Clouds lie on the heights, where snow is. The share of snow in what is seen is then too small.
 """
@@ -17,18 +17,18 @@ from climate_indicators.geo.grid import Grid
 from climate_indicators.geo.raster_stack import strips
 from climate_indicators.geo.rasters.guard import opened
 
-# pixels of a lattice that stand for the area
+# number of lattice pixels that represent the area
 MAX_PIXELS = 40_000
 BANDS, ROUNDS = 20, 3
-# a scene this clear can test the filling; so many tests at least give an interval
+# a scene with this clear fraction can test the filling; minimum number of tests for an interval
 CLEAR, MIN_TESTS, MASKS_A_SCENE = 0.95, 20, 4
-# scenes of so many days around, or of the same season in other years, tell of what is unseen
+# the unseen part is estimated from scenes within this number of days, or of the same season in other years
 DAYS, SEASON_DAYS, SEASON_WEIGHT, MIN_WEIGHT = 8.0, 20.0, 0.1, 1e-3
-# difference of snow in bands that both scenes show, from which on two scenes count as unlike
+# difference of snow in bands visible in both scenes above which two scenes are dissimilar
 UNLIKE = 0.1
-# what a scene shows itself of a band counts more than what others show of it
+# weight of the scene itself relative to other scenes for a band
 OWN_WEIGHT = 20.0
-# snowy ground that is seen this much less often than the whole area makes a warning
+# a warning is given if snowy ground is visible this much less often than the whole area
 HIDDEN = 0.05
 _UNSEEN = 0.005
 _DAYS_PER_YEAR = 365.25
@@ -169,7 +169,7 @@ def _of_scene(
     own_snow: np.ndarray, own_seen: np.ndarray, snow: np.ndarray, seen: np.ndarray, whole: np.ndarray,
     kernel: np.ndarray, place: int,
 ) -> float:  # fmt: skip
-    """Share of snow in what one scene does not show; NaN where it shows all, or no scene shows a band of it.
+    """Share of snow in the unseen part of a scene; NaN if there is no unseen part, or if no scene shows a band of it.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def _tests(
             if (truth_weight := float(hidden @ weights)) < _UNSEEN:
                 continue
             own_snow, own_seen = (_by_band(part & mask, weights, bands) for part in (snow[place], seen[place]))
-            shown = seen_band[place]  # what the clear scene itself does not show tests nothing
+            shown = seen_band[place]  # pixels that are unseen in the clear scene cannot be tested
             share = _of_scene(own_snow, own_seen, snow_band, seen_band, shown, kernel[place], place)
             if np.isfinite(share):
                 errors.append(share - float((snow[place] & hidden) @ weights) / truth_weight)
@@ -250,7 +250,7 @@ def with_filled(
 
 
 def gap_messages(filled: Filled | None, least_seen: float) -> Iterator[str]:
-    """What the user must know of clouds: that they lie on the snow, and that they were not filled.
+    """Warnings about clouds: clouds that occur mainly over snow, and gaps that were not filled.
 
     Parameters
     ----------

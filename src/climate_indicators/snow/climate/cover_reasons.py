@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-DRY_RADAR = "dry snow, which radar hardly sees"
+DRY_RADAR = "dry snow, to which radar is hardly sensitive"
 OTHER_SHOWS_MORE = "another scene of the date shows more"
 OTHER_SOURCE = "the series is "
 

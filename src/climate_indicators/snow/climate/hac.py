@@ -1,4 +1,4 @@
-"""Least squares whose errors allow for values that go together in time, and the season of dates."""
+"""Least squares with autocorrelation-robust errors, and the season of dates."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _low_frequency_errors(design: np.ndarray, residuals: np.ndarray, years: int)
     # shape (columns, n): a coefficient is the sum of weights times values
     weights = np.linalg.solve(triangle, basis.T) / _size(design)[:, None]
     sums = (weights * residuals) @ cosines
-    # what the sums are made of, in terms of the errors before the fit, shape (columns, n, cosines)
+    # the sums in terms of the errors before the fit, shape (columns, n, cosines)
     parts = weights[:, :, None] * cosines
     parts -= basis @ (basis.T @ parts)
     spread = parts.swapaxes(1, 2) @ parts
@@ -112,7 +112,7 @@ def years_spanned(dates: pd.Series) -> int:
 
 
 def effective_number(values: np.ndarray) -> float:
-    """Number of independent values worth as much as these, n / (1 + 2 Σ w ρ), from 2 to n.
+    """Effective number of independent values, n / (1 + 2 Σ w ρ), from 2 to n.
 
     ρ are the autocorrelations, w Bartlett's weights (Thiébaux and Zwiers 1984,
     doi:10.1175/1520-0450(1984)023<0800:TIAEOE>2.0.CO;2), to the lag 1.3 √n.
@@ -149,7 +149,7 @@ def season_columns(dates: pd.Series, values: np.ndarray, harmonics: tuple[int, i
     phase = 2 * np.pi * (year.day_of_year.to_numpy() - 1) / np.where(year.is_leap_year, 366, 365)
     least, most = harmonics
     angles = phase[:, None] * np.arange(1, most + 1)
-    # sine and cosine of one harmonic side by side, so that fewer harmonics are the first columns
+    # sine and cosine of a harmonic are adjacent, so that fewer harmonics are the first columns
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(len(phase), 2 * most)
     chosen = _waves_of(np.asarray(values, "float64").reshape(len(phase), -1), waves, least)
     waves = waves[:, : 2 * chosen]

@@ -1,4 +1,4 @@
-"""Snow per date beside the weather of that day and of the days before."""
+"""Snow per date joined with the weather of that day and of the preceding days."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ SNOW = {
     "snow_fraction": ("snow cover", "share"),
     "corrected_fraction": ("corrected snow cover", "share"),
 }
-# what a series of optical scenes says of the unseen part: share that is seen, bounds of the snow cover
+# columns of a series of optical scenes about the unseen part: visible fraction, bounds of the snow cover
 SEEN, BOUNDS = "valid_fraction", ("snow_lower", "snow_upper")
 # bounds this far apart on average, or this much of the area unseen where only seen pixels are counted, are a warning
 WIDE, MUCH_UNSEEN = 0.1, 0.05
-# a lagged mean is taken where this share of its days has a value
+# a lagged mean is computed if this share of its days has a value
 MIN_SHARE = 0.8
 
 
@@ -51,7 +51,7 @@ class SnowWeather:
 
 
 def label_unit(quantity: str) -> tuple[str, str]:
-    """Name for people and unit of a measure of snow, a variable or a lagged mean."""
+    """Display name and unit of a measure of snow, a variable or a lagged mean."""
     if quantity in SNOW:
         return SNOW[quantity]
     name, _, days = quantity.rpartition("_mean_")
@@ -199,7 +199,7 @@ def _lag_finding(days: int, found: int, table: pd.DataFrame, daily: pd.DataFrame
 
 
 def _unseen(source: DailyTable, snow: str) -> list[dict[str, object]]:
-    """What clouds hide on the dates of a series, where it says so."""
+    """Warning about clouds on the dates of a series, if it contains this information."""
     if not {SEEN, *BOUNDS} <= set(source.cells):
         return []
     seen, lower, upper = (numbers(source, name).mean() for name in (SEEN, *BOUNDS))

@@ -35,7 +35,7 @@ MULTIPLE = [
 
 @dataclass(frozen=True)
 class Partial:
-    """A partial regression: snow and one variable, both less what the other variables explain of them.
+    """A partial regression: snow and one variable, both after removal of the effect of the other variables.
 
     ``variable_left``, in the variable's unit, and ``snow_left``, in the snow's unit, float (n,); ``row``: the line of
     the multiple regression.
@@ -86,7 +86,7 @@ def single_regressions(
 def multiple_regression(
     table: pd.DataFrame, snow: str, variables: Sequence[str], confidence: float = 0.95, significance: float = 0.05
 ) -> tuple[pd.DataFrame, list[Partial]]:
-    """Snow on all variables of the same day together, and what it looks like for each of them.
+    """Multiple regression of snow on all variables of the same day, and partial regressions.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: f
 
 
 def _deseasonalized(x: np.ndarray, y: np.ndarray, dates: pd.Series, confidence: float) -> dict[str, float]:
-    """Slope and correlation without the season; none if values do not suffice."""
+    """Slope and correlation without the season; empty if there are too few values."""
     design = np.column_stack([np.ones_like(x), x])
     (row,) = _without_season(dates, design, y, confidence)
     if row:
@@ -231,5 +231,5 @@ def _partial(name: str, design: np.ndarray, values: np.ndarray, place: int, row:
 
 
 def _left_over(design: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """What least squares on the design leaves of each column of values, shape (n, columns)."""
+    """Residuals of each column of values after least squares on the design, shape (n, columns)."""
     return values - design @ np.linalg.lstsq(design, values, rcond=None)[0]

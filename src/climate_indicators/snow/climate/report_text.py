@@ -9,7 +9,7 @@ from climate_indicators.snow.climate.lagged_weather import label_unit
 from climate_indicators.snow.climate.weather import WARNING
 from climate_indicators.stats.p_value_text import p_text
 
-# above this a variable says mostly what the others say (Marquardt 1970, doi:10.1080/00401706.1970.10488699)
+# above this, a variable is largely explained by the others (Marquardt 1970, doi:10.1080/00401706.1970.10488699)
 HIGH_VIF = 10
 COLUMNS = ["topic", "statement", "evidence", "p_value", "p_adjusted", "significant"]
 
@@ -18,7 +18,7 @@ def conclusions(
     findings: pd.DataFrame, trends: pd.DataFrame, single: pd.DataFrame, multiple: pd.DataFrame, snow: str,
     confidence: float = 0.95, significance: float = 0.05,
 ) -> pd.DataFrame:  # fmt: skip
-    """What the tables say: warnings about the data first, then trends, then regressions; every claim with its p-value.
+    """Conclusions from the tables: warnings about the data, then trends, then regressions, each with its p-value.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _beside_others(row, snow: str, sure: str) -> list[dict[str, object]]:
         f"{number_text(row.upper)}), R² of all variables {row.r_squared:.3f}, n = {row.n}, VIF {row.vif:.1f}"
     )
     if row.vif > HIGH_VIF:
-        evidence += f": above {HIGH_VIF}, the variable goes along with the others, and its own part is hard to tell"
+        evidence += f": above {HIGH_VIF}, the variable is collinear with others, so its separate effect is uncertain"
     lines = [_line("multiple regression", statement, evidence, *p_values, row.significant)]
     if np.isfinite(row.p_deseasonalized):
         p_values = row.p_deseasonalized, row.p_deseasonalized_adjusted

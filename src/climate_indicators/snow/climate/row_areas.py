@@ -43,7 +43,7 @@ def _area_from_equator(latitude: np.ndarray) -> np.ndarray:
 
 
 def _enlargement(crs: pyproj.CRS, grid: Grid) -> np.ndarray:
-    """Area on the map over area on the ground at the middle of each row; 1 where the projection cannot tell."""
+    """Area in the projection over area on the ground at the center of each row; 1 where it is undefined."""
     cols, rows = np.full(grid.height, grid.width / 2), np.arange(grid.height) + 0.5
     x = grid.transform.c + grid.transform.a * cols
     y = grid.transform.f + grid.transform.e * rows

@@ -140,7 +140,7 @@ def _least_squares(chosen: pd.DataFrame, quantity: str, season: str, confidence:
         plain = robust_fit(values, design, years, confidence)
         waves = season_columns(chosen["date"], values, HARMONICS if season == ALL else HARMONICS_OF_SEASON)
         beside = robust_fit(values, np.column_stack([design, waves]), years, confidence)
-    except ValueError:  # too few values for errors: the table says so by its empty cells
+    except ValueError:  # too few values for errors: the cells of the table remain empty
         return dict.fromkeys(LEAST_SQUARES, np.nan)
     slope = plain.coefficients[1]
     numbers = [slope / DAYS_PER_DECADE, slope, plain.p_classic[1], plain.p_robust[1]]

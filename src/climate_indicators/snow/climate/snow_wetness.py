@@ -1,4 +1,4 @@
-"""Whether snow on a date is wet or dry, as far as the weather of the days before can tell."""
+"""Wet or dry snow by date, estimated from the weather of the preceding days."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def read_temperature(path: str | Path, columns: Mapping[str, str] | None = None)
 def regime_of_dates(
     dates: Iterable, weather: pd.DataFrame | None, wet_above_c: float = 5.0, days: int = DAYS
 ) -> list[str]:
-    """Regime of each date: wet after warm days, dry after cold ones.
+    """Snow wetness of each date: wet after warm days, dry after cold ones.
 
-    C-band radar sees wet snow and hardly dry snow, so skill must be told apart by it; the temperature at one station
-    is a rough sign of it only.
+    C-band radar is sensitive to wet snow and hardly to dry snow, so skill is reported separately; the temperature at
+    one station is a rough sign of it only.
 
     Parameters
     ----------

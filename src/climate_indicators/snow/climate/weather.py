@@ -1,4 +1,4 @@
-"""Daily weather: what its columns are, and the checks that a file of it must pass."""
+"""Daily weather: columns and checks of a file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INFO, WARNING = "info", "warning"
 
 @dataclass(frozen=True)
 class Variable:
-    """A daily variable: its name for people, its unit, and the range outside which no place on Earth is."""
+    """A daily variable: display name, unit, and the physical range of its values."""
 
     label: str
     unit: str
@@ -59,14 +59,14 @@ WARMEST_SNOW_C = 8.0
 # 7 cm of Open-Meteo's snow are 10 mm of water; in inches the ratio is near 7. Even very dry snow has less than 3 cm/mm
 MAX_SNOW_PER_WATER = 3.0
 MIN_SNOW_DAYS = 10
-# a timezone further than this from the sun's time shifts many days
+# a time zone that differs more than this from solar time shifts many days
 MAX_SHIFT_H = 3.0
 
 
 def read_weather(
     path: str | Path, variables: Sequence[str], columns: Mapping[str, str] | None = None
 ) -> tuple[pd.DataFrame, list[dict[str, object]]]:
-    """Daily weather of a CSV with Open-Meteo's names, checked, and what the checks found.
+    """Read and check daily weather from a CSV with Open-Meteo's names; returns it with the results of the checks.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def read_weather(
 
 
 def weather_summary(weather: pd.DataFrame, variables: Sequence[str], days: pd.Series, path: str | Path) -> pd.DataFrame:
-    """Days and values of each variable, once it is known that the weather has days of the scenes.
+    """Days and values of each variable, after checking that the weather covers days of the scenes.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def checked(source: DailyTable, variables: Sequence[str]) -> tuple[pd.DataFrame,
 
 
 def without_repeats(table: pd.DataFrame, path: str) -> tuple[pd.DataFrame, list[dict[str, object]]]:
-    """A table in order of place and date with rows alike only once, and how many were left out."""
+    """A table sorted by place and date without duplicate rows, and the number of removed rows."""
     keys = [key for key in (PLACE, DATE) if key in table]
     kept = table.drop_duplicates().sort_values(keys, kind="stable", ignore_index=True)
     dropped = len(table) - len(kept)
@@ -217,7 +217,7 @@ def _check_pair(source: DailyTable, table: pd.DataFrame) -> None:
 
 
 def _check_scale(source: DailyTable, table: pd.DataFrame) -> None:
-    """Reject °F and inches that no header tells, by snow that falls when it is warm or weighs next to nothing."""
+    """Reject undeclared °F and inches, detected by snowfall at high temperatures or with very low density."""
     cold, snow, water = "temperature_2m_min", "snowfall_sum", "precipitation_sum"
     if not {cold, snow} <= set(table):
         return
@@ -248,7 +248,7 @@ def _timezone_findings(source: DailyTable, offset: bool) -> list[dict[str, objec
     for place in source.locations:
         hours = [pd.to_numeric(place.get(key), errors="coerce") for key in ("longitude", "utc_offset_seconds")]
         shift = hours[0] / 15 - hours[1] / 3600
-        # across the date line both differ by a whole day
+        # across the date line they differ by a whole day
         if abs((shift + 12) % 24 - 12) > MAX_SHIFT_H:
             far.append(f"longitude {hours[0]:.1f}° with {place.get('timezone', '')} (UTC{hours[1] / 3600:+g} h)")
     if not far:

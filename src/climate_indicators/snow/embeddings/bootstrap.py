@@ -1,4 +1,4 @@
-"""Intervals of means and ratios over pairs: pairs of one place are alike and are drawn together."""
+"""Intervals of means and ratios over pairs; pairs of one place are similar and are resampled together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Contrastive training of the two encoders: a radar chip shall find its own color chip among others, and back."""
+"""Contrastive (CLIP-style) training of the radar and the optical encoder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Similarity(keras.layers.Layer):
     """Cosine of every radar with every color embedding of a batch, times a learned scale, 1 / temperature."""
 
     def build(self, *shapes: Any) -> None:
-        """One weight: the logarithm of the scale, kept between 0 and that of ``MAX_SCALE``."""
+        """One weight: the logarithm of the scale, limited to 0 to log(``MAX_SCALE``)."""
         self.log_scale = self.add_weight(
             name="log_scale", shape=(), initializer=keras.initializers.Constant(-np.log(START_TEMPERATURE)),
             constraint=lambda value: ops.clip(value, 0.0, float(np.log(MAX_SCALE))),
@@ -42,7 +42,7 @@ class Similarity(keras.layers.Layer):
 
     @property
     def temperature(self) -> float:
-        """What cosines are divided by."""
+        """Temperature, the divisor of cosines."""
         return float(np.exp(-ops.convert_to_numpy(self.log_scale)))
 
 
@@ -67,7 +67,7 @@ class InfoNCE(keras.losses.Loss):
 
 
 def batch_accuracy(y_true, y_pred):
-    """Share of pairs whose nearest of the batch is a right answer, mean of both directions, shape (batch,)."""
+    """Accuracy of the nearest neighbor in the batch, mean of both directions, shape (batch,)."""
     right = _right_answers(y_true)
     hits = []
     for logits in (y_pred, ops.transpose(y_pred)):
@@ -81,7 +81,7 @@ def _right_answers(shared):
 
 
 class PairKeeper(Keeper):
-    """Epochs of a contrastive training on disk, see `Keeper`; the temperature stands in the history."""
+    """Epochs of a contrastive training on disk, see `Keeper`; the history contains the temperature."""
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Keep the epoch with its temperature."""

@@ -20,10 +20,10 @@ from climate_indicators.stats.group_bootstrap import MIN_GROUPS
 
 PAIRS, CLOUDS, PROBE = "pair_distance", "cloud_distance", "probe_accuracy"
 BEFORE, TRANSLATED, ROTATED, SHUFFLED = "before", "translated", "rotated", "rotated_shuffled"
-# a copy leaves at most this share of the squared distance that shuffled pairs have; pairs that leave more than
-# RELATED, beyond the interval, are not told from shuffled ones
+# a copy has at most this share of the squared distance of shuffled pairs; pairs above RELATED, beyond the interval, are
+# not distinguishable from shuffled ones
 COPY, RELATED = 0.1, 0.9
-# below this distance of the clouds (0 to 1) there is no gap whose removal could be measured
+# below this distance between the clouds (0 to 1), there is no measurable gap to remove
 MIN_GAP = 0.01
 CHANCE = 0.5
 FOLDS = 5
@@ -37,7 +37,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class DomainShift:
-    """What the test found.
+    """Result of the test.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ def _moved(
 
 def _pair_rows(moved: Mapping[str, np.ndarray], colour: np.ndarray, places: np.ndarray, seed: int) -> list[dict]:
     partners = {state: ((points - colour) ** 2).sum(axis=1) for state, points in moved.items()}
-    # mean over all pairs that are no partners, without the matrix of all distances
+    # mean over all non-matching pairs, without the matrix of all distances
     points, n = moved[TRANSLATED], len(colour)
     squares = (points**2).sum(axis=1) + (colour**2).sum(axis=1).mean()
     others = (n * (squares - 2 * points @ colour.mean(axis=0)) - partners[TRANSLATED]) / (n - 1)

@@ -17,7 +17,7 @@ from climate_indicators.snow.embeddings.modalities import MODALITIES, RADAR, RGB
 ops = keras.ops
 
 CARD = "card.json"
-# a chip is summed up in so many cells a side, so that the embedding knows where in the chip snow lies
+# features are averaged over this number of cells per side, so that the embedding contains the position of snow
 CELLS = 4
 LEVELS = 3
 MIDDLE_GREY = 127.5

@@ -75,7 +75,7 @@ def spread_batches(places: np.ndarray, batch_size: int, rng: np.random.Generator
 
 
 class PairBatches(PatchBatches):
-    """Batches of pairs for contrastive learning, turned and mirrored in training, both chips of a pair alike.
+    """Batches of pairs for contrastive learning; in training, both chips of a pair are rotated and mirrored equally.
 
     The inputs are those of `read_pairs`; the target is the number of the color chip of each pair, float32 (batch, 1):
     pairs that share it are right answers to each other.
@@ -125,11 +125,11 @@ class PairBatches(PatchBatches):
 
 
 def _turn(chips: dict[str, np.ndarray], rng: np.random.Generator) -> None:
-    """Turn by quarters and mirror in place, all arrays of a pair alike."""
+    """Rotate by multiples of 90° and mirror in place, in the same way for all arrays of a pair."""
     for number in range(len(chips[RADAR])):
         turns, mirrored = int(rng.integers(4)), bool(rng.integers(2))
         for whole in chips.values():
-            # a copy: the turned view looks at the same memory
+            # a copy, because the rotated view shares its memory
             part = np.rot90(whole[number], turns).copy()
             whole[number] = part[:, ::-1] if mirrored else part
 

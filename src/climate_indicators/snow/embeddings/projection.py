@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from climate_indicators.snow.embeddings.modalities import RADAR, RGB
 
 PERPLEXITY = 30.0
-# pairs shown at most: t-SNE of more takes minutes and shows no more
+# maximum number of pairs shown: t-SNE of more takes minutes and adds no information
 SHOWN = 1500
 LEAST = 5
 
@@ -47,7 +47,7 @@ def projection_table(radar: np.ndarray, rgb: np.ndarray, numbers: np.ndarray, se
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
     # a start of small spread, as scikit-learn's own from principal components
     start = first / first[:, 0].std() * 1e-4
-    # t-SNE takes all processors, whatever n_jobs says; where others use them too, it is ten times slower so
+    # t-SNE uses all processors despite n_jobs; if other processes use them too, it is ten times slower
     with threadpool_limits(1):
         second = TSNE(2, perplexity=perplexity, init=start, random_state=seed).fit_transform(points)
     table = {"number": np.tile(numbers, 2), "modality": np.repeat([RADAR, RGB], len(numbers))}

@@ -1,4 +1,4 @@
-"""What the test of the translated copy shows, in plain words made from its numbers."""
+"""Sentences about the domain-shift test, generated from its numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VERDICTS = {
     "related": "SAR and RGB embeddings are related, but neither translated nor rotated copies of each other",
     "unrelated": "SAR and RGB embeddings of a pair are no more alike than those of shuffled pairs",
 }
-# share of the gap from which on a translation is said to bring the clouds nearer
+# share of the gap above which a translation is reported to reduce the distance of the clouds
 MOST = 0.5
 
 
@@ -50,7 +50,7 @@ def verdict_sentence(
 def _clouds(kind: str, found: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
     before, after = (found["probe_accuracy", state]["value"] for state in ("before", "translated"))
     removed = found["cloud_distance", "translated"]["share_removed"]
-    probe = f"a linear probe tells SAR from RGB with accuracy {before:.2f} before and {after:.2f} after (chance 0.50)"
+    probe = f"a linear probe separates SAR and RGB with accuracy {before:.2f} before and {after:.2f} after (chance 0.5)"
     if np.isnan(removed):
         return f"The two clouds as wholes lie together already; {probe}."
     text = f"Of the distance between the two clouds as wholes the translation {_removes(removed)}; {probe}."

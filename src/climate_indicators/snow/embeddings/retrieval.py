@@ -1,4 +1,4 @@
-"""How well an embedding finds its partner of the other kind, and how the two kinds lie on the sphere."""
+"""Retrieval of the matching embedding of the other sensor, and geometry of both embedding distributions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def partner_ranks(queries: np.ndarray, candidates: np.ndarray, views: np.ndarray
         cosine = queries[part].astype("float64") @ candidates.T.astype("float64")
         right = views[part, None] == views[None]
         best = np.where(right, cosine, -np.inf).max(axis=1, keepdims=True)
-        # rounding of the products must not decide between equal candidates
+        # rounding errors of the products must not separate equal candidates
         ranks[part] = 1 + ((cosine >= best - 1e-9) & ~right).sum(axis=1)
     return ranks
 
@@ -92,7 +92,7 @@ def retrieval_table(
 
 
 def geometry_table(radar: np.ndarray, rgb: np.ndarray, split: np.ndarray, seed: int = 0) -> pd.DataFrame:
-    """How the two kinds lie on the sphere, for each part.
+    """Geometry of the two embedding distributions on the sphere, for each part.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Published weights, fetched once on a machine that has a network, and kept as a folder that needs none."""
+"""Download of published weights into a folder that can be loaded without network access."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fetch_preset(name: str, folder: str | Path) -> None:
         converter = hub.layers.ImageConverter.from_preset(name)
         card = {"preset": name, "weights": PRETRAINED, "class": CLASSES[kind]}
         save_preset(folder, model, converter, card)
-    except Exception as error:  # keras-hub and what it fetches with raise kinds of all sorts
+    except Exception as error:  # keras-hub and its download libraries raise many types of exceptions
         raise InputError(
             f"preset {name} could not be fetched ({type(error).__name__}: {' '.join(str(error).split())[:300]}). "
             f"Run this rule, or keras_hub's from_preset('{name}') and save_to_preset, on a machine with a network and "
@@ -66,6 +66,6 @@ def preset_kind(hub: Any, name: str) -> str:
 
 def _backbone(hub: Any, name: str, kind: str) -> keras.Model:
     if kind == "sam":
-        # only the segmenter builds SAM's decoder; unbuilt, the decoder's weights would be refused
+        # only the segmenter builds SAM's decoder; weights of an unbuilt decoder cannot be loaded
         return hub.models.SAMImageSegmenter.from_preset(name).backbone
     return hub.models.Backbone.from_preset(name)

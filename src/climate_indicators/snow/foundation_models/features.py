@@ -1,4 +1,4 @@
-"""What the inner layers of CLIP, DINOv2 and DeepLabV3 respond to in a picture, at several depths."""
+"""Activations of inner layers of CLIP, DINOv2 and DeepLabV3 for an image, at several depths."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def activation_maps(foundation: Foundation, pictures: np.ndarray, count: int = 4
     for source in dict.fromkeys(depth.source for depth in chosen):
         read = [depth for depth in chosen if depth.source is source]
         network = keras.Model(source.inputs, {depth.name: depth.tensor for depth in read})
-        network.jit_compile = False  # on processors XLA is slower
+        network.jit_compile = False  # on CPUs, XLA is slower
         for picture in pictures:
             outputs = network.predict_on_batch(foundation.prepare(picture[None]))
             for depth in read:
@@ -117,7 +117,7 @@ def _dinov2(model: keras.Model) -> list[Depth]:
 
 
 def _deeplab(model: keras.Model) -> list[Depth]:
-    """Stages of the ResNet, which is one layer of the whole and read apart from it, then what stands behind it."""
+    """Stages of the ResNet, which is a single layer of the model and read separately, then the layers after it."""
     resnet = model.image_encoder
     stages = [
         Depth(f"ResNet stage {number}", resnet, resnet.pyramid_outputs[key])

@@ -21,12 +21,12 @@ def open_hub(offline: bool = True) -> ModuleType:
     Module ``keras_hub``.
     """
     if offline:
-        # without it a mistyped address costs half a minute of tries
+        # without this setting, a mistyped URL causes half a minute of retries
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("KAGGLEHUB_VERBOSITY", "error")
     logging.getLogger("absl").setLevel(logging.ERROR)
     import keras_hub
 
-    # an earlier network of this process may have left another one; SAM fails in bfloat16
+    # another network in this process may have set a different precision; SAM fails in bfloat16
     keras.config.set_dtype_policy("float32")
     return keras_hub

@@ -1,4 +1,4 @@
-"""Foundation models read from a folder: the network, what it wants of pictures, and what is known of its weights."""
+"""Foundation models loaded from a folder: network, image preprocessing, and description of the weights."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from climate_indicators.snow.foundation_models.presets import (
 )
 
 CONVERTER = "image_converter.json"
-DEEPLAB_SIZE_PX = 512  # a network of convolutions alone takes any size; this one it was trained at
+DEEPLAB_SIZE_PX = 512  # a fully convolutional network accepts any size; this is the training size
 # red, green, blue in 0 … 1: Radford et al. (2021), as published with CLIP's code; and of ImageNet, as DINOv2 (Oquab et
 # al. 2024) and the ResNet of DeepLabV3 have it
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
@@ -56,7 +56,7 @@ class Foundation:
 
 
 def open_foundation(folder: str | Path, kind: str) -> Foundation:
-    """Load a model from a folder, without a look at any network, in float32.
+    """Load a model from a folder in float32, without network access.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def open_foundation(folder: str | Path, kind: str) -> Foundation:
         model = _load(hub, folder, kind)
         size = _size_px(model, kind)
         converter = _converter(hub, folder, kind, size)
-    except Exception as error:  # Keras and keras-hub raise kinds of all sorts
+    except Exception as error:  # Keras and keras-hub raise many types of exceptions
         reason = " ".join(str(error).split())
         raise InputError(
             f"{NAMES[kind]} model folder {folder} cannot be loaded: {reason[:300]}. Expected is a folder that "
@@ -114,12 +114,12 @@ def _load(hub: Any, folder: Path, kind: str) -> keras.Model:
     """
     model = hub.models.Backbone.from_preset(str(folder), load_weights=False)
     if kind == "sam":
-        model.mask_decoder.build()  # the backbone leaves it unbuilt, so that it would not be read
+        model.mask_decoder.build()  # the backbone does not build it, so its weights would not be loaded
     numbers = [weight for weight in model.weights if "float" in str(weight.dtype)]
     for weight in numbers:
         weight.assign(np.full(weight.shape, np.nan, "float32"))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Skipping nested container")  # what it warns of is found below
+        warnings.filterwarnings("ignore", message="Skipping nested container")  # checked below
         model.load_weights(str(folder / (WEIGHTS if (folder / WEIGHTS).exists() else SHARDS)))
     unread = [weight.path for weight in numbers if np.isnan(keras.ops.convert_to_numpy(weight)).any()]
     if unread:

@@ -1,4 +1,4 @@
-"""Radar and optical samples as pictures of three channels, as models that learned on photographs take them."""
+"""Radar and optical samples as images with three channels, the input of models trained on photographs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 POLARISATIONS = ("VV", "VH", "VV-VH")
 CHANGE = ("VV", "VH", "VV_change")
 GREY = ("VV", "VV", "VV")
-REACH = 2.5  # standard deviations on either side of the mean that are shown
+REACH = 2.5  # display range: number of standard deviations on either side of the mean
 
 
 def radar_picture(
@@ -81,7 +81,7 @@ def resize(layer: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def colour_picture(rgb: np.ndarray) -> np.ndarray:
-    """Optical sample whose gaps, black in the file, have the mean color of what is seen: no edges that are none.
+    """Optical sample with gaps (black in the file) filled with the mean color of visible pixels, to avoid false edges.
 
     Parameters
     ----------

@@ -27,8 +27,8 @@ CONFIG, WEIGHTS, SHARDS, CARD = "config.json", "model.weights.h5", "model.weight
 PRETRAINED, RANDOM, OWN = "pretrained", "random weights", "own folder"
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-# by version of the superblock: where the width of addresses stands, and where the first of three addresses does, the
-# base; the third is the end of the file
+# by version of the superblock: position of the address width, and position of the first of three addresses, the base;
+# the third is the end of the file
 _WIDTH_AND_BASE = {0: (13, 24), 1: (13, 28), 2: (9, 12), 3: (9, 12)}
 
 
@@ -38,7 +38,7 @@ def is_own_folder(setting: str) -> bool:
 
 
 def check_preset_folder(folder: str | Path, kind: str) -> None:
-    """Reject a folder that keras-hub could not load, or whose network is another than the one wanted.
+    """Reject a folder that keras-hub cannot load or that contains a different network.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def check_preset_folder(folder: str | Path, kind: str) -> None:
 
 
 def weights_fault(path: str | Path) -> str | None:
-    """What is wrong with a file of weights, in words that follow its name; None if it is whole.
+    """Defect of a file of weights as text after its name; None if it is intact.
 
     The superblock of an HDF5 file (HDF5 File Format Specification 3.0, section II.A) tells where the file ends, so that
     a download that broke off is found without reading the file.
@@ -96,7 +96,7 @@ def weights_fault(path: str | Path) -> str | None:
 
 
 def read_preset_card(folder: str | Path) -> dict[str, Any]:
-    """What is known of a model's weights.
+    """Description of the weights of a model.
 
     Returns
     -------
@@ -122,7 +122,7 @@ def read_preset_card(folder: str | Path) -> dict[str, Any]:
 
 
 def weights_title(card: dict[str, Any]) -> str:
-    """Words for titles and tables that say what the weights are worth: ``random weights``, or a preset's name."""
+    """Text for titles and tables: ``random weights``, or the name of a preset."""
     if card["weights"] == PRETRAINED:
         return f"preset {card['preset']}"
     return f"weights of {card['preset']}" if card["weights"] == OWN else card["weights"]
@@ -136,7 +136,7 @@ def _class_name(folder: Path, kind: str | None) -> str:
     config = _read_json(path, kind)
     found = config.get("class_name") or str(config.get("registered_name", "")).rpartition(">")[2]
     if not found:
-        raise _refused(folder, kind, f"{CONFIG} names no class of keras-hub, as if it came from another library")
+        raise _refused(folder, kind, f"{CONFIG} contains no class of keras-hub; it may be from another library")
     return found
 
 

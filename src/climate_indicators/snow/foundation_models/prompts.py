@@ -1,4 +1,4 @@
-"""Points that tell SAM where snow is and where not: from the truth (an oracle), or from the radar image alone."""
+"""Point prompts of SAM for snow and snow-free ground: from the truth (an oracle), or from the radar image only."""
 
 from __future__ import annotations
 

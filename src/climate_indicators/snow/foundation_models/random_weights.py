@@ -34,7 +34,7 @@ def write_tiny(folder: str | Path, kind: str, size_px: int | None = None, seed: 
     """
     size = size_px or SIZE_PX[kind]
     hub = open_hub()
-    keras.utils.clear_session()  # names of layers are counted, and stand in the files
+    keras.utils.clear_session()  # layer names contain a counter and are written to the files
     keras.utils.set_random_seed(seed)
     model = {"sam": _sam, "clip": _clip, "dinov2": _dinov2, "deeplab": _deeplab}[kind](hub, size)
     converter = hub.layers.ImageConverter(image_size=(size, size), **default_scaling(kind))
@@ -79,7 +79,7 @@ def _sam(hub: Any, size: int) -> keras.Model:
         iou_head_hidden_dim=width,
     )
     backbone = hub.models.SAMBackbone(image_encoder=encoder, prompt_encoder=prompts, mask_decoder=decoder)
-    decoder.build()  # unbuilt, it would not be saved
+    decoder.build()  # without building, it would not be saved
     return backbone
 
 
@@ -97,7 +97,7 @@ def _clip(hub: Any, size: int) -> keras.Model:
         max_sequence_length=8,
     )
     model = hub.models.CLIPBackbone(vision_encoder=vision, text_encoder=text, projection_dim=32)
-    # published weights hold the positions' numbers; a new network has zeros, one position for all
+    # published weights contain position indices; a new network has zeros, the same position for all
     for embedding in (vision.embedding, getattr(text, "embedding", None)):
         positions = getattr(embedding, "position_ids", None)
         if positions is not None:

@@ -1,4 +1,4 @@
-"""Results of slow networks, kept on disk under a digest of what went in: each picture is computed once, ever."""
+"""Disk cache of results of slow networks, by digest of the inputs: each image is computed once."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ImageCache:
 
 
 def _read(path: Path) -> np.ndarray | None:
-    """Array of a file; None if there is none, or a damaged one, which is then computed anew."""
+    """Array of a file; None if it does not exist or is damaged, so that it is computed again."""
     if not path.exists():
         return None
     try:

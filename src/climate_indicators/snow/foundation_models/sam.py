@@ -1,4 +1,4 @@
-"""Segment Anything (Kirillov et al. 2023, arXiv:2304.02643): the image encoded once, then masks for any prompts."""
+"""Segment Anything (Kirillov et al. 2023, arXiv:2304.02643): one encoding per image, masks for any prompts."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from climate_indicators.snow.foundation_models.model_inputs import resize
 from climate_indicators.snow.foundation_models.prompts import NO_POINT, Points
 from climate_indicators.snow.foundation_models.result_cache import ImageCache
 
-# the first of the four masks is meant for a prompt that leaves no doubt; the other three are a part, a whole and more
+# the first of the four masks is for unambiguous prompts; the other three are a part, a whole and more
 ALTERNATIVES = slice(1, None)
 
 
 class Sam:
-    """SAM with its slow half, the encoder of images, kept apart from its quick one, prompts and masks.
+    """SAM with the slow image encoder separated from the fast prompt encoder and mask decoder.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Sam:
         self._encoder = foundation.model.image_encoder
         self._decoder = _decoder(foundation.model)
         for model in (self._encoder, self._decoder):
-            model.jit_compile = False  # on processors XLA is slower, and compiles anew for each number of points
+            model.jit_compile = False  # on CPUs, XLA is slower and compiles again for each number of points
 
     def embed(self, picture: np.ndarray) -> np.ndarray:
         """Embedding of a picture, from the cache if it was made before.

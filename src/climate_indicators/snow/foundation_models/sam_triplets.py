@@ -1,4 +1,4 @@
-"""SAM on the triplets that are held out: prompts from the truth (an oracle) and prompts from the radar alone."""
+"""SAM on held-out triplets: prompts from the truth (an oracle) and prompts from the radar only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def score_sam(
     weights: str,
     progress: Callable[[int], None] = lambda count: None,
 ) -> tuple[dict[str, ScoreCounts], pd.DataFrame]:
-    """Masks of SAM for every held-out triplet, counted against the truth; one triplet is in memory at a time.
+    """Masks of SAM for every held-out triplet, compared with the truth; one triplet is in memory at a time.
 
     Parameters
     ----------

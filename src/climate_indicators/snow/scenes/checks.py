@@ -1,4 +1,4 @@
-"""What is wrong with whole scenes: copies under another date, a wrong orbit, a shifted image."""
+"""Checks of whole scenes: copies under another date, a wrong orbit, a shifted image."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def find_copies(paths: Mapping[str, Path], progress: Callable[[], None] = lambda
                 pictures.append(thinned(raster, 1, THUMBNAIL_PX))
             progress()
     rows, copies = [], set()
-    # a correlation is known only where both show enough, so that two empty scenes are no copies
+    # a correlation needs enough common pixels, so two empty scenes are not copies
     correlation = similarities(np.array(pictures)) if names else np.zeros((0, 0))
     for a, b in np.argwhere(np.triu(correlation > SAME_CORRELATION, 1)).tolist():
         if not {a, b} & copies:
             copies.add(b)
-            # scenes of the same pixels have the same thumbnail, so few need be read wholly
+            # scenes with equal pixels have equal thumbnails, so only few must be read completely
             same = pixel_digest(paths[names[a]]) == pixel_digest(paths[names[b]])
             note = f"{'' if same else 'nearly '}same pixels as {names[a]}"
             rows.append([names[b], names[a], 1.0 if same else correlation[a, b], note])
@@ -58,7 +58,7 @@ def find_copies(paths: Mapping[str, Path], progress: Callable[[], None] = lambda
 
 
 def similarities(pictures: np.ndarray) -> np.ndarray:
-    """How alike pictures are, each with each, where both have a value.
+    """Pairwise correlation of images, over pixels where both have a value.
 
     One less half the mean square difference in parts of the smaller variance: the correlation of pictures of one mean
     and variance, and less where these differ, as those of a copy do not (compare the concordance of Lin 1989,
@@ -88,7 +88,7 @@ def similarities(pictures: np.ndarray) -> np.ndarray:
 
 
 def pixel_digest(path: str | Path) -> str:
-    """SHA-256 of all pixels of a raster, whatever its compression and tags; read strip by strip."""
+    """SHA-256 of all pixels of a raster, independent of compression and tags; read strip by strip."""
     digest = hashlib.sha256()
     with opened(path) as raster:
         for window in strips(raster_grid(raster)):
@@ -132,7 +132,7 @@ def check_scenes(
         findings.append(
             _rows(DUPLICATE, copies["scene"], copies["correlation"], SAME_CORRELATION, True, copies["note"])
         )
-    # scenes without a partner count in the snow cover and in references: their orbit matters all the same
+    # scenes without a pair are used for snow cover and references, so their orbit is also checked
     least, most = settings["min_orbit_correlation"], settings["max_shift_px"]
     fits = orbit_correlations(radar, paths, references, folder, least, progress)
     bad = fits["correlation"] < least

@@ -1,4 +1,4 @@
-"""What the headers of a site's scenes say: bands, orbits, place, and the one grid of the site."""
+"""Headers of the scenes of a site: bands, orbits, location, and the grid of the site."""
 
 from __future__ import annotations
 

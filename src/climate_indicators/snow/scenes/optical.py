@@ -118,7 +118,8 @@ def write_optical_scene(
 def _snow(numbers: np.ndarray, rule: SnowRule) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Snow by every rule, and where it is known, from the scene's numbers as they are written."""
     missing = numbers[0] == REFLECTANCE_NODATA
-    # Sentinel-2 cut its numbers at 1 before it added 1000 to them: shadow and water are as dark as that in all years
+    # before the offset of 1000 was introduced, Sentinel-2 values had a minimum of 1: shadow and water have it in all
+    # years
     chosen = np.maximum(numbers[[_GREEN, _NIR, _SWIR]], 1) * REFLECTANCE_SCALE
     chosen[:, missing] = np.nan
     return snow_by_rule(*chosen, rule)

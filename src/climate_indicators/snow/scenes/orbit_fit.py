@@ -15,7 +15,7 @@ from climate_indicators.snow.scenes.table import MIXED
 
 RADAR_BAND, REFERENCE_BAND = "VV", "VV_reference"
 COMPARED_PX = 160
-MIN_COMPARED = 100  # pixels, below which a comparison says nothing
+MIN_COMPARED = 100  # minimum number of pixels for a comparison
 COLUMNS = ["scene", "correlation", "best", "best_correlation", "note"]
 NOT_TESTED = "not tested"
 _NO_VIEW = f"{NOT_TESTED}: a mosaic of several orbits has no view of its own"
@@ -121,7 +121,7 @@ class _Rest:
         self._medians = LeaveOneOut([_band(paths[name], RADAR_BAND) for name in self._pool])
 
     def without(self, scene: str, picture: np.ndarray) -> tuple[np.ndarray | None, int]:
-        """Codes of the image of the others, None if there are none, and of how many scenes it is made."""
+        """Codes of the median image of the other scenes (None if there are none), and the number of these scenes."""
         if scene in self._pool:
             others = len(self._pool) - 1
             return (_codes(self._medians.median_without(picture)) if others else None), others
@@ -148,7 +148,7 @@ class LeaveOneOut:
         self._count = np.isfinite(self._ordered).sum(axis=0)
 
     def median(self) -> np.ndarray:
-        """Median of all pictures; NaN where none has a value."""
+        """Median of all images; NaN where no image has a value."""
         return self.median_without(np.full(self._count.shape, np.nan))
 
     def median_without(self, picture: np.ndarray) -> np.ndarray:
@@ -166,7 +166,7 @@ class LeaveOneOut:
 
 
 def orbit_warnings(checks: pd.DataFrame, references: pd.DataFrame) -> Iterator[str]:
-    """What the user must know of the orbits: scenes that do not fit, spoilt references, and what was not tested.
+    """Warnings about orbits: scenes that do not fit, unreliable references, and untested scenes.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def write_radar_scene(
                     of_band += np.bincount(band[valid].astype("int32") - DB_NODATA, minlength=2**16)
                 output.write(numbers, window=window)
             n_valid, median = int(counts[0].sum()), _median(counts[0])
-            check_level(source, median, scene.unit)  # before the file takes its name: on an error nothing is left
+            check_level(source, median, scene.unit)  # before the final file exists
         means = sums * DB_SCALE / n_valid if n_valid else np.full(2, np.nan)
         share = n_valid / int((area == 1).sum())
         row = {
@@ -139,7 +139,7 @@ def _speckle_levels(scene: RadarScene, reading: Backscatter, margin: int, strip_
 
 
 def _padded_strips(scene: RadarScene, margin: int, strip_rows: int) -> Iterator[tuple[Window, np.ndarray, slice]]:
-    """Strips of the grid: window, power with ``margin`` more rows on both sides, and where the strip lies in it."""
+    """Strips of the grid: window, power with ``margin`` extra rows on both sides, and the strip's position in it."""
     for window in strips(scene.grid, strip_rows):
         first = max(window.row_off - margin, 0)
         last = min(window.row_off + window.height + margin, scene.grid.height)

@@ -32,7 +32,7 @@ from climate_indicators.snow.scenes.radar_units import (
 from climate_indicators.snow.scenes.speckle import check_filter
 from climate_indicators.snow.scenes.table import RADAR
 
-# numbers of a raster that its unit is found from
+# number of values used to detect the unit of a raster
 _SURVEYED = 2**20
 
 

@@ -1,4 +1,4 @@
-"""What the numbers of a radar raster are: decibels, power or amplitude, and whether some of them are fill."""
+"""Unit of a radar raster (decibels, power or amplitude), and detection of fill values."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _DECLARED = {
 # names of files of ASF HyP3 (…_RTC30_G_gpuned_…: gamma or sigma nought; power, decibels or amplitude) and OPERA
 _HYP3 = re.compile(r"_RTC\d+_[A-Z]_[gs]([pda])[a-z]{4}_")
 _BY_LETTER = {"p": LINEAR, "a": AMPLITUDE}
-# medians of VV that land, water, ice or a town can have, dB
+# range of the median of VV over land, water, ice or cities, dB
 MIN_VV_DB, MAX_VV_DB = -30.0, 3.0
-# decibels from which on down a pixel is the logarithm of 0, to which a tiny number was added
+# decibels below which a pixel is the logarithm of 0 plus a tiny number
 LOG_OF_ZERO_DB = -100.0
 # such numbers, 1e-10 to 1e-25, are no fill in decibels; −9999 and −327.68 are
 _TINY_DB = -250.0
@@ -78,7 +78,7 @@ def declared_unit(words: Sequence[str]) -> str:
 
 
 def named_unit(path: str) -> str:
-    """``linear`` or ``amplitude`` where the name of a file or folder is that of a product that says so; else ""."""
+    """``linear`` or ``amplitude`` if the name of a file or folder is of a product with this unit; else ""."""
     found = _HYP3.search(path + "_")
     if found:
         return _BY_LETTER.get(found[1], "")
@@ -123,7 +123,7 @@ def find_unit(survey: Survey, wanted: str) -> str:
 
 
 def check_level(name: str, median_db: float, unit: str, looks: str = "") -> None:
-    """Reject a scene whose median VV no backscatter can have.
+    """Reject a scene with a median VV outside the range of backscatter.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def to_power(values: np.ndarray, unit: str) -> np.ndarray:
 
 
 class _Band:
-    """Finite numbers of a band with an echo, and what is known of them."""
+    """Finite values of a band with an echo, and their properties."""
 
     def __init__(self, survey: Survey, number: int) -> None:
         self._name, self._label, self._looked_for = survey.name, ("VV", "VH")[number], survey.fill
@@ -205,7 +205,7 @@ class _Band:
         )
 
     def _is_floor(self, value: float) -> bool:
-        """Whether a common number is the lowest of the band, to which lower ones were raised, such as −30 dB."""
+        """Whether a frequent value is a floor to which lower values were raised, such as −30 dB."""
         above = np.unique(self.values[self.values > value])[:_NEXT]
         if not above.size or value == 0 or (self.values < value).any():
             return False
@@ -241,7 +241,7 @@ def stands_out(numbers: np.ndarray) -> tuple[float, float] | None:
 
 
 def _check_sign(survey: Survey, bands: Sequence[_Band], wanted: str) -> str:
-    """The unit, where decibels and others are told apart by their sign; refused where it contradicts ``wanted``."""
+    """The unit, with decibels identified by their sign; raises an error if it contradicts ``wanted``."""
     telling = bands[1] if bands[1].values.size else bands[0]
     in_db = bool(np.median(telling.values) < _DB_BELOW)
     _check_order(survey, bands, in_db)
@@ -272,11 +272,11 @@ def _check_order(survey: Survey, bands: Sequence[_Band], in_db: bool) -> None:
 
 
 def _power_or_amplitude(survey: Survey, bands: Sequence[_Band]) -> str:
-    """Power, where the numbers can hardly be amplitude; both are positive, and their ranges overlap."""
+    """Power, if the values cannot plausibly be amplitude; both are positive, and their ranges overlap."""
     medians = [float(np.median(band.values)) if band.values.size else np.nan for band in bands]
     level, ratio = medians[0], medians[1] / medians[0]
     as_power, as_amplitude = (vv_level(bands[0].values, unit) for unit in (LINEAR, AMPLITUDE))
-    if as_power > MAX_VV_DB:  # as amplitude it would be brighter still
+    if as_power > MAX_VV_DB:  # as amplitude, it would be even brighter
         check_level(survey.name, as_power, LINEAR, _looks(survey, bands[0], LINEAR))
     if not level > _POWER_BELOW and not ratio > _POWER_RATIO:
         return LINEAR
@@ -288,7 +288,7 @@ def _power_or_amplitude(survey: Survey, bands: Sequence[_Band]) -> str:
 
 
 def _looks(survey: Survey, band: _Band, unit: str) -> str:
-    """What numbers that are no backscatter look like, and what to do."""
+    """Probable cause of values that cannot be backscatter, and how to correct it."""
     low, middle, high = np.percentile(band.numbers, [1, 50, 99])
     facts = f"The numbers of VV ({survey.dtype}) run from {low:.4g} to {high:.4g}, median {middle:.4g}"
     for other in (LINEAR, AMPLITUDE, DB):

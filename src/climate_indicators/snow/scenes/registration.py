@@ -13,8 +13,8 @@ from rasterio.windows import Window
 from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.stats.image_shifts import Orientations, Shift, find_shift, orientations
 
-PARTNERS = 4  # scenes next in time that a scene is compared with
-SURE = 7.0  # peak of the correlation, in standard deviations of the rest, from which a shift is believed
+PARTNERS = 4  # number of neighboring dates that a scene is compared with
+SURE = 7.0  # correlation peak, in standard deviations of the rest, above which a shift is accepted
 WHOLE_PX, WINDOW_PX = 1024, 512  # longest side of an image that is compared whole; side of the windows of larger ones
 
 
@@ -26,7 +26,7 @@ def scene_shifts(
 
     Scenes next in time have nearly the same snow and light. Of the shifts against ``PARTNERS`` of them, the one that
     most of the others agree with counts, so that a scene is not blamed for a shifted neighbor. With two scenes alone,
-    nothing tells which of them is shifted: both get the shift.
+    it is unknown which of them is shifted, so both get the shift.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def _agreed(shifts: np.ndarray) -> tuple[float, float]:
 
 
 class _Reader:
-    """Shifts between scenes; keeps the orientations of the scenes read last, as neighbors in time need them again."""
+    """Shifts between scenes; caches the orientations of recent scenes, which neighbors in time need again."""
 
     def __init__(self, paths: Mapping[str, Path], band: str) -> None:
         self._paths, self._band = paths, band

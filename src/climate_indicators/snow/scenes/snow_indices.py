@@ -9,7 +9,7 @@ import numpy as np
 from climate_indicators.core.errors import InputError
 
 SNOW, NO_SNOW, UNKNOWN = 1, 0, 255
-# Water and deep shadow reflect less in the near infrared, snow under trees more. Their NDFSI is made by noise.
+# Water and deep shadow reflect less in the near infrared than snow under trees. Their NDFSI is dominated by noise.
 DARK_NIR = 0.03
 RULES = ("ndsi", "ndsi_nir", "ndfsi", "ndsi_nir_or_ndfsi")
 
@@ -66,7 +66,7 @@ def ndfsi(nir: np.ndarray, swir: np.ndarray) -> np.ndarray:
 def snow_by_rule(
     green: np.ndarray, nir: np.ndarray, swir: np.ndarray, limits: SnowRule
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Where each rule sees snow, and where the rules can tell.
+    """Snow according to each rule, and pixels where the rules apply.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ def filtered(power: np.ndarray, kind: str, size_px: int, speckle_variance: float
     mean, variance, _ = local_moments(power, size_px)
     if kind == "mean":
         return np.where(np.isnan(power), np.nan, mean)
-    # variance of the ground itself, what is left when that of the speckle is taken away
+    # variance of the ground, after subtraction of the speckle variance
     ground = np.maximum((variance + mean**2) / (1 + speckle_variance) - mean**2, 0)
     noise = mean**2 * speckle_variance
     gain = np.divide(ground, ground + noise, out=np.ones_like(mean), where=ground + noise > 0)

@@ -73,7 +73,7 @@ def _placed(folder: str, path: str) -> str:
 
 
 def _with_text(scene: Mapping[str, Any]) -> dict[str, Any]:
-    """A scene of the list whose path is text, also where it is a map of band and file."""
+    """A scene of the list with its path as text, also for a mapping from band to file."""
     return dict(scene) | {"path": tile_text(scene["path"])} if "path" in scene else dict(scene)
 
 
@@ -111,7 +111,7 @@ def name_parts(scene: str) -> tuple[str, str]:
 
 
 def read_scenes(path: str | Path, sensor: str | None = None, year: str | None = None) -> pd.DataFrame:
-    """Scenes as `name_scenes` gave them, from the CSV written of them; of one sensor or year if asked for."""
+    """Scenes of `name_scenes` read from their CSV; optionally only one sensor or year."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     chosen = pd.Series(True, table.index)
     if sensor is not None:
@@ -122,7 +122,7 @@ def read_scenes(path: str | Path, sensor: str | None = None, year: str | None = 
 
 
 def orbit_text(orbit: str) -> str:
-    """A relative orbit as it stands in names of scenes: ``048`` and ``48.0`` are ``48``.
+    """A relative orbit as in scene names: ``048`` and ``48.0`` become ``48``.
 
     Raises
     ------

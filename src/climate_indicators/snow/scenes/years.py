@@ -1,4 +1,4 @@
-"""Sensors, years and files of a site's scenes; standard library only, so that the workflow can ask before any job."""
+"""Sensors, years and files of a site's scenes; only the standard library, because it is called before any job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the network must beat on triplets: a random forest of single pixels, and the threshold of wet snow."""
+"""Baselines on triplets: pixelwise random forest and wet-snow threshold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from climate_indicators.stats.score_histograms import MASK, PROBABILITY, ScoreCo
 
 WET_SNOW = "wet_snow_threshold"
 CHANGES = ("VV_change", "VH_change")
-# weight of VH beside VV, that of Nagler et al. (2016) for incidence angles beyond 45°: the scenes carry no angles
+# weight of VH relative to VV, from Nagler et al. (2016) for incidence angles above 45°; the scenes contain no angles
 VH_WEIGHT = 0.5
 
 
@@ -74,7 +74,7 @@ def score_baselines(
     triplets: pd.DataFrame,
     progress: Callable[[int], None] = lambda count: None,
 ) -> dict[str, ScoreCounts]:
-    """Counts of the models' scores on every triplet that is measured, each a block of its own.
+    """Counts of the models' scores on every evaluated triplet; each triplet is a block.
 
     Parameters
     ----------

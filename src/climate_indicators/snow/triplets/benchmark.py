@@ -1,4 +1,4 @@
-"""All models side by side on the same test triplets, and what their numbers say in words."""
+"""Comparison of all models on the same test triplets, and conclusions as sentences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LABELS = {
 }
 COMPARED = (ALL, WET, DRY)
 WORDS = {ALL: "all test triplets", WET: "the wet season", DRY: "the dry season"}
-# how the words for weights begin where they were learned from many images
+# start of the description of weights trained on many images
 LEARNT = ("preset ", "weights of ")
 NOTE_COLUMNS = ["statement", "evidence"]
 
@@ -68,7 +68,7 @@ def with_weights(label: str, weights: str) -> str:
 
 
 def is_learnt(weights: str) -> bool:
-    """Whether weights were learned from many images, so that a model's skill is that of its kind."""
+    """Whether weights were trained on many images, so that the skill is representative of the model."""
     return not weights or weights.startswith(LEARNT)
 
 
@@ -86,7 +86,7 @@ def _columns(rows: pd.DataFrame, model: str, part: str) -> dict[str, float]:
 
 
 def benchmark_notes(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """What the benchmark says, sentence by sentence, each with its numbers; good news only where they give it.
+    """Conclusions of the benchmark as sentences with numbers; positive statements only if the numbers support them.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def benchmark_notes(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     rows.append(_dryness(models.loc[NETWORK]))
     if "sam_oracle" in models.index:
         evidence = "its ten points of snow and ten of other ground are drawn from the mask that it is measured against"
-        rows.append(["SAM with oracle prompts is told part of the answer and is no fair rival", evidence])
+        rows.append(["SAM with oracle prompts uses ground truth and is not a fair baseline", evidence])
     weights = {words for words in table["weights"] if not is_learnt(words)}
     if weights:
         evidence = "its skill says nothing about SAM as published; config snow.foundation.sam names its weights"
@@ -122,7 +122,8 @@ def benchmark_warnings(metrics: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     """Where a simple method does as well as the network or better, which puts the network's maps in question.
 
     On wet snow, or on all test triplets if there is no weather: a baseline with a Dice at least as high, or all-snow
-    where the network is not shown to be better. Dry snow is left out: radar hardly sees it, and no map of it is used.
+    where the network is not shown to be better. Dry snow is excluded, because radar is hardly sensitive to it and its
+    maps are not used.
 
     Parameters
     ----------
@@ -184,14 +185,14 @@ def _against(metrics: pd.DataFrame, models: pd.DataFrame, other: str) -> list[st
 def _dryness(row: pd.Series) -> list[str]:
     """Whether the network sees dry snow less well than wet snow, which Dice alone hides where all is white."""
     if not (row["n_triplets_wet"] or row["n_triplets_dry"]):
-        return ["Dry and wet snow cannot be compared", "no daily weather tells the wet season from the dry one"]
+        return ["Dry and wet snow cannot be compared", "there is no daily weather to separate wet and dry snow"]
     if not (row["n_triplets_wet"] and row["n_triplets_dry"]):
         missing = "wet" if not row["n_triplets_wet"] else "dry"
         return ["Dry and wet snow cannot be compared", f"no test triplet of the {missing} season"]
     wet, dry = row["lead_wet"], row["lead_dry"]
     evidence = (
         f"Dice {row['dice_wet']:.3f} wet and {row['dice_dry']:.3f} dry; lead over all-snow {_signed(wet)} wet and "
-        f"{_signed(dry)} dry: C-band radar hardly sees dry snow, and Dice is high wherever nearly all is snow"
+        f"{_signed(dry)} dry; C-band radar hardly detects dry snow, and Dice is high where nearly all is snow"
     )
     if row["dice_dry"] < row["dice_wet"] or dry < wet:
         return ["The network is weaker on dry snow than on wet snow", evidence]
@@ -203,5 +204,5 @@ def _signed(value: float) -> str:
 
 
 def sam_weights(runs: pd.DataFrame) -> str:
-    """What SAM's weights are, from the column ``weights`` of its runs."""
+    """Description of SAM's weights, from the column ``weights`` of its runs."""
     return ", ".join(sorted({str(value) for value in runs["weights"]}))

@@ -1,4 +1,4 @@
-"""Which triplets are kept, and why the others are not."""
+"""Selection of triplets, with reasons for rejection."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from climate_indicators.snow.scenes.checks import DUPLICATE, MISREGISTRATION, NO
 
 NODATA, CLOUD, ALL_SNOW, NO_SNOW = "nodata", "cloud", "all_snow", "no_snow"
 KEPT, REJECTED = "kept", "rejected"
-# in the order in which they decide: the first that applies is the reason
+# in order of priority: the first reason that applies is recorded
 REASONS = {
     NO_PAIR: "no scene of the other sensor near in time",
     DUPLICATE: "copy of an earlier scene",
@@ -31,7 +31,7 @@ VERDICT = ["reason", "value", "limit", "note"]
 
 
 def pair_verdicts(pairs: pd.DataFrame, checks: pd.DataFrame) -> pd.DataFrame:
-    """What the checks of scenes say about each pair.
+    """Results of the scene checks for each pair.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def pair_verdicts(pairs: pd.DataFrame, checks: pd.DataFrame) -> pd.DataFrame:
 
 
 def chip_verdicts(measures: pd.DataFrame, limits: Mapping[str, float]) -> pd.DataFrame:
-    """What the pixels of each chip say.
+    """Checks of the pixels of each chip.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def curate(
     """
     of_pair = pair_verdicts(pairs, checks).reindex(candidates["pair"]).set_index(candidates.index)
     of_chip = chip_verdicts(candidates, limits)
-    # without any of them the network would not know bare ground, and find snow in summer
+    # without any of them, the network would have no bare ground to train on and would predict snow in summer
     spared = of_chip["reason"].isin([ALL_SNOW, NO_SNOW]) & _drawn(candidates["triplet"], limits["keep_uniform"])
     of_chip.loc[spared, "note"] = of_chip.loc[spared, "reason"].map(REASONS) + ", kept as an example"
     of_chip.loc[spared, "reason"] = ""
@@ -130,12 +130,12 @@ def curate(
 
 
 def _drawn(names: pd.Series, share: float) -> pd.Series:
-    """A share of the names, the same ones whatever other names there are."""
+    """A share of the names; the choice of a name does not depend on the other names."""
     return names.map(lambda name: zlib.crc32(name.encode()) / 2**32 < share).astype(bool)
 
 
 def count_reasons(curation: pd.DataFrame) -> pd.DataFrame:
-    """Table ``reason, n``: the kept first, then every reason in order, also those that nothing was rejected for."""
+    """Table ``reason, n``: selected triplets first, then every reason in order, including those with n = 0."""
     names = curation["reason"].where(curation["decision"] == REJECTED, KEPT)
     counts = names.value_counts().reindex([KEPT, *REASONS], fill_value=0)
     return counts.rename_axis("reason").rename("n").reset_index()

@@ -1,4 +1,4 @@
-"""Test triplets to look at, with the network's map of each."""
+"""Example test triplets with the map of the network."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def choose_examples(metrics: pd.DataFrame) -> pd.DataFrame:
 def read_examples(
     store: h5py.File, chosen: pd.DataFrame, run: Callable[[np.ndarray], np.ndarray], limit: float
 ) -> list[Example]:
-    """Pictures of the chosen triplets, mapped anew.
+    """Images of the selected triplets with new predictions.
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ from climate_indicators.snow.triplets.curation import KEPT
 from climate_indicators.snow.triplets.places import UNUSED, assign_triplet_splits
 
 RGB = ("B04", "B03", "B02")
-SPAN_PX = 2048  # chips of one row are read together as far as they lie within this width
-RGB_EXPONENT = 0.6  # beside snow, rock and forest would be black on a linear scale
+SPAN_PX = 2048  # chips of one row within this width are read together
+RGB_EXPONENT = 0.6  # on a linear scale, rock and forest next to snow would be black
 TRIPLET_COLUMNS = [
     "number", "triplet", "radar", "optical", "orbit", "date", "days_apart", "place", "row", "col", "season",
     "hydro_year", "regime", "snow_fraction", "valid_fraction", "split", "held_out",
@@ -101,7 +101,7 @@ class PairReader:
         self.stack.__exit__()
 
     def read(self, corners: Sequence[tuple[int, int]], size: int, with_rgb: bool) -> Iterator[Chip]:
-        """Chips of ``size`` pixels a side whose upper left pixels, row and column, are given; one after the other."""
+        """Chips of ``size`` pixels per side with the given upper left pixels (row, column), one after the other."""
         for part in _together(corners, size):
             row, first, last = part[0][0], part[0][1], part[-1][1] + size
             whole = self._read(Window(first, row, last - first, size), with_rgb)
@@ -120,12 +120,12 @@ class PairReader:
         numbers = self._optical.read(indexes, window=window)
         known = (numbers != self._optical.nodata).all(axis=0)
         shown = np.clip(numbers.astype("float32") * self._optical.scales[0], 0, 1) ** RGB_EXPONENT
-        # 0 is kept for pixels that are not known
+        # 0 is reserved for unknown pixels
         return np.where(known, np.maximum(np.rint(255 * shown), 1), 0).astype("uint8").transpose(1, 2, 0)
 
 
 def _together(corners: Sequence[tuple[int, int]], size: int) -> Iterator[list[tuple[int, int]]]:
-    """Runs of corners in one row, from left to right, whose chips lie within ``SPAN_PX``: reading costs by the call."""
+    """Runs of corners in one row, from left to right, with chips within ``SPAN_PX``, to reduce the number of reads."""
     part: list[tuple[int, int]] = []
     for row, col in corners:
         if part and (row != part[0][0] or col < part[-1][1] or col + size > part[0][1] + SPAN_PX):
@@ -146,7 +146,7 @@ def measure_chips(
     pairs: pd.DataFrame, refused: Sequence[str], places: pd.DataFrame, folders: Folders, area: np.ndarray, size: int,
     progress: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:  # fmt: skip
-    """Every candidate triplet with what its pixels show.
+    """Every candidate triplet with statistics of its pixels.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _shares(chip: Chip, inside: np.ndarray) -> tuple[float, float, float]:
 def triplet_table(
     curation: pd.DataFrame, candidates: pd.DataFrame, pairs: pd.DataFrame, shares: Mapping[str, float], seed: int
 ) -> pd.DataFrame:
-    """Table of the kept triplets in order of name, with their split.
+    """Table of the selected triplets sorted by name, with their split.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ def triplet_table(
         counts = curation["reason"].value_counts()
         found = ", ".join(f"{reason} {n}" for reason, n in counts.items())
         raise InputError(
-            f"no triplet is kept; rejected for: {found}. curation.csv tells value and limit of each: loosen the "
+            f"all triplets are rejected: {found}. curation.csv lists value and limit of each: loosen the "
             "limits in snow.triplets, or add scenes."
         )
     table = candidates[candidates["triplet"].isin(set(kept))].merge(pairs, on="pair", how="left")

@@ -13,7 +13,7 @@ from climate_indicators.segmentation.spatial_blocks import SPLITS, assign_splits
 TRAIN, VALIDATION, TEST = SPLITS
 UNUSED = "unused"
 PLACE_AND_YEAR, PLACE, YEAR, NONE = "place_and_year", "place", "year", "none"
-MIN_INSIDE = 0.5  # share of a place's pixels that must lie in the area of interest
+MIN_INSIDE = 0.5  # minimum share of the pixels of a place inside the area of interest
 
 
 def make_places(area: np.ndarray, size_px: int, gap_px: int) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def _starts(length: int, size: int, gap: int) -> list[int]:
 def assign_triplet_splits(
     place: np.ndarray, hydro_year: np.ndarray, snow_fraction: np.ndarray, shares: Mapping[str, float], seed: int
 ) -> tuple[list[str], list[str]]:
-    """Split of each triplet, and in what it is held out.
+    """Split of each triplet, and whether its place or year is held out.
 
     Places are assigned whole to training, validation and test, sorted by their mean share of snow so that each part has
     all kinds, and so are hydrological years if there are at least three. Training has triplets of training places in

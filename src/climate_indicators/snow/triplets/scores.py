@@ -15,7 +15,7 @@ from climate_indicators.snow.climate.wetness_classes import WET
 from climate_indicators.stats.metrics import HOLDOUT_SPLITS
 from climate_indicators.stats.score_histograms import ScoreCounts
 
-# triplets that are neither trained, validated nor tested on, but measured: of a test place, or of a test year
+# triplets that are evaluated but not used for training, validation or test: of a test place or a test year
 FURTHER = ("place", "year")
 # triplets in memory at a time
 BATCH = 16
@@ -68,7 +68,7 @@ def score_triplets(
     batch_size: int,
     progress: Callable[[int], None] = lambda count: None,
 ) -> ScoreCounts:
-    """Counts of the network's logits on every triplet that is measured, each a block of its own.
+    """Counts of the network's logits on every evaluated triplet; each triplet is a block.
 
     The scores are logits as the network gives them; the sigmoid is applied when they become probabilities
     (`climate_indicators.stats.calibration.probabilities`), and nowhere before.

@@ -1,4 +1,4 @@
-"""Skill of every model on the same held-out triplets, one by one, by season, and by wet and dry snow."""
+"""Skill of every model on the same held-out triplets: by triplet, by season, and by wet and dry snow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ POOLED, TRIPLETS = "pooled", "triplets"
 SKILLS = ("iou", "dice", "precision", "recall", "f1")
 PARTS = (ALL, *SEASONS, WET, DRY)
 ABOUT = ["triplet", "split", "held_out", "season", "regime", "place"]
-TINY = 1e-12  # a probability that is rounded to 0 or 1 has no logit
+TINY = 1e-12  # a probability rounded to 0 or 1 has no finite logit
 
 
 def chosen_edges(
@@ -104,7 +104,7 @@ def _one_model(model: str, scores: ScoreCounts, edge: int, about: pd.DataFrame) 
 
 
 def season_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Skill of each model on what was held out, over all triplets, by season, and by wet and dry snow.
+    """Skill of each model on held-out triplets: all, by season, and by wet and dry snow.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def skill_of(chosen: pd.DataFrame, averaging: str) -> dict[str, float]:
         measured = filled.mean().to_dict()
         sums = filled[["dice"]].assign(n=1.0).groupby(snowy["place"]).sum().to_numpy()
         _, lower, upper = jackknife(sums, lambda pair: pair[0] / pair[1] if pair[1] else np.nan)
-    interval = {"dice_lower": max(lower, 0.0), "dice_upper": min(upper, 1.0)}  # NaN is left as it is
+    interval = {"dice_lower": max(lower, 0.0), "dice_upper": min(upper, 1.0)}  # NaN is not changed
     if np.isnan(lower):
         interval = {"dice_lower": np.nan, "dice_upper": np.nan}
     return counts | {"iou": measured["iou"], "dice": measured["dice"]} | interval | {
@@ -170,8 +170,8 @@ def dice_difference(rows: pd.DataFrame, model: str, other: str = ALL_SNOW) -> tu
 def dice_within_seasons(rows: pd.DataFrame, model: str, other: str = ALL_SNOW) -> tuple[float, float, float]:
     """As `dice_difference`, but the mean of the differences within the seasons, weighted by their pixels.
 
-    Snow is rare in some seasons and common in others. Who only tells the seasons apart beats all-snow when they are
-    pooled, and knows no better than it where the snow of a day lies: here that counts for nothing.
+    Snow is rare in some seasons and common in others. A model that only separates the seasons beats all-snow when they
+    are pooled, and knows no better than it where the snow of a day lies: here that counts for nothing.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def _mean_difference(cells: np.ndarray) -> float:
     """Mean over seasons of the difference in Dice; cells of all seasons, of two models, shape (seasons × 2 × 4,)."""
     pairs = cells.reshape(-1, 2, len(CELLS))
     differences = np.array([skill(*own)["dice"] - skill(*others)["dice"] for own, others in pairs])
-    # without a season's only place there is no Dice of that season
+    # a season with a single place has no Dice without this place
     known = np.isfinite(differences)
     return float(np.average(differences[known], weights=pairs.sum(axis=(1, 2))[known])) if known.any() else np.nan
 
@@ -203,6 +203,6 @@ def _measured(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def model_order(models: Sequence[str]) -> list[str]:
-    """Models with the network first and all-snow last, the others as they come."""
+    """Models with the network first and all-snow last, the others in their original order."""
     others = [model for model in dict.fromkeys(models) if model not in (NETWORK, ALL_SNOW)]
     return [NETWORK, *others, ALL_SNOW]
