@@ -175,7 +175,7 @@ def retreat_rates(table: pd.DataFrame, confidence: float = 0.95, significance: f
     """Rate of terminus change of every glacier, from the lines: Theil–Sen slope, test, and a sentence.
 
     P-values are adjusted for the number of glaciers. Columns are those of `trends.adjusted_trends`, with ``glacier_id``
-    in front; ``slope_per_year`` is the advance in m a year, negative for retreat.
+    in front; ``slope_per_year`` is the advance in m per year, negative for retreat.
     """
     rows = []
     of_lines = table[table["method"] == LINES]

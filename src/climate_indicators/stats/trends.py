@@ -128,10 +128,10 @@ def _sentence(row: Mapping[str, object], confidence: float, tests: int = 1) -> s
         verb, sign = ("fell", -1) if slope < 0 else ("rose", 1)
         low, high = sorted((sign * lower, sign * upper))
         size, interval = _with_interval(abs(slope), low, high, confidence)
-        text = f"{name} {verb} by {size} {unit} a year ({interval}), {span}{_total(row)}: significant ({test})."
+        text = f"{name} {verb} by {size} {unit} per year ({interval}), {span}{_total(row)}: significant ({test})."
     else:
         size, interval = _with_interval(slope, lower, upper, confidence)
-        text = f"{name} has no significant trend, {span}: {size} {unit} a year ({interval}){_total(row)} ({test})."
+        text = f"{name} has no significant trend, {span}: {size} {unit} per year ({interval}){_total(row)} ({test})."
     excludes_zero = not lower <= 0 <= upper and np.isfinite(lower)
     if excludes_zero != row["significant"]:
         why = "it is that of one test alone" if tests > 1 and excludes_zero else "its level is not 1 − significance"

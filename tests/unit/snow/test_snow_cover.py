@@ -147,7 +147,7 @@ def test_the_figure_marks_sensors_and_seasons_apart_and_has_an_axis_in_km2():
     figure = snow_cover_figure(reasons("optical")[1], 12.5, "demo")
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["optical", "radar, wet season", "radar, dry season"]
-    assert "2 scenes in the series" in figure.get_suptitle() and "1 that show too little" in figure.get_suptitle()
+    assert "2 scenes in the series" in figure.get_suptitle() and "1 with too few pixels" in figure.get_suptitle()
     assert "12.5 km²" in figure.axes[1].child_axes[0].get_ylabel()
 
 
