@@ -74,7 +74,7 @@ def test_few_groups_leave_no_split_empty(sizes, shares):
 
 
 def test_too_few_groups_are_refused_with_the_numbers():
-    with raises_naming(InputError, "7 labelled images", "2 groups", "3 groups"):
+    with raises_naming(InputError, "7 labeled images", "2 groups", "3 groups"):
         assign_splits(np.array([0, 0, 0, 1, 1, 1, 1, 2]), [True] * 7 + [False], [""] * 8, SHARES, 0)
 
 
