@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import stats
+from scipy import signal, stats
 
 BURN_IN = 200
 
@@ -15,11 +15,7 @@ def autoregression(*coefficients: float) -> Callable[[np.random.Generator, int],
 
     def make(rng: np.random.Generator, n: int) -> np.ndarray:
         noise = rng.standard_normal(n + BURN_IN)
-        values = np.zeros(n + BURN_IN)
-        for place in range(len(coefficients), n + BURN_IN):
-            past = sum(weight * values[place - lag] for lag, weight in enumerate(coefficients, start=1))
-            values[place] = past + noise[place]
-        return values[BURN_IN:]
+        return signal.lfilter([1.0], [1.0, *(-weight for weight in coefficients)], noise)[BURN_IN:]
 
     return make
 

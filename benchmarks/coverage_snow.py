@@ -50,9 +50,10 @@ PLACES_WORLDS = {
 
 def rows(repeats: int, seed: int) -> pd.DataFrame:
     """All quantities of the study; ``before`` as each part says."""
-    rng = np.random.default_rng(seed)
     parts = [regression_rows, slope_rows, trend_rows, family_rows, group_rows, dice_rows, cover_rate_rows, gap_rows]
-    return pd.DataFrame([row for part in parts for row in part(repeats, rng)])
+    # each part has its own random numbers, and can be measured alone
+    rngs = [np.random.default_rng([seed, place]) for place in range(len(parts))]
+    return pd.DataFrame([row for part, rng in zip(parts, rngs, strict=True) for row in part(repeats, rng)])
 
 
 def clear_days(rng: np.random.Generator, years: int, sampling: str) -> np.ndarray:
