@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -115,15 +115,20 @@ def block_area(
     spread_blocks = confusions if held_out is None else np.asarray(held_out, "float64")
     whole = spread_blocks.sum(axis=0)
     replicates = _hardest_where_empty(whole - spread_blocks, whole)
-    reach = block_spread(total * reference_shares(replicates, mapped), strata).reach(confidence)
-    reach *= _fewer(confusions, spread_blocks)
+    reach = _reach(total * reference_shares(replicates, mapped), strata, len(confusions), confidence)
     half = np.maximum(reach, single.area - single.lower)
     return AreaEstimate(single.area, np.maximum(single.area - half, 0.0), np.minimum(single.area + half, total))
 
 
-def _fewer(counted: np.ndarray, held_out: np.ndarray) -> float:
-    """Factor from the standard error of a statistic of all held-out blocks to that of the counted ones alone."""
-    return float(np.sqrt(len(held_out) / len(counted)))
+def _reach(replicates: np.ndarray, strata: np.ndarray | None, counted: int, confidence: float) -> np.ndarray:
+    """Half width of the interval of a statistic of some counted blocks, from its values without one held-out block.
+
+    The degrees of freedom are those of the counted blocks: neighbors among all held-out blocks are more alike than
+    those among the counted ones, so that their differences are rather too small.
+    """
+    share = counted / len(replicates)
+    spread = block_spread(replicates, strata)
+    return replace(spread, error=spread.error / np.sqrt(share), freedom=spread.freedom * share).reach(confidence)
 
 
 def _hardest_where_empty(replicates: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -323,7 +328,7 @@ def change_factors(
     held_out = zones if held_out is None else np.asarray(held_out, "float64")
     factor = float(_rogan_gladen(zones[:, BELT].sum(axis=0)))
     without_each = np.log(_rogan_gladen(held_out[:, BELT].sum(axis=0) - held_out[:, BELT]))
-    reach = block_spread(without_each, share_strata(held_out.sum(axis=1))).reach(confidence) * _fewer(zones, held_out)
+    reach = _reach(without_each, share_strata(held_out.sum(axis=1)), len(zones), confidence)
     bound = factor * float(np.exp(reach))
     # from all pixels the factor is already the extreme case that all errors meet the change
     return factor, min(max(bound, float(_rogan_gladen(zones.sum(axis=(0, 1))))), 1 / MIN_YOUDEN)

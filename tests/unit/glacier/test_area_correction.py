@@ -106,13 +106,13 @@ def test_error_rate_known_from_one_block_alone_widens_the_interval():
 
 
 def test_spread_of_more_blocks_is_that_of_the_counted_number():
-    """Sixteen blocks that scatter as the four counted ones: the same standard error, with more degrees of freedom."""
+    """Sixteen blocks that scatter as the four counted ones: jackknife of 16, for 4 of them."""
     four = np.array([[[700, 0], [0, 300]], [[560, 140], [0, 300]]] * 2)
     few = block_area(four, [70.0, 30.0], 0.5)
     many = block_area(four, [70.0, 30.0], 0.5, held_out=np.tile(four, (4, 1, 1)))
     assert many.area[1] == few.area[1]
-    quantiles = stats.t.ppf(0.75, [3, 15])
-    # jackknife: sums of squares over n (n − 1), of blocks that are two values only
+    quantiles = stats.t.ppf(0.75, [3, 15 * 4 / 16])
+    # sums of squares over n (n − 1), of blocks that are two values only
     expected = quantiles[1] / quantiles[0] * np.sqrt((1 / 15) / (1 / 3) * 4)
     assert (many.upper[1] - many.area[1]) / (few.upper[1] - few.area[1]) == pytest.approx(expected, rel=0.02)
 
