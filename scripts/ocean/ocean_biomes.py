@@ -13,7 +13,7 @@ from climate_indicators.core.log import start_log
 from climate_indicators.geo.netcdf import read_fields, write_fields
 from climate_indicators.ocean.biomes.criteria import cut_table
 from climate_indicators.ocean.biomes.cuts import consolidate
-from climate_indicators.ocean.biomes.labels import label_attributes, names_and_colours, on_map
+from climate_indicators.ocean.biomes.labels import label_attributes, names_and_colors, on_map
 from climate_indicators.ocean.biomes.monthly_slopes import cell_fields, kept_slopes
 from climate_indicators.ocean.biomes.naming import apply_names, biome_table
 from climate_indicators.ocean.biomes.ward import linkage_dataset, standardise, ward
@@ -74,7 +74,7 @@ latitude = np.repeat(known.lat.values, area.shape[1])
 means = {name: values[0].ravel()[kept] for name, values in cell_fields(fields).items()}
 biomes = biome_table(labels, z, slopes[kept], latitude[kept], area.ravel()[kept], means)
 biomes = apply_names(biomes, {entry["label"]: entry["name"] for entry in params.names})
-given, _ = names_and_colours(biomes)
+given, _ = names_and_colors(biomes)
 maps = xr.Dataset(
     {
         "label": (("lat", "lon"), on_map(labels, kept, area), label_attributes(given)),

@@ -8,7 +8,7 @@ from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import Progress, start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields
-from climate_indicators.ocean.biomes.labels import names_and_colours, probabilities_of
+from climate_indicators.ocean.biomes.labels import names_and_colors, probabilities_of
 from climate_indicators.ocean.indicators.coverage import coverage_table, flag_gaps, gap_sentences, in_order
 from climate_indicators.ocean.indicators.zones import zone_masks
 
@@ -16,7 +16,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 known = read_fields(snakemake.input.cells)
 area = known.area_km2.values
 masks = zone_masks(snakemake.params.zones, known.lat.values, known.lon.values, area)
-names, _ = names_and_colours(read_table(snakemake.input.table))
+names, _ = names_and_colors(read_table(snakemake.input.table))
 paths = [(scaler, path) for scaler in ("frozen", "monthly") for path in snakemake.input[scaler]]
 tables, progress = [], Progress(log, len(paths), "part")
 for scaler, path in paths:

@@ -3,7 +3,7 @@
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields, write_fields
-from climate_indicators.ocean.biomes.labels import labels_dataset, names_and_colours
+from climate_indicators.ocean.biomes.labels import labels_dataset, names_and_colors
 from climate_indicators.ocean.biomes.monthly_slopes import kept_slopes
 from climate_indicators.ocean.classifier.apply import classify
 from climate_indicators.segmentation.inference import open_engine
@@ -21,7 +21,7 @@ labels, probabilities = zip(
     ),
     strict=True,
 )
-names, _ = names_and_colours(read_table(snakemake.input.table))
+names, _ = names_and_colors(read_table(snakemake.input.table))
 coordinates = {name: fields[name] for name in ("time", "lat", "lon")}
 dataset = labels_dataset(labels, probabilities, known.area_km2.values, coordinates, names, fields.data_share.values)
 log.info("%d months, %s scaler, %s", len(labels), scaler, engine.name)

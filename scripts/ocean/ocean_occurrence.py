@@ -4,14 +4,14 @@ from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields, write_fields
-from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.biomes.labels import names_and_colors
 from climate_indicators.ocean.indicators.occurrence import Occurrence, core_table
 from climate_indicators.plotting.ocean.biome_maps import core_figure, occurrence_figure
 from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 known = read_fields(snakemake.input.cells)
-names, colours = names_and_colours(read_table(snakemake.input.table))
+names, colors = names_and_colors(read_table(snakemake.input.table))
 counts = Occurrence(len(names), known.area_km2.shape)
 for path in snakemake.input.labels:
     labels = read_fields(path, ["label"]).label
@@ -20,4 +20,4 @@ occurrence = counts.dataset(known.lat.values, known.lon.values, names)
 write_fields(occurrence, snakemake.output.occurrence)
 write_csv(core_table(occurrence, known.area_km2.values, names), snakemake.output.core)
 save_figure(occurrence_figure(known, occurrence, names), snakemake.output.figure)
-save_figure(core_figure(known, occurrence, names, colours), snakemake.output.cores)
+save_figure(core_figure(known, occurrence, names, colors), snakemake.output.cores)

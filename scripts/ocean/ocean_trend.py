@@ -3,7 +3,7 @@
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
-from climate_indicators.ocean.biomes.labels import names_and_colours
+from climate_indicators.ocean.biomes.labels import names_and_colors
 from climate_indicators.ocean.indicators.coverage_trends import coverage_trends, seasonal_trends
 from climate_indicators.ocean.indicators.zones import zone_titles
 from climate_indicators.plotting.ocean.coverage import coverage_figure
@@ -18,7 +18,7 @@ for row in trends.itertuples():
     log.info("%s scaler: %s", row.scaler, row.sentence)
 write_csv(trends, snakemake.output.trend)
 write_csv(seasonal_trends(coverage, titles, params.confidence, params.significance), snakemake.output.seasonal)
-names, colours = names_and_colours(read_table(snakemake.input.table))
+names, colors = names_and_colors(read_table(snakemake.input.table))
 site = snakemake.wildcards.site
-figure = coverage_figure(coverage, trends, titles, names, colours, site, params.confidence)
+figure = coverage_figure(coverage, trends, titles, names, colors, site, params.confidence)
 save_figure(figure, snakemake.output.figure)

@@ -13,7 +13,7 @@ from climate_indicators.snow.foundation_models.features import activation_maps
 from climate_indicators.snow.foundation_models.loading import open_foundation
 from climate_indicators.snow.foundation_models.model_inputs import (
     POLARISATIONS,
-    colour_picture,
+    color_picture,
     sample_picture,
     spread_of_snow,
 )
@@ -26,7 +26,7 @@ make_deterministic()
 with h5py.File(snakemake.input.patches) as store:
     places = spread_of_snow(store, SPLIT_VALUES["test"], snakemake.params.examples)
     names = [store["name"].asstr()[place] for place in places]
-    pairs = [[colour_picture(store["rgb"][place]), sample_picture(store, place, POLARISATIONS)] for place in places]
+    pairs = [[color_picture(store["rgb"][place]), sample_picture(store, place, POLARISATIONS)] for place in places]
 pictures = np.concatenate(pairs)
 with error_context(f"snow site '{snakemake.wildcards.site}'"):
     foundation = open_foundation(snakemake.input.model, kind)

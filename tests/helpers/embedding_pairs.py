@@ -6,9 +6,9 @@ from scipy import ndimage
 
 
 def write_pairs(path, places=16, dates=6, size=16, related=True):
-    """A patch file whose radar and colour chips show the same smooth pattern, or patterns of their own.
+    """A patch file whose radar and color chips show the same smooth pattern, or patterns of their own.
 
-    A radar border is missing in every seventh pair, a part of the colour chip in every fifth.
+    A radar border is missing in every seventh pair, a part of the color chip in every fifth.
     """
     rng, n = np.random.default_rng(0), places * dates
     place = np.tile(np.arange(places), dates)

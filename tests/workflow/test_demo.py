@@ -91,7 +91,7 @@ def test_curation_finds_every_planted_defect_with_its_reason_and_no_other(snow):
     assert len(false) and (false.estimate == 0).all()
 
 
-def test_the_network_finds_vegetation_and_rules_of_colour_do_visibly_worse(carbon):
+def test_the_network_finds_vegetation_and_rules_of_color_do_visibly_worse(carbon):
     iou = pd.read_csv(carbon / "metrics.csv").query("split == 'test'").set_index("model").iou
     assert iou["unet"] >= 0.85
     assert iou["unet"] - iou["random_forest"] >= 0.05

@@ -82,12 +82,12 @@ def test_figures_are_drawn(finished_ocean):
             assert len(picture.convert("RGB").getcolors(2**24)) > 20, f"{name} is nearly blank"
 
 
-def test_animation_has_a_frame_a_month_in_the_biomes_colours(finished_ocean):
+def test_animation_has_a_frame_a_month_in_the_biomes_colors(finished_ocean):
     wanted = {tuple(bytes.fromhex(text[1:])) for text in table(finished_ocean, "biomes").color}
     with Image.open(finished_ocean / SITE / "ocean_animation.gif") as animation:
         assert animation.n_frames == len(MONTHS) and animation.info["duration"] == 300
-        colours = {colour for _, colour in animation.convert("RGB").getcolors(2**24)}
-    assert wanted <= colours
+        colors = {color for _, color in animation.convert("RGB").getcolors(2**24)}
+    assert wanted <= colors
     page = (finished_ocean / SITE / "ocean_animation.html").read_text()
     assert "data:image/gif;base64," in page and "http" not in page
 

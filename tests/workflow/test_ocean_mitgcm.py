@@ -111,7 +111,7 @@ def test_seasonal_cycle_is_drawn_from_one_year(mitgcm):
     by_month = warm.groupby("calendar_month").mean_percent.sum()
     assert by_month.max() - by_month.min() > 5, "the season is seen"
     with Image.open(mitgcm / "results/ocean/mitgcm/ocean_seasonal_cycle.png") as picture:
-        seen = {colour for _, colour in picture.convert("RGB").getcolors(2**24)}
+        seen = {color for _, color in picture.convert("RGB").getcolors(2**24)}
     drawn = cycle.query("scaler == 'frozen'").groupby("label").mean_percent.max()
     for biome in table(mitgcm, "biomes").itertuples():
         if drawn[biome.label] > 5:

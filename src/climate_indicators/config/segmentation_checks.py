@@ -15,7 +15,7 @@ from climate_indicators.core.scene_paths import date_apart, repeated, scene_path
 SENTINEL2_SCALE = 1e-4
 SIMULATED_BANDS = ("B02", "B03", "B04", "B08", "B11")
 FROM_FILES = ("scenes", "outlines", "aoi", "aoi_layer", "dem", "band_names", "crs", "resolution_m")
-TRUE_COLOURS = (("B04", "B03", "B02"), ("red", "green", "blue"))
+TRUE_COLORS = (("B04", "B03", "B02"), ("red", "green", "blue"))
 SNOW_AND_ICE = ("B04", "B11")  # bright in red, dark in the short-wave infrared
 POOLED = "pooled"  # the way to train one network for many sites, and the name under which it stands
 TABLES = ("table", "series")  # sources of sites without images
@@ -247,12 +247,12 @@ def bands_to_show(bands: Sequence[str], rgb: Sequence[str] | None) -> list[str]:
     Parameters
     ----------
     bands : names of the site's bands.
-    rgb : the setting ``figures.rgb``; None takes true colours by the usual names, else the first three bands, else the
+    rgb : the setting ``figures.rgb``; None takes true colors by the usual names, else the first three bands, else the
         first one as gray.
     """
     if rgb is not None:
         return list(rgb)
-    for names in TRUE_COLOURS:
+    for names in TRUE_COLORS:
         if set(names) <= set(bands):
             return list(names)
     return list(bands[:3]) if len(bands) >= 3 else [bands[0]] * 3

@@ -280,7 +280,7 @@ def area_correction(
 
     Parameters
     ----------
-    zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them; blocks were assigned by `blocks.assign_splits`.
+    zones : int, shape (blocks, 3, 2, 2), as `zone_confusions` gives them; blocks assigned by `assign_splits`.
     mapped_km2 : float, shape (2,): ground and glacier of the reference year.
     confidence : of the bounds, in (0, 1).
     held_out : as ``zones``, of all blocks that the spread comes from; None: the same blocks.

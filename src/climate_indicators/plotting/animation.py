@@ -100,7 +100,7 @@ def pixels(figure: Figure) -> np.ndarray:
 
 def _with_palette(frame: np.ndarray, common: list[int], exact: Sequence[str]) -> Image.Image:
     """Frame in the nearest of the common and the exact colors; pixels that have an exact color keep it."""
-    numbers = [int(colour[1:], 16) for colour in exact]
+    numbers = [int(color[1:], 16) for color in exact]
     palette = Image.new("P", (1, 1))
     palette.putpalette([*common, *(byte for number in numbers for byte in number.to_bytes(3, "big"))])
     picture = Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)

@@ -19,8 +19,8 @@ def chip_scale_bar(axes: Axes, size: int, grid: Grid) -> None:
     """
     length, words = _scale(grid, size)
     start, line = 0.06 * size, 0.92 * size
-    for colour, width in (("black", 4.5), ("white", 2.5)):
-        axes.plot([start, start + length], [line] * 2, color=colour, linewidth=width, solid_capstyle="butt")
+    for color, width in (("black", 4.5), ("white", 2.5)):
+        axes.plot([start, start + length], [line] * 2, color=color, linewidth=width, solid_capstyle="butt")
     box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
     axes.text(start, 0.86 * size, words, fontsize=7, va="bottom", bbox=box)
 

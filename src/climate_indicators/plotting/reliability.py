@@ -65,11 +65,11 @@ def reliability_figure(reliability: pd.DataFrame, metrics: pd.DataFrame) -> Figu
 def _draw_curves(axes: Axes, tables: Mapping[str, pd.DataFrame]) -> None:
     axes.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle="--", label="perfectly calibrated")
     for model, table in tables.items():
-        name, colour, marker = LOOKS[model]
+        name, color, marker = LOOKS[model]
         filled = table[table.n_pixels > 0]
         label = f"{name}: ECE {expected_calibration_error(table):.3f}"
         axes.plot(
-            filled.mean_probability, filled.observed_fraction, color=colour, marker=marker, markersize=5, label=label
+            filled.mean_probability, filled.observed_fraction, color=color, marker=marker, markersize=5, label=label
         )
     axes.set(xlim=(0, 1), ylim=(0, 1), ylabel="observed share of positive pixels", title="Reliability, test blocks")
     axes.legend(frameon=False, fontsize=8, loc="upper left")
@@ -86,9 +86,9 @@ def _draw_pixels(axes: Axes, tables: Mapping[str, pd.DataFrame]) -> None:
 def _draw_iou(axes: Axes, rows: pd.DataFrame) -> None:
     """IoU of each model on one split, with its interval."""
     for place, row in enumerate(rows.itertuples()):
-        _, colour, marker = LOOKS[row.model]
-        axes.plot([row.iou_lower, row.iou_upper], [place, place], color=colour, linewidth=2.5, solid_capstyle="butt")
-        axes.plot(row.iou, place, color=colour, marker=marker, markersize=8, markeredgecolor="white")
+        _, color, marker = LOOKS[row.model]
+        axes.plot([row.iou_lower, row.iou_upper], [place, place], color=color, linewidth=2.5, solid_capstyle="butt")
+        axes.plot(row.iou, place, color=color, marker=marker, markersize=8, markeredgecolor="white")
     names = [f"{LOOKS[row.model][0]}  {row.iou:.2f}" for row in rows.itertuples()]
     axes.set_yticks(range(len(rows)), names)
     axes.tick_params(left=False)

@@ -18,7 +18,7 @@ from climate_indicators.plotting.rgb import common_stretch, display, read_classe
 from climate_indicators.plotting.style import BLUE, GRAY, OUTLINE, PURPLE, YELLOW, no_ticks, scale_bar
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
-COLOURS = {"train": BLUE, "validation": YELLOW, "test": PURPLE}  # of Okabe and Ito, all unlike OUTLINE
+COLORS = {"train": BLUE, "validation": YELLOW, "test": PURPLE}  # of Okabe and Ito, all unlike OUTLINE
 TINT = 0.45
 MAX_NAMED = 100
 
@@ -62,7 +62,7 @@ def tinted(image: np.ndarray, split: np.ndarray) -> np.ndarray:
     shown = image.copy()
     for name, value in SPLIT_VALUES.items():
         own = split == value
-        shown[own] = (1 - TINT) * image[own] + TINT * np.array(to_rgb(COLOURS[name]))
+        shown[own] = (1 - TINT) * image[own] + TINT * np.array(to_rgb(COLORS[name]))
     return shown
 
 
@@ -83,7 +83,7 @@ def _draw_blocks(axes: Axes, blocks: pd.DataFrame, corner: tuple[float, float], 
 
 def _legend(blocks: pd.DataFrame) -> list[Patch | Line2D]:
     counts = blocks.split.value_counts()
-    handles = [Patch(color=colour, label=f"{name}, {counts[name]} blocks") for name, colour in COLOURS.items()]
+    handles = [Patch(color=color, label=f"{name}, {counts[name]} blocks") for name, color in COLORS.items()]
     handles.append(Line2D([], [], color=OUTLINE, label="outlines of the labels"))
     handles.append(Patch(color=GRAY, label="no tint: left unused"))
     if len(blocks) <= MAX_NAMED:

@@ -1,4 +1,4 @@
-"""Vegetation by rules of colour."""
+"""Vegetation by rules of color."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from refusals import raises_naming
 HSV_RULE = {"source": "hsv", "hue": [35, 85], "min_saturation": 40, "min_value": 20}
 
 # red, green, blue; hue, saturation, value as cv2.cvtColor(…, COLOR_RGB2HSV) of OpenCV 4 gives them for 8 bits
-COLOURS = [
+COLORS = [
     ((0, 255, 0), (60, 255, 255)),
     ((255, 0, 0), (0, 255, 255)),
     ((0, 0, 255), (120, 255, 255)),
@@ -22,10 +22,10 @@ COLOURS = [
 ]
 
 
-@pytest.mark.parametrize("colour, hsv", COLOURS)
-def test_scale_is_that_of_opencv(colour, hsv):
+@pytest.mark.parametrize("color, hsv", COLORS)
+def test_scale_is_that_of_opencv(color, hsv):
     """Each of the three numbers is where the rule's bounds switch."""
-    pixel = np.array(colour, "float32")
+    pixel = np.array(color, "float32")
     hue, saturation, value = hsv
     everything = {"hue": (0, 180), "min_saturation": 0, "min_value": 0}
     assert hsv_vegetation(pixel, **everything | {"hue": (hue, hue)})
@@ -36,8 +36,8 @@ def test_scale_is_that_of_opencv(colour, hsv):
 
 
 def test_hsv_rule_tells_plants_from_other_ground():
-    colours = np.array([[60, 110, 50], [140, 110, 80], [40, 60, 120], [230, 235, 240], [5, 15, 5]], "float32")
-    assert hsv_vegetation(colours).tolist() == [True, False, False, False, False]
+    colors = np.array([[60, 110, 50], [140, 110, 80], [40, 60, 120], [230, 235, 240], [5, 15, 5]], "float32")
+    assert hsv_vegetation(colors).tolist() == [True, False, False, False, False]
 
 
 def test_numbers_between_are_rounded():

@@ -29,13 +29,13 @@ OPEN = Reading(black_is_missing=False)
 
 @pytest.fixture
 def picture():
-    """Bright random colours, uint8, 40 by 50."""
+    """Bright random colors, uint8, 40 by 50."""
     return np.random.default_rng(0).integers(20, 256, (40, 50, 3)).astype("uint8")
 
 
 @pytest.fixture
 def smooth():
-    """Colours that JPEG keeps well, uint8, 48 by 64."""
+    """Colors that JPEG keeps well, uint8, 48 by 64."""
     rows, cols = np.mgrid[:48, :64]
     return np.stack([40 + 3 * rows, 60 + 2 * cols, np.full_like(rows, 128)], axis=2).astype("uint8")
 
@@ -183,9 +183,9 @@ def test_16_bit_png_grey_and_rgb(tmp_path, picture):
     assert (grey.dtype, grey.n_bands) == ("uint16", 1)
     np.testing.assert_allclose(grey.values, np.repeat(picture[..., :1], 3, axis=2), atol=1e-4)
     path = write_tif(tmp_path / "c.png", wide.transpose(2, 0, 1), driver="PNG")
-    colour = read_image(path, Reading())
-    assert (colour.dtype, colour.n_bands) == ("uint16", 3)
-    np.testing.assert_allclose(colour.values, picture, atol=1e-4)
+    color = read_image(path, Reading())
+    assert (color.dtype, color.n_bands) == ("uint16", 3)
+    np.testing.assert_allclose(color.values, picture, atol=1e-4)
 
 
 def test_full_scale_of_reflectance_and_floats(tmp_path):
@@ -206,12 +206,12 @@ def test_full_scale_of_eight_bits_stays(tmp_path, picture):
     np.testing.assert_array_equal(read_image(path, Reading(full_scale=10000)).values, picture)
 
 
-def test_two_colour_png_has_black_and_white(tmp_path):
+def test_two_color_png_has_black_and_white(tmp_path):
     path = save(tmp_path / "a.png", Image.fromarray(np.array([[True, False]])))
     assert read_image(path, OPEN).values[0].tolist() == [[255] * 3, [0] * 3]
 
 
-def test_palette_becomes_colours(tmp_path, picture):
+def test_palette_becomes_colors(tmp_path, picture):
     palette = Image.fromarray(picture).quantize(32)
     image = read_image(save(tmp_path / "a.png", palette), Reading())
     np.testing.assert_array_equal(image.values, np.asarray(palette.convert("RGB")))
@@ -254,7 +254,7 @@ def test_nodata_is_not_seen(tmp_path, declared):
 
 
 @pytest.mark.parametrize("declared", [True, False])
-def test_zero_in_one_band_of_eight_bits_is_a_colour(tmp_path, declared):
+def test_zero_in_one_band_of_eight_bits_is_a_color(tmp_path, declared):
     bands = np.full((3, 4, 5), 80, "uint8")
     bands[:, 0, 0] = bands[1, 2, 3] = 0
     path = write_tif(tmp_path / "a.tif", bands, nodata=0 if declared else None)

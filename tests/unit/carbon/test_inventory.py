@@ -31,7 +31,7 @@ def folder(tmp_path):
 
 
 def picture(path, shape=(24, 32), seed=0):
-    """Write bright random colours."""
+    """Write bright random colors."""
     path.parent.mkdir(parents=True, exist_ok=True)
     values = np.random.default_rng(seed).integers(30, 250, (*shape, 3)).astype("uint8")
     Image.fromarray(values).save(path)

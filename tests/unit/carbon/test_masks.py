@@ -140,7 +140,7 @@ def test_rule_of_the_table_of_images(tmp_path):
     assert rule == MaskRule("0 to 255", "greys", (), (7,))
 
 
-def test_float_mask_and_mask_of_grey_colours(tmp_path):
+def test_float_mask_and_mask_of_grey_colors(tmp_path):
     found = labels(save(tmp_path / "a.tif", np.array([[0.0, 0.49, 0.5, 1.0, np.nan]], "float32")))
     assert found == [[0, 0, 1, 1, 255]], "what is not finite is unknown"
     grey = np.repeat(np.array([[0, 255]], "uint8")[..., None], 3, axis=2)
@@ -169,7 +169,7 @@ def palette(path, colors, numbers=((0, 1),)):
 def test_palette_masks(tmp_path):
     swapped = palette(tmp_path / "swapped.png", [(255, 255, 255), (0, 0, 0)])
     assert labels(swapped) == [[1, 0]], "white is vegetation, whatever its number"
-    assert labels(palette(tmp_path / "coloured.png", [(0, 0, 0), (0, 128, 0)])) == [[0, 1]]
+    assert labels(palette(tmp_path / "colored.png", [(0, 0, 0), (0, 128, 0)])) == [[0, 1]]
 
 
 def test_palettes_of_a_folder_are_read_alike(tmp_path):
@@ -200,7 +200,7 @@ def test_jpg_masks_have_clear_edges_or_are_told(tmp_path):
     assert read_mask(blurred, rule_of(blurred)).middle_share == pytest.approx(0.5, abs=0.01)
 
 
-def test_coloured_or_broken_mask_is_refused(tmp_path):
+def test_colored_or_broken_mask_is_refused(tmp_path):
     colors = np.random.default_rng(0).integers(30, 250, (24, 32, 3)).astype("uint8")
     save(tmp_path / "a.png", colors)
     with raises_naming(InputError, "a.png", "colors"):
@@ -257,7 +257,7 @@ def test_few_numbers_near_the_ends_are_classes(tmp_path, values):
 
 
 def test_a_mask_of_one_bit_is_black_and_white_whatever_the_others_have(tmp_path):
-    """Programs save a mask in one bit or in eight as its colours need."""
+    """Programs save a mask in one bit or in eight as its colors need."""
     truth = disk()
     one = tmp_path / "a.png"
     Image.fromarray(truth.astype("uint8") * 255).convert("1").save(one)

@@ -121,7 +121,7 @@ def test_what_is_not_seen_is_unknown_and_has_the_mean_of_the_training_pixels(tmp
 
 
 def test_rules_make_labels_at_the_images_own_size(tmp_path, fields):
-    """Plants and soil in turn, column by column: after shrinking, the mixed colour itself is no plant's."""
+    """Plants and soil in turn, column by column: after shrinking, the mixed color itself is no plant's."""
     values = np.where(np.arange(64)[:, None] % 2, SOIL, PLANT).astype("float32")
     stripes = NetworkImage(np.broadcast_to(values, (64, 64, 3)).copy(), np.ones((64, 64), bool))
     images = {name: (image, None) for name, (image, _) in fields.items()} | {"b": (stripes, None)}

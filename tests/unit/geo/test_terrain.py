@@ -121,7 +121,7 @@ def test_elevation_model_cut_short_is_named(tmp_path):
         ({"dtype": "complex64"}, "complex numbers"),
         ({"change": lambda m: m * np.nan}, "elevations for 0 %"),
     ],
-    ids=["colours", "feet", "relief", "undeclared feet", "decimetres", "all void", "flat", "complex", "all NaN"],
+    ids=["colors", "feet", "relief", "undeclared feet", "decimetres", "all void", "flat", "complex", "all NaN"],
 )
 def test_what_is_no_elevation_in_metres_is_refused(tmp_path, options, found):
     mountain(tmp_path / "dem.tif", **options)

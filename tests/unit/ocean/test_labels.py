@@ -8,7 +8,7 @@ import xarray as xr
 from climate_indicators.core.atomic_files import sha256
 from climate_indicators.geo.netcdf import month_starts, read_fields, write_fields
 from climate_indicators.ocean.biomes.cells import degree_cells
-from climate_indicators.ocean.biomes.labels import labels_dataset, names_and_colours, on_map, probabilities_of
+from climate_indicators.ocean.biomes.labels import labels_dataset, names_and_colors, on_map, probabilities_of
 from climate_indicators.ocean.biomes.membership import membership
 from climate_indicators.ocean.biomes.monthly_slopes import cell_fields, kept_slopes, slopes_dataset, slopes_of_month
 from climate_indicators.ocean.biomes.regression import Status
@@ -83,6 +83,6 @@ def test_labels_and_probabilities_survive_writing(tmp_path):
         np.testing.assert_allclose(decoded.probability.values, found)
 
 
-def test_names_and_colours_come_from_the_table():
+def test_names_and_colors_come_from_the_table():
     table = pd.DataFrame({"label": [1, 2], "name": ["ICE I", "SUBTR I"], "color": ["#000000", "#FFFFFF"]})
-    assert names_and_colours(table) == (NAMES, {1: "#000000", 2: "#FFFFFF"})
+    assert names_and_colors(table) == (NAMES, {1: "#000000", 2: "#FFFFFF"})

@@ -1,11 +1,11 @@
-"""Names, families and colours of biomes by rule."""
+"""Names, families and colors of biomes by rule."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.ocean.biomes.naming import Rules, apply_names, biome_table, colour, propose_names
+from climate_indicators.ocean.biomes.naming import Rules, apply_names, biome_table, propose_names, shade
 from refusals import raises_naming
 
 SUMMARY = pd.DataFrame(
@@ -54,8 +54,8 @@ def test_names_go_past_nine():
     assert table["name"].tolist()[8:] == [f"SUBTR {number}" for number in ("IX", "X", "XI", "XII", "XIII", "XIV")]
 
 
-def test_colours_differ():
-    found = [colour(family, number) for family in ("ice", "subpolar", "subtropical", "upwelling", "mixed")
+def test_colors_differ():
+    found = [shade(family, number) for family in ("ice", "subpolar", "subtropical", "upwelling", "mixed")
              for number in range(7)]  # fmt: skip
     assert len(set(found)) == len(found)
     assert all(len(each) == 7 and each.startswith("#") for each in found)

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from climate_indicators.carbon.series.forecast import carbon_forecast
 from climate_indicators.carbon.series.series import read_series
 from climate_indicators.carbon.series.trends import trend_table
-from climate_indicators.plotting.carbon.forecast import COLOURS, carbon_forecast_figure
+from climate_indicators.plotting.carbon.forecast import COLORS, carbon_forecast_figure
 from climate_indicators.plotting.carbon.series import CHANGE, carbon_series_figure
 
 
@@ -123,7 +123,7 @@ def test_forecast_shows_held_back_year_months_to_come_and_skill(dated):
     assert len(series.collections) == 4, "two intervals of the held-back year, two of the months to come"
     widths = [bar.get_width() for bar in errors.patches]
     np.testing.assert_allclose(widths, forecast.skill.mae)
-    assert [to_hex(bar.get_facecolor()).upper() for bar in errors.patches] == list(COLOURS.values())
+    assert [to_hex(bar.get_facecolor()).upper() for bar in errors.patches] == list(COLORS.values())
     shown = sorted(line.get_xdata()[0] for line in coverage.lines if line.get_marker() == "o")
     np.testing.assert_allclose(shown, sorted(100 * forecast.skill.coverage_95))
     words = [text.get_text().replace("\n", " ") for text in series.texts]

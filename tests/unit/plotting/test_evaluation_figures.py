@@ -18,7 +18,7 @@ from climate_indicators.glacier.area_summary import area_summary
 from climate_indicators.plotting.learning_curve import learning_figure
 from climate_indicators.plotting.patches import choose_patches, patches_figure
 from climate_indicators.plotting.reliability import LOOKS, reliability_figure
-from climate_indicators.plotting.spatial_blocks import COLOURS, TINT, blocks_figure, tinted
+from climate_indicators.plotting.spatial_blocks import COLORS, TINT, blocks_figure, tinted
 from climate_indicators.plotting.style import GAP, save_figure
 from climate_indicators.segmentation.patches import plan_patches, write_patches
 from climate_indicators.segmentation.skill_summary import skill_by_site, skill_summary
@@ -111,11 +111,11 @@ STUDIES = {
 
 
 @pytest.mark.parametrize("own", STUDIES.values(), ids=STUDIES)
-def test_every_model_has_a_look_and_no_two_of_a_study_share_marker_or_colour(own):
+def test_every_model_has_a_look_and_no_two_of_a_study_share_marker_or_color(own):
     done = evaluation("brightness")
     assert set(done.metrics.model) | set(done.reliability.model) | own <= set(LOOKS)
     together = [look for model, look in LOOKS.items() if model in own or model not in set().union(*STUDIES.values())]
-    assert len({colour for _, colour, _ in together}) == len({marker for _, _, marker in together}) == len(together)
+    assert len({color for _, color, _ in together}) == len({marker for _, _, marker in together}) == len(together)
 
 
 def test_learning_figure_marks_the_epoch_of_the_lowest_validation_loss(tmp_path):
@@ -143,12 +143,12 @@ def test_one_epoch_can_be_drawn(tmp_path):
     assert_drawn_whole(learning_figure(history), tmp_path / "figure.png")
 
 
-def test_tint_is_the_colour_of_the_split_and_unused_pixels_have_none():
+def test_tint_is_the_color_of_the_split_and_unused_pixels_have_none():
     image = np.full((2, 2, 3), 0.5)
     shown = tinted(image, np.array([[0, 1], [2, 3]], "uint8"))
     assert shown[0, 0].tolist() == [0.5] * 3
     for (row, col), name in (((0, 1), "train"), ((1, 0), "validation"), ((1, 1), "test")):
-        expected = (1 - TINT) * 0.5 + TINT * np.array(to_rgb(COLOURS[name]))
+        expected = (1 - TINT) * 0.5 + TINT * np.array(to_rgb(COLORS[name]))
         assert shown[row, col] == pytest.approx(expected)
     assert (image == 0.5).all(), "the image given is left alone"
 

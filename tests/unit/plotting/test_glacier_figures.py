@@ -114,8 +114,8 @@ def frames_of(site, areas=AREAS):
     return timelapse_frames(images, extents, site["labels"], areas.iloc[:2], RGB, 2016, 0.95)
 
 
-def coloured(frame, colour, tolerance=40):
-    goal = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)])
+def colored(frame, color, tolerance=40):
+    goal = np.array([int(color[place : place + 2], 16) for place in (1, 3, 5)])
     return (np.abs(frame.astype(int) - goal).max(axis=2) < tolerance).sum()
 
 
@@ -128,7 +128,7 @@ def yellow(frame):
 def test_timelapse_has_a_frame_a_year_with_its_own_outline(site, tmp_path):
     frames = frames_of(site)
     assert len(frames) == 2 and frames[0].shape == frames[1].shape
-    assert coloured(frames[0], OUTLINE) > 300
+    assert colored(frames[0], OUTLINE) > 300
     # the mapped outline covers that of the reference year in 2016, and lies inside it a year later
     assert yellow(frames[1]) > yellow(frames[0]) + 50
     write_animation(frames, tmp_path / "a" / "x.gif", 0.8, EXACT)
@@ -138,7 +138,7 @@ def test_timelapse_has_a_frame_a_year_with_its_own_outline(site, tmp_path):
             animation.seek(number)
             shown = np.asarray(animation.convert("RGB"))
             assert np.abs(shown.astype(int) - frame).mean() < 3
-            assert coloured(shown, OUTLINE) > 300
+            assert colored(shown, OUTLINE) > 300
             assert shown[0, 0].tolist() == [255, 255, 255]
 
 
@@ -151,16 +151,16 @@ def test_timelapse_has_the_same_bytes_every_time(site, tmp_path):
 def test_timelapse_of_a_year_without_ice_or_without_date(site, tmp_path):
     write_cog(site["scenes"][0].extent, GRID, np.zeros(GRID.shape, "uint8"), "extent", 255)
     frames = frames_of(site, AREAS.assign(date=np.nan))
-    assert coloured(frames[0], OUTLINE) < coloured(frames[1], OUTLINE)
+    assert colored(frames[0], OUTLINE) < colored(frames[1], OUTLINE)
 
 
 def test_timelapse_does_not_draw_along_the_edge_of_a_cloud(site):
     """A year whose glacier is cut by a gap has a shorter outline than the same glacier unseen nowhere."""
     scene = site["scenes"][1]
     extent = read_classes(scene.extent)
-    whole = coloured(frames_of(site)[1], OUTLINE)
+    whole = colored(frames_of(site)[1], OUTLINE)
     write_cog(scene.extent, GRID, np.where(np.arange(64) > 30, 255, extent).astype("uint8"), "extent", 255)
-    cut = coloured(frames_of(site)[1], OUTLINE)
+    cut = colored(frames_of(site)[1], OUTLINE)
     # top and bottom lose 7 of 30 columns and the right end is gone: 37 of 108 pixels, with nothing drawn at the cut
     assert cut < 0.75 * whole
 

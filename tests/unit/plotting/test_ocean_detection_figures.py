@@ -16,7 +16,7 @@ from climate_indicators.plotting.ocean.cut_grid import CHOSEN, cut_grid_figure
 from climate_indicators.plotting.ocean.dendrogram import ABOVE, dendrogram_figure, shown_part
 from climate_indicators.plotting.style import save_figure
 
-COLOURS = {1: "#E69F00", 2: "#0072B2", 3: "#56B4E9"}
+COLORS = {1: "#E69F00", 2: "#0072B2", 3: "#56B4E9"}
 NAMES = {1: "SUBTR I", 2: "SUBP I", 3: "ICE I"}
 GRID = {"max_valley": [0.7, 0.9], "compactness": [0.1, 0.3, 0.6]}
 
@@ -40,12 +40,12 @@ def draw(figure):
     return figure
 
 
-def test_dendrogram_has_the_highest_merges_in_the_colours_of_the_biomes(tree, cut):
-    axes = draw(dendrogram_figure(tree, cut.nodes, cut.node_labels, COLOURS, NAMES, branches=20)).axes[0]
+def test_dendrogram_has_the_highest_merges_in_the_colors_of_the_biomes(tree, cut):
+    axes = draw(dendrogram_figure(tree, cut.nodes, cut.node_labels, COLORS, NAMES, branches=20)).axes[0]
     lines = [line for line in axes.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 2]
     flat = sorted(line.get_ydata()[0] for line in lines if line.get_ydata()[0] == line.get_ydata()[1])
     np.testing.assert_allclose(flat, np.sort(tree.merges[:, 2])[-19:], err_msg="the merges that join 20 branches")
-    assert {to_hex(line.get_color()).upper() for line in lines} == {*COLOURS.values(), ABOVE}
+    assert {to_hex(line.get_color()).upper() for line in lines} == {*COLORS.values(), ABOVE}
     dots = next(line for line in axes.lines if line.get_marker() == "o")
     np.testing.assert_allclose(np.sort(dots.get_ydata()), np.sort(tree.height[cut.nodes]))
     assert axes.get_ylabel() == "Ward height (standardized slopes)"
@@ -64,13 +64,13 @@ def test_every_branch_below_a_cut_has_its_label(tree, cut):
 def test_dendrogram_shows_cuts_of_any_kind(tree):
     fine = paper_cut(tree, 0.01, 0.0001)
     assert fine.k > 60
-    colours, names = dict.fromkeys(range(1, fine.k + 1), "#0072B2"), {}
+    colors, names = dict.fromkeys(range(1, fine.k + 1), "#0072B2"), {}
     assert len(shown_part(tree, fine.nodes, fine.node_labels, 10).ends) == fine.k
-    draw(dendrogram_figure(tree, fine.nodes, fine.node_labels, colours, names))
-    axes = draw(dendrogram_figure(tree, [tree.root], [1], COLOURS, NAMES)).axes[0]
+    draw(dendrogram_figure(tree, fine.nodes, fine.node_labels, colors, names))
+    axes = draw(dendrogram_figure(tree, [tree.root], [1], COLORS, NAMES)).axes[0]
     assert "in 1 biome." in axes.texts[0].get_text()
     tiny = ward(np.eye(3))
-    draw(dendrogram_figure(tiny, [0, 1, 2], [1, 2, 3], COLOURS, NAMES))
+    draw(dendrogram_figure(tiny, [0, 1, 2], [1, 2, 3], COLORS, NAMES))
 
 
 @pytest.mark.parametrize("mode", [PAPER, ROBUST])
@@ -137,7 +137,7 @@ def test_figures_are_written_alike_twice(tree, cut, tmp_path):
     table = biome_table(cut.labels, tree.values, tree.values, np.full(380, 20.0), np.ones(380), {})
     grid, _ = cut_table(tree, ROBUST, GRID, sample=200, references=2, bootstraps=2)
     made = {
-        "dendrogram": lambda: dendrogram_figure(tree, cut.nodes, cut.node_labels, COLOURS, NAMES),
+        "dendrogram": lambda: dendrogram_figure(tree, cut.nodes, cut.node_labels, COLORS, NAMES),
         "grid": lambda: cut_grid_figure(grid, ROBUST),
         "profile": lambda: biome_profile_figure(table),
     }

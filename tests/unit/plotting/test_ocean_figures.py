@@ -18,7 +18,7 @@ from climate_indicators.ocean.indicators.occurrence import Occurrence
 from climate_indicators.ocean.indicators.seasons import seasonal_cycle
 from climate_indicators.ocean.indicators.water_properties import drivers_summary, drivers_table
 from climate_indicators.plotting.animation import write_animation
-from climate_indicators.plotting.ocean.animation import chosen_months, exact_colours, ocean_frames
+from climate_indicators.plotting.ocean.animation import chosen_months, exact_colors, ocean_frames
 from climate_indicators.plotting.ocean.biome_maps import (
     biome_map_figure,
     core_figure,
@@ -34,7 +34,7 @@ from climate_indicators.plotting.ocean.water_properties import drivers_figure, d
 from climate_indicators.plotting.style import save_figure
 
 NAMES = {1: "ICE I", 2: "SUBP+UP II", 3: "SUBTR I", 4: "SUBTR II"}
-COLOURS = {1: "#56B4E9", 2: "#0072B2", 3: "#E69F00", 4: "#D55E00"}
+COLORS = {1: "#56B4E9", 2: "#0072B2", 3: "#E69F00", 4: "#D55E00"}
 FAMILIES = {1: "ice", 2: "subpolar", 3: "subtropical", 4: "subtropical"}
 LAT, LON = np.arange(-85.0, 90, 10), np.arange(-175.0, 180, 10)
 TITLES = {"global": "Global ocean", "north": "North"}
@@ -103,8 +103,8 @@ def pixels_of(figure, path):
         return np.asarray(picture.convert("RGB"))
 
 
-def share_of(picture, colour):
-    goal = [int(colour[place : place + 2], 16) for place in (1, 3, 5)]
+def share_of(picture, color):
+    goal = [int(color[place : place + 2], 16) for place in (1, 3, 5)]
     return (picture == goal).all(axis=2).mean()
 
 
@@ -143,20 +143,20 @@ def test_map_has_a_graticule_in_degrees_and_no_scale_bar(cells):
     assert not any("km" in text for text in texts(figure))
 
 
-def test_shares_of_colours_on_the_map_are_those_of_the_areas(cells, world, tmp_path):
+def test_shares_of_colors_on_the_map_are_those_of_the_areas(cells, world, tmp_path):
     labels, area = world["labels"][0], cells["area_km2"].to_numpy()
     figure = Figure(figsize=(8, 4.2))
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
-    class_map(axes, cells, labels, COLOURS)
+    class_map(axes, cells, labels, COLORS)
     picture = pixels_of(figure, tmp_path / "map.png")
-    found = np.array([share_of(picture, COLOURS[label]) for label in COLOURS])
-    truth = np.array([area[labels == label].sum() for label in COLOURS])
+    found = np.array([share_of(picture, COLORS[label]) for label in COLORS])
+    truth = np.array([area[labels == label].sum() for label in COLORS])
     np.testing.assert_allclose(found / found.sum(), truth / truth.sum(), atol=0.015)
 
 
 def test_biome_map_names_every_biome_with_its_share(cells, world, tmp_path):
     labels, area = world["labels"][0], cells["area_km2"].to_numpy()
-    figure = biome_map_figure(cells, labels, NAMES, COLOURS, "Biomes, January 2000", "demo")
+    figure = biome_map_figure(cells, labels, NAMES, COLORS, "Biomes, January 2000", "demo")
     share = 100 * area[labels == 3].sum() / area.sum()
     legend = texts(figure.legends[0])
     assert f"SUBTR I, {share:.1f} %" in legend and "land or no data" in legend
@@ -164,7 +164,7 @@ def test_biome_map_names_every_biome_with_its_share(cells, world, tmp_path):
     numbers = [float(text.split()[0]) for text in shares(labels, area, NAMES).values()]
     assert sum(numbers) == pytest.approx(100, abs=0.3)
     save_figure(figure, tmp_path / "a.png")
-    save_figure(biome_map_figure(cells, labels, NAMES, COLOURS, "Biomes, January 2000", "demo"), tmp_path / "b.png")
+    save_figure(biome_map_figure(cells, labels, NAMES, COLORS, "Biomes, January 2000", "demo"), tmp_path / "b.png")
     assert sha256(tmp_path / "a.png") == sha256(tmp_path / "b.png")
     assert not overlaps(figure)
 
@@ -179,7 +179,7 @@ def test_field_map_tells_which_end_of_the_bar_is_open(cells):
     assert robust_limits(np.full(5, 2.0)) == (1.5, 2.5) and robust_limits(np.array([])) == (0, 1)
 
 
-def test_slope_maps_have_units_and_signed_colours_only_about_0(cells, world):
+def test_slope_maps_have_units_and_signed_colors_only_about_0(cells, world):
     shape = cells["area_km2"].shape
     values = np.linspace(-1, 1, np.prod(shape)).reshape(shape)
     fields = {"slope_sst": values + 12, "slope_dic": values + 3, "slope_alk": values, "r2": 0.99 + values / 200}
@@ -201,7 +201,7 @@ def test_occurrence_has_a_map_a_biome_and_core_says_how_much(cells, world):
     figure = occurrence_figure(cells, world["occurrence"], NAMES)
     assert {axes.get_title("left") for axes in figure.axes} >= set(NAMES.values())
     assert not overlaps(figure)
-    figure = core_figure(cells, world["occurrence"], NAMES, COLOURS)
+    figure = core_figure(cells, world["occurrence"], NAMES, COLORS)
     area, core = cells["area_km2"].to_numpy(), world["occurrence"]["core"].to_numpy()
     share = 100 * area[core > 0].sum() / area.sum()
     assert 10 < share < 90
@@ -212,16 +212,16 @@ def test_coverage_shows_both_scalers_and_fills_significant_trends(world):
     trends = coverage_trends(world["coverage"], TITLES)
     # five years that only rise have p near 0.05, too much for many tests
     trends["significant"] = trends["p_value"] < 0.2
-    figure = coverage_figure(world["coverage"], trends, TITLES, NAMES, COLOURS, "demo", 0.95)
+    figure = coverage_figure(world["coverage"], trends, TITLES, NAMES, COLORS, "demo", 0.95)
     left, right = figure.axes[:2]
-    lines = [line for line in left.lines if line.get_color() == COLOURS[3] and line.get_linestyle() in "--"]
+    lines = [line for line in left.lines if line.get_color() == COLORS[3] and line.get_linestyle() in "--"]
     assert {line.get_linestyle() for line in lines} == {"-", "--"}
     row = trends.query("scaler == 'frozen' and zone == 'global' and biome == 'SUBTR I'").iloc[0]
     solid = next(line for line in lines if line.get_linestyle() == "-")
     assert solid.get_xdata().tolist() == [2000, 2004] and solid.get_ydata()[0] == row["line_at_first_year"]
     assert solid.get_ydata()[1] == pytest.approx(row["line_at_first_year"] + 4 * row["slope_per_year"])
-    dots = [line for line in right.lines if line.get_marker() == "o" and line.get_color() == COLOURS[3]]
-    assert row["significant"] and to_hex(dots[0].get_markerfacecolor()).upper() == COLOURS[3]
+    dots = [line for line in right.lines if line.get_marker() == "o" and line.get_color() == COLORS[3]]
+    assert row["significant"] and to_hex(dots[0].get_markerfacecolor()).upper() == COLORS[3]
     assert dots[0].get_xdata()[0] == row["slope_per_year"]
     largest = trends.query("scaler == 'frozen' and zone == 'global' and significant and biome != 'unclassified'")
     sentence = largest.loc[largest["slope_per_year"].abs().idxmax(), "sentence"]
@@ -231,7 +231,7 @@ def test_coverage_shows_both_scalers_and_fills_significant_trends(world):
 
 def test_coverage_of_few_years_shows_months_and_says_why(world):
     table = world["coverage"].query("month < '2002-01' and scaler == 'frozen'")
-    figure = coverage_figure(table, coverage_trends(table, TITLES), TITLES, NAMES, COLOURS, "demo", 0.95)
+    figure = coverage_figure(table, coverage_trends(table, TITLES), TITLES, NAMES, COLORS, "demo", 0.95)
     assert all(len(line.get_xdata()) == 24 for line in figure.axes[0].lines)
     assert "No trend is drawn: 2 whole years are too few." in texts(figure)
     assert len(figure.axes) == 2 and figure.axes[1].get_xlabel() == "month"
@@ -241,14 +241,14 @@ def test_coverage_of_few_years_shows_months_and_says_why(world):
 def test_biomes_that_a_zone_lacks_are_left_out_there(world):
     table = world["coverage"].copy()
     table.loc[(table["zone"] == "north") & (table["label"] == 1), "percent"] = 0.1
-    figure = coverage_figure(table, coverage_trends(table, TITLES), TITLES, NAMES, COLOURS, "demo", 0.95)
+    figure = coverage_figure(table, coverage_trends(table, TITLES), TITLES, NAMES, COLORS, "demo", 0.95)
     names = [[tick.get_text() for tick in axes.get_yticklabels()] for axes in figure.axes[1:4:2]]
     assert "ICE I" in names[0] and "ICE I" not in names[1]
 
 
 def test_seasons_have_a_panel_a_zone_and_a_band(world):
     cycle = seasonal_cycle(world["coverage"]).query("scaler == 'frozen'")
-    figure = seasons_figure(cycle, TITLES, NAMES, COLOURS, "Seasonal cycle")
+    figure = seasons_figure(cycle, TITLES, NAMES, COLORS, "Seasonal cycle")
     panels = [axes for axes in figure.axes if axes.lines]
     assert [axes.get_title("left") for axes in panels] == ["Global ocean", "North"]
     assert len(panels[0].lines) == len(panels[0].collections) == 5
@@ -262,7 +262,7 @@ def test_seasons_have_a_panel_a_zone_and_a_band(world):
 def test_bands_of_shares_end_at_0_and_100_percent(world):
     cycle = seasonal_cycle(world["coverage"]).query("scaler == 'frozen' and zone == 'global'")
     wide = cycle.assign(sd_percent=90.0)
-    (axes,) = seasons_figure(wide, TITLES, NAMES, COLOURS, "Seasonal cycle").axes
+    (axes,) = seasons_figure(wide, TITLES, NAMES, COLORS, "Seasonal cycle").axes
     heights = np.concatenate([band.get_paths()[0].vertices[:, 1] for band in axes.collections])
     assert (heights.min(), heights.max()) == (0, 100)
 
@@ -277,32 +277,32 @@ def test_competition_shows_shares_and_the_ratio(world):
 
 
 def test_drivers_have_a_panel_a_variable_with_units(world):
-    figure = drivers_figure(drivers_summary(world["drivers"]), NAMES, COLOURS, "demo")
+    figure = drivers_figure(drivers_summary(world["drivers"]), NAMES, COLORS, "demo")
     assert [axes.get_xlabel() for axes in figure.axes][0] == "surface temperature\n(°C)" and len(figure.axes) == 3
     assert not overlaps(figure)
-    figure = drivers_season_figure(world["drivers"], NAMES, COLOURS, "demo")
+    figure = drivers_season_figure(world["drivers"], NAMES, COLORS, "demo")
     assert [len(axes.lines) for axes in figure.axes] == [4, 4, 4] and not overlaps(figure)
 
 
-def test_animation_shows_each_month_in_the_colours_of_the_biomes(cells, world, tmp_path):
+def test_animation_shows_each_month_in_the_colors_of_the_biomes(cells, world, tmp_path):
     months, labels = world["months"][:3], world["labels"][:3].copy()
     labels[1][labels[1] > 0] = 1
-    frames = ocean_frames(cells, labels, months, NAMES, COLOURS, "demo")
+    frames = ocean_frames(cells, labels, months, NAMES, COLORS, "demo")
     assert len(frames) == 3 and len({frame.shape for frame in frames}) == 1
-    assert share_of(frames[0], COLOURS[3]) > 0.05 and share_of(frames[1], COLOURS[3]) < 0.005
-    assert share_of(frames[1], COLOURS[1]) > 0.3
+    assert share_of(frames[0], COLORS[3]) > 0.05 and share_of(frames[1], COLORS[3]) < 0.005
+    assert share_of(frames[1], COLORS[1]) > 0.3
     assert (frames[0][:40] != frames[2][:40]).any(), "the title names the month"
     assert (frames[0][-60:] == frames[2][-60:]).all(), "the legend stands still"
-    alone = ocean_frames(cells, labels[2:], months[2:], NAMES, COLOURS, "demo")[0]
+    alone = ocean_frames(cells, labels[2:], months[2:], NAMES, COLORS, "demo")[0]
     np.testing.assert_array_equal(alone, frames[2])
     for name in ("a.gif", "b.gif"):
-        write_animation(frames, tmp_path / name, 0.4, exact_colours(COLOURS))
+        write_animation(frames, tmp_path / name, 0.4, exact_colors(COLORS))
     assert sha256(tmp_path / "a.gif") == sha256(tmp_path / "b.gif")
     with Image.open(tmp_path / "a.gif") as animation:
         assert animation.n_frames == 3
         animation.seek(1)
         shown = np.asarray(animation.convert("RGB"))
-    assert share_of(shown, COLOURS[1]) == share_of(frames[1], COLOURS[1])
+    assert share_of(shown, COLORS[1]) == share_of(frames[1], COLORS[1])
 
 
 @pytest.mark.filterwarnings("error")
@@ -317,7 +317,7 @@ def test_figures_are_drawn_where_data_are_missing(cells, world, tmp_path):
     zones = {"global": ocean, "north": ocean & north}
     table = flag_gaps(coverage_table(labels, None, months, area, zones, NAMES, "frozen"))
     trends = coverage_trends(table, TITLES)
-    figure = coverage_figure(table, trends, TITLES, NAMES, COLOURS, "demo", 0.95)
+    figure = coverage_figure(table, trends, TITLES, NAMES, COLORS, "demo", 0.95)
     pixels_of(figure, tmp_path / "coverage.png")
     assert not [
         line for line in figure.axes[1].lines if len(line.get_xdata()) > 2 and np.isfinite(line.get_ydata()).any()
@@ -325,7 +325,7 @@ def test_figures_are_drawn_where_data_are_missing(cells, world, tmp_path):
     drawn = [line.get_ydata() for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
     assert drawn and all(np.isnan(line[5::12]).all() and np.isfinite(line[0]) for line in drawn)
     cycle = seasonal_cycle(table)
-    pixels_of(seasons_figure(cycle, TITLES, NAMES, COLOURS, "cycle"), tmp_path / "cycle.png")
+    pixels_of(seasons_figure(cycle, TITLES, NAMES, COLORS, "cycle"), tmp_path / "cycle.png")
     slopes = {name: np.where(labels > 0, slope, np.nan) for name, slope in (("sst", 12), ("dic", 1.5), ("alk", -1))}
     season = np.cos(2 * np.pi * np.arange(len(months)) / 12)[:, None, None]
     levels = (("sst", 9.0), ("dic", 2e3), ("alk", 2e3))
@@ -339,11 +339,11 @@ def test_figures_are_drawn_where_data_are_missing(cells, world, tmp_path):
     occurrence.add(labels, months)
     maps = occurrence.dataset(LAT, LON, NAMES)
     pixels_of(occurrence_figure(cells, maps, NAMES), tmp_path / "occurrence.png")
-    pixels_of(core_figure(cells, maps, NAMES, COLOURS), tmp_path / "core.png")
+    pixels_of(core_figure(cells, maps, NAMES, COLORS), tmp_path / "core.png")
     table = drivers_table(labels, means, months, area, NAMES)
-    pixels_of(drivers_figure(drivers_summary(table), NAMES, COLOURS, "demo"), tmp_path / "drivers.png")
-    frames = ocean_frames(cells, labels[4:6], months[4:6], NAMES, COLOURS, "demo")
-    assert share_of(frames[0], COLOURS[4]) > 0.02 and share_of(frames[1], COLOURS[4]) < 0.005
+    pixels_of(drivers_figure(drivers_summary(table), NAMES, COLORS, "demo"), tmp_path / "drivers.png")
+    frames = ocean_frames(cells, labels[4:6], months[4:6], NAMES, COLORS, "demo")
+    assert share_of(frames[0], COLORS[4]) > 0.02 and share_of(frames[1], COLORS[4]) < 0.005
 
 
 def test_long_series_are_shown_by_whole_years():

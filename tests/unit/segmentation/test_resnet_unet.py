@@ -158,18 +158,18 @@ def test_single_pixels_are_scaled_by_the_studys_own_pictures_even_beside_an_enco
 
 
 def test_a_rule_of_single_pixels_is_learnt_by_their_filters():
-    """Dull colours, each pixel's drawn anew: green where that band is the largest of the three."""
+    """Dull colors, each pixel's drawn anew: green where that band is the largest of the three."""
     rng = np.random.default_rng(0)
-    colours = rng.normal(0, 30, (4, 32, 32, 1)) + rng.normal(0, 8, (4, 32, 32, 3)) + 100
-    truth = ((colours[..., 1] > colours[..., 0]) & (colours[..., 1] > colours[..., 2])).astype("float32")[..., None]
+    colors = rng.normal(0, 30, (4, 32, 32, 1)) + rng.normal(0, 8, (4, 32, 32, 3)) + 100
+    truth = ((colors[..., 1] > colors[..., 0]) & (colors[..., 1] > colors[..., 2])).astype("float32")[..., None]
     keras.utils.set_random_seed(1)
     image = keras.Input((None, None, 3))
     model = keras.Model(image, _pixel_logit(image, [100.0] * 3, [900.0] * 3, [16, 16]))
     model.compile(keras.optimizers.Adam(0.02), BceDice())
     for _ in range(150):
-        model.train_on_batch(colours[:2], truth[:2])
+        model.train_on_batch(colors[:2], truth[:2])
     scores = MaskedScores()
-    scores.update_state(truth[2:], model.predict_on_batch(colours[2:]))
+    scores.update_state(truth[2:], model.predict_on_batch(colors[2:]))
     assert scores.result()["iou"] > 0.9
 
 

@@ -122,7 +122,7 @@ def test_ranks_and_chance_by_hand():
     assert partner_ranks(points, np.roll(points, 1, axis=0), np.arange(4)).tolist() == [4, 4, 4, 4]
     # all the same: every wrong one stands before the right one
     assert partner_ranks(np.ones((4, 2)), np.ones((4, 2)), np.arange(4)).tolist() == [4, 4, 4, 4]
-    # two radar chips of one colour chip: either finds it
+    # two radar chips of one color chip: either finds it
     assert partner_ranks(points[[0, 1]], points[[1, 0]], np.array([5, 5])).tolist() == [1, 1]
     assert chance_recall(np.arange(10), 1) == pytest.approx(0.1)
     assert chance_recall(np.arange(10), 5) == pytest.approx(0.5)

@@ -1,4 +1,4 @@
-"""Encoders of radar and colour: unknown pixels, batches, loss; learning, the same again, after a kill; one pass."""
+"""Encoders of radar and color: unknown pixels, batches, loss; learning, the same again, after a kill; one pass."""
 
 import logging
 
@@ -176,7 +176,7 @@ def test_the_loss_is_the_mean_of_both_directions():
     assert np.asarray(batch_accuracy(own, logits[::-1].copy())).mean() == pytest.approx(1 / 3)
 
 
-def test_pairs_that_share_a_colour_chip_are_right_answers_to_each_other():
+def test_pairs_that_share_a_color_chip_are_right_answers_to_each_other():
     shared = np.array([[7.0], [7.0], [8.0]], "float32")
     # the first two find each other before themselves
     logits = np.array([[5.0, 6.0, 0.0], [6.0, 5.0, 0.0], [0.0, 0.0, 5.0]], "float32")
@@ -188,7 +188,7 @@ def test_pairs_that_share_a_colour_chip_are_right_answers_to_each_other():
     assert views(triplets).tolist() == [0, 0, 1]
 
 
-def test_a_part_with_one_colour_image_is_refused_by_name(patches, tmp_path):
+def test_a_part_with_one_color_image_is_refused_by_name(patches, tmp_path):
     with raises_naming(InputError, "patches.h5", "1 color image", "snow.triplets"):
         train_encoders(patches, np.zeros(96, int), tmp_path, SETTINGS, 1, LOGGER)
 

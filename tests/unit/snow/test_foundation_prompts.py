@@ -12,7 +12,7 @@ from climate_indicators.snow.foundation_models.model_inputs import (
     CHANGE,
     GREY,
     POLARISATIONS,
-    colour_picture,
+    color_picture,
     radar_picture,
     resize,
     spread_of_snow,
@@ -110,11 +110,11 @@ def test_radar_picture_has_one_stretch():
     assert radar_picture(image, valid, BANDS, mean, std, CHANGE)[1, 0, 2] == 0
 
 
-def test_gaps_of_optical_pictures_get_the_mean_colour():
+def test_gaps_of_optical_pictures_get_the_mean_color():
     rgb = np.full((4, 4, 3), 100, "uint8")
     rgb[0] = 0
-    assert (colour_picture(rgb) == 100).all() and (rgb[0] == 0).all()
-    assert (colour_picture(np.zeros((4, 4, 3), "uint8")) == 0).all()
+    assert (color_picture(rgb) == 100).all() and (rgb[0] == 0).all()
+    assert (color_picture(np.zeros((4, 4, 3), "uint8")) == 0).all()
 
 
 def test_resize_keeps_a_slope_and_its_place():

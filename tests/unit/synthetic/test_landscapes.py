@@ -1,4 +1,4 @@
-"""The simulated landscapes: their truth is as designed, and a pixel's colour does not tell what grows."""
+"""The simulated landscapes: their truth is as designed, and a pixel's color does not tell what grows."""
 
 import io
 import json
@@ -67,14 +67,14 @@ def decoded(image, path):
 
 @pytest.fixture(scope="module")
 def pooled(world, sights, tmp_path_factory):
-    """Colours, as a reader of the files finds them, and truth of all seen pixels of every third picture."""
+    """Colors, as a reader of the files finds them, and truth of all seen pixels of every third picture."""
     path = tmp_path_factory.mktemp("pictures") / "one.jpg"
-    colours, truth = [], []
+    colors, truth = [], []
     for place, row in zip(world.places, sights, strict=True):
         for rendered in row[::3]:
-            colours.append(decoded(rendered.picture, path)[place.seen])
+            colors.append(decoded(rendered.picture, path)[place.seen])
             truth.append(rendered.mask[place.seen])
-    return np.concatenate(colours), np.concatenate(truth)
+    return np.concatenate(colors), np.concatenate(truth)
 
 
 def iou(mapped, truth):
@@ -178,18 +178,18 @@ def test_corners_stay_black_and_nothing_else_is(world, sights, tmp_path):
             assert brightest[place.seen].min() > 8
 
 
-def test_colour_alone_misleads(pooled):
-    colours, truth = pooled
-    hue, saturation, value = rgb_to_hsv(colours / 255).T
+def test_color_alone_misleads(pooled):
+    colors, truth = pooled
+    hue, saturation, value = rgb_to_hsv(colors / 255).T
     rule = (hue * 180 >= 35) & (hue * 180 <= 85) & (saturation * 255 >= 40) & (value * 255 >= 20)
-    shares = colours / np.maximum(colours.sum(axis=1, keepdims=True, dtype=float), 1)
+    shares = colors / np.maximum(colors.sum(axis=1, keepdims=True, dtype=float), 1)
     greenness = 2 * shares[:, 1] - shares[:, 0] - shares[:, 2]
     best = max(iou(greenness > limit, truth) for limit in np.arange(-0.1, 0.3, 0.01))
     assert 0.45 < iou(rule, truth) < 0.72
     assert 0.45 < best < 0.72
 
 
-def test_colours_mislead_in_the_ways_meant(world, covers, sights):
+def test_colors_mislead_in_the_ways_meant(world, covers, sights):
     """Some water and rock are green by the HSV rule, and much forest is not."""
     green = {"water": [], "rock": [], "forest": []}
     for place, row, pictures in zip(world.places, covers, sights, strict=True):

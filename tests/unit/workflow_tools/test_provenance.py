@@ -19,8 +19,8 @@ def library(tmp_path):
     (package / "files.py").write_text("def read():\n    import pandas.api\n")
     (package / "other.py").write_text("x = 1\n")
     (package / "figures" / "__init__.py").write_text("")
-    (package / "figures" / "maps.py").write_text("from .style import colour\n")
-    (package / "figures" / "style.py").write_text("from ..files import read\ncolour = 1\n")
+    (package / "figures" / "maps.py").write_text("from .style import color\n")
+    (package / "figures" / "style.py").write_text("from ..files import read\ncolor = 1\n")
     return package
 
 

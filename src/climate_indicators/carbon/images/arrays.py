@@ -106,18 +106,18 @@ def read_image(path: str | Path, reading: Reading) -> NetworkImage:
         if "complex" in dtype:
             raise InputError(f"{path}: has complex numbers ({dtype}); expected brightness. Convert or remove it.")
         bands = _band_numbers(path, raster, reading.bands)
-        numbers, colours = _read(raster, bands)
+        numbers, colors = _read(raster, bands)
         seen = _declared(raster, bands) & _known(numbers, dtype, reading.nodata)
         full = _full_scale(raster, dtype, reading.full_scale)
-        numbers = numbers if colours is not None else from_black(raster, numbers)
+        numbers = numbers if colors is not None else from_black(raster, numbers)
         georeferenced = not raster.transform.is_identity
         orientation = UPRIGHT if georeferenced else read_orientation(path)
         place = (raster.crs, raster.transform) if georeferenced else (None, None)
         area = pixel_area(raster.crs, raster.transform, raster.width, raster.height)
         n_bands = raster.count
-    if colours is not None:
+    if colors is not None:
         chosen = [band - 1 for band in reading.bands]
-        numbers, seen, full = colours[chosen], seen & (colours[3] > 0), 255
+        numbers, seen, full = colors[chosen], seen & (colors[3] > 0), 255
     bright = np.nan if dtype in EIGHT_BITS else _bright_level(numbers, seen)
     seen = upright(seen, orientation).copy()
     values = upright(np.moveaxis(numbers, 0, -1), orientation).astype("float32", order="C")
@@ -267,8 +267,8 @@ def _padded(array: np.ndarray, size_px: int) -> np.ndarray:
 
 def _band_numbers(path: str | Path, raster: DatasetReader, asked: Sequence[int]) -> tuple[int, ...]:
     """Numbers of the bands to take; a gray file's one band, or a palette's, as often as colors are asked for."""
-    colours = raster.count - (ColorInterp.alpha in raster.colorinterp)
-    if colours == 1 and set(asked) <= {1, 2, 3}:
+    colors = raster.count - (ColorInterp.alpha in raster.colorinterp)
+    if colors == 1 and set(asked) <= {1, 2, 3}:
         return (1,) * len(asked)
     if max(asked) > raster.count:
         raise InputError(

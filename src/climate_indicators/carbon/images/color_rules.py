@@ -1,4 +1,4 @@
-"""Vegetation by rules of colour: the labels of images that have no masks."""
+"""Vegetation by rules of color: the labels of images that have no masks."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def hsv_vegetation(
     -------
     bool, shape (…).
     """
-    colours = np.rint(rgb).astype("int32")
-    red, green, blue = (colours[..., band] for band in range(3))
-    value = colours.max(axis=-1)
-    span = value - colours.min(axis=-1)
+    colors = np.rint(rgb).astype("int32")
+    red, green, blue = (colors[..., band] for band in range(3))
+    value = colors.max(axis=-1)
+    span = value - colors.min(axis=-1)
     saturation = _scaled(span, 255, value)
     # sixths of the circle, counted from red, in units of the span
     sixths = np.where(

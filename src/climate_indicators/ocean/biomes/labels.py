@@ -34,7 +34,7 @@ def label_attributes(names: Mapping[int, str]) -> dict[str, object]:
     return {"long_name": "biome", "flag_values": np.array(numbers, "int8"), "flag_meanings": " ".join(words)}
 
 
-def names_and_colours(table: pd.DataFrame) -> tuple[dict[int, str], dict[int, str]]:
+def names_and_colors(table: pd.DataFrame) -> tuple[dict[int, str], dict[int, str]]:
     """Name and color of every biome by label, from the table of biomes."""
     names = dict(zip(table.label.tolist(), table.name.tolist(), strict=True))
     return names, dict(zip(table.label.tolist(), table.color.tolist(), strict=True))

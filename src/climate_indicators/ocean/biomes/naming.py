@@ -13,7 +13,7 @@ from climate_indicators.core.errors import InputError
 
 SHORT = {"ice": "ICE", "subpolar": "SUBP", "subtropical": "SUBTR", "upwelling": "UP", "mixed": "MIX"}
 # Okabe–Ito colors, told apart by all common kinds of color vision, then darker and lighter ones of the same hue
-COLOURS = {
+COLORS = {
     "ice": ("#56B4E9", "#A9DAF5", "#2E7EAD"),
     "subpolar": ("#0072B2", "#009E73", "#003F63"),
     "subtropical": ("#E69F00", "#F0E442", "#9A6A00"),
@@ -126,7 +126,7 @@ def propose_names(summary: pd.DataFrame, ocean_fco2: float | None = None, rules:
         members = [place for place, found in enumerate(family) if found == each]
         for number, place in enumerate(sorted(members, key=lambda place: -area[place])):
             name[place] = f"{SHORT[each]} {_roman(number + 1)}"
-            color[place] = colour(each, number)
+            color[place] = shade(each, number)
     return table.assign(name=name, color=color)
 
 
@@ -159,9 +159,9 @@ def apply_names(table: pd.DataFrame, overrides: Mapping[int, str]) -> pd.DataFra
     return result
 
 
-def colour(family: str, number: int) -> str:
-    """Color of the family's biome of that number, from 0: one of ``COLOURS``, then ever paler ones."""
-    tones = COLOURS[family]
+def shade(family: str, number: int) -> str:
+    """Color of the family's biome of that number, from 0: one of ``COLORS``, then ever paler ones."""
+    tones = COLORS[family]
     pale = 1 - 0.6 ** (number // len(tones))
     base = np.array(matplotlib.colors.to_rgb(tones[number % len(tones)]))
     return matplotlib.colors.to_hex(base + pale * (1 - base)).upper()

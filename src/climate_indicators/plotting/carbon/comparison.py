@@ -49,7 +49,7 @@ def carbon_comparison_figure(table: pd.DataFrame, skill: pd.DataFrame, site: str
 def _draw_pairs(axes: Axes, table: pd.DataFrame, scale: float, sure: str) -> None:
     tested = (table["split"] == "test").to_numpy()
     size = 4.5 if len(table) <= 300 else 3.0
-    for chosen, colour, marker, label in (
+    for chosen, color, marker, label in (
         (~tested, OTHERS, "o", "other images"),
         (tested, TESTED, "^", "test images"),
     ):
@@ -58,8 +58,8 @@ def _draw_pairs(axes: Axes, table: pd.DataFrame, scale: float, sure: str) -> Non
             continue
         bars = np.maximum([rows.estimate_kg - rows.lower_kg, rows.upper_kg - rows.estimate_kg], 0) / scale
         axes.errorbar(
-            rows.truth_kg / scale, rows.estimate_kg / scale, bars, fmt=marker, color=colour, markersize=size,
-            markeredgecolor="white", markeredgewidth=0.4, elinewidth=0.6, ecolor=(colour, 0.5),
+            rows.truth_kg / scale, rows.estimate_kg / scale, bars, fmt=marker, color=color, markersize=size,
+            markeredgecolor="white", markeredgewidth=0.4, elinewidth=0.6, ecolor=(color, 0.5),
             label=f"{label}, {sure}", zorder=3,
         )  # fmt: skip
 

@@ -19,8 +19,8 @@ from climate_indicators.carbon.series.forecast import (
 )
 from climate_indicators.plotting.style import BLUE, GREEN, VERMILION, heading, light_grid
 
-MODEL_COLOUR, NAIVE_COLOUR, SEASONAL_COLOUR = BLUE, VERMILION, GREEN
-COLOURS = dict(zip(METHODS, (MODEL_COLOUR, NAIVE_COLOUR, SEASONAL_COLOUR), strict=True))
+MODEL_COLOR, NAIVE_COLOR, SEASONAL_COLOR = BLUE, VERMILION, GREEN
+COLORS = dict(zip(METHODS, (MODEL_COLOR, NAIVE_COLOR, SEASONAL_COLOR), strict=True))
 # months of the history that are drawn
 SHOWN = 60
 
@@ -78,12 +78,12 @@ def _draw_series(axes: Axes, table: pd.DataFrame) -> None:
         for part, alpha in ((95, 0.18), (80, 0.3)):
             low, high = rows[f"lower_{part}"], rows[f"upper_{part}"]
             axes.fill_between(
-                dates, low, high, color=MODEL_COLOUR, alpha=alpha, linewidth=0, label=name(f"{part} % interval")
+                dates, low, high, color=MODEL_COLOR, alpha=alpha, linewidth=0, label=name(f"{part} % interval")
             )
-        axes.plot(dates, rows["forecast"], color=MODEL_COLOUR, linewidth=1.8, label=name("forecast"), **one)
-        axes.plot(dates, rows["naive"], "--", color=NAIVE_COLOUR, linewidth=1.1, label=name("naive"))
+        axes.plot(dates, rows["forecast"], color=MODEL_COLOR, linewidth=1.8, label=name("forecast"), **one)
+        axes.plot(dates, rows["naive"], "--", color=NAIVE_COLOR, linewidth=1.1, label=name("naive"))
         axes.plot(
-            dates, rows["seasonal_naive"], "-.", color=SEASONAL_COLOUR, linewidth=1.1, label=name("seasonal naive")
+            dates, rows["seasonal_naive"], "-.", color=SEASONAL_COLOR, linewidth=1.1, label=name("seasonal naive")
         )
         axes.axvline(dates[0] - np.timedelta64(15, "D"), color="#7F7F7F", linewidth=0.8, linestyle=":")
         axes.annotate(
@@ -98,7 +98,7 @@ def _draw_series(axes: Axes, table: pd.DataFrame) -> None:
 
 def _draw_errors(axes: Axes, skill: pd.DataFrame, unit: str) -> None:
     for place, row in enumerate(skill.itertuples()):
-        axes.barh(place, row.mae, color=COLOURS[row.method], height=0.6)
+        axes.barh(place, row.mae, color=COLORS[row.method], height=0.6)
         axes.annotate(
             f"{short_number(row.mae)} (MASE {row.mase:.2f})", (row.mae, place), xytext=(4, 0),
             textcoords="offset points", va="center", fontsize=8,
@@ -113,8 +113,8 @@ def _draw_coverage(axes: Axes, skill: pd.DataFrame) -> None:
     for place, row in enumerate(skill.itertuples()):
         for part, marker in ((80, "s"), (95, "o")):
             axes.plot(
-                100 * getattr(row, f"coverage_{part}"), place, marker, color=COLOURS[row.method], markersize=7,
-                markerfacecolor=COLOURS[row.method] if part == 95 else "white", clip_on=False, zorder=3,
+                100 * getattr(row, f"coverage_{part}"), place, marker, color=COLORS[row.method], markersize=7,
+                markerfacecolor=COLORS[row.method] if part == 95 else "white", clip_on=False, zorder=3,
             )  # fmt: skip
     for part in (80, 95):
         axes.axvline(part, color="#7F7F7F", linewidth=0.9, linestyle="--")

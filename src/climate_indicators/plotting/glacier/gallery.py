@@ -64,8 +64,8 @@ def gallery_figure(scenes: Sequence[GalleryScene], labels: str, blocks: pd.DataF
         place = _place(labels, window)
         row[0].imshow(display(image, stretch), extent=place, interpolation="nearest")
         probability = np.ma.masked_equal(read_classes(scene.probability, window), BYTE_NODATA) * PROBABILITY_SCALE
-        colours = matplotlib.colormaps["cividis"].with_extremes(bad=GAP)
-        shown = row[1].imshow(probability, colours, vmin=0, vmax=1, extent=place, interpolation="nearest")
+        colors = matplotlib.colormaps["cividis"].with_extremes(bad=GAP)
+        shown = row[1].imshow(probability, colors, vmin=0, vmax=1, extent=place, interpolation="nearest")
         draw_comparison(row[2], extent, read_classes(labels, window), extent=place)
         no_ticks(*row)
         scale_bar(row[0], place[1] - place[0])

@@ -74,11 +74,11 @@ def _frame(
     axes = figure.add_axes((0.15 / whole[0], 0.4 / whole[1], wide / whole[0], high / whole[1]))
     place = {"origin": "upper", "extent": (bounds.left, bounds.right, bounds.bottom, bounds.top)}
     axes.imshow(picture, interpolation="nearest", **place)
-    for classes, colour, line_width, style in ((reference, REFERENCE, 1.0, "dashed"), (extent, OUTLINE, 1.1, "solid")):
+    for classes, color, line_width, style in ((reference, REFERENCE, 1.0, "dashed"), (extent, OUTLINE, 1.1, "solid")):
         # a line is drawn between glacier and ground that was seen, not along the edge of a cloud
         seen = np.ma.masked_equal(classes, BYTE_NODATA).astype("float32")
         if seen.count() and seen.min() < seen.max():
-            axes.contour(seen, [0.5], colors=colour, linewidths=line_width, linestyles=style, **place)
+            axes.contour(seen, [0.5], colors=color, linewidths=line_width, linestyles=style, **place)
     no_ticks(axes)
     scale_bar(axes, width)
     handles = [

@@ -38,13 +38,13 @@ def chosen_months(months: Sequence[str], max_frames: int = MAX_FRAMES) -> list[s
     return [month for month in months if month[:4] in kept]
 
 
-def exact_colours(colours: Mapping[int, str]) -> list[str]:
+def exact_colors(colors: Mapping[int, str]) -> list[str]:
     """Colors that the animation must keep: those of the biomes, of land, coast, hatches, paper and text."""
-    return [*(colour.upper() for _, colour in sorted(colours.items())), LAND, COAST, HATCH, "#FFFFFF", "#000000"]
+    return [*(color.upper() for _, color in sorted(colors.items())), LAND, COAST, HATCH, "#FFFFFF", "#000000"]
 
 
 def ocean_frames(
-    cells: xr.Dataset, labels: np.ndarray, months: Sequence[str], names: Mapping[int, str], colours: Mapping[int, str],
+    cells: xr.Dataset, labels: np.ndarray, months: Sequence[str], names: Mapping[int, str], colors: Mapping[int, str],
     site: str,
 ) -> list[np.ndarray]:  # fmt: skip
     """One image per month: the biomes on a map with fixed position, the month and the legend.
@@ -57,14 +57,14 @@ def ocean_frames(
     labels : int, shape (months, n_lat, n_lon): −2 no data, −1 land, 0 unclassified, from 1 on biomes; the title of a
         month without data says so.
     months : ``YYYY-MM`` of each.
-    names, colours : of each biome by its label.
+    names, colors : of each biome by its label.
     site : name in the title.
 
     Returns
     -------
     uint8 arrays of one shape (rows, columns, 3).
     """
-    handles = class_handles(names, colours)
+    handles = class_handles(names, colors)
     columns = legend_columns(handles, WIDTH_IN - 0.4)
     below = 0.25 + 0.19 * -(-len(handles) // columns)
     # fixed layout in inches, so that the map has the same position in all frames
@@ -74,7 +74,7 @@ def ocean_frames(
     canvas = FigureCanvasAgg(figure)
     figure.set_dpi(100)
     axes = figure.add_axes((0.04, below / height, 0.94, map_height / height))
-    mesh = class_map(axes, cells, labels[0], colours)
+    mesh = class_map(axes, cells, labels[0], colors)
     figure.legend(handles=handles, loc="lower center", ncols=columns, frameon=False, fontsize=8)
     title = figure.text(0.02, 1 - 0.08 / height, "", va="top", fontsize=11, fontweight="bold")
     above = [*axes.collections, *axes.lines, *(patch for patch in axes.patches if patch.get_zorder() > 0)]

@@ -31,7 +31,7 @@ MAP_WIDTH_IN = 8.4
 
 
 def biome_map_figure(
-    cells: xr.Dataset, labels: np.ndarray, names: Mapping[int, str], colours: Mapping[int, str], title: str, text: str
+    cells: xr.Dataset, labels: np.ndarray, names: Mapping[int, str], colors: Mapping[int, str], title: str, text: str
 ) -> Figure:
     """Map of the biomes of one month, each with its share of the ocean's area in the legend.
 
@@ -39,13 +39,13 @@ def biome_map_figure(
     ----------
     cells : ``area_km2, lat_bnds, lon_bnds`` and the coast grid.
     labels : int, shape (n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
-    names, colours : of each biome by its label.
+    names, colors : of each biome by its label.
     title, text : bold line and smaller text above the map.
     """
-    handles = class_handles(names, colours, shares(labels, cells["area_km2"].to_numpy(), names))
+    handles = class_handles(names, colors, shares(labels, cells["area_km2"].to_numpy(), names))
     figure = _figure_with_legend(handles, 4.85)
     axes = figure.add_subplot()
-    class_map(axes, cells, labels, colours)
+    class_map(axes, cells, labels, colors)
     heading(axes, title, text, 105)
     return figure
 
@@ -72,10 +72,10 @@ def slope_maps_figure(cells: xr.Dataset, fields: xr.Dataset, month: str) -> Figu
     figure.set_layout_engine("constrained", **WIDE_EDGE)
     for axes, (variable, label) in zip(figure.subplots(2, 2).ravel(), SLOPES.items(), strict=True):
         values = fields[variable].to_numpy()
-        limits, colours = robust_limits(values[np.isfinite(values)]), "viridis"
+        limits, colors = robust_limits(values[np.isfinite(values)]), "viridis"
         if limits[0] < 0 < limits[1]:
-            limits, colours = robust_limits(values[np.isfinite(values)], symmetric=True), "PuOr_r"
-        field_map(axes, cells, values, label, colours, limits)
+            limits, colors = robust_limits(values[np.isfinite(values)], symmetric=True), "PuOr_r"
+        field_map(axes, cells, values, label, colors, limits)
     kept = np.isfinite(fields["slope_sst"].to_numpy())
     figure.suptitle(
         f"Regression slopes of {month}: {kept.sum()} cells kept; ocean without a kept regression is hatched",
@@ -114,7 +114,7 @@ def occurrence_figure(cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[
 
 
 def core_figure(
-    cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[int, str], colours: Mapping[int, str]
+    cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[int, str], colors: Mapping[int, str]
 ) -> Figure:
     """Map of the biomes' cores, cells that never change, above that of the biome of most months.
 
@@ -122,19 +122,19 @@ def core_figure(
     ----------
     cells : ``area_km2, lat_bnds, lon_bnds`` and the coast grid.
     occurrence : as `occurrence.Occurrence.dataset` gives it.
-    names, colours : of each biome by its label.
+    names, colors : of each biome by its label.
     """
     area, core = cells["area_km2"].to_numpy(), occurrence["core"].to_numpy()
     frequent = occurrence["most_frequent"].to_numpy()
-    figure = _figure_with_legend(class_handles(names, colours, shares(frequent, area, names)), 9.4)
+    figure = _figure_with_legend(class_handles(names, colors, shares(frequent, area, names)), 9.4)
     months = int(occurrence["n_years"].sum())
     above, below = figure.subplots(2, 1)
-    class_map(above, cells, core, colours)
+    class_map(above, cells, core, colors)
     inside = 100 * area[core > 0].sum() / area.sum()
     heading(
         above, "Cores", f"the same biome in all {months} months: {inside:.0f} % of the ocean; elsewhere hatched", 105
     )
-    class_map(below, cells, frequent, colours)
+    class_map(below, cells, frequent, colors)
     heading(
         below, "Biome of most months", "share of the ocean in the legend; mostly unclassified ocean is hatched", 105
     )

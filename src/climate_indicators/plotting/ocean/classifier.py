@@ -66,13 +66,13 @@ def _draw_confusion(axes: Axes, confusion: pd.DataFrame, names: Mapping[int, str
     counts = rows.pivot(index="true", columns="predicted", values="count")
     total = counts.sum(axis=1).to_numpy()[:, None]
     share = np.divide(counts.to_numpy(), total, out=np.full(counts.shape, np.nan), where=total > 0)
-    colours = matplotlib.colormaps["cividis"].with_extremes(bad=PALE_GRAY)
-    image = axes.imshow(share, cmap=colours, vmin=0, vmax=1)
+    colors = matplotlib.colormaps["cividis"].with_extremes(bad=PALE_GRAY)
+    image = axes.imshow(share, cmap=colors, vmin=0, vmax=1)
     size = 9 if len(counts) <= 10 else 7
     for (row, column), count in np.ndenumerate(counts.to_numpy()):
         if count:
-            colour = "white" if share[row, column] < 0.5 else "black"
-            axes.text(column, row, f"{count:,}", ha="center", va="center", fontsize=size, color=colour)
+            color = "white" if share[row, column] < 0.5 else "black"
+            axes.text(column, row, f"{count:,}", ha="center", va="center", fontsize=size, color=color)
     places = range(len(counts))
     called = [f"{label} {names.get(label, '')}".strip() for label in counts.columns]
     true = [f"{name}  ({number:,})" for name, number in zip(called, total[:, 0], strict=True)]
@@ -89,16 +89,16 @@ def _draw_reliability(curve: Axes, cells: Axes, tables: Mapping[str, pd.DataFram
     """Share of right labels by probability; bins of few cells, which scatter widely, are hollow and not joined."""
     curve.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle="--", label="perfectly calibrated")
     for model, table in tables.items():
-        colour, marker = LOOKS[model]
+        color, marker = LOOKS[model]
         many, few = table[table.n_cells >= FEW], table[table.n_cells.between(1, FEW - 1)]
         label = f"{_name(model)}: ECE {calibration_error(table):.3f}"
-        curve.plot(many.mean_confidence, many.accuracy, color=colour, marker=marker, markersize=5, label=label)
+        curve.plot(many.mean_confidence, many.accuracy, color=color, marker=marker, markersize=5, label=label)
         curve.plot(
-            few.mean_confidence, few.accuracy, color=colour, marker=marker, markersize=5, linestyle="none",
+            few.mean_confidence, few.accuracy, color=color, marker=marker, markersize=5, linestyle="none",
             markerfacecolor="none", alpha=0.7,
         )  # fmt: skip
         edges = [*table.bin_lower, table.bin_upper.iloc[-1]]
-        cells.stairs(table.n_cells / table.n_cells.sum() * 100, edges, color=colour, linewidth=1.5)
+        cells.stairs(table.n_cells / table.n_cells.sum() * 100, edges, color=color, linewidth=1.5)
     curve.set(xlim=(0, 1.01), ylim=(-0.03, 1.03), ylabel="share of right labels")
     curve.plot([], [], "o", color=GAP, markerfacecolor="none", markersize=5, label=f"hollow: fewer than {FEW} cells")
     curve.legend(

@@ -25,7 +25,7 @@ MIN_PERCENT = 0.5
 
 def coverage_figure(
     table: pd.DataFrame, trends: pd.DataFrame, titles: Mapping[str, str], names: Mapping[int, str],
-    colours: Mapping[int, str], site: str, confidence: float,
+    colors: Mapping[int, str], site: str, confidence: float,
 ) -> Figure:  # fmt: skip
     """A row for each zone: coverage by year with Theil–Sen lines, and the slopes with their intervals.
 
@@ -38,7 +38,7 @@ def coverage_figure(
     table : as `coverage.coverage_table` gives it, of one or both scalers.
     trends : as `coverage_trends.coverage_trends` gives it.
     titles : name of each zone for people.
-    names, colours : of each biome by its label; unclassified ocean is gray.
+    names, colors : of each biome by its label; unclassified ocean is gray.
     site : name in the title.
     confidence : of the slopes' intervals, for the axis.
     """
@@ -48,7 +48,7 @@ def coverage_figure(
     figure = Figure(figsize=(11.0, 2.9 * len(zones) + 0.9))
     figure.set_layout_engine("constrained", **WIDE_EDGE)
     panels = figure.subplots(len(zones), 1 + drawn, width_ratios=[2.3, 1][: 1 + drawn], squeeze=False)
-    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colours}
+    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colors}
     for zone, row in zip(zones, panels, strict=True):
         seen = table[table["zone"] == zone].groupby("label")["percent"].max()
         shown = {label: name for label, name in labels.items() if seen.get(label, 0) >= MIN_PERCENT}

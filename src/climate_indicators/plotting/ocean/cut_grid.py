@@ -67,8 +67,8 @@ def _heat_map(axes: Axes, rows: pd.DataFrame, first: str, second: str, name: str
     grid = rows.pivot_table(index=second, columns=first, values=name, dropna=False)
     values = grid.to_numpy("float64") * (100 if name == "smallest_share" else 1)
     span = np.nanmin(values), np.nanmax(values)
-    colour_map = colormaps["cividis"]
-    axes.imshow(values, cmap=colour_map, vmin=span[0], vmax=span[1], origin="lower", aspect="auto")
+    color_map = colormaps["cividis"]
+    axes.imshow(values, cmap=color_map, vmin=span[0], vmax=span[1], origin="lower", aspect="auto")
     digits = 0 if name == "k" else 1 if name in ("published_bic", "smallest_share") else 2
     for (row, column), value in np.ndenumerate(values):
         known = np.isfinite(value)

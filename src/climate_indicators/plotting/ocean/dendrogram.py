@@ -36,7 +36,7 @@ def dendrogram_figure(
     tree: Tree,
     nodes: Sequence[int],
     node_labels: Sequence[int],
-    colours: Mapping[int, str],
+    colors: Mapping[int, str],
     names: Mapping[int, str],
     branches: int = 40,
     site: str = "",
@@ -50,7 +50,7 @@ def dendrogram_figure(
     ----------
     tree : Ward tree of the cells.
     nodes, node_labels : of a cut: nodes that hold each cell once, and their labels.
-    colours, names : of the biomes, by label.
+    colors, names : of the biomes, by label.
     branches : feet shown; more if the cut has more.
     site : name in the title.
     """
@@ -59,7 +59,7 @@ def dendrogram_figure(
     axes = figure.add_subplot()
     drawn = shown_part(tree, nodes, node_labels, branches)
     floor = 0.6 * min((tree.height[node] for node in drawn.split), default=1.0)
-    tops = _draw(axes, tree, drawn, colours, floor)
+    tops = _draw(axes, tree, drawn, colors, floor)
     marked = [node for node in nodes if node != tree.root]
     # a cell that is a branch of its own has height 0, which the axis cannot show
     axes.plot(
@@ -78,7 +78,7 @@ def dendrogram_figure(
     axes.grid(axis="y", color=PALE_GRAY, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-    _legend(axes, tree, nodes, node_labels, colours, names)
+    _legend(axes, tree, nodes, node_labels, colors, names)
     k = len(set(node_labels))
     text = f"{tree.n_cells:,} cells in {k} biome{'' if k == 1 else 's'}. A dot marks each branch that the cut makes."
     heading(axes, f"Ward tree of the slopes{', ' if site else ''}{site}", text)
@@ -110,7 +110,7 @@ def shown_part(tree: Tree, nodes: Sequence[int], node_labels: Sequence[int], bra
     return Drawn(sorted(ends, key=lambda node: tree.start[node]), label, sorted(split))
 
 
-def _draw(axes: Axes, tree: Tree, drawn: Drawn, colours: Mapping[int, str], floor: float) -> dict[int, float]:
+def _draw(axes: Axes, tree: Tree, drawn: Drawn, colors: Mapping[int, str], floor: float) -> dict[int, float]:
     """Draw the branches; place of the middle of each shown node."""
     middle = {node: float(place) for place, node in enumerate(drawn.ends)}
     feet = set(drawn.ends)
@@ -118,16 +118,16 @@ def _draw(axes: Axes, tree: Tree, drawn: Drawn, colours: Mapping[int, str], floo
         children = tree.children(node)
         left, right = (middle[child] for child in children)
         middle[node] = (left + right) / 2
-        above = _colour(drawn, colours, node)
+        above = _color(drawn, colors, node)
         axes.plot([left, right], [tree.height[node]] * 2, color=above)
         for child, place in zip(children, (left, right), strict=True):
             foot = floor if child in feet else tree.height[child]
-            axes.plot([place, place], [foot, tree.height[node]], color=_colour(drawn, colours, child))
+            axes.plot([place, place], [foot, tree.height[node]], color=_color(drawn, colors, child))
     return middle
 
 
-def _colour(drawn: Drawn, colours: Mapping[int, str], node: int) -> str:
-    return colours.get(drawn.label[node], GAP) if node in drawn.label else ABOVE
+def _color(drawn: Drawn, colors: Mapping[int, str], node: int) -> str:
+    return colors.get(drawn.label[node], GAP) if node in drawn.label else ABOVE
 
 
 def _legend(
@@ -135,7 +135,7 @@ def _legend(
     tree: Tree,
     nodes: Sequence[int],
     node_labels: Sequence[int],
-    colours: Mapping[int, str],
+    colors: Mapping[int, str],
     names: Mapping[int, str],
 ) -> None:
     """Names and sizes of the biomes, right of the axes, where they hide nothing."""
@@ -143,6 +143,6 @@ def _legend(
     for label in sorted(set(map(int, node_labels))):
         mine = [node for node, each in zip(nodes, node_labels, strict=True) if each == label]
         cells = int(sum(tree.size[node] for node in mine))
-        lines.append(Line2D([], [], color=colours.get(label, GAP), linewidth=3))
+        lines.append(Line2D([], [], color=colors.get(label, GAP), linewidth=3))
         texts.append(f"{names.get(label, label)}\n{cells:,} cell{'' if cells == 1 else 's'}")
     axes.legend(lines, texts, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8)

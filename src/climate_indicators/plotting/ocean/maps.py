@@ -70,7 +70,7 @@ def field_map(
     cells: xr.Dataset,
     values: np.ndarray,
     label: str,
-    colours: str = "viridis",
+    colors: str = "viridis",
     limits: tuple[float, float] | None = None,
 ) -> QuadMesh:
     """Map of numbers with its color bar.
@@ -81,13 +81,13 @@ def field_map(
     cells : ``lat_bnds, lon_bnds`` and the coast grid of `map_axes`.
     values : float, shape (n_lat, n_lon); cells with NaN stay hatched.
     label : quantity and unit, for the color bar.
-    colours : name of a color map.
+    colors : name of a color map.
     limits : lowest and highest value told apart; None uses percentiles 2 and 98. The bar shows which end is open.
     """
     edge = map_axes(axes, cells, hatched=True)
     finite = values[np.isfinite(values)]
     low, high = limits or robust_limits(finite)
-    mesh = cell_mesh(axes, cells, np.ma.masked_invalid(values), edge, cmap=colours, vmin=low, vmax=high)
+    mesh = cell_mesh(axes, cells, np.ma.masked_invalid(values), edge, cmap=colors, vmin=low, vmax=high)
     below, above = bool((finite < low).any()), bool((finite > high).any())
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
     bar = axes.figure.colorbar(
@@ -97,7 +97,7 @@ def field_map(
     return mesh
 
 
-def class_map(axes: Axes, cells: xr.Dataset, labels: np.ndarray, colours: Mapping[int, str]) -> QuadMesh:
+def class_map(axes: Axes, cells: xr.Dataset, labels: np.ndarray, colors: Mapping[int, str]) -> QuadMesh:
     """Map of biomes; ocean without one is hatched.
 
     Parameters
@@ -105,23 +105,23 @@ def class_map(axes: Axes, cells: xr.Dataset, labels: np.ndarray, colours: Mappin
     axes : without anything on it.
     cells : ``lat_bnds, lon_bnds`` and the coast grid of `map_axes`.
     labels : int, shape (n_lat, n_lon): −1 land, 0 unclassified, from 1 on biomes.
-    colours : color of each biome by its label.
+    colors : color of each biome by its label.
     """
     edge = map_axes(axes, cells, hatched=True)
-    numbers = sorted(colours)
-    scale = ListedColormap([colours[number] for number in numbers])
+    numbers = sorted(colors)
+    scale = ListedColormap([colors[number] for number in numbers])
     norm = BoundaryNorm([number - 0.5 for number in [*numbers, numbers[-1] + 1]], scale.N)
     return cell_mesh(axes, cells, np.ma.masked_less(labels, 1), edge, cmap=scale, norm=norm)
 
 
 def class_handles(
-    names: Mapping[int, str], colours: Mapping[int, str], notes: Mapping[int, str] | None = None, nothing: str = ""
+    names: Mapping[int, str], colors: Mapping[int, str], notes: Mapping[int, str] | None = None, nothing: str = ""
 ) -> list[Artist]:
     """Entries of a legend for `class_map`.
 
     Parameters
     ----------
-    names, colours : of each biome by its label.
+    names, colors : of each biome by its label.
     notes : text after the name by label, such as the share of the ocean; 0 is the ocean without a biome.
     nothing : what ocean without a biome is called; empty takes "unclassified".
     """
@@ -131,7 +131,7 @@ def class_handles(
         return f"{name}, {notes[label]}" if label in notes else name
 
     return [
-        *(Patch(facecolor=colours[label], label=text(label, name)) for label, name in sorted(names.items())),
+        *(Patch(facecolor=colors[label], label=text(label, name)) for label, name in sorted(names.items())),
         Patch(facecolor="white", hatch=HATCHES, hatchcolor=HATCH, label=text(0, nothing or "unclassified")),
         Patch(facecolor=LAND, edgecolor=COAST, linewidth=0.5, label="land or no data"),
     ]

@@ -55,29 +55,29 @@ def ratio(rows: pd.DataFrame) -> float:
 
 
 def _areas(axes: Axes, rows: pd.DataFrame) -> None:
-    for family, colour in (("subtropical", WARM), ("subpolar", COLD)):
+    for family, color in (("subtropical", WARM), ("subpolar", COLD)):
         mean, sd = rows[f"{family}_percent"], rows[f"{family}_sd_percent"]
-        spread(axes, rows["calendar_month"], mean, sd, colour, limits=PERCENT, label=f"{family} biomes")
+        spread(axes, rows["calendar_month"], mean, sd, color, limits=PERCENT, label=f"{family} biomes")
 
 
 def _shares(axes: Axes, rows: pd.DataFrame) -> None:
     nothing = pd.Series(0.0, rows.index)
-    for name, colour, style, label in (
+    for name, color, style, label in (
         ("thermal_share", NEUTRAL, "-", "all cells, season"),
         ("thermal_share_interannual", NEUTRAL, ":", "all cells, between years"),
         ("thermal_share_subtropical", WARM, "-", "subtropical, season"),
         ("thermal_share_subpolar", COLD, "-", "subpolar, season"),
     ):
         if rows[name].notna().any():
-            spread(axes, rows["calendar_month"], 100 * rows[name], nothing, colour, style, label=label)
+            spread(axes, rows["calendar_month"], 100 * rows[name], nothing, color, style, label=label)
     axes.axhline(50, color="#7F7F7F", linewidth=0.8)
     axes.set_ylim(0, 100)
 
 
 def _parts(axes: Axes, rows: pd.DataFrame) -> None:
     nothing = pd.Series(0.0, rows.index)
-    for name, colour, label in (("thermal_uatm", WARM, "by SST"), ("non_thermal_uatm", COLD, "by DIC and alkalinity")):
-        spread(axes, rows["calendar_month"], rows[name], nothing, colour, label=label)
+    for name, color, label in (("thermal_uatm", WARM, "by SST"), ("non_thermal_uatm", COLD, "by DIC and alkalinity")):
+        spread(axes, rows["calendar_month"], rows[name], nothing, color, label=label)
     both = rows["thermal_uatm"] + rows["non_thermal_uatm"]
     spread(axes, rows["calendar_month"], both, nothing, NEUTRAL, label="both")
     axes.axhline(0, color="#7F7F7F", linewidth=0.8)

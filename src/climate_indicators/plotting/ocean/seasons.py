@@ -20,7 +20,7 @@ PERCENT = (0.0, 100.0)
 
 
 def seasons_figure(
-    cycle: pd.DataFrame, titles: Mapping[str, str], names: Mapping[int, str], colours: Mapping[int, str], title: str
+    cycle: pd.DataFrame, titles: Mapping[str, str], names: Mapping[int, str], colors: Mapping[int, str], title: str
 ) -> Figure:
     """Mean coverage by calendar month, a panel for each zone; bands reach one standard deviation over the years.
 
@@ -30,7 +30,7 @@ def seasons_figure(
     ----------
     cycle : as `seasons.seasonal_cycle` gives it, of one scaler.
     titles : name of each zone for people.
-    names, colours : of each biome by its label; unclassified ocean is gray.
+    names, colors : of each biome by its label; unclassified ocean is gray.
     title : line above the panels.
     """
     zones = list(cycle["zone"].unique())
@@ -39,7 +39,7 @@ def seasons_figure(
     figure = Figure(figsize=(4.9 * columns, 2.7 * rows + 1.0))
     figure.set_layout_engine("constrained", **WIDE_EDGE)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colours}
+    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colors}
     for axes, zone in zip(panels, zones, strict=False):
         for label, one in cycle[cycle["zone"] == zone].groupby("label"):
             if one["mean_percent"].max() >= MIN_PERCENT:
@@ -65,7 +65,7 @@ def spread(
     months: pd.Series,
     mean: pd.Series,
     sd: pd.Series,
-    colour: str,
+    color: str,
     style: str = "-",
     limits: tuple[float | None, float | None] = (None, None),
     **line: object,
@@ -75,8 +75,8 @@ def spread(
     The band ends at ``limits``, the lowest and highest value that can be; None for no limit.
     """
     lower, upper = (mean - sd).clip(*limits), (mean + sd).clip(*limits)
-    axes.fill_between(months, lower, upper, color=colour, alpha=0.25, linewidth=0)
-    axes.plot(months, mean, style, color=colour, linewidth=1.5, marker="o", markersize=2.5, **line)
+    axes.fill_between(months, lower, upper, color=color, alpha=0.25, linewidth=0)
+    axes.plot(months, mean, style, color=color, linewidth=1.5, marker="o", markersize=2.5, **line)
     axes.set_xticks(range(1, 13), INITIALS)
     axes.set_xlim(0.6, 12.4)
     light_grid(axes, "y")

@@ -26,16 +26,16 @@ TITLES = {
 }
 
 
-def drivers_figure(summary: pd.DataFrame, names: Mapping[int, str], colours: Mapping[int, str], site: str) -> Figure:
+def drivers_figure(summary: pd.DataFrame, names: Mapping[int, str], colors: Mapping[int, str], site: str) -> Figure:
     """Mean of every field in every biome; bars reach one standard deviation between cells.
 
     Parameters
     ----------
     summary : as `drivers.drivers_summary` gives it.
-    names, colours : of each biome by its label; unclassified ocean is gray.
+    names, colors : of each biome by its label; unclassified ocean is gray.
     site : name in the title.
     """
-    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colours}
+    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colors}
     places = {label: place for place, label in enumerate(labels)}
     variables = list(summary["variable"].unique())
     figure, panels = _panels(len(variables), 0.24 * len(labels) + 1.0)
@@ -54,14 +54,14 @@ def drivers_figure(summary: pd.DataFrame, names: Mapping[int, str], colours: Map
 
 
 def drivers_season_figure(
-    table: pd.DataFrame, names: Mapping[int, str], colours: Mapping[int, str], site: str
+    table: pd.DataFrame, names: Mapping[int, str], colors: Mapping[int, str], site: str
 ) -> Figure:
     """Every field in every biome by calendar month; bands reach one standard deviation over the years.
 
     Parameters
     ----------
     table : as `drivers.drivers_table` gives it, of all months.
-    names, colours : of each biome by its label.
+    names, colors : of each biome by its label.
     site : name in the title.
     """
     dated = table[table["label"] > 0].assign(calendar_month=table["month"].str[5:7].astype(int))
@@ -71,9 +71,9 @@ def drivers_season_figure(
         rows = dated[dated["variable"] == variable]
         for label, one in rows.groupby("label"):
             cycle = one.groupby("calendar_month")["mean"].agg(["mean", "std"])
-            spread(axes, cycle.index.to_series(), cycle["mean"], cycle["std"], colours[label])
+            spread(axes, cycle.index.to_series(), cycle["mean"], cycle["std"], colors[label])
         axes.set_ylabel(_with_unit(variable, rows["unit"].iloc[0]))
-    handles = [Line2D([], [], color=colours[label], linewidth=3, label=name) for label, name in sorted(names.items())]
+    handles = [Line2D([], [], color=colors[label], linewidth=3, label=name) for label, name in sorted(names.items())]
     columns = legend_columns(handles, figure.get_size_inches()[0] - 0.6)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
     figure.suptitle(f"Water of the carbon biomes through the year, {site}", fontsize=11)

@@ -62,10 +62,10 @@ def _draw(axes: Axes, table: pd.DataFrame, measure: str, parts: Sequence[str]) -
     heights = np.arange(len(table))
     shifts = np.linspace(-SPREAD, SPREAD, len(parts)) if len(parts) > 1 else [0.0]
     for shift, part in zip(shifts, parts, strict=True):
-        colour, marker, label = LOOKS[part]
+        color, marker, label = LOOKS[part]
         value, lower, upper = (table[f"{measure}_{part}{end}"].to_numpy() for end in ("", "_lower", "_upper"))
-        axes.hlines(heights + shift, lower, upper, color=colour, linewidth=2.0)
-        axes.plot(value, heights + shift, marker, color=colour, markersize=6, label=label)
+        axes.hlines(heights + shift, lower, upper, color=color, linewidth=2.0)
+        axes.plot(value, heights + shift, marker, color=color, markersize=6, label=label)
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.grid(axis="x", color=PALE_GRAY, linewidth=0.6)
     axes.set_axisbelow(True)

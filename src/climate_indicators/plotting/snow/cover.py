@@ -56,11 +56,11 @@ def snow_cover_figure(cover: pd.DataFrame, area_km2: float, site: str) -> Figure
 
 
 def _marks(axes: Axes, x: pd.Series, y: pd.Series, used, look: tuple) -> None:
-    colour, marker, size, label = look
+    color, marker, size, label = look
     for chosen, alpha in ((~used, 0.35), (used, 1.0)):
         if chosen.any():
             axes.plot(
-                x[chosen], y[chosen], marker, color=colour, alpha=alpha, markersize=size, markeredgewidth=0,
+                x[chosen], y[chosen], marker, color=color, alpha=alpha, markersize=size, markeredgewidth=0,
                 label=label, zorder=3 if alpha == 1 else 2,
             )  # fmt: skip
 

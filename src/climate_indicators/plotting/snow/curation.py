@@ -11,7 +11,7 @@ from climate_indicators.plotting.style import BLUE, GRAY, GREEN, ORANGE, PURPLE,
 from climate_indicators.snow.triplets.curation import KEPT, NO_PAIR, REASONS, REJECTED, count_reasons
 
 # Okabe–Ito, and two grays for the two reasons that no scene is to blame for
-COLOURS = {
+COLORS = {
     KEPT: GREEN, NO_PAIR: "#BBBBBB", "duplicate": "#000000", "orbit_mix": PURPLE, "misregistration": VERMILION,
     "nodata": GRAY, "cloud": SKY_BLUE, "all_snow": BLUE, "no_snow": ORANGE,
 }  # fmt: skip
@@ -46,7 +46,7 @@ def snow_curation_figure(curation: pd.DataFrame, site: str) -> Figure:
 
 
 def _draw_reasons(axes: Axes, counts: pd.Series) -> None:
-    bars = axes.barh([WORDS[reason] for reason in counts.index], counts, color=[COLOURS[key] for key in counts.index])
+    bars = axes.barh([WORDS[reason] for reason in counts.index], counts, color=[COLORS[key] for key in counts.index])
     axes.bar_label(bars, fmt="%d", padding=3, fontsize=9)
     axes.invert_yaxis()
     axes.set_xlabel("number of triplets (without a pair: of scenes)")
@@ -65,7 +65,7 @@ def _draw_seasons(axes: Axes, curation: pd.DataFrame) -> None:
     labels = [f"{SEASON_WORDS[season]}\n(n = {total})" for season, total in totals.items()]
     for name in WORDS:
         if shares[name].any():
-            axes.barh(labels, shares[name], left=left, color=COLOURS[name], edgecolor="white", linewidth=0.6)
+            axes.barh(labels, shares[name], left=left, color=COLORS[name], edgecolor="white", linewidth=0.6)
             left += shares[name]
     axes.invert_yaxis()
     axes.set_xlim(0, 100)

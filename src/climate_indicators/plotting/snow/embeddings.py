@@ -55,9 +55,9 @@ def plane_figure(planes: pd.DataFrame, plane: str, site: str) -> Figure:
     if pairs <= JOINED:
         ends = np.stack([table[columns].to_numpy() for table in points.values()], axis=1)
         panels[0].add_collection(LineCollection(ends, colors=GAP, linewidths=0.6, alpha=0.5, label="partners"))
-    for kind, (name, colour, marker) in LOOKS.items():
+    for kind, (name, color, marker) in LOOKS.items():
         place = [points[kind][column] for column in columns]
-        panels[0].scatter(*place, s=16, c=colour, marker=marker, alpha=0.7, linewidths=0, label=name)
+        panels[0].scatter(*place, s=16, c=color, marker=marker, alpha=0.7, linewidths=0, label=name)
         snow = panels[1].scatter(
             *place, s=18, c=points[kind]["snow_fraction"], cmap="cividis", vmin=0, vmax=1, marker=marker, alpha=0.85,
             linewidths=0,
@@ -116,10 +116,10 @@ def retrieval_figure(retrieval: pd.DataFrame, history: pd.DataFrame, site: str) 
 
 def _recall_bars(axes: Axes, retrieval: pd.DataFrame, k: int) -> None:
     column, parts = f"recall_at_{k}", list(dict.fromkeys(retrieval["part"]))
-    for number, (direction, (name, colour, hatch)) in enumerate(DIRECTIONS.items()):
+    for number, (direction, (name, color, hatch)) in enumerate(DIRECTIONS.items()):
         rows = retrieval[retrieval["direction"] == direction]
         at = np.array([parts.index(part) for part in rows["part"]]) + 0.36 * (number - 0.5)
-        axes.bar(at, rows[column], 0.34, color=colour, alpha=0.85, hatch=hatch, edgecolor="white", label=name)
+        axes.bar(at, rows[column], 0.34, color=color, alpha=0.85, hatch=hatch, edgecolor="white", label=name)
         known = rows[f"{column}_lower"].notna().to_numpy()
         reach = [rows[column] - rows[f"{column}_lower"], rows[f"{column}_upper"] - rows[column]]
         reach = np.clip(np.array(reach), 0, None)[:, known]
@@ -135,11 +135,11 @@ def _recall_bars(axes: Axes, retrieval: pd.DataFrame, k: int) -> None:
 
 
 def _losses(axes: Axes, history: pd.DataFrame) -> None:
-    for column, name, colour, marker in (
+    for column, name, color, marker in (
         ("loss", "training", GREEN, "o"),
         ("val_loss", "validation", PURPLE, "s"),
     ):
-        axes.plot(history["epoch"], history[column], color=colour, marker=marker, markersize=3, label=name)
+        axes.plot(history["epoch"], history[column], color=color, marker=marker, markersize=3, label=name)
     best = history.loc[history["val_loss"].idxmin()]
     axes.axvline(best["epoch"], color=GAP, linestyle="--", zorder=0, label=f"kept: epoch {best['epoch']:.0f}")
     axes.set(xlabel="epoch", ylabel="contrastive loss (nats)", ylim=(0, None))
@@ -191,9 +191,9 @@ def _shift_bars(axes: Axes, rows: pd.DataFrame, measure: str) -> None:
     limits = {"pair_distance": max(1.25 * others.max(), 1.5), "cloud_distance": max(rows["value"].max(), 0.05)}
     limit = limits.get(measure, 1.0)
     for place, row in enumerate(rows.itertuples()):
-        colour = STATES[row.state][1]
+        color = STATES[row.state][1]
         shown = min(row.value, limit)
-        axes.barh(place, shown, color=colour, height=0.6, alpha=0.85)
+        axes.barh(place, shown, color=color, height=0.6, alpha=0.85)
         known = np.isfinite(row.lower) and row.value <= limit
         if known:
             reach = np.clip([[row.value - row.lower], [row.upper - row.value]], 0, None)

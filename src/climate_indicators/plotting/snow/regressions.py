@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from climate_indicators.plotting.snow.seasons import SEASON_COLOURS
+from climate_indicators.plotting.snow.seasons import SEASON_COLORS
 from climate_indicators.plotting.style import BLUE, light_grid
 from climate_indicators.snow.climate.lagged_weather import label_unit
 from climate_indicators.snow.climate.regressions import Partial
@@ -36,9 +36,9 @@ def regressions_figure(table: pd.DataFrame, single: pd.DataFrame, snow: str, sit
     for axes, row in zip(panels, rows.itertuples(), strict=True):
         known = table[table[[snow, row.variable]].notna().all(axis=1)]
         seasons = season_names(known["date"])
-        for season, colour in SEASON_COLOURS.items():
+        for season, color in SEASON_COLORS.items():
             own = known[seasons == season]
-            axes.plot(own[row.variable], own[snow], ".", color=colour, markersize=4, alpha=0.6, label=season)
+            axes.plot(own[row.variable], own[snow], ".", color=color, markersize=4, alpha=0.6, label=season)
         title = "not fitted"
         if np.isfinite(row.slope):
             _line(axes, known[row.variable], row.slope, row.intercept)

@@ -14,7 +14,7 @@ from climate_indicators.snow.climate.report_text import number_text
 from climate_indicators.snow.climate.seasons import SEASONS, season_names, season_years
 from climate_indicators.stats.p_value_text import p_text
 
-SEASON_COLOURS = {"DJF": BLUE, "MAM": GREEN, "JJA": ORANGE, "SON": PURPLE}
+SEASON_COLORS = {"DJF": BLUE, "MAM": GREEN, "JJA": ORANGE, "SON": PURPLE}
 LINE = "#000000"
 
 
@@ -53,14 +53,14 @@ def snow_seasons_figure(
 
 def _draw(axes: Axes, table: pd.DataFrame, quantity: str, years: pd.DataFrame, row: pd.Series, season: str) -> None:
     own, unit = table[season_names(table["date"]) == season], row["unit"]
-    colour = SEASON_COLOURS[season]
+    color = SEASON_COLORS[season]
     if len(own):
         at = season_years(own["date"])
         # many values of a season share its year: spread by their place in the season, not by chance
         order = own["date"].dt.day_of_year.add(31).mod(366).rank(pct=True) - 0.5
-        axes.plot(at + 0.6 * order, own[quantity], ".", color=colour, markersize=3, alpha=0.35, label="values")
+        axes.plot(at + 0.6 * order, own[quantity], ".", color=color, markersize=3, alpha=0.35, label="values")
     kept = years[~years["left_out"].astype(bool)]
-    axes.plot(kept["year"], kept["value"], "o", color=colour, markeredgecolor="black", label="yearly values")
+    axes.plot(kept["year"], kept["value"], "o", color=color, markeredgecolor="black", label="yearly values")
     text = "too few years for a trend"
     if np.isfinite(row["p_value"]):
         slope = row["theil_sen_per_decade"] / 10

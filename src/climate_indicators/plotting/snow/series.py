@@ -39,8 +39,8 @@ def snow_series_figure(
     upper, lower = figure.subplots(2, 1, sharex=True)
     _draw(upper, table, snow, SNOW)
     warm = [name for name in variables if label_unit(name)[1] == "°C"][:2] or list(variables[:1])
-    for name, colour in zip(warm, (WARM, COLD), strict=False):
-        _draw(lower, weather, name, colour)
+    for name, color in zip(warm, (WARM, COLD), strict=False):
+        _draw(lower, weather, name, color)
     label, unit = label_unit(snow)
     upper.set_ylabel(f"{label} ({unit})")
     upper.set_ylim(bottom=0)
@@ -60,14 +60,14 @@ def snow_series_figure(
     return figure
 
 
-def _draw(axes: Axes, table: pd.DataFrame, column: str, colour: str) -> None:
+def _draw(axes: Axes, table: pd.DataFrame, column: str, color: str) -> None:
     known = table[table[column].notna()]
     many = len(known) > 2000
     means = known.groupby("date")[column].mean()
     dates, values = broken_line(means.index.to_numpy(), means.to_numpy())
-    axes.plot(dates, values, color=colour, linewidth=0.6 if many else 0.8, alpha=0.8, label=label_unit(column)[0])
+    axes.plot(dates, values, color=color, linewidth=0.6 if many else 0.8, alpha=0.8, label=label_unit(column)[0])
     if not many:
-        axes.plot(known["date"], known[column], ".", color=colour, markersize=3, alpha=0.6)
+        axes.plot(known["date"], known[column], ".", color=color, markersize=3, alpha=0.6)
     light_grid(axes)
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
 

@@ -109,5 +109,5 @@ def _draw_layer(axes: Axes, name: str, layer: np.ndarray, limits: dict) -> AxesI
         return axes.imshow(classes, ListedColormap((BARE, SNOW, GAP)), vmin=0, vmax=2, interpolation="nearest")
     axes.set_facecolor(GAP)
     low, high = limits[name]
-    colours = "gray" if name == "VV" else "cividis"
-    return axes.imshow(layer, colours, vmin=low, vmax=high, interpolation="nearest")
+    colors = "gray" if name == "VV" else "cividis"
+    return axes.imshow(layer, colors, vmin=low, vmax=high, interpolation="nearest")

@@ -88,8 +88,8 @@ def domain_shift(
     if sizes["n_test"] < MIN_TEST or sizes["n_places"] < MIN_PLACES or sizes["n_fit"] < 2 * x.shape[1]:
         return _found([_row(PAIRS, BEFORE, *[np.nan] * 4)], "unknown", verdict_sentence("unknown", {}, sizes), sizes)
     moved = _moved(x, y, fit, test, np.random.default_rng(seed))
-    colour, own = y[test], places[test]
-    rows = _pair_rows(moved, colour, own, seed) + _cloud_rows(moved, colour, seed) + _probe_rows(moved, colour, own)
+    color, own = y[test], places[test]
+    rows = _pair_rows(moved, color, own, seed) + _cloud_rows(moved, color, seed) + _probe_rows(moved, color, own)
     kind = _kind(pd.DataFrame(rows).set_index(["measure", "state"]))
     return _found(rows, kind, verdict_sentence(kind, rows, sizes, COPY), sizes)
 
@@ -115,12 +115,12 @@ def _moved(
     }
 
 
-def _pair_rows(moved: Mapping[str, np.ndarray], colour: np.ndarray, places: np.ndarray, seed: int) -> list[dict]:
-    partners = {state: ((points - colour) ** 2).sum(axis=1) for state, points in moved.items()}
+def _pair_rows(moved: Mapping[str, np.ndarray], color: np.ndarray, places: np.ndarray, seed: int) -> list[dict]:
+    partners = {state: ((points - color) ** 2).sum(axis=1) for state, points in moved.items()}
     # mean over all non-matching pairs, without the matrix of all distances
-    points, n = moved[TRANSLATED], len(colour)
-    squares = (points**2).sum(axis=1) + (colour**2).sum(axis=1).mean()
-    others = (n * (squares - 2 * points @ colour.mean(axis=0)) - partners[TRANSLATED]) / (n - 1)
+    points, n = moved[TRANSLATED], len(color)
+    squares = (points**2).sum(axis=1) + (color**2).sum(axis=1).mean()
+    others = (n * (squares - 2 * points @ color.mean(axis=0)) - partners[TRANSLATED]) / (n - 1)
     before = partners[BEFORE].mean()
     rows = []
     for state, distances in partners.items():
@@ -131,11 +131,11 @@ def _pair_rows(moved: Mapping[str, np.ndarray], colour: np.ndarray, places: np.n
     return rows
 
 
-def _cloud_rows(moved: Mapping[str, np.ndarray], colour: np.ndarray, seed: int) -> list[dict]:
+def _cloud_rows(moved: Mapping[str, np.ndarray], color: np.ndarray, seed: int) -> list[dict]:
     kept = slice(None)
-    if len(colour) > SAMPLED:
-        kept = np.random.default_rng(seed).choice(len(colour), SAMPLED, replace=False)
-    values = {state: cloud_distance(points[kept], colour[kept]) for state, points in moved.items()}
+    if len(color) > SAMPLED:
+        kept = np.random.default_rng(seed).choice(len(color), SAMPLED, replace=False)
+    values = {state: cloud_distance(points[kept], color[kept]) for state, points in moved.items()}
     before = values[BEFORE]
     return [
         _row(CLOUDS, state, values[state], np.nan, np.nan, _share(before - values[state], before, MIN_GAP, state))
@@ -143,8 +143,8 @@ def _cloud_rows(moved: Mapping[str, np.ndarray], colour: np.ndarray, seed: int) 
     ]
 
 
-def _probe_rows(moved: Mapping[str, np.ndarray], colour: np.ndarray, places: np.ndarray) -> list[dict]:
-    right = {state: probe_hits(moved[state], colour, places) for state in (BEFORE, TRANSLATED, ROTATED)}
+def _probe_rows(moved: Mapping[str, np.ndarray], color: np.ndarray, places: np.ndarray) -> list[dict]:
+    right = {state: probe_hits(moved[state], color, places) for state in (BEFORE, TRANSLATED, ROTATED)}
     before = right[BEFORE].mean()
     rows = []
     for state, hits in right.items():

@@ -80,7 +80,7 @@ def resize(layer: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(picture.resize(shape[::-1], Image.Resampling.BILINEAR))
 
 
-def colour_picture(rgb: np.ndarray) -> np.ndarray:
+def color_picture(rgb: np.ndarray) -> np.ndarray:
     """Optical sample with gaps (black in the file) filled with the mean color of visible pixels, to avoid false edges.
 
     Parameters

@@ -113,9 +113,9 @@ class PairReader:
         values, valid = self.stack.read((rows.start, rows.stop), (cols.start, cols.stop))
         seen = self._mask.read(1, window=window)
         label = np.where(valid & (self._area[rows, cols] == 1), seen, BYTE_NODATA).astype("uint8")
-        return Chip(values, valid, label, seen, self._true_colours(window) if with_rgb else None)
+        return Chip(values, valid, label, seen, self._true_colors(window) if with_rgb else None)
 
-    def _true_colours(self, window: Window) -> np.ndarray:
+    def _true_colors(self, window: Window) -> np.ndarray:
         indexes = [self._optical.descriptions.index(band) + 1 for band in RGB]
         numbers = self._optical.read(indexes, window=window)
         known = (numbers != self._optical.nodata).all(axis=0)

@@ -19,7 +19,7 @@ WATER, ALGAE, SNOW, CLOUD, VEIL = (36, 56, 74), (56, 104, 66), (236, 241, 248), 
 SKYLIGHT = (0.30, 0.36, 0.50)  # what is left of each color in shadow: the sky's light is blue
 CAST, EXPOSURE, NOISE = 0.04, 0.1, 2.0  # standard deviations: of each color, of all in common, of the sensor
 BLUR_PX, RELIEF_PX = 0.35, 3.4
-DARKEST = 16  # of a seen pixel's brightest colour: the border beside the scene alone is black
+DARKEST = 16  # of a seen pixel's brightest color: the border beside the scene alone is black
 QUALITY = 100  # at less the compression makes parts of the black border brighter than a reader takes for black
 
 
@@ -84,8 +84,8 @@ def _ground(place: Place, cover: Cover, month: np.datetime64, seed: int) -> np.n
 def _leaves(place: Place, calendar: int) -> np.ndarray:
     """Colors of trees: broadleaved ones are yellow-brown in autumn and gray-brown in winter."""
     share = {9: 0.5, 10: 1, 11: 1, 12: 1, 1: 1, 2: 1, 3: 1, 4: 0.4}.get(calendar, 0.0)
-    colour = AUTUMN if 9 <= calendar <= 11 else LEAFLESS
-    broad = _mix(np.array(NEEDLES), np.array(colour), share)
+    color = AUTUMN if 9 <= calendar <= 11 else LEAFLESS
+    broad = _mix(np.array(NEEDLES), np.array(color), share)
     return np.where(place.broadleaved[..., None], broad, np.array(NEEDLES))
 
 
