@@ -27,7 +27,7 @@ FRACTION_ALL, SERIES_KG, TOTAL_SUM = "vegetation of all images", "carbon of the 
 # image shows that
 MASK_ERROR, FACTOR_ERROR = 0.05, 0.03
 # of changes: within one place, the masks of held-out places of the demo show 77 to 92 % of the true changes of
-# vegetation, so that 10 % cannot be asked for
+# vegetation, so a tolerance of 10 % is not feasible
 CHANGE_ERROR = 0.15
 # of a month without its season, relative to the mean
 MONTH_ERROR = 0.05
@@ -36,7 +36,7 @@ MIN_IOU = 0.85
 
 @dataclass(frozen=True)
 class Truth:
-    """What a simulated site was made of.
+    """True parameters of a synthetic site.
 
     ``images``: ``image, vegetation_fraction`` (of the seen part)``, seen_fraction, carbon_kg``; ``series``: ``month``
     (``YYYY-MM``)``, carbon_kg``, the mean of the month's images; ``planted``: ``trend_kg_per_year,
@@ -126,7 +126,7 @@ def _means(totals: pd.DataFrame) -> pd.DataFrame:
 
 
 def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> list[list[object]]:
-    """Totals in tonnes, and the share of vegetation in what the test images show."""
+    """Totals in tonnes, and the share of vegetation in the visible pixels of the test images."""
     known = estimates[estimates["carbon_kg"].notna()]
     true = truth.images.set_index("image")
     lost = sorted(set(known["image_path"]) - set(true.index))
@@ -150,7 +150,7 @@ def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> 
 
 
 def _mean_rows(estimates: pd.DataFrame, truth: Truth) -> list[dict[str, object]]:
-    """Means over all images: share of vegetation in what they show, and carbon."""
+    """Means over all images: share of vegetation in visible pixels, and carbon."""
     known = estimates[estimates["carbon_kg"].notna()]
     same = truth.images.set_index("image").loc[known["image_path"]]
     fractions = [np.average(table["vegetation_fraction"], weights=table["seen_fraction"]) for table in (known, same)]
@@ -211,7 +211,7 @@ def _nearest_change(series: pd.Series, start: np.datetime64, true_month: float) 
 
 
 def _forecast_rows(forecast: pd.DataFrame, truth: Truth, shares: np.ndarray) -> list[list[object]]:
-    """Mean of the held-back year."""
+    """Mean of the held-out year."""
     held = forecast[forecast["kind"] == HELD_BACK]
     if not len(held):
         return []

@@ -1,1 +1,1 @@
-"""What all packages use: errors, files written whole, logs, constants."""
+"""Basics for all packages: errors, atomic file writing, logs, constants."""

@@ -1,4 +1,4 @@
-"""Writing files atomically, and telling files apart by content."""
+"""Writing files atomically, and comparing files by content."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import pandas as pd
 
 from climate_indicators.core.process_state import process_mark, runs_still
 
-# another machine's process cannot be looked for: what it left is treated as dead when nothing moved for so long
+# a process on another machine cannot be checked: its files are considered abandoned after this time without changes
 _FORGOTTEN_S = 86400
 _PART = ".part-"
 # threads of one process may write the same target too
@@ -28,7 +28,7 @@ _count = itertools.count()
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path`` that becomes ``path`` if the block ends without error.
+    """Give a temporary name next to ``path``, which is renamed to ``path`` if the block ends without error.
 
     The temporary name keeps the suffix, for libraries that choose a format by it, and may be a file or a folder.
     A reader sees the old ``path`` or the whole new one, never a part. On an error what was written is removed; what a
@@ -64,12 +64,12 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def _part_of(path: Path) -> Path:
-    """A name beside ``path`` that nobody else uses."""
+    """A unique name next to ``path``."""
     return path.with_name(f".{path.stem}{_PART}{process_mark()}-{next(_count)}{path.suffix}")
 
 
 def _is_left(part: Path) -> bool:
-    """Whether nobody writes to a part any more."""
+    """Whether a partial file is abandoned."""
     runs = runs_still(part.name.rpartition(_PART)[2])
     if runs is not None:
         return not runs
@@ -78,7 +78,7 @@ def _is_left(part: Path) -> bool:
 
 
 def _put(temporary: Path, path: Path) -> None:
-    """Give what was written its name. A folder takes the place of another in two steps; others may come between."""
+    """Rename a temporary file or folder to its final name; replacing a folder takes two steps and is not atomic."""
     while True:
         try:
             os.replace(temporary, path)

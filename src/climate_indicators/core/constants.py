@@ -1,8 +1,8 @@
-"""What all comparisons of methods on held-out data share."""
+"""Constants of all comparisons of methods on held-out data."""
 
 CONFIDENCE = 0.95
-# what a model's name ends with where its probabilities are meant before calibration
+# suffix of the name of a model for its probabilities before calibration
 UNCALIBRATED = "_uncalibrated"
 RELIABILITY_BINS = 15
-# range of temperatures; at the coldest the labels are separated without an error and there is no best one
+# range of temperatures; the lower bound means that labels are separable
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0

@@ -18,7 +18,7 @@ OPEN_METEO_KEY = "OPEN_METEO_KEY"
 S3_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 CREDENTIALS = (EARTHDATA_TOKEN, PLANETARY_KEY, OPEN_METEO_KEY, *S3_VARIABLES)
 BLANK = "..."
-# a shorter piece of a credential is found in ordinary words too, and reveals nothing
+# shorter pieces of a credential also occur in ordinary words
 _MIN_PIECE = 4
 
 
@@ -50,7 +50,7 @@ def credential(variable: str, strip: bool = True) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """A text with dots in place of every credential of the environment, however the text writes it.
+    """A text with every credential of the environment replaced by dots, in any encoding.
 
     Covered are the value itself, each of its lines, and its forms in Python's and JSON's quotation marks and in
     addresses.

@@ -14,7 +14,7 @@ import pandas as pd
 from climate_indicators.core.errors import InputError
 
 DATE, PLACE = "date", "place"
-# names that a column has where the settings give no other
+# default column names
 SYNONYMS = {DATE: ("date", "time"), PLACE: ("place", "location_id")}
 NULLS = {"", "null", "nan", "na", "none"}
 
@@ -207,7 +207,7 @@ def _split_unit(cell: str) -> tuple[str, str]:
 
 
 def _is_unit_line(cells: pd.Series) -> bool:
-    """Whether the row holds names of units: no digit, but for the 8601 of a date's format."""
+    """Whether the row contains units: no digits except 8601 in a date format."""
     others = cells.drop(labels=[DATE])
     texts = [cells[DATE].replace("8601", ""), *others]
     return not any(sign.isdigit() for text in texts for sign in text) and not others.str.lower().isin(NULLS).all()

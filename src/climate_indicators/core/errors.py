@@ -1,4 +1,4 @@
-"""Errors of input that the user can mend."""
+"""Errors in user input."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 class InputError(ValueError):
-    """Input that the user can mend: its message names the thing, what was found and what was expected.
+    """Invalid user input; the message has the object, what was found, what was expected and how to correct it.
 
     A script ended by it prints the message alone; the traceback goes to the log only.
     """

@@ -1,4 +1,4 @@
-"""Look-ups in the settings that name what there is where something else is asked for."""
+"""Mappings that list the known keys if a key is missing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MAX_NAMED = 10
 
 
 class Known(dict):
-    """A mapping whose missing keys are the user's mistake, such as a wrong name of a site in a target.
+    """A mapping for user input: a missing key, such as a wrong site name in a target, gives a clear error.
 
     Parameters
     ----------
     entries : the mapping.
-    what : what its keys are, in words such as ``glacier site``.
+    what : description of its keys, such as ``glacier site``.
     """
 
     def __init__(self, entries: Mapping[str, Any], what: str) -> None:

@@ -125,7 +125,7 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """A span of time for people: ``8 s``, ``6 min``, ``2.5 h``."""
+    """A duration as text: ``8 s``, ``6 min``, ``2.5 h``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

@@ -1,11 +1,11 @@
-"""Folders that a rule makes as a whole, of which a part has gone missing since."""
+"""Output folders of rules with missing files."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-# what Snakemake puts into a folder that a rule has made
+# file that Snakemake writes into the output folder of a rule
 MADE = ".snakemake_timestamp"
 _PATH = re.compile(r"[^\s'\"“”,;:()\[\]]+/[^\s'\"“”,;:()\[\]]+")
 

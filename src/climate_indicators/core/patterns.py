@@ -13,7 +13,7 @@ from climate_indicators.core.errors import InputError
 def expand_patterns(
     names: Iterable[str], path_of: Callable[[str], str], fetched: Mapping[str, str] | None = None
 ) -> list[str]:
-    """Paths of files, each once, with every pattern replaced by the files that fit, sorted by name.
+    """Paths of files without repetitions; patterns are replaced by the matching files, sorted by name.
 
     A name with ``*``, ``?`` or ``[…]`` is a pattern, unless a file has just that name. ``**`` goes into folders.
 
@@ -50,5 +50,5 @@ def expand_patterns(
 
 
 def _only_in_name(path: str, name: str) -> str:
-    """Pattern in which the folders before the name are taken literally."""
+    """Pattern with the parent folders escaped."""
     return glob.escape(path.removesuffix(name)) + name if path.endswith(name) else path

@@ -1,4 +1,4 @@
-"""Marks that tell whether the process that wrote a file still runs; standard library only."""
+"""Marks that identify the process that wrote a file, to check if it still runs; standard library only."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import platform
 from functools import cache
 from pathlib import Path
 
-# machine, number, begin: letters, digits and hyphens alone, so that a mark can stand in names of files
+# machine, number, start time: only letters, digits and hyphens, so that a mark can be part of a file name
 _PARTS = 3
-# begin of a process where the system does not tell it
+# start time of a process if the system does not provide it
 _UNTOLD = "x"
 
 
@@ -20,9 +20,9 @@ def process_mark() -> str:
 
 
 def runs_still(mark: str) -> bool | None:
-    """Whether the process of a mark still runs; None if nobody here can tell, as of another machine's.
+    """Whether the process of a mark still runs; None if unknown, for example on another machine.
 
-    A number is given again after its process has ended: the time at which the process began tells them apart.
+    Process numbers are reused; the start time distinguishes the processes.
     """
     machine, number, begin = (*mark.split("-"), "", "", "")[:_PARTS]
     if machine != _machine() or not number.isdigit():
@@ -30,7 +30,7 @@ def runs_still(mark: str) -> bool | None:
     now = _begin(int(number))
     if _UNTOLD not in (begin, now):
         return now == begin
-    # also where one does not see other users' processes
+    # also if processes of other users are not visible
     try:
         os.kill(int(number), 0)
     except ProcessLookupError:

@@ -1,6 +1,6 @@
 """Scenes checked against each other: a file has one role in a site, a scene's date belongs to its year.
 
-Uses only the standard library, since it is asked before any job.
+Uses only the standard library, because it is called before any job.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def repeated(named: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def paths_in(value: Any) -> Iterator[str]:
-    """Paths of a setting: text, a list, or a group such as band and file; each path of a group once."""
+    """Paths of a setting: text, a list, or a mapping from band to file; each path of a mapping once."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -40,7 +40,7 @@ def paths_in(value: Any) -> Iterator[str]:
 
 
 def scene_paths(path: str, scenes: Iterable[Mapping[str, Any]], *keys: str) -> Iterator[tuple[str, str]]:
-    """Places and paths of a list of scenes, for `repeated`; each tile of a scene is a place of its own.
+    """Places and paths of a list of scenes, for `repeated`; each tile of a scene has its own place.
 
     Parameters
     ----------

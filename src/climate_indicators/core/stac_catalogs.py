@@ -23,7 +23,7 @@ _BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Where an archive lists scenes of one kind, and what it calls their parts.
+    """Catalog of an archive for one type of scenes, and its names of bands.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Catalogue:
     s3_endpoint: str | None = None
 
     def asset(self, band: str) -> str:
-        """Name of a band's asset; the band's own where none is known."""
+        """Asset name of a band; by default the name of the band."""
         return self.assets.get(band, band)
 
 
@@ -87,7 +87,7 @@ def find_catalogue(
     assets: Mapping[str, str] | None = None,
     tokens: str | None = None,
 ) -> Catalogue:
-    """A catalog known by name, with what the settings say otherwise.
+    """A catalog known by name, with overrides from the settings.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def find_catalogue(
             f"catalogue {name} has no {sensor} scenes that can be used; those that have: {', '.join(PRESETS[sensor])}."
             + (_NO_RAW if sensor == RADAR else "")
         )
-    # an address of the user's own is not asked with tokens of the preset's
+    # tokens of the preset are not sent to a user-defined URL
     tokens = tokens or (None if endpoint else known.tokens)
     return replace(
         known,

@@ -1,4 +1,4 @@
-"""Tables as CSV: those of the workflow, whose names of things stay text, and those of users, checked and named."""
+"""Tables as CSV: tables of the workflow with names as text, and user tables with checks."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pandas as pd
 
 from climate_indicators.core.errors import InputError
 
-# what stands for a missing number or date; a place or an image may be called NA
+# codes for missing numbers or dates; a place or an image may be named NA
 MISSING = ["NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None"]
-# numbers that stand for a missing value in many tables; no real one is exactly so
+# common codes for missing values; real values are never exactly equal
 GAPS = (-9999.0, -99999.0, -32768.0, 1e20)
 WIDE = (b"\xff\xfe", b"\xfe\xff")  # how UTF-16 begins
 
@@ -32,7 +32,7 @@ def read_table(path: str | Path, **options: Any) -> pd.DataFrame:
 
 
 def read_user_table(path: str | Path, what: str, numbers: Iterable[str] = (), expected: str = "a row") -> pd.DataFrame:
-    """Read a user's CSV as text; blanks around cells and names of columns are taken off.
+    """Read a user's CSV as text; spaces around cells and column names are removed.
 
     Parameters
     ----------
@@ -106,10 +106,10 @@ def _check_header(names: Sequence[str], needed: Iterable[str], where: str) -> No
 
 
 def _refuse_gaps(cells: pd.Series, where: str) -> None:
-    """Reject numbers that stand for a missing value: they would count as values."""
+    """Reject codes for missing values, which would be used as values."""
     found = cells.index[pd.to_numeric(cells, errors="coerce").isin(GAPS)]
     if len(found):
         raise InputError(
-            f"{where}, column '{cells.name}', row {found[0] + 1}: found {cells[found[0]]}, which stands for a missing "
+            f"{where}, column '{cells.name}', row {found[0] + 1}: found {cells[found[0]]}, a code for a missing "
             f"value in many tables; {len(found)} of {len(cells)} rows are like that. Leave the cells empty."
         )

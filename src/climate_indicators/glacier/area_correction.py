@@ -18,15 +18,15 @@ from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.stats.block_jackknife import block_spread, stratum_of_share
 from climate_indicators.stats.estimator_range import reach_beyond_range
 
-# below this number of test blocks their spread says too little, and the validation blocks are counted as well
+# with fewer test blocks, their spread is too uncertain, and validation blocks are also used
 MIN_TEST_BLOCKS = 10
-# sensitivity + specificity − 1 of a map that tells almost nothing: a smaller value would stretch changes beyond use
+# minimum of sensitivity + specificity − 1: smaller values would amplify changes beyond use
 MIN_YOUDEN = 0.1
 # distance from the margin of the outlines, in pixels: nearer errors move with the margin; the belt behind them is the
 # ground that a glacier leaves or advances over
 MARGIN_PX, BELT_PX = 5, 20
 MARGIN, BELT, FAR = range(3)
-# fewer years do not tell scatter from change
+# with fewer years, scatter and change cannot be separated
 MIN_SCATTER_YEARS = 5
 
 
@@ -132,7 +132,7 @@ def _reach(replicates: np.ndarray, strata: np.ndarray | None, counted: int, conf
 
 
 def _hardest_where_empty(replicates: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Replicates in which a map class without pixels is taken to be wholly the class that it mostly is not."""
+    """Replicates; a map class without pixels is assumed to be entirely misclassified."""
     hardest = (whole == whole.min(axis=1, keepdims=True)).astype("float64")
     hardest /= hardest.sum(axis=1, keepdims=True)
     empty = replicates.sum(axis=2, keepdims=True) == 0
@@ -343,7 +343,7 @@ def _rogan_gladen(confusion: np.ndarray) -> np.ndarray:
 
 
 def scatter_of_years(years: Sequence[int], areas: Sequence[float], confidence: float = 0.95) -> float:
-    """Half width of the interval of what differs from year to year, such as snow and light, in the unit of the areas.
+    """Half width of the interval of interannual scatter, such as snow and illumination, in the unit of the areas.
 
     From the distance of each year to the line between its two neighbors (Gasser et al. 1986,
     doi:10.1093/biomet/73.3.625), which a steady change, also one that speeds up, leaves small. It contains real
@@ -357,7 +357,7 @@ def scatter_of_years(years: Sequence[int], areas: Sequence[float], confidence: f
 
     Returns
     -------
-    0 with fewer than 5 years: too few to tell scatter from change.
+    0 with fewer than 5 years: too few to separate scatter and change.
     """
     times, values = np.asarray(years, "float64"), np.asarray(areas, "float64")
     if len(times) < MIN_SCATTER_YEARS:

@@ -20,9 +20,9 @@ from climate_indicators.glacier.extents import (
 )
 
 CLOUDY, UNMEASURED = "cloudy", "unmeasured"
-# flags of a glacier: no year shows any, or some, of its outline; the outline is over no pixel's center
+# flags of a glacier: no valid pixels of its outline in any year, or only some; the outline covers no pixel center
 NO_DATA, INCOMPLETE, NO_PIXEL = "no data", "incomplete", "no pixel"
-# share of a glacier that no year shows from which on it is worth a warning
+# share of a glacier without valid pixels in any year above which a warning is given
 MAX_UNSEEN = 0.01
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class AnnualExtent:
-    """What the extent of one year holds: areas by glacier number, float64, shape (glaciers + 2,), in pixels.
+    """Areas of one year by glacier number, float64, shape (glaciers + 2,), in pixels.
 
     Number 0 is ground, the last is unnamed ice. ``seen`` is the share of the pixels of each glacier (those of its
     outline and its ice) that the year's own image shows; NaN if it has none. ``unseen`` is how many of them no year
@@ -72,7 +72,7 @@ def measure_year(
     pixels[0] += halves.sum()
     margin = perimeter_m(owner, known, unnamed)
     filled_pixels = int(np.count_nonzero(found.filled & (found.extent == 1)))
-    # from here on the number of a pixel is that of its ice or, without ice, of the outline that it lies in
+    # from here on, the number of a pixel is that of its ice or, without ice, of the outline that contains it
     np.copyto(owner, glacier_ids, where=owner == 0)
     # the extent of a pixel outside the area of interest is not missing
     kinds = (inside == 1, known & ~found.filled, (inside == 1) & ~known & ~found.undecided)
@@ -201,7 +201,7 @@ def _glacier_flag(ice: AnnualExtent, number: int) -> str:
 
 
 def warn_of_missing(rows: Sequence[dict[str, object]]) -> None:
-    """Warn of glaciers, in lines of the table of areas by glacier, that have no area or lack much of it."""
+    """Warn about glaciers in the table that have no area or a large missing part."""
     missing = [row for row in rows if row["flag"] != INCOMPLETE or float(row["no_data_fraction"]) > MAX_UNSEEN]
     for flag in (NO_DATA, INCOMPLETE, NO_PIXEL):
         names = list(dict.fromkeys(str(row["glacier_id"]) for row in missing if row["flag"] == flag))

@@ -87,7 +87,7 @@ def gap_filled_extent(
 
 
 def _fill(strip: np.ndarray, missing: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
-    """Fill missing pixels of a strip in place from one year or two; where two that know disagree, say so."""
+    """Fill missing pixels of a strip in place from one or two years, and return where two valid years disagree."""
     first, last = others[0], others[-1]
     disagree = (first != BYTE_NODATA) & (last != BYTE_NODATA) & (first != last)
     np.copyto(strip, np.where(first == BYTE_NODATA, last, first), where=missing & ~disagree)
@@ -112,7 +112,7 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
     -------
     uint16 array, same shape: 0 where there is no glacier.
     """
-    # a border of no ice, so that every pixel has four neighbors
+    # an ice-free border, so that every pixel has four neighbors
     owner = np.zeros((extent.shape[0] + 2, extent.shape[1] + 2), "uint16")
     np.copyto(owner[1:-1, 1:-1], glacier_ids, where=extent == 1)
     homeless = np.zeros(owner.shape, bool)
@@ -122,7 +122,7 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
     frontier = np.flatnonzero(binary_dilation(owner > 0) & homeless)
     while frontier.size:
         around = numbers[frontier[:, None] + offsets]
-        # less one, "no number" becomes 65535, the largest, and loses against every number
+        # minus one, "no number" becomes 65535, the largest value, so every other number is preferred
         numbers[frontier] = (around - np.uint16(1)).min(axis=1) + np.uint16(1)
         waiting[frontier] = False
         neighbours = (frontier[:, None] + offsets).ravel()
@@ -132,7 +132,7 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
 
 
 def count_numbers(numbers: np.ndarray, where: np.ndarray, length: int) -> np.ndarray:
-    """How often each number stands where ``where`` is true, int64, shape (length,); counted in strips of rows."""
+    """Count of each number where ``where`` is true, int64, shape (length,); in strips of rows."""
     counts = np.zeros(length, "int64")
     for start in range(0, len(numbers), STRIP_ROWS):
         rows = slice(start, start + STRIP_ROWS)

@@ -16,7 +16,7 @@ from skimage.graph import MCP_Geometric
 from climate_indicators.core.errors import InputError
 from climate_indicators.geo.grid import Grid
 
-# Kienholz et al. (2014), equation 1, with the values of OGGM: the path keeps away from the margin and takes low ground
+# Kienholz et al. (2014), equation 1, with the values of OGGM: the path avoids the margin and prefers low ground
 _DISTANCE_FACTOR, _DISTANCE_POWER = 1000.0, 4.25
 _ELEVATION_FACTOR, _ELEVATION_POWER = 3000.0, 3.7
 # heads are looked for among outline pixels in the upper part of the elevation range
@@ -86,7 +86,7 @@ def main_flowline(ice: np.ndarray, elevation: np.ndarray, pixel_m: float, open_g
     outside = _window(open_ground, top, left, bottom, right)
     heights = _smoothed(elevation, ice)
     margin = ice & ~ndimage.binary_erosion(ice)
-    # the end of the ice is where open ground lies below; without any, the glacier is cut on all sides
+    # the ice ends above open ground; without open ground, the glacier is cut on all sides
     free = margin & ndimage.binary_dilation(outside & ~ice, np.ones((3, 3), bool))
     terminus = _lowest(heights, free if free.any() else margin)
     lowest = _lowest(heights, margin)
@@ -126,7 +126,7 @@ def find_flowlines(
     for number, window in enumerate(ndimage.find_objects(glacier_ids, len(names)), start=1):
         if window is None:
             continue
-        # a pixel around the glacier tells whether its margin borders on open ground
+        # a pixel around the glacier shows whether its margin borders open ground
         rows, columns = (slice(max(part.start - 1, 0), part.stop + 1) for part in window)
         ice = glacier_ids[rows, columns] == number
         try:
@@ -171,7 +171,7 @@ def pixel_coordinates(grid: Grid, rows: np.ndarray, columns: np.ndarray) -> tupl
 
 
 def largest_part(ice: np.ndarray) -> np.ndarray:
-    """The largest part of a mask whose pixels touch each other by their sides or corners; bool, same shape."""
+    """The largest 8-connected component of a mask; bool, same shape."""
     parts, count = ndimage.label(ice, np.ones((3, 3), int))
     if count <= 1:
         return np.asarray(ice, bool)

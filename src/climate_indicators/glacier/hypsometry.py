@@ -25,7 +25,7 @@ def band_edges(elevation: np.ndarray, ice: np.ndarray, band_m: float) -> np.ndar
 
 
 def band_areas(ice: np.ndarray, elevation: np.ndarray, edges: np.ndarray, pixel_km2: float) -> np.ndarray:
-    """Area of the ice in each band, km², float64 (bands,). Ice without elevation is in none."""
+    """Area of the ice in each band, km², float64 (bands,). Ice without elevation is not counted."""
     heights = elevation[ice & np.isfinite(elevation)]
     return np.histogram(heights, edges)[0] * pixel_km2
 

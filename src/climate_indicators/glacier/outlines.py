@@ -18,7 +18,7 @@ from climate_indicators.geo.ground_areas import ground_factor
 from climate_indicators.geo.vector_files import polygons, read_layer
 from climate_indicators.glacier.extents import UNASSIGNED
 
-# an outline that reaches the grid in no year lies further away than any glacier retreats
+# outlines beyond this distance from the grid do not reach it in any year
 MARGIN_M = 20_000.0
 # share of the outlines' area that more than one of them has; inventories have some ten-thousandths along divides
 OVERLAP_WARNED, OVERLAP_REFUSED = 0.005, 0.05
@@ -98,7 +98,7 @@ def _names(outlines: gpd.GeoDataFrame, id_field: str | None, name: str) -> pd.Se
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")  # whole numbers, of which some are missing
     names = column.astype("string").str.strip()
-    # so is called ice that belongs to no outline
+    # name of ice without an outline
     without = (names.isna() | names.isin(["", UNASSIGNED])).to_numpy(bool)
     if without.any():
         _log.warning("%s: %d outlines have no name in %s; they are called feature N.", name, without.sum(), id_field)
@@ -106,7 +106,7 @@ def _names(outlines: gpd.GeoDataFrame, id_field: str | None, name: str) -> pd.Se
 
 
 def _check_overlap(outlines: gpd.GeoDataFrame, name: str) -> None:
-    """Reject outlines that lie on top of each other; warn of some overlap."""
+    """Reject strongly overlapping outlines; warn about partial overlap."""
     shapes = outlines.geometry.to_numpy()
     first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     first, second = first[first < second], second[first < second]

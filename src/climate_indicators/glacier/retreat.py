@@ -33,9 +33,9 @@ COLUMNS = [
     "terminus_elevation_m", "n_lines", "flag",
 ]  # fmt: skip
 # front not seen (cloud, gap); glacier without connected ice at its tongue; terminus at the edge of the area or at
-# another glacier; no front in the reference year
+# another glacier; no terminus in the reference year
 HIDDEN, GONE, CUT, NO_REFERENCE = "hidden", "no ice", "cut", "no reference"
-# fewer glaciers do not tell the error of a mapped front
+# with fewer glaciers, the error of a mapped terminus cannot be estimated
 MIN_GLACIERS = 3
 
 
@@ -52,7 +52,7 @@ class Tongue:
 
 @dataclass(frozen=True)
 class YearOfExtent:
-    """What one year shows: arrays of the grid's shape.
+    """Data of one year: arrays with the shape of the grid.
 
     Attributes
     ----------
@@ -186,7 +186,7 @@ def retreat_rates(table: pd.DataFrame, confidence: float = 0.95, significance: f
         row = trend_row(
             quantity, "m", own["year"].tolist(), values.tolist(), unknown.tolist(), confidence, significance
         )
-        # a position counts from the reference year: a percentage of it has no meaning
+        # positions are relative to the reference year, so a percentage is meaningless
         rows.append({"glacier_id": name} | row | {"total_percent": np.nan})
     if not rows:
         return pd.DataFrame(columns=["glacier_id", "sentence"])
@@ -196,7 +196,7 @@ def retreat_rates(table: pd.DataFrame, confidence: float = 0.95, significance: f
 def terminus_layer(
     tongues: Sequence[Tongue], fronts: Mapping[int, Mapping[int, tuple[Front, Front]]], grid: Grid
 ) -> gpd.GeoDataFrame:
-    """Ice fronts as points on the lines of the box, with ``glacier_id, year``; glaciers without a front have none."""
+    """Termini as points on the lines of the box, with ``glacier_id, year``; none for glaciers without a terminus."""
     rows, shapes = [], []
     for tongue in tongues:
         for year in sorted(fronts):

@@ -1,4 +1,4 @@
-"""Check the inputs of a glacier site in seconds: all problems at once, before anything long starts."""
+"""Check the inputs of a glacier site in seconds: reports all problems at once, before long computations."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from climate_indicators.stats.trends import MIN_YEARS
 
 PROBLEM, WARNING, OK = "problem", "warning", "ok"
 COLUMNS = ["level", "input", "message"]
-# scenes are read on a grid of at most so many pixels, whose pixels are a whole number of the site's
+# scenes are read on a grid with at most this number of pixels, each a whole number of site pixels
 MAX_PIXELS = 500_000
-# sides of blocks that are proposed where those of the settings do not fit, and held-out blocks that an interval needs
+# block sizes proposed if the configured ones do not fit, and number of held-out blocks needed for an interval
 _BLOCK_SIZES = (256, 192, 128, 96, 80, 64, 48, 32)
 _MIN_HOLDOUT_BLOCKS = 6
 _MIN_PATCH = 32
@@ -55,7 +55,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class GlacierSite:
-    """What a glacier site is made of.
+    """Inputs of a glacier site.
 
     Attributes
     ----------
@@ -213,7 +213,7 @@ def check_patches(labels: np.ndarray, patches: Mapping[str, Any], split_seed: in
 
 
 def coarse_grid(grid: Grid, max_pixels: int) -> Grid:
-    """The grid with pixels that are so many times larger that it has at most ``max_pixels``, give or take its edge."""
+    """The grid coarsened by a whole factor to at most about ``max_pixels`` pixels."""
     factor = max(1, math.ceil(math.sqrt(grid.width * grid.height / max_pixels)))
     transform = grid.transform @ Affine.scale(factor)
     return Grid(grid.crs, transform, math.ceil(grid.width / factor), math.ceil(grid.height / factor))
@@ -225,7 +225,7 @@ def findings_table(findings: Sequence[Finding]) -> pd.DataFrame:
 
 
 def _blocks(labels: np.ndarray, patches: Mapping[str, Any], split_seed: int) -> pd.DataFrame:
-    """Blocks of the labels, once it is known that they and the patches fit."""
+    """Blocks of the labels, after checking that blocks and patches fit."""
     valid = np.ones(labels.shape, bool)
     blocks = make_blocks(labels, valid, patches["block_px"], {split: patches[split] for split in SPLITS}, split_seed)
     splits = split_map(blocks, labels, valid, patches["gap_px"])

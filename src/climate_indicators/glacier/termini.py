@@ -15,8 +15,8 @@ _UPPER_PART = 0.5
 _BEYOND, _MIN_BEYOND_PX = 0.3, 15
 # the line is extended in the direction of its last pixels
 _DIRECTION_PX = 8
-# Lines lie within this distance of the flowline, at least one pixel, as in published length changes; the box covers
-# half of the tongue's width. Lines are a pixel apart, or more where there would be more than so many.
+# Lines are within this distance of the flowline, at least one pixel, as in published length changes; the box covers
+# half of the tongue's width. Lines are a pixel apart, or more if there would be more than this number.
 LINES_HALF_WIDTH_M = 50.0
 _BOX_WIDTH = 0.5
 MAX_LINES = 61

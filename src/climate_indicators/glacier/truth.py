@@ -79,6 +79,6 @@ def _series(sound: pd.DataFrame, true_areas: pd.Series) -> list[dict[str, object
         return []
     true = true_areas[sound["year"]].to_numpy()
     area = sound["area_km2"].to_numpy()
-    # a standard deviation of half of what each year may be off
+    # the standard deviation is half of the tolerance of a year
     limits = SeriesLimits(YEAR_ERROR, CHANGE_ERROR, YEAR_ERROR / 2 * float(true.mean()))
     return series_rows(AREA, "km²", None, true, area, limits, seasonal=False)

@@ -1,4 +1,4 @@
-"""Standard errors over blocks: each left out in turn, assigned at random or evenly along their order."""
+"""Standard errors over blocks (jackknife), for blocks assigned at random or evenly along an order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.special import stdtrit
 from climate_indicators.core.constants import CONFIDENCE
 
 Statistic = Callable[[np.ndarray], float]
-# blocks of equal strata have no order: any that does not depend on their place or on what was found in them will do
+# blocks of equal strata have no order: any order independent of position and result is suitable
 _TIES_SEED = 0
 
 

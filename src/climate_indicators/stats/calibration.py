@@ -67,7 +67,7 @@ def best_edge(counts: np.ndarray) -> int:
     positives = counts[1].sum()
     if positives == 0:
         raise ValueError("no positive label to choose a threshold by")
-    # pixels at or above each edge; above the last one are none
+    # pixels at or above each edge; none are above the last edge
     true, false = (np.append(np.cumsum(row[::-1])[::-1], 0) for row in (counts[1], counts[0]))
     iou = true / (positives + false)
     best = np.flatnonzero(iou == iou.max())
@@ -114,7 +114,7 @@ def chosen_edge(scores: ScoreCounts) -> int:
 
 
 def probabilities(scores: ScoreCounts, temperature: float = 1.0) -> np.ndarray | None:
-    """Probability that the pixels of each bin are taken to have.
+    """Probability assigned to the pixels of each bin.
 
     Parameters
     ----------

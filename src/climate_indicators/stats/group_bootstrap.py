@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
-# the spread of two groups has one degree of freedom: an interval from it says next to nothing
+# the spread of two groups has one degree of freedom, so its interval is not informative
 MIN_GROUPS = 3
 
 

@@ -13,7 +13,7 @@ SMOOTH_PX = 1.0
 
 @dataclass(frozen=True)
 class Shift:
-    """Shift of one image against another: pixels down and right, and how far the peak stands out."""
+    """Shift of one image relative to another: pixels down and right, and the signal-to-noise ratio of the peak."""
 
     rows: float
     cols: float
@@ -49,7 +49,7 @@ def orientations(image: np.ndarray, valid: np.ndarray) -> Orientations:
     strength = np.abs(edges)
     known = inside & (strength > 0)
     edges = np.where(known, edges / np.where(strength > 0, strength, 1), 0)
-    # room beyond the image, so that what leaves it on one side does not come back on the other
+    # padding, so that shifted parts do not wrap around
     shape = [fft.next_fast_len(length + SEARCH_PX) for length in image.shape]
     return Orientations(fft.fft2(edges, shape), int(known.sum()))
 

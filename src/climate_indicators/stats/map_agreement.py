@@ -10,13 +10,13 @@ import numpy as np
 from climate_indicators.stats.image_shifts import find_shift, orientations
 from climate_indicators.stats.truth_checks import accuracy_row
 
-# a map on the right pixels is off by half a pixel at most: as far as nearest-neighbor resampling may move it
+# a correctly placed map is shifted by at most half a pixel, the effect of nearest-neighbor resampling
 MAX_OFFSET_PX = 0.5
 
 
 @dataclass(frozen=True)
 class MapPair:
-    """A map and the true one: what they show and where they are known, each bool, shape (rows, columns) of one grid."""
+    """A map and the true map with their valid pixels, each bool, shape (rows, columns) of one grid."""
 
     mapped: np.ndarray
     known: np.ndarray

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is known of several models on the same held-out blocks.
+    """Scores of several models on the same held-out blocks.
 
     Attributes
     ----------
@@ -265,7 +265,7 @@ def _metric_rows(
     errors: Mapping[str, float],
     stratified: bool,
 ) -> list[dict[str, object]]:
-    """Rows of the metrics table for one model: pixels of a split's blocks taken together."""
+    """Rows of the metrics table for one model, with the pixels of all blocks of a split pooled."""
     rows = []
     for split in HOLDOUT_SPLITS:
         counted = (confusion.split == split) & (confusion[list(CELLS)].sum(axis=1) > 0)

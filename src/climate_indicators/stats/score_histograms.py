@@ -1,4 +1,4 @@
-"""Scores of a model on held-out pixels, kept as counts: memory does not grow with the image."""
+"""Scores of a model on held-out pixels as histograms; memory does not depend on the image size."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from climate_indicators.core.raster_encoding import BYTE_NODATA
 LOGIT, PROBABILITY, INDEX, MASK = "logit", "probability", "index", "mask"
 
 LOGIT_EDGES = np.linspace(-25.0, 25.0, 5001)
-# bins are centered on k/200, so that no share of votes of 100 or 200 trees lies on an edge, where rounding would decide
+# bins are centered on k/200, so that no vote share of 100 or 200 trees is on an edge, where rounding would matter
 PROBABILITY_EDGES = np.linspace(-0.0025, 1.0025, 202)
 
 
-# a method that gives a mask scores 0 or 1, and leaves no threshold to choose
+# a method with a binary mask scores 0 or 1 and has no threshold to choose
 MASK_EDGES = np.array([-0.5, 0.5, 1.5])
 
 
 @dataclass(frozen=True)
 class ScoreCounts:
-    """How many pixels of each held-out block and label have a score within each bin.
+    """Number of pixels by held-out block, label and score bin.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class ScoreCounts:
 
     @property
     def centres(self) -> np.ndarray:
-        """Middle of each bin, float64, shape (bins,): the score that its pixels are taken to have."""
+        """Center of each bin, float64, shape (bins,): the score assigned to its pixels."""
         return (self.edges[:-1] + self.edges[1:]) / 2
 
     def add(self, block_index: int, scores: np.ndarray, labels: np.ndarray) -> None:

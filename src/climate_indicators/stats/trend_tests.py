@@ -42,7 +42,7 @@ class MonotonicTrend:
 def monotonic_trend(
     times: Sequence[float], values: Sequence[float], confidence: float = 0.95, removed: int = 0
 ) -> MonotonicTrend:
-    """Trend of a series, its errors taken as an autoregression of order 1 with unknown coefficient.
+    """Trend of a series with autoregressive errors of order 1 and unknown coefficient.
 
     The Mann–Kendall statistic has the variance of Hamed and Rao (1998, doi:10.1016/S0022-1694(97)00125-X, equation 20)
     for the rank correlations of a Gaussian AR(1) process, 6/π · asin(φ^k / 2). A single estimate of φ makes the test
@@ -95,7 +95,7 @@ def lag1_weights(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     """
     steps, place = np.unique(_steps(times), return_inverse=True)
     design = np.column_stack([np.ones(len(times)), (times - times.mean()) / np.ptp(times)])
-    # less their least-squares line, so that the sums of products below lose no digits
+    # without their least-squares line, so that the sums of products below lose no digits
     rest = values - design @ np.linalg.lstsq(design, values, rcond=None)[0]
     columns = np.column_stack([design, rest])
     before, after, across = (np.zeros((len(steps), 3, 3)) for _ in range(3))
@@ -114,7 +114,7 @@ def lag1_weights(times: np.ndarray, values: np.ndarray) -> np.ndarray:
     cross = products[:, :2, 2]
     squares = products[:, 2, 2] - (cross * np.linalg.solve(products[:, :2, :2], cross[..., None])[..., 0]).sum(axis=1)
     determinant = np.log(1 - LAG1_GRID**2) + np.log(scale) @ np.bincount(place)
-    # a series whose scatter around its line is that of rounding fits every correlation equally well
+    # if the scatter around the line is only rounding, every correlation fits equally well
     floor = max((16 * np.finfo("float64").eps) ** 2 * float(values @ values), np.finfo("float64").tiny)
     logs = 0.5 * (determinant - np.linalg.slogdet(products[:, :2, :2])[1]) - (len(values) - 2) / 2 * np.log(
         np.maximum(squares, floor)

@@ -1,4 +1,4 @@
-"""Whether a yearly series has a trend: Theil–Sen slope, Mann–Kendall test, and the sentence that says so."""
+"""Trend of an annual series: Theil–Sen slope, Mann–Kendall test, and a sentence with the result."""
 
 from __future__ import annotations
 

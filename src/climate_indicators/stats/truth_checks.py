@@ -1,4 +1,4 @@
-"""Table of a truth check: what a study recovers of a simulated site, compared with the truth."""
+"""Table of a truth check: results for a synthetic site compared with the truth."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = ["quantity", "unit", "truth", "estimate", "lower", "upper", "tolerance
 DAYS_PER_YEAR = 365.2425
 # cosines and sines of the year that describe a season
 HARMONICS = 3
-# failed quantities of which each is a warning of its own; further ones are counted
+# maximum number of failed quantities with separate warnings; further ones are counted
 MAX_WARNED = 4
 
 

@@ -15,9 +15,9 @@ from climate_indicators.core.errors import InputError
 ALL, TEST = "all images", "test images"
 # dates of the totals that are not one month: the mean over dates, and images without dates
 MEAN, UNDATED = "mean", "undated"
-# an image that shows less than this share of what its place shows at best tells too little of the rest
+# an image with less than this share of the visible area of its place is not representative of the rest
 MIN_SEEN = 0.5
-# numbers of one chunk of images × draws; what is computed from them takes about ten times as much memory, 8 bytes each
+# values of one chunk of images × draws; the computation needs about ten times as much memory, 8 bytes each
 CHUNK = 500_000
 TOTALS = ("vegetation_area_m2", "biomass_kg", "carbon_kg", "co2_kg")
 # streams of random numbers, each started by the seed and one of these
@@ -128,7 +128,7 @@ def estimate(
 
 
 def seen_scale(places: pd.Series, seen: pd.Series, least: float = MIN_SEEN) -> np.ndarray:
-    """Factor from what an image shows to what its place shows at best, float64 (n,).
+    """Factor from the visible area of an image to the largest visible area of its place, float64 (n,).
 
     The part that an image does not show is taken to be like the part that it shows. NaN where it shows less than
     ``least`` of the largest share of its place. Images without a place are compared with one another.
@@ -159,7 +159,7 @@ class _Parcel:
 
 def _parcels(table: pd.DataFrame, scale: np.ndarray) -> list[_Parcel]:
     """Totals to be made: for each part the mean over dates, then every date."""
-    # images without a place are land of their own, but for duplicates
+    # each image without a place counts as separate land, except duplicates
     land = table["place"].fillna("").astype(str)
     land = land.where(land != "", "group " + table["group"].astype(str)).to_numpy()
     dates = table["date"].astype("string").str[:7]
@@ -173,7 +173,7 @@ def _parcels(table: pd.DataFrame, scale: np.ndarray) -> list[_Parcel]:
         if part == TEST and not len(rows):
             continue
         counted = pd.DataFrame({"land": land[rows], "date": dates[rows]})
-        # one place on one date is one piece of land, however many images show it
+        # one place on one date counts once, even if several images show it
         each = counted.groupby(["land", "date"])["land"].transform("size").to_numpy("float64")
         n_dates = counted.groupby("land")["date"].transform("nunique").to_numpy("float64")
         n_land = len(np.unique(land[chosen]))
@@ -214,7 +214,7 @@ def _truncated(factor: Mapping[str, float], most: float, draws: int, rng: np.ran
 
 
 def _joined(vegetation: pd.DataFrame, images: pd.DataFrame, reading: str) -> pd.DataFrame:
-    """Vegetation beside what is known of each image; ``mapped`` is NaN where nothing was seen."""
+    """Vegetation joined with the properties of each image; ``mapped`` is NaN if no pixel is visible."""
     unknown = sorted(set(vegetation["image"]) - set(images["image"]))
     if unknown:
         raise ValueError(f"{len(unknown)} images with a mask are not in the table of images, such as '{unknown[0]}'")
@@ -241,7 +241,7 @@ def _pixel_areas(table: pd.DataFrame, default: float | None, site: str) -> np.nd
 def _area_draws(table: pd.DataFrame, error: MaskError, seed: int, rng: np.random.Generator) -> np.ndarray:
     """Vegetation areas in m², shape (n, 1 + draws), the estimate in front; NaN where nothing was seen."""
     groups, number = np.unique(table["group"], return_inverse=True)
-    # each group has random numbers of its own, whichever chunks its images are in
+    # each group has its own random numbers, independent of the chunks
     draws = len(error.ratios)
     places = np.stack([np.random.default_rng((seed, GROUPS, int(one))).random(draws) for one in groups])[number]
     mapped = table["mapped"].fillna(0.0).to_numpy()
@@ -263,7 +263,7 @@ def _bounds(areas: np.ndarray, drawn: FactorDraws, tails: list[float]) -> dict[s
 
 
 def _total_row(parcel: _Parcel, bounds: dict[str, np.ndarray]) -> dict[str, object]:
-    """Row of a total; its numbers are missing where no image could be used."""
+    """Row of a total; its values are missing if no image is usable."""
     row: dict[str, object] = {"part": parcel.part, "date": parcel.date, "n_images": len(parcel.rows)}
     row |= {"n_places": parcel.n_places, "n_places_missing": parcel.n_missing}
     for name in TOTALS:

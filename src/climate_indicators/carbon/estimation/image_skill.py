@@ -85,7 +85,7 @@ def protocol_table(metrics: pd.DataFrame, model: str = "unet") -> pd.DataFrame:
         for split in HOLDOUT_SPLITS:
             part = metrics[(metrics.split == split) & (metrics.threshold_rule == rule)]
             empty = (part[["tp", "fp", "fn"]].sum(axis=1) == 0).to_numpy()
-            # a map or label without vegetation has no precision or recall, but found nothing that is there: 0
+            # precision and recall are undefined for a map or label without vegetation and set to 0
             filled = part[list(SKILLS)].fillna(0.0)
             about = {"model": model, "split": split, "threshold_rule": rule}
             counts = {"n_images": len(part), "n_empty": int(empty.sum())}

@@ -1,4 +1,4 @@
-"""What held-out images tell of the error of the others' masks, drawn at random."""
+"""Random draws of mask errors, estimated from held-out images."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from climate_indicators.stats.group_bootstrap import expansion, group_weights, t
 # share of the seen pixels that is treated as vegetation, by how the network's output is read
 COLUMNS = {"extent": "mapped_fraction", "density": "density_fraction"}
 CALIBRATED = "calibrated"
-# below this number of test groups their spread says too little, and the validation images are counted as well
+# with fewer test groups, their spread is too uncertain, and validation images are also used
 MIN_TEST_GROUPS = 10
-# held-out images whose error an image may borrow: half of them, but no fewer and no more than these
+# number of held-out images used for the error of an image: half of them, within these limits
 MIN_DONORS, MAX_DONORS = 5, 20
 
 
 @dataclass(frozen=True)
 class MaskError:
-    """Ratio of true to mapped vegetation with its draws, and what is left of each held-out image's error.
+    """Ratio of true to mapped vegetation with its draws, and the residual error of each held-out image.
 
     ``ratio`` is true over mapped pixels of all held-out images; ``ratios`` float (draws,); ``group`` int,
     ``mapped`` and ``residual`` float, each (held-out images,), in order of group: number of the group, share of the
@@ -81,7 +81,7 @@ class MaskError:
 
 
 def holdout_images(table: pd.DataFrame, reading: str = "extent") -> pd.DataFrame:
-    """Held-out images that tell the mask's error: ``group, mapped, true, pixels``, in order of group.
+    """Held-out images for the mask error: ``group, mapped, true, pixels``, sorted by group.
 
     Test images alone, if they come from ``MIN_TEST_GROUPS`` groups; otherwise validation images count too. Two
     numbers (temperature, threshold) and the best epoch were chosen on them, which flatters them little, whereas the
@@ -123,7 +123,7 @@ def holdout_images(table: pd.DataFrame, reading: str = "extent") -> pd.DataFrame
     if not (found["mapped"] * found["pixels"]).sum() > 0:
         raise InputError(
             f"the network maps no vegetation in any of {n} held-out images: the ratio of true to mapped area, and with "
-            "it carbon, cannot be known. Look at the metrics and the gallery: the network has not learned."
+            "it carbon, cannot be known. Check the metrics and the gallery: the training has failed."
         )
     return found.sort_values("group", kind="stable").drop(columns="split").reset_index(drop=True)
 
@@ -154,7 +154,7 @@ def mask_error(held_out: pd.DataFrame, draws: int, confidence: float, rng: np.ra
 
 
 def _resampled(sums: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Ratios of resampled groups, (draws,); a resample without a mapped pixel has no ratio and is drawn anew."""
+    """Ratios of resampled groups, (draws,); a resample without a mapped pixel has no ratio and is drawn again."""
     groups = len(sums)
     kept = np.empty((0, 2))
     while len(kept) < draws:

@@ -1,4 +1,4 @@
-"""What the network must beat on images: a random forest of single pixels, excess green, and the HSV rule."""
+"""Baselines on images: pixelwise random forest, excess green, and the HSV rule."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ TINY = 1e-12  # a probability that is rounded to 0 or 1 has no logit
 
 @dataclass(frozen=True)
 class Mapped:
-    """What the network sees in one image.
+    """Vegetation that the network maps in one image.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Mapped:
 
 @dataclass(frozen=True)
 class Calibration:
-    """``temperature`` and probability ``threshold`` chosen on validation images; what the network learned to give.
+    """``temperature`` and probability ``threshold`` chosen on validation images; type of the network output.
 
     The temperature makes probabilities of a binary label honest. A network that learned densities gives shares as they
     are: its temperature counts for the threshold alone.
@@ -101,7 +101,7 @@ def map_images(
 
     def load(batch: Sequence[str]) -> list[tuple]:
         images = (read(name) for name in batch)
-        # what stays of an image is where it shows something, not its pixels
+        # only the mask of valid pixels of an image is retained, not its values
         return [(replace(image, values=NOTHING), *fit(image.values, image.seen, size_px)) for image in images]
 
     with ThreadPoolExecutor(1) as reader:

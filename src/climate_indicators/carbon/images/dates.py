@@ -15,13 +15,13 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.core.tables import read_user_table
 
 NAMED = 5
-# what lies outside is no date, but other digits, or stands for a missing date
+# values outside are not dates, but other digits or codes for missing dates
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 ISO = re.compile(r"(?P<year>\d{4})-(?P<month>\d{2})(?:-(?P<day>\d{2})(?:[T ].*)?)?")
 
 
 def find_dates(images: Sequence[str], settings: Mapping[str, Any] | None) -> list[str]:
-    """Date of each image as ISO text, ``2019-03-21`` or ``2019-03``, or empty text for each if none is asked for.
+    """Date of each image as ISO text, ``2019-03-21`` or ``2019-03``; empty if dates are not configured.
 
     Parameters
     ----------

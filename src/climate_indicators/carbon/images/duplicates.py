@@ -10,7 +10,7 @@ from scipy import ndimage
 from scipy.fft import dctn
 
 EXACT, NEAR = "exact", "near"
-# how image b is turned to lie on image a: name, counted in turns of 90° anticlockwise, after a mirroring or not
+# orientation of image b relative to image a: name, number of counterclockwise rotations by 90°, mirrored or not
 TURNS = [
     (f"{'mirrored' if mirrored else ''}{', ' if mirrored and turns else ''}{f'rotated {90 * turns}°' if turns else ''}"
      or "same", turns, mirrored)
@@ -18,7 +18,7 @@ TURNS = [
     for turns in range(4)
 ]  # fmt: skip
 COLUMNS = ["image_a", "image_b", "kind", "transform", "distance"]
-# two dates of one scene, whose ground a network would know again, reach 0.91
+# two dates of one scene, with ground that a network would recognize, reach 0.91
 MIN_CORRELATION = 0.9
 BLACK = 8  # gray level up to which a cell at the border belongs to a black corner
 ROWS = 256  # images compared with all others at a time
@@ -75,7 +75,7 @@ def find_duplicates(
 
 
 def filled(thumbnails: np.ndarray) -> np.ndarray:
-    """Thumbnails as float32 around 0, with black corners and the cells beside them at 0.
+    """Thumbnails as float32 around 0, with black corners and adjacent cells set to 0.
 
     Black corners are cells of at most ``BLACK`` that hang together with the edge. The mean of the others is subtracted.
 

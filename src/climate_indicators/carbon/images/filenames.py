@@ -1,4 +1,4 @@
-"""Names of the images in a folder. Uses only the standard library, since the Snakefile asks it."""
+"""Names of the images in a folder. Uses only the standard library, because the Snakefile calls it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OTHER_PICTURES = (
 
 @dataclass
 class Listing:
-    """What is in a folder and in the folders in it, links to folders included; paths below it, sorted.
+    """Content of a folder and its subfolders, including linked folders; relative paths, sorted.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Listing:
 
     @property
     def lost(self) -> list[str]:
-        """What may hold images that are not seen: broken links, folders that cannot be opened, pictures not read."""
+        """Paths that may contain unread images: broken links, folders that cannot be opened, unsupported formats."""
         return sorted([*self.broken, *self.unreadable, *self.other_pictures])
 
 
@@ -72,7 +72,7 @@ def list_images(folder: str | Path) -> list[str]:
 
 
 def _add(start: Path, folder: Path, found: Listing, seen: set[str], links: list[Path]) -> None:
-    """Add what is in a folder and in the folders in it; links to folders are put off."""
+    """Add the content of a folder and its subfolders; links to folders are followed later."""
     seen.add(os.path.realpath(start))
     try:
         entries = list(os.scandir(start))

@@ -50,7 +50,7 @@ def list_images(folder: str | Path, masks_folder: str | Path | None = None) -> l
 
 
 def left_out(found: image_files.Listing) -> str:
-    """What of a folder is not used, kind by kind with its number and the first few names; empty if there is nothing."""
+    """Unused files of a folder, by type with number and first names; empty if there are none."""
     pictures = found.other_pictures
     kinds = {
         "broken links": found.broken,
@@ -63,7 +63,7 @@ def left_out(found: image_files.Listing) -> str:
 
 
 def log_contents(folder: str | Path) -> None:
-    """Tell the log what is in a folder and what of it is not used; a warning if images may be missed."""
+    """Log the content and the unused files of a folder; gives a warning if images may be missed."""
     found = image_files.list_folder(folder)
     told = folder, len(found.images), left_out(found) or "nothing"
     _log.info("%s: %d files with the endings of images; not used: %s", *told)
@@ -137,7 +137,7 @@ def _refuse_same_names(images: Sequence[str], folder: str | Path) -> None:
 
 
 def _refuse_unreadable_names(folder: str | Path, names: Sequence[str]) -> None:
-    """Reject names that no table can hold, such as those of old disks with another encoding."""
+    """Reject names that cannot be written to a table, for example with an old encoding."""
     for name in names:
         try:
             name.encode("utf-8")

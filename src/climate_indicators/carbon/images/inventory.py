@@ -1,4 +1,4 @@
-"""Taking stock of a folder of images and masks: what is there, what fits together, and what cannot be used."""
+"""Inventory of a folder of images and masks: contents, matches, and unusable files."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ COLUMNS = [
     "image", "mask", "width", "height", "bands", "dtype", "full_scale", "orientation", "mask_scale", "mask_palette",
     "mask_orientation", "unknown_fraction", "pixel_area_m2", "sha256",
 ]  # fmt: skip
-# a mask of which more lies between a quarter and three quarters of its scale has no clear edges
+# a mask with more pixels between a quarter and three quarters of its scale has no clear edges
 CLEAR_EDGES = 0.01
 
 
 @dataclass(frozen=True)
 class Inventory:
-    """What is in a folder of images.
+    """Contents of a folder of images.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ def build_inventory(
     progress: Callable[[], None] = lambda: None,
     mask_values: Mapping[str, Any] | None = None,
 ) -> Inventory:
-    """Open every image and mask, wholly, and say what they are or why they cannot be used.
+    """Read every image and mask completely, and report their properties or why they cannot be used.
 
     One image is in memory at a time; what stays of it is its row and its thumbnail.
 
@@ -136,7 +136,7 @@ def _fits_both_ways(image: NetworkImage) -> bool:
 
 
 def log_inventory(stock: Inventory, rejected: str | Path) -> None:
-    """Tell the log, as warnings, what of a stock is left out or can be meant in two ways.
+    """Log warnings about excluded and ambiguous files of an inventory.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def refuse_problems(folder: str | Path, problems: Sequence[tuple[str, str]], mos
 
 
 def check_holdout(table: pd.DataFrame) -> None:
-    """Reject, before training, a split that cannot tell the error of the masks; warn of one with few groups.
+    """Reject, before training, a split without enough groups to estimate the mask error; warn if there are few.
 
     Raises
     ------
@@ -211,7 +211,7 @@ def check_holdout(table: pd.DataFrame) -> None:
 
 
 def check_pixel_areas(table: pd.DataFrame, has_default: bool, site: str) -> None:
-    """Reject, before training, images whose pixels have no known area.
+    """Reject, before training, images with unknown pixel area.
 
     Raises
     ------
@@ -251,7 +251,7 @@ def _checked_mask(path: Path, image: Path, shape: tuple[int, int], rule: MaskRul
 
 
 def _surveyed(masks: Mapping[str, str], folder: str | Path, listed: Mapping[str, Any]) -> MaskRule | None:
-    """Rule of a folder's masks, from those that can be read; the others become problems of their images."""
+    """Rule for the masks of a folder, from the readable ones; unreadable masks are problems of their images."""
     found = {}
     for mask in masks.values():
         with suppress(InputError):

@@ -1,4 +1,4 @@
-"""Masks of vegetation: how their numbers are meant, decided once for a whole folder, and their labels."""
+"""Masks of vegetation: the meaning of their values, determined once per folder, and their labels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ NAMED = 10
 
 @dataclass(frozen=True)
 class MaskValues:
-    """What is in one mask.
+    """Contents of one mask.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class MaskRule:
         return cls(row["mask_scale"], row["mask_palette"], *_listed(values))
 
     def described(self) -> str:
-        """The rule in words."""
+        """Description of the rule."""
         found = f"values {_text(self.vegetation)}" if self.scale == LISTED else f"the upper half of {self.scale}"
         return found + (f", unknown {_text(self.unknown)}" if self.unknown else "")
 
@@ -204,7 +204,7 @@ def _read(path: str | Path, raster: DatasetReader) -> tuple[np.ndarray, np.ndarr
     if raster.colorinterp[0] == ColorInterp.palette:
         return numbers[0], known, raster.colormap(1)
     numbers = from_black(raster, numbers)
-    # one bit is black or white, whatever numbers the other masks of the folder have
+    # one bit is black or white, independent of the values of other masks in the folder
     one_bit = raster.tags(1, ns="IMAGE_STRUCTURE").get("NBITS") == "1"
     return numbers[0], known, {0: (0,) * 3, 1: (255,) * 3} if one_bit else None
 
@@ -222,7 +222,7 @@ def _values(mask: MaskValues, by_grey: bool) -> np.ndarray:
 
 
 def _near_ends(every: np.ndarray) -> bool:
-    """Whether values of 8 bits lie next to 0 and next to 255, as compression leaves them of a mask of 0 and 255."""
+    """Whether 8-bit values are close to 0 and 255, as after lossy compression of a mask of 0 and 255."""
     near = [every[(every >= low) & (every < low + 32)] for low in (1, 223)]
     ends = every[every > 0][:1].tolist() == [1] and 254 in every
     return ends and every[-1] <= 255 and min(map(len, near)) >= MIN_NEAR_ENDS
@@ -262,7 +262,7 @@ def _has_classes(values: np.ndarray, full: float, lossy: bool) -> bool:
 
 
 def _warn_of_absent(listed: Sequence[float], found: Sequence[np.ndarray], folder: str | Path) -> None:
-    """Tell of listed values that no mask has; unless some values were left out of the survey."""
+    """Report configured values that occur in no mask, unless the survey omitted some values."""
     every = np.unique(np.concatenate([np.empty(0), *found]))
     absent = [value for value in listed if value not in every]
     if absent and max(map(len, found), default=0) < MAX_VALUES:

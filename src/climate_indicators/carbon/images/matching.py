@@ -37,7 +37,7 @@ def match_images(truth: pd.DataFrame, names: Sequence[str], source: str | Path =
             forms.setdefault(form, []).append(name)
     found, lost = [], []
     for row in truth.itertuples():
-        # what looks like an ending may be part of a name without one: site_1.5 stands for site_1.5.jpg
+        # an apparent extension may be part of a name without one: site_1.5 matches site_1.5.jpg
         whole, _, last, _ = _forms(row.image)
         tries = [*zip(known, _forms(row.image), strict=True), (known[1], whole), (known[3], last)]
         hits = [forms[form] for forms, form in tries if form in forms]
@@ -57,7 +57,7 @@ def match_images(truth: pd.DataFrame, names: Sequence[str], source: str | Path =
         pairs = [
             f"{name} (rows {', '.join(map(str, truth['row'][one.index]))})" for name, one in double.groupby(double)
         ]
-        raise InputError(f"{source}: several rows stand for one image: {_some(pairs)}. Keep one row for each image.")
+        raise InputError(f"{source}: several rows match one image: {_some(pairs)}. Keep one row for each image.")
     return matched
 
 

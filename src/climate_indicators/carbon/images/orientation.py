@@ -1,4 +1,4 @@
-"""How a camera was held: the orientation that an image file states, and pictures turned by it."""
+"""Camera orientation: the orientation stated in an image file, and rotation of images by it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TAG = 274  # of EXIF and TIFF 6.0 alike
 TURNS = range(1, 9)
 BIG_TIFF = 43  # third or fourth byte of a TIF with addresses of eight bytes, whose header has 16 bytes
 
-# only the header is read here, so the size of the picture is no danger
+# only the header is read here, so the image size is not a problem
 Image.MAX_IMAGE_PIXELS = None
 
 
@@ -47,7 +47,7 @@ def read_orientation(path: str | Path) -> int:
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Pixels, shape (rows, columns, …), as viewers show them: turned and mirrored as the orientation says.
+    """Pixels, shape (rows, columns, …), as viewers show them: rotated and mirrored by the orientation.
 
     EXIF 2.32, tag Orientation: 2 mirrored, 3 turned by 180°, 4 mirrored upside down, 5 transposed, 6 turned by 90°
     clockwise, 7 transposed along the other diagonal, 8 turned by 90° anticlockwise.

@@ -45,7 +45,7 @@ def group_images(names: Sequence[str], duplicates: pd.DataFrame, places: Sequenc
 
 
 def across_given(duplicates: pd.DataFrame, names: Sequence[str], given: Sequence[str]) -> np.ndarray:
-    """Which pairs of duplicates tie a given training image to a given test image, themselves or through others.
+    """Pairs of duplicates that connect a predefined training image to a predefined test image, directly or indirectly.
 
     Parameters
     ----------

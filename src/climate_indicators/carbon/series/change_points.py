@@ -17,7 +17,7 @@ MAX_CHANGES = 10
 CHANGE_PARAMETERS = 4
 # values before an artificial series begins, so that it has forgotten its start
 WARM_UP = 50
-# a memory as strong as this cannot be told from a series of level changes
+# an autocorrelation of this strength cannot be distinguished from level changes
 MAX_MEMORY = 0.95
 # values after which half of a change is left: it lasts, or recovers slowly or soon
 HALF_LIVES = (np.inf, 18.0, 6.0)
@@ -46,7 +46,7 @@ def change_points(
     draws: int = 499,
     seed: int = 0,
 ) -> list[ChangePoint]:
-    """Sudden changes of a series, found one after the other beside its straight line and its season.
+    """Sudden changes of a series, detected one by one in addition to its linear trend and its season.
 
     A change at every place, lasting or recovering (``HALF_LIVES``), is tried together with the line, the season and the
     changes already found, by least squares; the one with the largest F statistic (Andrews 1993, doi:10.2307/2951764)
@@ -121,7 +121,7 @@ def shape_of(change: ChangePoint, positions: np.ndarray) -> np.ndarray:
 def _strongest(
     values: np.ndarray, design: np.ndarray, steps: np.ndarray, free: np.ndarray, draws: int, rng: np.random.Generator
 ) -> ChangePoint | None:
-    """The change with the largest F and its p-value; None if no place is left or nothing is unexplained."""
+    """The change with the largest F and its p-value; None if there is no position left or no residual variance."""
     n, basis = len(values), np.linalg.qr(design)[0]
     residuals = values - basis @ (basis.T @ values)
     if not free.any() or np.sqrt(np.mean(residuals**2)) <= 1e-10 * np.abs(values).max():
@@ -177,7 +177,7 @@ def _without_change(
     residuals: np.ndarray, lag1s: np.ndarray, weights: np.ndarray, steps: np.ndarray, draws: int,
     rng: np.random.Generator,
 ) -> np.ndarray:  # fmt: skip
-    """Autoregressions of order 1 from the residuals' innovations in random order, φ drawn anew for each: (n, draws)."""
+    """Autoregressions of order 1 from the residuals' innovations in random order, with a new φ for each: (n, draws)."""
     drawn_lag1s = rng.choice(lag1s, draws, p=weights)
     decay = float(weights @ lag1s) ** steps
     innovations = (residuals[1:] - decay * residuals[:-1]) / np.sqrt(1 - decay**2)

@@ -1,4 +1,4 @@
-"""Carbon of images beside measured carbon: pairs by name, errors and agreement with intervals."""
+"""Comparison of estimated and measured carbon of images: pairs by name, errors and agreement with intervals."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read_ground_truth(
 
 
 def compare(estimates: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Estimated beside measured carbon of each image, in order of the estimates.
+    """Estimated and measured carbon of each image, in the order of the estimates.
 
     Rows without a measurement, and images without an estimate, which show nothing or could not be used, are left out.
 

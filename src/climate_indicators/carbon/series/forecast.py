@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class CarbonForecast:
-    """``values``: history, held-back last year and forecast; ``skill``: one line per method; ``verdict`` in words."""
+    """``values``: history, held-out last year and forecast; ``skill``: one row per method; ``verdict``: a sentence."""
 
     values: pd.DataFrame
     skill: pd.DataFrame
@@ -48,7 +48,7 @@ class CarbonForecast:
 
 
 def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -> CarbonForecast:
-    """Forecast of the months that follow, the same for the last year held back, and the skill over past origins.
+    """Forecast of future months, forecast of the held-out last year, and the skill over past origins.
 
     Months without a value, no more than ``MAX_GAP`` in a row, are interpolated. The kind of model is chosen once, from
     the months before the first origin of the test (`forecast_models.choose`). The test forecasts from up to
@@ -72,7 +72,7 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
     also that of forecasts without a change of level before their month. MASE is the mean absolute error divided by that
     of the seasonal naive forecast inside the months before (Hyndman and Koehler 2006,
     doi:10.1016/j.ijforecast.2006.03.001). A series that cannot be forecast gives one row in each, ``refused``, without
-    numbers, that tells why.
+    numbers, with the reason.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def carbon_forecast(carbon: CarbonSeries, unit: str = "kg", horizon: int = 12) -
 
 
 def why_not(carbon: CarbonSeries) -> str:
-    """Sentence that tells why a series cannot be forecast, or an empty text."""
+    """Sentence with the reason why a series cannot be forecast, or an empty text."""
     if carbon.months is None:
         return (
             "No forecast: the rows have no dates. Their order is no course of time, and nothing can be said of months "
@@ -192,7 +192,7 @@ def skill_table(errors: pd.DataFrame, model: str, horizon: int) -> pd.DataFrame:
     Parameters
     ----------
     errors : as `back_test` gives them.
-    model : name of the model, for people.
+    model : display name of the model.
     horizon : months of each forecast.
     """
     rows = []
@@ -223,7 +223,7 @@ def beats(skill: pd.DataFrame) -> bool:
 
 
 def short_number(value: float) -> str:
-    """A number for people: three digits, those before the point all shown and grouped by thousands."""
+    """A number as text: three significant digits, all integer digits, thousands separators."""
     return f"{float(f'{value:.3g}'):,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 

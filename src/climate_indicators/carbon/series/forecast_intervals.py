@@ -10,9 +10,9 @@ from scipy import special
 
 # scores that a quantile of 95 % needs at least: with fewer, (n + 1) · 0.95 is beyond the largest
 ENOUGH = 19
-# with fewer scores of all leads together there is no interval
+# with fewer scores over all lead times, there is no interval
 FEWEST = 5
-# errors of neighboring origins that are more alike have no scatter of their own
+# above this correlation, errors of neighboring origins have no independent scatter
 MAX_LAG1 = 0.98
 
 
@@ -72,7 +72,7 @@ def _lag1(origins: np.ndarray, ahead: np.ndarray, scores: np.ndarray) -> float:
     """Correlation of the errors of neighboring origins at the same lead, about 0; the largest where there are none."""
     order = np.lexsort((origins, ahead))
     first, second = order[:-1], order[1:]
-    # origins that are further apart are more independent than this tells
+    # origins farther apart are more independent than this estimate
     step = np.diff(np.unique(origins)).min(initial=np.iinfo("int64").max)
     pairs = (ahead[first] == ahead[second]) & (origins[second] - origins[first] == step)
     one, other = scores[first[pairs]], scores[second[pairs]]

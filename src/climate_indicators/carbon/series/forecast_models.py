@@ -30,7 +30,7 @@ class Smoothing:
     season: str | None
 
     def __str__(self) -> str:
-        """Name for people."""
+        """Display name."""
         parts = [("damped " if self.damped else "") + "trend"] * bool(self.trend) + ["season"] * bool(self.season)
         return "exponential smoothing with " + (" and ".join(parts) or "level alone")
 
@@ -48,7 +48,7 @@ class Regression:
     ar: int
 
     def __str__(self) -> str:
-        """Name for people."""
+        """Display name."""
         parts = ["a straight line"] * self.trend
         parts += [f"{self.pairs} harmonic{'s' if self.pairs > 1 else ''} of the year"] * bool(self.pairs)
         errors = "first-order autoregressive errors" if self.ar else "independent errors"
@@ -125,7 +125,7 @@ def predict(
         mean, spread = fit(model, (values - centre) / scale, horizon, fit_state)
         mean, spread = centre + scale * mean, scale * spread
     floor = 0.0 if values.min() >= 0 else -np.inf
-    # a model that fits the past without an error has no scale for its intervals
+    # a model without residual errors has no scale for its intervals
     return Prediction(np.maximum(mean, floor), np.maximum(spread, 1e-9 * scale), floor)
 
 

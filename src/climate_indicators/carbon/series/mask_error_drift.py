@@ -20,7 +20,7 @@ MIN_SEASON = 3  # months of the year from which a harmonic can be told from a le
 
 @dataclass(frozen=True)
 class ErrorDrift:
-    """Half widths of what the masks' errors may add to each component of the series, in kg.
+    """Half widths of the effect of mask errors on each component of the series, in kg.
 
     ``trend`` per year; ``sizes`` of the changes of level; ``amplitude`` of the yearly harmonic. NaN if not known.
     """
@@ -31,13 +31,13 @@ class ErrorDrift:
 
     @property
     def known(self) -> bool:
-        """Whether the held-out images show how the errors move."""
+        """Whether the held-out images are sufficient to estimate the change of the errors."""
         return bool(np.isfinite(self.trend))
 
 
 @dataclass(frozen=True)
 class MapErrors:
-    """What a series from images shares with its maps and factors.
+    """Errors that all values of a series share through maps and factors.
 
     Attributes
     ----------
@@ -84,9 +84,9 @@ class MapErrors:
         Returns
         -------
         ErrorDrift: the normal quantile times the root of squared coefficient plus squared standard error. The
-        coefficient counts as an error, not as a correction: few places tell it. NaN where there are too few held-out
-        images, or none before or after a change. Images of fewer than three months of the year show no season: it is
-        left out, and its part is NaN.
+        coefficient counts as an error, not as a correction: few places determine it. NaN where there are too few
+        held-out images, or none before or after a change. Images of fewer than three months of the year show no season:
+        it is left out, and its part is NaN.
         """
         months = self.images["date"].astype(str).str[:7].to_numpy(str).astype("datetime64[M]")
         seasonal = len(np.unique(months.astype("int64") % MONTHS)) >= MIN_SEASON
@@ -102,7 +102,7 @@ class MapErrors:
 
 
 def widened(own: Interval, shares: np.ndarray, drift: float = 0.0) -> Interval:
-    """Interval that holds its own error, one in proportion and one of the masks, taken together in quadrature.
+    """Interval with its own error, a proportional error and a mask error, combined in quadrature.
 
     Parameters
     ----------

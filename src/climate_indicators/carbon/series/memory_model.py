@@ -1,4 +1,4 @@
-"""Line, season and changes of level in one regression whose errors have memory, and intervals of its parts."""
+"""Linear trend, season and level shifts in one regression with autocorrelated errors, and intervals of its parts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import optimize, special
 
 from climate_indicators.stats.trend_tests import LAG1_GRID
 
-# designs whose likelihood is smaller than the best one's by more than this factor (a logarithm) are left out
+# designs with a likelihood below the best one by more than this factor (a logarithm) are excluded
 NEGLIGIBLE = 14.0
 
 

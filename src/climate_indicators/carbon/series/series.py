@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from climate_indicators.core.errors import InputError
 
-# year and month, at least; a year alone is no month
+# at least year and month
 DATE = r"\d{4}(?:-?\d{2}-?\d{2}|-\d{2}|/\d{2}(?:/\d{2})?)(?:[T ].*)?"
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 SERIES, MOVING_AVERAGE = "series", "moving_average"
@@ -58,7 +58,7 @@ class CarbonSeries:
 
     @property
     def season(self) -> np.ndarray | None:
-        """Calendar month of every value, int (n,), or None if a season cannot be told from a trend.
+        """Calendar month of every value, int (n,), or None if season and trend cannot be separated.
 
         It can where there are dates, values of 24 months or more, and two calendar months or more. A calendar month
         with one value is then fitted exactly and tells nothing of the trend; its season would count as noise.
@@ -74,7 +74,7 @@ def read_series(table: pd.DataFrame, value: str, date: str | None = None, place:
 
     Rows without a value are left out and counted. With dates, values of one month are averaged, also those of the same
     day; months without a value stay gaps. With places too, the values are those of the mean place (`month_effects`), so
-    that a month does not stand out because other places were imaged.
+    that a month does not differ because other places were imaged.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ def month_effects(months: np.ndarray, places: np.ndarray, values: np.ndarray) ->
 
 
 def _places(column: pd.Series) -> np.ndarray:
-    """Texts of a column of places; a row without one is a place of its own, unless none has one."""
+    """Texts of a column of places; a row without a place is a separate place, unless all rows have none."""
     texts = column.astype("string").fillna("").to_numpy(object)
     rows = [text or f"row {number}" for number, text in enumerate(texts)]
     return np.array(rows if any(texts) else texts, dtype=object)

@@ -44,7 +44,7 @@ def components(
 
     Neither the memory nor the places of the changes are known: the intervals average over both (`memory_model`), each
     change being tried at every place that keeps ``MIN_SEGMENT`` values from the ends and the other changes. They do
-    not contain the doubt whether there is such a change at all. The season has a level for every calendar month; its
+    not include the uncertainty whether the change exists. The season has a level for every calendar month; its
     amplitude and peak are those of the two harmonics of the year in it. The peak's interval holds the months around it
     whose season is not significantly below the peak's.
 
@@ -112,7 +112,7 @@ def _likely(number: int, moved: list[list[ChangePoint]], weights: np.ndarray, co
 def _season(
     found: Posterior, season: np.ndarray | None, unit: np.ndarray, confidence: float
 ) -> tuple[Interval, Interval]:
-    """Amplitude and peak of the harmonics in the twelve levels, which stand after the line in the design."""
+    """Amplitude and peak of the harmonics in the twelve levels, which follow the linear trend in the design."""
     if season is None or len(np.unique(season)) < MONTHS:
         return UNKNOWN, UNKNOWN
     waves = season_columns(np.arange(MONTHS))
@@ -121,7 +121,7 @@ def _season(
     top, low = int(shape.argmax()), int(shape.argmin())
 
     def far(way: int) -> int:
-        """Months from the peak, this way, that cannot be told from it; at most half a year."""
+        """Months from the peak in this direction that do not differ significantly from it; at most half a year."""
         below = (found.interval(curve[top] - curve[(top + way * step) % MONTHS], confidence) for step in range(1, 7))
         return next((step for step, one in enumerate(below) if one.lower > 0), 6)
 

@@ -26,7 +26,7 @@ from climate_indicators.stats.p_value_text import p_text
 from climate_indicators.stats.trend_tests import TEST, monotonic_trend
 from climate_indicators.stats.trends import MIN_YEARS as MIN_VALUES
 
-# more values make too many pairs to keep at once: pairs of some distances stand for all
+# with more values, there are too many pairs for memory: pairs of selected distances represent all
 MAX_PAIRS = 200_000
 PAIRS_OF_A_DRAW = 20_000
 DRAWS, DRAWS_AT_ONCE = 300, 30
@@ -106,7 +106,7 @@ def trend_table(
 
 
 def without_season(carbon: CarbonSeries) -> np.ndarray:
-    """Values less the season that least squares finds beside a straight line, shape (n,); the mean stays."""
+    """Values without the season (least squares together with a linear trend), shape (n,); the mean remains."""
     if carbon.season is None:
         return carbon.values
     design = regressors(carbon.positions, carbon.season)
@@ -226,7 +226,7 @@ def _tested(
 
 
 def _drift(carbon: CarbonSeries, changes: list[ChangePoint], errors: MapErrors | None, confidence: float) -> ErrorDrift:
-    """What the masks' errors may add to the slope, the changes and the season; NaN where it is not known."""
+    """Effect of mask errors on the slope, the changes and the season; NaN where unknown."""
     if errors is None or carbon.months is None:
         return ErrorDrift(np.nan, (np.nan,) * len(changes), np.nan)
     return errors.drift([(carbon.months[one.position], one.half_life) for one in changes], confidence)
@@ -235,7 +235,7 @@ def _drift(carbon: CarbonSeries, changes: list[ChangePoint], errors: MapErrors |
 def _parts(
     carbon: CarbonSeries, changes: list[ChangePoint], errors: MapErrors | None, confidence: float
 ) -> dict[str, object]:
-    """Columns of the changes, and of slope and season beside them."""
+    """Columns of the changes, and of slope and season adjusted for them."""
     found = components(carbon.values, carbon.positions, carbon.season, changes, confidence)
     if found is None:
         return _changes([], carbon.labels) | dict.fromkeys([name for names in PARTS.values() for name in names], np.nan)
