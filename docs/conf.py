@@ -46,6 +46,7 @@ autoapi_member_order = "bysource"
 autoapi_python_class_content = "class"
 autoapi_keep_files = False
 autodoc_typehints = "signature"
+add_module_names = False
 napoleon_google_docstring = False
 # types are prose ("float array, shape (rows, columns)"), not names to link
 napoleon_use_param = False
@@ -96,14 +97,15 @@ def _take_from_elsewhere(app, name: str, source: list[str]) -> None:
 
 def _sections_as_prose(app, what, name, obj, options, lines: list[str]) -> None:
     """Returned values and attributes are described in sentences; napoleon would set them in italics, as types."""
+    # two empty lines end the section before
     section = re.compile(r"^(Returns|Yields|Attributes)\n-+\n((?:(?!\w+\n-+\n).*(?:\n|$))*)", re.M)
 
     def prose(match: re.Match[str]) -> str:
         if match[1] != "Attributes":
-            return f":{match[1].lower()}: {' '.join(match[2].split())}\n\n"
+            return f"\n\n:{match[1].lower()}: {' '.join(match[2].split())}\n\n"
         items = re.split(r"^(?=\S)", match[2], flags=re.M)
         named = (" ".join(item.split()).partition(" : ") for item in items if item.strip())
-        return "\n".join(f":ivar {key}: {text}" for key, _, text in named) + "\n\n"
+        return "\n\n" + "\n".join(f":ivar {key}: {text}" for key, _, text in named) + "\n\n"
 
     lines[:] = section.sub(prose, "\n".join(lines)).split("\n")
 
