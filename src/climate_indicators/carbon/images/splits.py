@@ -72,8 +72,7 @@ def assign_splits(
 
     - a given test image stays in the test split, and a given training image never gets there;
     - with a test folder, all others are assigned to training and validation, in the ratio of their shares, except
-    images
-      outside both folders that are in a group with a test image: they go to the test split;
+      images outside both folders that are in a group with a test image: they go to the test split;
     - with a training folder alone, images outside it are the test split, but for those in a group with one in it.
 
     A group in both folders is therefore parted, as it was given; see `across_given` for duplicates among them.
