@@ -19,7 +19,7 @@ from climate_indicators.stats.truth_checks import SeriesLimits, accuracy_row, ch
 # a regime that covers less of a zone on average has no line of its series: half a cell at its borders is too much of it
 SERIES_PERCENT = 3.0
 NUMBERS, DECIMALS = ["truth", "estimate", "lower", "upper"], 9
-# a tenth of mean and changes, and one percentage point of what is left without season
+# tolerances: a tenth of mean and changes, and one percentage point of the deseasonalized residual
 LIMITS = SeriesLimits(mean=0.1, changes=0.1, error=1.0)
 
 
@@ -42,7 +42,7 @@ def cell_areas_by_regime(regime: xr.DataArray, cells: Cells) -> np.ndarray:
 
 
 def cell_regimes(regime: xr.DataArray, cells: Cells) -> np.ndarray:
-    """Regime that holds most of each cell's ocean: int8, shape (cells,), 0 where there is none."""
+    """Regime with the largest part of each cell's ocean: int8, shape (cells,), 0 where there is none."""
     areas = cell_areas_by_regime(regime, cells)
     return np.where(areas.any(axis=0), areas.argmax(axis=0) + 1, 0).astype("int8")
 
@@ -54,7 +54,7 @@ def regime_names(regime: xr.DataArray) -> dict[int, str]:
 
 
 def regimes_of_biomes(labels: np.ndarray, areas: np.ndarray) -> dict[int, int]:
-    """Regime that each biome stands for: the one that holds most of its area.
+    """Regime of each biome: the one with the largest part of its area.
 
     Parameters
     ----------
@@ -110,13 +110,13 @@ def coverage_check(coverage: pd.DataFrame, truth: pd.DataFrame, regime_of: Mappi
     known = known.assign(regime=known.label.map(regime_of))
     columns = {"percent": "estimate", "lower_percent": "lower", "upper_percent": "upper"}
     keys = ["scaler", "zone", "month", "regime"]
-    # a month without coverage has none, where the sum of nothing would be 0
+    # a month without coverage remains NaN; the sum of no values would be 0
     found = known.groupby(keys, sort=False)[list(columns)].sum(min_count=1).rename(columns=columns)
     scalers = pd.DataFrame({"scaler": coverage.scaler.unique()})
     table = scalers.merge(truth, how="cross").set_index(keys).join(found).reset_index()
     table.loc[~table["regime"].isin(list(regime_of.values())), list(columns.values())] = 0.0
     table["upper"] = table.upper.clip(upper=100.0)
-    # all of a zone is 100 %, whatever the order in which its areas were added up
+    # a complete zone is exactly 100 %, independent of the order of summation
     table[NUMBERS] = table[NUMBERS].round(DECIMALS)
     return table.assign(error=table.estimate - table.truth)
 
@@ -138,7 +138,7 @@ def truth_table(
     ----------
     check : of `coverage_check`.
     sensitivity : ``month, driver, frozen_z, monthly_z, true_z``, of some months of each year.
-    titles : name of each zone for people.
+    titles : display name of each zone.
     confidence : of the trends' intervals and of the bounds of coverage.
 
     Returns

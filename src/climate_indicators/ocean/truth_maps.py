@@ -11,7 +11,7 @@ from climate_indicators.ocean.biomes.cells import Cells
 from climate_indicators.ocean.truth import cell_regimes
 from climate_indicators.stats.map_agreement import MapPair, agreement, agreement_rows
 
-# biomes of cells of some degrees: the overlap that the other studies ask of maps
+# biomes of cells of a few degrees: the same overlap as for maps of the other studies
 MIN_IOU = 0.85
 
 

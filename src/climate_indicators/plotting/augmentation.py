@@ -1,4 +1,4 @@
-"""Contact sheet of what each change of the augmentation does to training patches."""
+"""Contact sheet of training patches with each augmentation."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def scenes_figure(
 
     Parameters
     ----------
-    paths, titles : scenes on one grid in meters, and what stands above each.
+    paths, titles : scenes on one grid in meters, and the title of each.
     labels : raster of the outlines: 1 glacier.
     rgb : names of the bands shown as red, green and blue.
     reference_year : year of the outlines, named in the legend.

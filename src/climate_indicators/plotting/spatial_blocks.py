@@ -52,7 +52,7 @@ def blocks_figure(scene: str, labels: str, splits: str, blocks: pd.DataFrame, rg
 
 
 def tinted(image: np.ndarray, split: np.ndarray) -> np.ndarray:
-    """Image with the color of its split laid over each pixel; pixels of none stay as they are.
+    """Image with each pixel tinted in the color of its split; pixels without split are unchanged.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from climate_indicators.core.atomic_files import atomic_path
 # names, quantities and units of users are drawn as they are: a $ in them is no formula, and no reason to fail
 matplotlib.rcParams["text.parse_math"] = False
 
-# palette of Okabe and Ito, told apart by all common kinds of color vision, and grays
+# palette of Okabe and Ito, distinguishable with all common types of color vision, and grays
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 PURPLE, SKY_BLUE, YELLOW = "#CC79A7", "#56B4E9", "#F0E442"
 GRAY, PALE_GRAY = "#777777", "#DDDDDD"

@@ -15,7 +15,7 @@ from climate_indicators.plotting.style import BLUE, GRAY, VERMILION, light_grid
 from climate_indicators.stats.truth_checks import failed_rows
 
 ESTIMATE, TRUTH, FAILED = BLUE, VERMILION, "#CC0000"
-# multiples of the tolerance that the axis of accuracies shows; what is further away is drawn at its end
+# axis range of accuracies in multiples of the tolerance; values beyond are drawn at its end
 REACH = 2.5
 SERIES_COLUMNS = 3
 # heights in inches of a line, of a panel's axis and of a row of series
@@ -104,7 +104,7 @@ def _draw_units(part: SubFigure, units: list[pd.DataFrame]) -> None:
 
 
 def _draw_accuracies(axes: Axes, rows: pd.DataFrame) -> None:
-    """Deviation of each quantity from the truth over its tolerance; the gray band holds what is within."""
+    """Deviation of each quantity from the truth divided by its tolerance; the gray band is the tolerance."""
     ratio = ((rows["estimate"] - rows["truth"]) / rows["tolerance"]).to_numpy("float64")
     heights, failed = np.arange(len(rows)), _failed(rows)
     axes.axvspan(-1, 1, color="#E5E5E5", linewidth=0)
@@ -125,7 +125,7 @@ def _failed(rows: pd.DataFrame) -> np.ndarray:
 
 
 def _name_rows(axes: Axes, rows: pd.DataFrame, failed: np.ndarray, values: np.ndarray | pd.Series) -> None:
-    """Name the lines of a panel, from its top; a quantity without a value has no mark, and its name says so."""
+    """Name the lines of a panel, from its top; a quantity without a value has no mark and a note in its name."""
     names = [
         name if np.isfinite(value) else f"{name}: no value"
         for name, value in zip(rows["quantity"], values, strict=True)

@@ -13,7 +13,7 @@ AFFINE_PROBABILITY = 0.5
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may change.
+    """Ranges of the random changes.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ def augment(
 def rotate_and_scale(
     image: np.ndarray, label: np.ndarray, valid: np.ndarray, angle_deg: float, size: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A patch turned and enlarged about its middle; what lies beyond its edges is mirrored.
+    """A patch rotated and scaled about its center; pixels beyond its edges are mirrored.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # what goes wrong is raised; the rest is no news to a user
 # TensorFlow leaves its fast convolutions off on processors without AVX-512, where they double the speed as well
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# Keras writes a file of settings below the home folder of a user who has none: no folder can be made below this one
+# Keras writes its settings into the home folder; this path prevents it, because no folder can be created in it
 if "KERAS_HOME" not in os.environ and not (Path.home() / ".keras" / "keras.json").exists():
     os.environ["KERAS_HOME"] = os.path.join(os.devnull, "keras")
 

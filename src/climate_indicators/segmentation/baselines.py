@@ -1,4 +1,4 @@
-"""What a network must beat: a random forest that sees one pixel at a time, and the threshold of an index."""
+"""Baselines: pixelwise random forest and band-index threshold."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class ThresholdIndex:
         bands = values[:, list(self.channels)]
         if not self.is_ratio:
             return self.sign * bands.mean(axis=1)
-        # noise makes the darkest pixels zero or negative; one step of the stored numbers keeps the ratio finite
+        # noise makes the darkest pixels zero or negative; adding one quantization step keeps the ratio finite
         return self.sign * np.maximum(bands[:, 0], 0) / np.maximum(bands[:, 1], np.float32(REFLECTANCE_SCALE))
 
 
@@ -167,7 +167,7 @@ def fit_index(sample: Sample, bands: Sequence[str], used: Sequence[str], is_rati
 
 
 def index_edges(scores: np.ndarray) -> np.ndarray:
-    """Bin edges for scores without a scale of their own: their quantiles, so that bins hold about equally many.
+    """Bin edges for scores without a fixed scale: quantiles, so that bins have similar counts.
 
     Parameters
     ----------
@@ -277,7 +277,7 @@ def _training(splits: DatasetReader, window: Window) -> np.ndarray:
 
 
 def _draw(total: int, limit: int, seed: int) -> np.ndarray:
-    """At most ``limit`` of the numbers 0 … total - 1, rising, none twice."""
+    """At most ``limit`` of the numbers 0 … total - 1, increasing, without repetition."""
     if total <= limit:
         return np.arange(total)
     return np.sort(np.random.default_rng(seed).choice(total, limit, replace=False, shuffle=False))

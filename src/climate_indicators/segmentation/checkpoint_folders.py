@@ -1,4 +1,4 @@
-"""Folder in which a training keeps its epochs: of one process at a time, and taken over after its end."""
+"""Checkpoint folder of a training: locked by one process at a time, and resumed by another after its end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def checkpoint_folder(
     ----------
     root : folder of this network's trainings.
     depends_on : all that the result depends on, as JSON can write it.
-    logger : told what is waited for.
+    logger : receives messages about waiting.
     pause_s : seconds between two looks at the other process.
 
     Yields
@@ -62,7 +62,7 @@ def checkpoint_folder(
 
 
 def _locked(root: Path, logger: logging.Logger, pause_s: float) -> TextIO | None:
-    """Open lock file of ``root``, whose lock this process holds until it closes the file or ends; None without locks.
+    """Open lock file of ``root``; the process holds the lock until it closes the file or ends; None without locks.
 
     The system gives up a lock when its process ends, in whatever way, and keeps it for the processes of a network file
     system's other machines too.
@@ -99,7 +99,7 @@ def _locked(root: Path, logger: logging.Logger, pause_s: float) -> TextIO | None
 
 
 def _is_at(lock: TextIO, path: Path) -> bool:
-    """Whether a path is still that of an open file: the process that held the lock may have removed it."""
+    """Whether a path still refers to an open file; the process with the lock may have removed it."""
     with suppress(FileNotFoundError):
         return os.path.samestat(os.fstat(lock.fileno()), path.stat())
     return False

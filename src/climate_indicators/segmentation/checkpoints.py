@@ -1,4 +1,4 @@
-"""Epochs of a training kept on disk: checkpoints that survive a kill, early stopping, a log line per epoch."""
+"""Checkpoints of a training that survive interruptions, early stopping, and one log line per epoch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from climate_indicators.core.log import duration
 from climate_indicators.segmentation.backend import keras
 from climate_indicators.segmentation.dataset import PatchBatches
 
-# what reading a file that is empty, truncated or changed ends in
+# exceptions when reading an empty, truncated or modified file
 DAMAGE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
@@ -34,7 +34,7 @@ class Keeper(keras.callbacks.Callback):
     Parameters
     ----------
     folder : where epochs are kept.
-    batches : training batches, told the number of each epoch.
+    batches : training batches, which receive the number of each epoch.
     epochs : most epochs in all.
     patience : epochs without a better validation loss after which training stops.
     logger : gets a line per epoch.
@@ -74,14 +74,14 @@ class Keeper(keras.callbacks.Callback):
         return min(self.history, key=lambda row: row["val_loss"])
 
     def resume(self, model: keras.Model) -> None:
-        """Load the last kept epoch, if there is one, into a model compiled as in that epoch, its optimizer built."""
+        """Load the last saved epoch, if any, into a model compiled as in that epoch with a built optimizer."""
         if self._last():
             with np.load(self._last() / "last.npz") as kept:
                 for variable, name in zip(_state(model), kept.files, strict=True):
                     variable.assign(kept[name])
 
     def should_stop(self) -> bool:
-        """Whether the best epoch lies ``patience`` epochs back."""
+        """Whether the best epoch was ``patience`` epochs ago."""
         if not self.history:
             return False
         return self.history[-1]["epoch"] - max(self.best["epoch"], self._patient_from) >= self._patience
@@ -101,11 +101,11 @@ class Keeper(keras.callbacks.Callback):
         self._waited, self._epoch_start = 0.0, time.monotonic()
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Note when the network asks for a batch."""
+        """Record the time when the network requests a batch."""
         self._asked = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Count the time from when the batch was asked for until it was made, if that was later."""
+        """Add the waiting time between the request and the completion of a batch."""
         self._trained = time.monotonic()
         self._check(self._batches.epoch, (logs or {}).get("loss", 0.0))
         made = self._batches.ready.pop((self._batches.epoch, batch))
@@ -166,7 +166,7 @@ class Keeper(keras.callbacks.Callback):
         else:
             shutil.copy(old / "best.npz", part / "best.npz")
         write_json(self.history, part / "history.json")
-        # on the disk before the folder gets its name: after a power cut the name would stand for empty files
+        # flush to disk before renaming the folder: otherwise it could contain empty files after a power failure
         for path in (*part.iterdir(), part):
             _to_disk(path)
         os.replace(part, new)

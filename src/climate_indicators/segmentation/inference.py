@@ -124,7 +124,7 @@ def _logits(output: np.ndarray) -> np.ndarray:
 
 
 def _in_bfloat16(model):
-    """The same network with bfloat16 arithmetic, and float32 for scaling, head and what sees single pixels."""
+    """The same network with bfloat16 arithmetic, except scaling, head and layers on single pixels (float32)."""
     from climate_indicators.segmentation.backend import keras
 
     def clone(layer):

@@ -13,5 +13,5 @@ MODEL_CARD = "model_card.json"
 
 
 def read_card(folder: str | Path) -> dict[str, Any]:
-    """What a user of the network must know, such as bands and scaling."""
+    """Metadata of the network, such as bands and scaling."""
     return read_json(Path(folder) / MODEL_CARD)

@@ -1,4 +1,4 @@
-"""Whether a trained network gives in prediction what it gave in training."""
+"""Comparison of a trained network in inference and in training."""
 
 from __future__ import annotations
 

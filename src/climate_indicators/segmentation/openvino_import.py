@@ -1,4 +1,4 @@
-"""OpenVINO, imported so that it reports to nobody; other modules take it from here."""
+"""Import of OpenVINO with telemetry disabled; other modules import it from here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores on the held-out samples of a patch file, kept as counts by sample and by group of samples."""
+"""Scores on the held-out samples of a patch file, as counts by sample and by group of samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from climate_indicators.stats.score_histograms import LOGIT, ScoreCounts
 
 # a tenth of the spine's bins, since there is one set of counts a sample
 IMAGE_EDGES = np.linspace(-25.0, 25.0, 1001)
-# a forest asked for few pixels at a time spends its time on the asking
+# for few pixels at a time, the overhead of a forest dominates
 BATCH_PIXELS = 200_000
 
 
@@ -34,7 +34,7 @@ def score_images(
     members: Sequence[tuple[int, str]] | None = None,
     read_labels: Callable[[h5py.File, np.ndarray], np.ndarray] = lambda store, rows: store["label"][rows],
 ) -> ScoreCounts:
-    """Counts of the network's logits on every held-out sample, each a block of its own.
+    """Counts of the network's logits on every held-out sample; each sample is a block.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def score_images(
 
 
 def by_group(scores: ScoreCounts, groups: np.ndarray) -> ScoreCounts:
-    """Counts of samples added up by group: samples of a group are alike and no independent ones.
+    """Counts of samples summed by group, because samples of a group are not independent.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def score_pixels(
     progress: Callable[[int], None] = lambda count: None,
     read: Callable[[h5py.File, int], tuple[np.ndarray, np.ndarray]] = read_pixels,
 ) -> dict[str, ScoreCounts]:
-    """Counts of the scores of models of single pixels, each sample a block of its own.
+    """Counts of the scores of pixelwise models; each sample is a block.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ MIN_SHARE = 0.1
 
 @dataclass(frozen=True)
 class PatchPlan:
-    """Where patches lie.
+    """Positions of patches.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class PatchPlan:
 def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_px: int) -> PatchPlan:
     """Positions of all patches: a lattice that also covers the right and lower edge.
 
-    A patch may reach across a border between splits: it then stands once for each of them, and shows only that
+    A patch may reach across a border between splits: it then occurs once for each of them, and shows only that
     split's pixels (see `write_patches`). A position counts for a split if that owns at least a tenth of its pixels.
 
     Parameters
@@ -150,7 +150,7 @@ def write_patches(
         for number, ((row, col), split) in enumerate(zip(plan.origins.tolist(), plan.splits, strict=True)):
             values, valid = stack.read((row, row + size_px), (col, col + size_px))
             own = splits[row : row + size_px, col : col + size_px] == split
-            shown = own | ~valid  # a cloud tells nothing about another split, and training must see clouds
+            shown = own | ~valid  # clouds contain no information about another split, and training needs clouds
             values = fill_invalid(values, valid, mean)
             if not shown.all():
                 source = mirrored(shown)
@@ -161,7 +161,7 @@ def write_patches(
 
 
 def mirrored(own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each pixel of a patch is taken from: owned pixels from themselves, the others mirrored at the border.
+    """Source of each pixel of a patch: its own position, or mirrored at the border of the split.
 
     Parameters
     ----------

@@ -20,14 +20,14 @@ from climate_indicators.geo.grid import Grid
 from climate_indicators.segmentation.patches import fill_invalid
 from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 
-# test patches stay with their sites: what is measured there is in no file that a network learns from
+# test patches remain with their sites, so training files contain no test data
 SPLITS = ("train", "validation")
 PICTURES = ("image", "valid", "label", "density")
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What one site gives: its chosen patches, line by line, and how many there were to choose from."""
+    """Selected patches of one site, and the number of available patches."""
 
     site: str
     path: str | Path
@@ -93,7 +93,7 @@ def pool_patches(
 
 
 def overlapping(grids: Mapping[str, Grid]) -> list[tuple[str, str]]:
-    """Pairs of sites whose grids share ground: one may learn from what the other holds out.
+    """Pairs of sites with overlapping grids: held-out pixels of one may be training pixels of the other.
 
     Parameters
     ----------

@@ -154,9 +154,9 @@ def _encoder(mean: list[float], variance: list[float], width: int, keep_memory: 
 def _pixel_logit(image, mean: list[float], variance: list[float], filters: Sequence[int]):
     """Logit of each pixel from its own bands, and from the differences of neighboring ones.
 
-    In float32 throughout, since a dull color is told by the last bits of its bands; without batch normalization,
-    since one batch's pictures are darker or greener than the next one's, and a limit between colors must not move
-    with them.
+    In float32 throughout, because unsaturated colors differ only in the last bits of the bands; without batch
+    normalization, since one batch's pictures are darker or greener than the next one's, and a limit between colors must
+    not move with them.
     """
     features = keras.layers.Normalization(mean=mean, variance=variance, dtype="float32", name="pixel_scaling")(image)
     if len(mean) > 1:

@@ -1,4 +1,4 @@
-"""All sites of a study together: how far the network is ahead, and how areas change."""
+"""Summary over all sites of a study: skill of the network relative to other models."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AVERAGED = ("f1", "precision", "recall", "accuracy", "ece")
 
 
 def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") -> pd.DataFrame:
-    """Mean and range of the skill of each model over sites, and of the network's lead over it at the same sites.
+    """Mean and range of the skill of each model over sites, and of its difference from the network at the same sites.
 
     Parameters
     ----------
@@ -20,8 +20,8 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     Returns
     -------
     Table ``model, split, n_sites, iou_mean, iou_min, iou_max, f1_mean, precision_mean, recall_mean, accuracy_mean,
-    ece_mean, network_lead_iou_mean, network_lead_iou_min, network_lead_iou_max``. The lead is the network's IoU minus
-    the model's; it is NaN in the network's own row.
+    ece_mean, network_lead_iou_mean, network_lead_iou_min, network_lead_iou_max``. The difference is the network's IoU
+    minus the model's; it is NaN in the network's own row.
 
     Raises
     ------
@@ -38,12 +38,12 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
 
 
 def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], network: str = "unet") -> pd.DataFrame:
-    """Skill of each model at each site, where one network has learned from some of the sites or all.
+    """Skill of each model at each site, for one network trained on some or all of the sites.
 
     Parameters
     ----------
     metrics : for each site, its table of `climate_indicators.stats.metrics.Evaluation`.
-    pool : sites that the network has learned from.
+    pool : training sites of the network.
     network : model that the others are compared with.
 
     Returns

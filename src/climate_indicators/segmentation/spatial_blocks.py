@@ -80,7 +80,7 @@ def make_blocks(
 
 
 def few_blocks_warning(blocks: pd.DataFrame, patches: Mapping[str, Any]) -> str | None:
-    """What is wrong with a split into few blocks, and the block size that helps.
+    """Message about a split with too few blocks, and a suitable block size.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def assign_splits(label_fraction: np.ndarray, shares: Mapping[str, float], seed:
     """
     n = len(label_fraction)
     counts = _whole_counts(n, [shares[split] for split in SPLITS])
-    # evenly spread positions of each split along the sorted blocks; jitter less than one place keeps ties random
+    # evenly spaced positions of each split along the sorted blocks; jitter below one position breaks ties at random
     rng = np.random.default_rng([seed, n])
     places = np.concatenate([(np.arange(count) + rng.uniform(0, 1)) / count for count in counts])
     names = np.repeat(SPLITS, counts)[np.argsort(places, kind="stable")]
@@ -140,7 +140,7 @@ def assign_splits(label_fraction: np.ndarray, shares: Mapping[str, float], seed:
 
 
 def split_map(blocks: pd.DataFrame, labels: np.ndarray, valid: np.ndarray, gap_px: int) -> np.ndarray:
-    """Split of every pixel, with a strip left unused wherever two splits, or a left-out block, would meet.
+    """Split of every pixel, with an unused strip between different splits and around unused blocks.
 
     Parameters
     ----------

@@ -130,7 +130,7 @@ def predict_rectangle(
     cols: tuple[int, int],
     windows: Windows,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Logits of a rectangle of the image with the same surroundings that whole-image prediction gives it.
+    """Logits of a rectangle of the image with the same context as in whole-image prediction.
 
     Returns
     -------

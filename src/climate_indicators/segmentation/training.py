@@ -131,14 +131,15 @@ def _run_phases(
     validation: PatchBatches,
     keeper: Keeper,
 ) -> None:
-    """Train through all phases that are not done yet, from the last kept epoch on."""
+    """Train all remaining phases from the last saved epoch."""
     done = len(keeper.history)
     # an epoch is resumed with the optimizer that it was trained with, even if the next phase makes a new one
     for phase in (phase for phase in plan if phase.stop > max(done - 1, 0)):
         freeze_encoder(model, phase.frozen)
         loss = BceDice(settings["bce_weight"], soft, settings["dice_over"] == "image")
         model.compile(optimiser(phase, settings, len(batches)), loss, metrics=[MaskedScores()])
-        # built here, not in the first step, whose graph would be made twice: half a minute of a deep network
+        # built here and not in the first step, because its graph would be traced twice (half a minute for a deep
+        # network)
         model.optimizer.build(model.trainable_variables)
         if phase.start < done:
             keeper.resume(model)

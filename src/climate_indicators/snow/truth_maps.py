@@ -19,8 +19,8 @@ def map_agreements(
 ) -> dict[tuple[str, int | None], Agreement]:
     """Agreement of the maps of each source and calendar year that has ``MIN_MAPS`` maps or more.
 
-    Optical masks of all seasons, and radar maps of the wet season: radar hardly sees dry snow. For radar maps also the
-    agreement of all years together, with the key None in place of the year.
+    Optical masks of all seasons, and radar maps of the wet season: radar is hardly sensitive to dry snow. For radar
+    maps also the agreement of all years together, with the key None in place of the year.
 
     Parameters
     ----------

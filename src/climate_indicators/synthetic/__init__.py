@@ -1,1 +1,1 @@
-"""Synthetic sites whose truth is known: inputs of the demo and of tests."""
+"""Synthetic sites with known truth: inputs of the demo and of tests."""

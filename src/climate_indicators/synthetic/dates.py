@@ -1,4 +1,4 @@
-"""Days of the simulated scenes; standard library only, so that the workflow can ask before any job runs."""
+"""Days of the simulated scenes; standard library only, because the workflow calls it before any job."""
 
 import datetime
 import random

@@ -16,7 +16,7 @@ PENUMBRA_M = 12.0
 
 @dataclass(frozen=True)
 class Sun:
-    """Where the sun stands.
+    """Position of the sun.
 
     Attributes
     ----------

@@ -54,7 +54,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class NetworkImage:
-    """An image as it is computed with.
+    """An image prepared for computation.
 
     Attributes
     ----------
@@ -218,7 +218,7 @@ def fit(values: np.ndarray, seen: np.ndarray, size_px: int) -> tuple[np.ndarray,
 
 
 def fit_share(mask: np.ndarray, seen: np.ndarray, size_px: int) -> np.ndarray:
-    """Share of a mask in what is seen, in the square of `fit`.
+    """Share of a mask in the visible pixels, in the square of `fit`.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def _padded(array: np.ndarray, size_px: int) -> np.ndarray:
 
 
 def _band_numbers(path: str | Path, raster: DatasetReader, asked: Sequence[int]) -> tuple[int, ...]:
-    """Numbers of the bands to take; a gray file's one band, or a palette's, as often as colors are asked for."""
+    """Numbers of the bands to read; the single band of a gray or palette file is repeated for each color."""
     colors = raster.count - (ColorInterp.alpha in raster.colorinterp)
     if colors == 1 and set(asked) <= {1, 2, 3}:
         return (1,) * len(asked)

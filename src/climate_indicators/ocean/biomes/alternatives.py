@@ -20,7 +20,7 @@ MIN_CLUSTER = 10
 
 
 def fixed_cut(tree: Tree, clusters: int) -> np.ndarray:
-    """Cut of the tree at one height into so many clusters: int16, shape (n,), 1 the largest."""
+    """Cut of the tree at one height into a given number of clusters: int16, shape (n,), 1 is the largest."""
     return by_size(fcluster(tree.merges, clusters, "maxclust"))
 
 
@@ -69,7 +69,7 @@ def hdbscan(values: np.ndarray, min_share: float = 0.01, sample: int = 4000, see
 
 
 def by_size(labels: np.ndarray) -> np.ndarray:
-    """Labels from 1 on by falling number of cells, 0 kept: int16; of clusters of one size the lower label first."""
+    """Labels from 1 by decreasing number of cells, 0 unchanged: int16; clusters of equal size in order of label."""
     names, counts = np.unique(labels[labels != NOISE], return_counts=True)
     result = np.zeros(len(labels), "int16")
     for place, name in enumerate(names[np.argsort(-counts, kind="stable")], 1):
@@ -148,7 +148,7 @@ def weighted_ami(first: np.ndarray, second: np.ndarray, weight: np.ndarray) -> f
 
 
 def _whole_numbers(table: np.ndarray, total: int) -> np.ndarray:
-    """Counts nearest to a table whose sum is ``total``, with the same sum; empty rows and columns left out."""
+    """Integer counts nearest to a table with sum ``total``, with the same sum; empty rows and columns are removed."""
     counts = np.floor(table)
     missing = total - int(counts.sum())
     order = np.argsort(-(table - counts), axis=None, kind="stable")

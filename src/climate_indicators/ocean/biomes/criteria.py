@@ -119,7 +119,7 @@ def choose(table: pd.DataFrame, criterion: str) -> int:
 
 
 def _smallest_enough(table: pd.DataFrame) -> int:
-    """Smallest number of clusters whose gap that of the next larger one in the table does not clearly exceed."""
+    """Smallest number of clusters with a gap not clearly exceeded by the next larger number in the table."""
     best = table.loc[table.groupby("k")["gap"].idxmax()] if table["gap"].notna().all() else table.head(0)
     rows = best.sort_values("k")[["k", "gap", "gap_sd"]].to_numpy()
     for (k, gap, _), (_, next_gap, next_sd) in pairwise(rows):

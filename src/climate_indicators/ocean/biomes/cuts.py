@@ -126,7 +126,7 @@ def robust_cut(
 
 
 def consolidate(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Labels after cells have moved to the nearest mean, until none does: k-means begun from the clusters of a cut.
+    """Labels after k-means iterations started from the clusters of a cut.
 
     A tree never takes a merge back, so where clusters touch its border depends on early merges; this draws the border
     half-way between the means (Husson et al. 2010, "Principal component methods - hierarchical clustering - partitional

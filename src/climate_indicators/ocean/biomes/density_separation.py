@@ -11,8 +11,8 @@ from climate_indicators.ocean.biomes.ward import Tree
 # density is that of a third of the smaller group: fewer cells are noisy, more blur a valley
 PART = 3
 MIN_NEIGHBOURS = 5
-# Ward puts its borders where cells happen to be few, and the deepest of several lines is taken. Of 105 clouds without a
-# valley (normal, uniform, correlated, heavy-tailed, long; 300 to 10,000 cells) 3 standard errors split 27 at a
+# Ward borders are often placed where cells are sparse, and the deepest of several lines is used. Of 105 clouds without
+# a valley (normal, uniform, correlated, heavy-tailed, long; 300 to 10,000 cells) 3 standard errors split 27 at a
 # max_valley of 0.9 and 8 at 0.8; 3.5 split 1 and none.
 SURE = 3.5
 

@@ -1,4 +1,4 @@
-"""Which points of the data belong to which cells, and the file that says what cells there are."""
+"""Assignment of data points to cells, and the file of cells."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def membership(
     cell, point = np.divmod(pairs, max(len(lat), 1))
     point = places[point]
     own_count = np.bincount(own_cell[own_cell >= 0], minlength=cells.count)
-    # a cell without ocean has no slopes, whatever lies in its window
+    # a cell without ocean has no slopes, even if its window contains ocean
     used = own_count[cell] > 0
     if enough_points is not None:
         used &= (own_count[cell] < enough_points) | (own_cell[point] == cell)
@@ -149,7 +149,7 @@ def cells_dataset(
 
 
 def cells_of_dataset(dataset: xr.Dataset) -> Cells:
-    """Cells back from what `cells_dataset` made, or from its file."""
+    """Cells from the data set of `cells_dataset`, or from its file."""
     borders = {name: dataset[name].values for name in ("lat_bnds", "lon_bnds", "lat_window", "lon_window")}
     lat_edges, lon_edges = (np.append(borders[name][:, 0], borders[name][-1, 1]) for name in ("lat_bnds", "lon_bnds"))
     return Cells(lat_edges, lon_edges, borders["lat_window"], borders["lon_window"])

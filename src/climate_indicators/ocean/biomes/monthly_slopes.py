@@ -25,7 +25,7 @@ NAMES = {
     "ice": "sea ice fraction",
 }
 SLOPE_UNITS = {"sst": "uatm K-1", "dic": "uatm kg umol-1", "alk": "uatm kg umol-1", "salinity": "uatm"}
-# the points of a cell are alike, so that as tests these values would reject far too often
+# points of a cell are correlated, so tests with these values would reject far too often
 P_VALUE = "computed as if the points were independent: the published filter of cells, not a test"
 
 

@@ -1,4 +1,4 @@
-"""Names, families and colors of biomes, proposed by rule from where they lie and how they answer."""
+"""Names, families and colors of biomes, derived by rules from position and response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from climate_indicators.core.errors import InputError
 
 SHORT = {"ice": "ICE", "subpolar": "SUBP", "subtropical": "SUBTR", "upwelling": "UP", "mixed": "MIX"}
-# Okabe–Ito colors, told apart by all common kinds of color vision, then darker and lighter ones of the same hue
+# Okabe–Ito colors, distinguishable with all common types of color vision, then darker and lighter shades
 COLORS = {
     "ice": ("#56B4E9", "#A9DAF5", "#2E7EAD"),
     "subpolar": ("#0072B2", "#009E73", "#003F63"),
@@ -25,7 +25,7 @@ ROMAN = ((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 
 @dataclass(frozen=True)
 class Rules:
-    """Limits that tell families apart; a quantity that the data lack is passed over.
+    """Limits that separate families; quantities missing in the data are skipped.
 
     Attributes
     ----------
@@ -170,7 +170,7 @@ def shade(family: str, number: int) -> str:
 def _family(row: Mapping[str, float], ocean_fco2: float | None, rules: Rules) -> str:
     ice, sst, fco2 = (row.get(f"mean_{name}", np.nan) for name in ("ice", "sst", "fco2"))
     sensitive = row["slope_dic_z"] > 0
-    # a comparison with NaN is false: what is not known decides nothing
+    # a comparison with NaN is false, so unknown values have no effect
     if ice >= rules.ice_share or (sst < rules.ice_sst and sensitive):
         return "ice"
     if row["median_abs_latitude"] <= rules.low_latitude:
@@ -187,7 +187,7 @@ def _mean(values: np.ndarray, weight: np.ndarray) -> float:
 
 
 def _median(values: np.ndarray, weight: np.ndarray) -> float:
-    """Value up to which half of the weight lies."""
+    """Weighted median."""
     order = np.argsort(values, kind="stable")
     half = np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)
     return float(values[order[min(half, len(order) - 1)]])

@@ -10,12 +10,12 @@ from scipy.special import stdtr
 
 # a driver that others explain to within one part in 1e10 carries rounding, not water
 MAX_CONDITION = 1e5
-# so many samples at a time: what is computed from them stays in the processor's cache
+# number of samples per chunk, so that intermediate results fit into the processor cache
 _BLOCK = 50_000
 
 
 class Status(IntEnum):
-    """What became of a cell's regression."""
+    """Status of the regression of a cell."""
 
     KEPT = 0
     NO_POINTS = 1

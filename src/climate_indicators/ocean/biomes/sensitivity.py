@@ -65,7 +65,7 @@ def true_sensitivity(
         state = [fields[name][place].ravel()[kept].astype("float64") for name in ("sst", "salinity", "dic", "alk")]
         true = sensitivities(*state)
         for number, driver in enumerate(FEATURES):
-            # a cell at a coast may have slopes by points of its margin alone, and no mean of its own
+            # a coastal cell may have slopes only from points of its margin, and no mean
             average = np.nanmean(true[driver]) if kept.any() else np.nan
             rows.append((month, driver, average, (average - mean[number]) / sd[number]))
     return pd.DataFrame(rows, columns=["month", "driver", "true_slope", "true_z"])

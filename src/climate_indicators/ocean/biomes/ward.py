@@ -115,7 +115,7 @@ def ward(values: np.ndarray) -> Tree:
     values : float64, shape (n, features), n ≥ 2, standardized slopes.
     """
     values = np.ascontiguousarray(values, "float64")
-    # a copy, as fastcluster may write into what it is given
+    # a copy, because fastcluster may modify its input
     return tree_of(values, fastcluster.linkage_vector(values.copy(), method="ward"))
 
 

@@ -12,7 +12,7 @@ from climate_indicators.ocean.classifier.scalers import standardise_with
 from climate_indicators.segmentation.inference import Engine
 
 UNCLASSIFIED = 0
-# the engine always sees batches of one shape, so that a cell's numbers do not depend on what comes along with it
+# all batches have one shape, so that the result of a cell does not depend on the other cells of its batch
 BATCH = 4096
 
 

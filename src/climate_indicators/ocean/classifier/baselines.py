@@ -1,4 +1,4 @@
-"""Simple classifiers beside the network, on the same standardized slopes and the same cells."""
+"""Simple classifiers for comparison with the network, on the same standardized slopes and cells."""
 
 from __future__ import annotations
 

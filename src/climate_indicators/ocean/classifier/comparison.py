@@ -57,7 +57,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Skill:
-    """What is known of several classifiers on the same cells.
+    """Scores of several classifiers on the same cells.
 
     Attributes
     ----------
@@ -233,7 +233,7 @@ def _blocks_with(first: np.ndarray, second: np.ndarray, true: np.ndarray, blocks
 
 
 def is_ahead(comparison: Comparison) -> bool:
-    """Whether the network surely beats the simple method: the interval of the difference lies above 0."""
+    """Whether the network is significantly better: the interval of the difference is above 0."""
     return comparison.lower > 0
 
 

@@ -18,7 +18,7 @@ from climate_indicators.ocean.classifier.skill import macro_f1
 from climate_indicators.ocean.classifier.split import folds, split_cells
 from climate_indicators.segmentation.backend import keras, make_deterministic
 
-# what the original study used; every one may be set
+# values of the original study; each can be configured
 PUBLISHED = {
     "layers": (64, 128, 256, 128, 64),
     "l2": 0.01,
@@ -73,7 +73,7 @@ def dense_network(n_slopes: int, n_classes: int, layers: Sequence[int], l2: floa
 
 
 class Diverged(InputError):
-    """A training whose loss is no longer finite."""
+    """A training with a non-finite loss."""
 
     def __init__(self, optimizer: str, batch_size: int, learning_rate: float, epoch: int) -> None:
         self.epoch = epoch
@@ -160,7 +160,7 @@ class Trainer:
 
     def _run_epoch(self, slopes: np.ndarray, labels: np.ndarray, order: np.ndarray, batch_size: int) -> None:
         # Keras' own loop over epochs spends up to five times as long on a small month as the steps themselves do;
-        # the last batch is filled up from the first, since each new shape is compiled anew
+        # the last batch is filled from the first, because each new shape is compiled again
         self.model.reset_metrics()
         order = np.append(order, np.resize(order, -len(order) % batch_size))
         for start in range(0, len(order), batch_size):
@@ -302,7 +302,7 @@ def train_network(
 def _fold_parts(
     labels: np.ndarray, fit: np.ndarray, held_out: np.ndarray, seed: int, blocks: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cells that train, that stop training, and that are held out."""
+    """Cells for training, early stopping, and held-out evaluation."""
     shares = {"fit": 1 - STOP_SHARE, "stop": STOP_SHARE}
     inner = split_cells(labels[fit], shares, seed, None if blocks is None else blocks[fit])
     return fit[inner == "fit"], fit[inner == "stop"], held_out

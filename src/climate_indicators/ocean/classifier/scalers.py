@@ -1,4 +1,4 @@
-"""Slopes as the classifier sees them: normalized by the reference month, or by each month itself as published."""
+"""Input slopes of the classifier, normalized by the reference month or, as published, by each month."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def split_cells(
     """Part of each cell, every class spread over the parts by the shares.
 
     Without blocks the cells of each class are assigned at random, as published; a test cell then has training cells as
-    neighbors, and its score is better than that of a cell in waters never seen. With blocks whole blocks go to one
+    neighbors, so its score is higher than in an unseen region. With blocks whole blocks go to one
     part, and the shares are kept as well as the blocks allow.
 
     Classes too small for the shares: without blocks, a class of as many cells as parts or more has one in each part, a
@@ -134,7 +134,7 @@ def _arrangements(labels: np.ndarray, blocks: np.ndarray, shares: list[float], s
     if len(shares) == 1:
         yield np.zeros(len(labels), "int64")
         return
-    # the last part is one fold of so many that a fold has its share; the others share the rest in the same way
+    # the last part is one fold of a number that gives its share; the others divide the rest in the same way
     n_folds = max(2, round(sum(shares) / shares[-1]))
     for rest, chosen in folds(labels, n_folds, seed, blocks):
         for inner in _arrangements(labels[rest], blocks[rest], shares[:-1], seed):

@@ -44,5 +44,5 @@ def coast_grid(
     to_land = np.full(to_ocean.shape, np.inf)
     if land.any():
         to_land, _ = cKDTree(unit_vectors(lat[land], lon[land])).query(places, distance_upper_bound=reach)
-    # a point stored twice counts once as ocean; its copies, set aside as land, lie in the same place
+    # a point stored twice counts once as ocean; its copies, marked as land, have the same position
     return coast_lat, coast_lon, (np.isfinite(to_ocean) & (to_ocean <= to_land + 1e-6)).astype("int8")

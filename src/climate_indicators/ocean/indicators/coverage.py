@@ -9,7 +9,7 @@ import pandas as pd
 
 UNCLASSIFIED = "unclassified"
 NO_DATA, FEW_DATA, NONE_CLASSIFIED = "no data", "few data", "none classified"
-# a month counts if it has data for at least this part of what the same calendar month has in its best year
+# a month is used if its data coverage is at least this part of the best year of the same calendar month
 MIN_DATA = 0.9
 KEYS = ["scaler", "zone", "label", "biome"]
 

@@ -13,7 +13,7 @@ from climate_indicators.stats.trends import adjusted_trends, trend_row
 
 # "%" a year would read as a change relative to the coverage itself
 UNIT = "percentage points"
-# a year counts in the trend of all months if it has at least so many of them
+# a year is used in the trend of all months if it has at least this number of months
 MIN_MONTHS = 6
 
 logger = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ GROUPS = ("subtropical", "subpolar", "other")
 
 
 class Competition:
-    """Sums over months from which `table` makes shares; holds 12 calendar months, whatever the number of months.
+    """Sums over months from which `table` computes shares; stores 12 calendar months for any number of months.
 
     **Shares of area.** Per month, the ocean area of a band that biomes of the families ``subtropical`` and ``subpolar``
     cover, in % of the band's ocean; then mean and standard deviation over the years. Months in which the band has no

@@ -144,7 +144,7 @@ def _share(counts: np.ndarray, months: np.ndarray, land: np.ndarray) -> np.ndarr
 def _core(
     counts: np.ndarray, cell_months: np.ndarray, months: int, land: np.ndarray, min_classified: float
 ) -> np.ndarray:
-    """Labels of cells that have no other one, from counts of shape (labels, n_lat, n_lon); 0 where there is none."""
+    """Labels of cells with a single label in all months, from counts of shape (labels, n_lat, n_lon); 0 elsewhere."""
     classified = counts[1:].sum(axis=0)
     enough = (cell_months >= MIN_DATA * months) & (classified > 0) & (classified >= min_classified * cell_months)
     always = (counts[1:] == classified) & enough

@@ -1,4 +1,4 @@
-"""What the water of each biome is like: area-weighted means of the fields in it."""
+"""Water properties of each biome: area-weighted means of the fields."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def drivers_table(
     """
     biomes = {0: UNCLASSIFIED, **dict(sorted(names.items()))}
     numbers = np.where(area_km2 > 0, labels, -1).reshape(len(labels), -1)
-    # a slot for each month and label, and none for land
+    # one bin per month and label, and none for land
     inside = numbers >= 0
     slot = (np.arange(len(labels))[:, None] * (max(biomes) + 1) + numbers)[inside]
     size = len(labels) * (max(biomes) + 1)

@@ -51,7 +51,7 @@ def zone_masks(
 
 
 def zone_titles(zones: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Name of every zone for people, by its name in tables, the whole ocean first; the name itself if none is given."""
+    """Title of every zone by its name in tables, the whole ocean first; by default the name."""
     return {zone["name"]: zone.get("title") or zone["name"].replace("_", " ") for zone in with_global(zones)}
 
 
@@ -61,7 +61,7 @@ def with_global(zones: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def zone_mask(zone: Mapping[str, Any], cell_lat: np.ndarray, cell_lon: np.ndarray) -> np.ndarray:
-    """Cells whose center lies in a zone.
+    """Cells with their center in a zone.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The carbonate system of sea water: fCO2 from carbon and alkalinity, and how it answers to each driver.
+"""The carbonate system of sea water: fCO2 from carbon and alkalinity, and its response to each driver.
 
 All by PyCO2SYS (Humphreys et al. 2022, doi:10.5194/gmd-15-15-2022) with its own choices: carbonic acid constants of
 Lueker et al. (2000), borate of Uppström (1974), no nutrients, surface pressure.
@@ -13,7 +13,7 @@ from PyCO2SYS import equilibria, salts, solve
 
 # numbers of the choices above in PyCO2SYS; they are the defaults of its `sys`
 _CARBONIC, _BORATE, _BISULFATE, _FLUORIDE, _GAS_CONSTANT, _PH_SCALE = 10, 1, 1, 1, 3, 1
-# so many points at a time: the solver holds about sixty arrays
+# number of points per chunk: the solver allocates about sixty arrays
 _CHUNK = 50_000
 _STEPS = {"sst": 0.01, "dic": 0.1, "alk": 0.1, "salinity": 0.01}
 
@@ -76,7 +76,7 @@ def fco2_from_pco2(pco2: ArrayLike, sst: ArrayLike) -> np.ndarray:
 
 
 def sensitivities(sst: ArrayLike, salinity: ArrayLike, dic: ArrayLike, alk: ArrayLike) -> dict[str, np.ndarray]:
-    """How fCO2 changes with each driver while the others stay: what the slopes of a regression should be.
+    """Partial derivatives of fCO2 with respect to each driver: the expected slopes of a regression.
 
     Central differences of `fco2`, over steps that its solver's tolerance and its curvature leave at five digits.
 

@@ -1,4 +1,4 @@
-"""Latitudes and longitudes of a data set, however the file calls and orders them."""
+"""Latitudes and longitudes of a data set, with any names and order."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WIDTHS = (0.75, 1.33)
 
 @dataclass(frozen=True)
 class Grid:
-    """Where the points of a data set lie.
+    """Positions of the points of a data set.
 
     Attributes
     ----------
@@ -159,7 +159,7 @@ def _on_map(array: xr.DataArray, field: xr.DataArray | None) -> xr.DataArray:
 
 
 def make_grid(lat: xr.DataArray, lon: xr.DataArray, dataset: xr.Dataset, where: str) -> Grid:
-    """Grid from what `find_coordinates` found.
+    """Grid from the result of `find_coordinates`.
 
     Raises
     ------
@@ -191,7 +191,7 @@ def _degrees(axis: xr.DataArray) -> np.ndarray:
 
 
 def _without_fill(lat: np.ndarray, lon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions with NaN for what is none: an undeclared 1e20, or one place that many points have.
+    """Positions with NaN for invalid ones: an undeclared 1e20, or a position shared by many points.
 
     NEMO writes 0 (or -1) for both in parts of its grid that are all land. A grid that is folded or wrapped has a place
     twice, or three times where both meet.
@@ -229,7 +229,7 @@ def _bounds_name(axis: xr.DataArray) -> str | None:
 
 
 def _are_borders(bounds: np.ndarray, points: np.ndarray) -> bool:
-    """Whether bounds enclose their points and meet, or are about as wide as the points lie apart.
+    """Whether bounds enclose their points and are contiguous, or are about as wide as the point distance.
 
     Where a mean over neighboring points was taken of the bounds too, they are those of a single point.
     """

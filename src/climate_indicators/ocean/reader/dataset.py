@@ -1,4 +1,4 @@
-"""A user's ocean data set, whatever its files look like: month by month, in the study's units, on one grid."""
+"""A user's ocean data set, read month by month in the units of the study on one grid."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class OceanData:
         return {name: fields[name] for name in QUANTITIES if name in fields}, present
 
     def survey(self) -> Survey:
-        """Read all months once: what is there, what is missing, and as what it is read; see `survey.look_through`."""
+        """Read all months once: available and missing data, and their interpretation; see `survey.look_through`."""
         return look_through(self._sources, self._files, self.months, self.ocean, self._density, self._positions.found)
 
     def inspect(self) -> pd.DataFrame:
@@ -186,7 +186,7 @@ def _open(cls: type[OceanData], settings: Mapping[str, Any], files: Files, known
     )
     for source in sources.values():
         read_field(source, files, months[0], density, ocean)
-    # the job that looks through the data set warns; the many that read it after would only say the same
+    # only the survey job gives warnings; later jobs would repeat them
     level = logging.WARNING if known_ocean is None else logging.INFO
     for warning in _warnings(data, sources, bool(settings.get("climatology"))):
         _LOG.log(level, "%s", warning)
@@ -194,7 +194,7 @@ def _open(cls: type[OceanData], settings: Mapping[str, Any], files: Files, known
 
 
 def _warnings(data: OceanData, sources: Mapping[str, Source], climatology: bool) -> list[str]:
-    """What may be wrong in how the files are read, each thing once however many variables and files it is said of."""
+    """Warnings about the interpretation of the files, each once for all variables and files."""
     said: dict[str, list[str]] = {}
     for quantity, source in sources.items():
         for layout in source.layouts:

@@ -19,7 +19,7 @@ _END_OF_FILE = {0: 40, 1: 44, 2: 28, 3: 28}
 
 
 def expected_bytes(path: str | Path) -> int | None:
-    """Least number of bytes of a NetCDF file by its header; None if the header does not give it.
+    """Minimum size in bytes of a NetCDF file according to its header; None if unknown.
 
     NetCDF classic after the format specification of Unidata (CDF-1, CDF-2, CDF-5), NetCDF-4 by the end-of-file address
     in the superblock of HDF5.

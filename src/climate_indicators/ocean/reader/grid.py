@@ -35,7 +35,7 @@ _SAME_PLACE = 0.01
 
 @dataclass(frozen=True)
 class Positions:
-    """Where the points of a data set lie, and who says so.
+    """Positions of the points of a data set, and their source.
 
     Attributes
     ----------

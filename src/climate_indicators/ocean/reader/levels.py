@@ -14,7 +14,7 @@ _ROMS = ("s_rho", "s_w", "sc_r", "cs_r")
 _TERRAIN_FOLLOWING = ("ocean_s_coordinate", "ocean_sigma_coordinate")
 _LEVELS = ("depth deptht depthu depthv depthw lev level olevel nav_lev z z_t z_l zl st_ocean sigma layer").split()
 _LEVELS += ["gdept_1d", "gdept_0"]
-# what only the model ROMS writes into its files, as variables or attributes
+# variables or attributes that only the model ROMS writes
 _ROMS_MARKS = ("cs_w", "sc_w", "s_w", "hc", "theta_s", "theta_b", "vtransform", "vstretching")
 # share of the points by which the surface must have more water than the bottom to be known by it
 _MORE_WATER = 0.01
@@ -46,7 +46,7 @@ def _is_vertical(axis: xr.DataArray) -> bool:
 def surface_place(
     dataset: xr.Dataset, variable: xr.DataArray, dim: Hashable, configured: str | None, where: str
 ) -> tuple[int, str]:
-    """Place of the surface along a dimension that is none of the map, and how it was found.
+    """Index of the surface along a non-horizontal dimension, and how it was determined.
 
     By the setting; else by the level nearest to zero among the values along the dimension; else, in a file of ROMS, the
     last, since ROMS counts from the bottom; else the end with more water, since the deep ocean has fewer points.
@@ -99,7 +99,7 @@ def _values_along(dataset: xr.Dataset, dim: Hashable) -> xr.DataArray | None:
         for name, values in dataset.variables.items()
         if values.dims == (dim,) and values.dtype.kind in "fiu" and (name == dim or is_level(dataset, name))
     ]
-    # a mere count of the levels says less than depths do
+    # level numbers are less reliable than depths
     along.sort(key=lambda axis: ("positive" not in axis.attrs and "units" not in axis.attrs, axis.name != dim))
     usable = [axis for axis in along if np.isfinite(axis.values).all() and np.ptp(axis.values) > 0]
     return usable[0] if usable else None

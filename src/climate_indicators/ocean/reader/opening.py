@@ -1,4 +1,4 @@
-"""Opening files of ocean fields: NetCDF and Zarr; of everything else what it is, and how it becomes NetCDF."""
+"""Opening files of ocean fields (NetCDF and Zarr); for other formats, the error explains the conversion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.reader.file_sizes import CLASSIC, HDF5, expected_bytes
 
 _ZARR = ("zarr.json", ".zgroup", ".zmetadata", ".zattrs")
-# first bytes of what is no NetCDF, what it is, and the way out
+# first bytes of other formats, their name, and how to convert them
 _OTHERS = (
     (b"GRIB", "a GRIB file", "Convert it: cdo -f nc4 -t ecmwf copy FILE.grib FILE.nc"),
     (b"\x1f\x8b", "compressed with gzip", "Unpack it: gunzip -k FILE"),
@@ -43,13 +43,13 @@ _OTHERS = (
     (b"{", "JSON text, as a server sends with an error", "Download it again"),
 )
 _NUMBERS = ("scale_factor", "add_offset", "_FillValue", "missing_value")
-# attributes under which a variable carries what is wrong with its other ones
+# attributes of a variable with the problems of its other attributes
 UNREADABLE, READ_AS = "climate_indicators_unreadable", "climate_indicators_read_as"
 
 
 @contextmanager
 def understood(where: str) -> Iterator[None]:
-    """Turn whatever a reader of files raises into an `InputError` that begins with ``where``.
+    """Convert all exceptions of file readers to an `InputError` that begins with ``where``.
 
     The readers have many kinds of errors (``RuntimeError``, ``OSError``, ``ValueError``, ``KeyError`` …), and each
     means

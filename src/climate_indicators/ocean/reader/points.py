@@ -46,7 +46,7 @@ def filter_points(
         if name not in fields:
             continue
         kept &= np.isfinite(fields[name])
-        # comparisons with NaN are false, which is what is wanted
+        # comparisons with NaN are false, as intended
         if lowest.get(name) is not None:
             kept &= fields[name] >= lowest[name]
         if highest.get(name) is not None:

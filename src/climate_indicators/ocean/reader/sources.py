@@ -22,7 +22,7 @@ MONTHLY, CALENDAR, ANNUAL = "monthly", "calendar", "annual"
 
 
 class Files:
-    """Open files, at most a few at a time, however many a data set has."""
+    """Open files of a data set, with a limit on the number of open files."""
 
     def __init__(self) -> None:
         self._open: OrderedDict[str, xr.Dataset] = OrderedDict()
@@ -46,7 +46,7 @@ class Files:
         return self._open[path]
 
     def layout(self, path: str | Path, name: str, coordinates: Mapping[str, str | None]) -> Layout | None:
-        """Where a variable lies in a file; None if the file does not have it. Looked up once."""
+        """Location of a variable in a file, cached; None if the file does not contain it."""
         key = (str(path), name)
         if key not in self._layouts:
             dataset = self.dataset(path)
@@ -172,7 +172,7 @@ def find_source(
 
 
 def read_field(source: Source, files: Files, month: str, density: float, ocean: np.ndarray | None) -> np.ndarray:
-    """Field of one month in the study's unit, float64, shape (y, x), with NaN for what no ocean has.
+    """Field of one month in the unit of the study, float64, shape (y, x), with NaN for impossible values.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Survey of all months of a data set before anything long starts: what is there, what is missing, how it is read."""
+"""Survey of all months of a data set before long computations: available and missing data, and interpretation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NEEDED = ("sst", "dic", "alk", "fco2", "pco2")
 
 @dataclass(frozen=True)
 class Survey:
-    """What was found.
+    """Result of the survey.
 
     Attributes
     ----------
@@ -137,7 +137,7 @@ def _refuse_all_missing(sources: Mapping[str, Source], missing: Mapping[str, Seq
 def _warn_of_contradictions(
     sources: Mapping[str, Source], first: Mapping[str, np.ndarray], most_ice: float, density: float
 ) -> None:
-    """Tell of fields that are possible one by one, but not as what they are read."""
+    """Warn about fields that are plausible alone but not as the configured variables."""
     dic, alk = (float(np.median(first[quantity])) for quantity in ("dic", "alk"))
     if alk < dic:
         _LOG.warning(
@@ -180,7 +180,7 @@ def _warn(
     for quantity, (share, month) in zeros.items():
         if share > _MANY_ZEROS:
             _LOG.warning(
-                "variables.%s (%s): exactly 0 at %.0f %% of the ocean's points in %s. If these zeros stand for gaps, "
+                "variables.%s (%s): exactly 0 at %.0f %% of the ocean's points in %s. If these zeros are gaps, "
                 "they are read as values; declare them (_FillValue), or leave the points out with a mask.",
                 quantity,
                 sources[quantity].layouts[0].where,

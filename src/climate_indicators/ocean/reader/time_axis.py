@@ -1,4 +1,4 @@
-"""Months: text such as "2009-01", read from whatever time axis a file has."""
+"""Months as text such as "2009-01", read from any time axis."""
 
 from __future__ import annotations
 

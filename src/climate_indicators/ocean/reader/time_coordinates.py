@@ -153,7 +153,7 @@ def _calendar_months(values: np.ndarray, where: str) -> tuple[str, ...]:
 def _middles(
     dataset: xr.Dataset, axis: xr.DataArray, stamps: np.ndarray, where: str
 ) -> tuple[str, np.ndarray | None, str, str]:
-    """Name of the bounds, the middle of each pair (None without usable bounds), and what makes them unusable.
+    """Name of the bounds, the center of each pair (None without usable bounds), and the reason if they are unusable.
 
     The last two: in any case, and in a series of years only.
     """

@@ -1,4 +1,4 @@
-"""Units of ocean fields: from what a file says to what the study uses, or a refusal that says how to go on."""
+"""Conversion of the units of ocean fields to those of the study, or an error that explains the correction."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from climate_indicators.core.errors import InputError
 
 @dataclass(frozen=True)
 class Quantity:
-    """What a field of the study is.
+    """Properties of a field of the study.
 
     Attributes
     ----------
@@ -176,7 +176,7 @@ def check_plausible(
 ) -> None:
     """Reject a field that no ocean has: a wrong unit, the wrong variable, or nothing but zeros.
 
-    The median is looked at, of the ice fraction the largest value. Zeros are left out, for they often stand for land;
+    The test uses the median or, for the ice fraction, the maximum. Zeros are excluded, because they often mark land;
     a field without any other value is what is left where a file was cut off or never filled.
 
     Parameters
@@ -217,6 +217,6 @@ def check_plausible(
 
 
 def drop_impossible(values: np.ndarray, quantity: str) -> np.ndarray:
-    """Values in the study's unit with NaN in place of what no ocean has, such as 1e20 that the file did not declare."""
+    """Values in the unit of the study with NaN for impossible values, such as an undeclared 1e20."""
     low, high = QUANTITIES[quantity].limits
     return np.where((values >= low) & (values <= high), values, np.nan)

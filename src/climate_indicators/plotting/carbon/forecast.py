@@ -26,7 +26,7 @@ SHOWN = 60
 
 
 def carbon_forecast_figure(forecast: CarbonForecast, quantity: str, unit: str, site: str) -> Figure:
-    """Last years, the held-back year and the months to come with their intervals; errors and coverage of the past.
+    """Last years, the held-out year and future months with their intervals; errors and coverage of past forecasts.
 
     A series that cannot be forecast gives a figure with the reason alone.
 

@@ -63,7 +63,7 @@ def spread_of_skill(metrics: pd.DataFrame, count: int = SHOWN) -> pd.DataFrame:
 
 
 def read_mapped(masks: str | Path, image: str, shape: tuple[int, int]) -> np.ndarray:
-    """Mask of an image at ``shape``: uint8, 1 where vegetation is half or more of what is seen, 0 other, 255 not seen.
+    """Mask of an image at ``shape``: uint8, 1 where vegetation covers half of the valid area, 0 other, 255 missing.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def read_mapped(masks: str | Path, image: str, shape: tuple[int, int]) -> np.nda
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with opened(path) as raster:
             values, seen = raster.read(1), raster.dataset_mask() > 0
-    # a share of the area: single pixels, taken at a coarser step, would lie beside their place
+    # area fractions, because subsampled pixels would be displaced
     vegetation, known = (resample(layer, shape) for layer in ((values == 255) & seen, seen))
     return np.where(known >= 0.5, vegetation >= 0.5 * known, BYTE_NODATA).astype("uint8")
 

@@ -1,4 +1,4 @@
-"""The carbon series and what is made of it, with trend lines and changes of level."""
+"""The carbon series and derived series, with trend lines and level shifts."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from climate_indicators.plotting.rgb import common_stretch, display, read_classe
 from climate_indicators.plotting.style import GAP, OUTLINE, YELLOW, heading, no_ticks, scale_bar
 
 REFERENCE = YELLOW  # yellow of the Okabe–Ito colors
-# colors that the animation keeps as they are
+# colors that the animation must not change
 EXACT = (OUTLINE, REFERENCE, GAP, "#FFFFFF", "#000000")
 
 

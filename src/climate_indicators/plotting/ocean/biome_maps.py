@@ -142,7 +142,7 @@ def core_figure(
 
 
 def _figure_with_legend(handles: list[Artist], height_in: float) -> Figure:
-    """Figure of a map's width with a legend below, to whose rows the height adds."""
+    """Figure with the width of a map and additional height for the rows of a legend below."""
     columns = legend_columns(handles, MAP_WIDTH_IN - 0.6)
     figure = Figure(figsize=(MAP_WIDTH_IN, height_in + 0.2 * -(-len(handles) // columns)))
     figure.set_layout_engine("constrained", **WIDE_EDGE)

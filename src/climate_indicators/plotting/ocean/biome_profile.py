@@ -1,4 +1,4 @@
-"""How each biome answers to the drivers."""
+"""Response of each biome to the drivers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def biome_profile_figure(table: pd.DataFrame, drivers: Sequence[str] = ("sst", "
     axes.set_xticks([at for at, _ in ticks], [text for _, text in ticks], fontsize=7, rotation=90)
     axes.tick_params(axis="x", length=0)
     names = axes.secondary_xaxis(location=0)
-    # a blank line for each of the drivers' names, which stand upright above
+    # a blank line for each of the drivers' names, which are upright above
     names.set_xticks(range(count), [f"\n\n{row['name']}\n{row['n_cells']:,} cells" for _, row in table.iterrows()])
     names.tick_params(axis="x", length=0, labelsize=8, pad=4 if max(map(len, drivers)) < 5 else 24)
     names.spines["bottom"].set_visible(False)

@@ -37,7 +37,7 @@ def coverage_figure(
     ----------
     table : as `coverage.coverage_table` gives it, of one or both scalers.
     trends : as `coverage_trends.coverage_trends` gives it.
-    titles : name of each zone for people.
+    titles : display name of each zone.
     names, colors : of each biome by its label; unclassified ocean is gray.
     site : name in the title.
     confidence : of the slopes' intervals, for the axis.

@@ -18,7 +18,7 @@ ABOVE = "#555555"
 
 @dataclass(frozen=True)
 class Drawn:
-    """What is shown of a tree.
+    """Displayed part of a tree.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def dendrogram_figure(
     floor = 0.6 * min((tree.height[node] for node in drawn.split), default=1.0)
     tops = _draw(axes, tree, drawn, colors, floor)
     marked = [node for node in nodes if node != tree.root]
-    # a cell that is a branch of its own has height 0, which the axis cannot show
+    # a branch with a single cell has height 0, which the logarithmic axis cannot show
     axes.plot(
         [tops[node] for node in marked],
         [max(tree.height[node], floor) for node in marked],
@@ -86,7 +86,7 @@ def dendrogram_figure(
 
 
 def shown_part(tree: Tree, nodes: Sequence[int], node_labels: Sequence[int], branches: int) -> Drawn:
-    """The cut's branches and what is above them, then the highest merges below, until there are enough feet."""
+    """The branches of the cut and the nodes above, then the highest merges below, until there are enough leaves."""
     label = {int(node): int(each) for node, each in zip(nodes, node_labels, strict=True)}
     ends, split = [], []
     waiting = [tree.root]
@@ -106,7 +106,7 @@ def shown_part(tree: Tree, nodes: Sequence[int], node_labels: Sequence[int], bra
         for child in tree.children(highest):
             label[child] = label[highest]
             ends.append(child)
-    # nodes of lower number were made earlier, so children stand before their parents
+    # nodes with lower numbers were created earlier, so children precede their parents
     return Drawn(sorted(ends, key=lambda node: tree.start[node]), label, sorted(split))
 
 

@@ -34,7 +34,7 @@ def map_axes(axes: Axes, cells: xr.Dataset, hatched: bool = False) -> PathPatch:
     """Draw an empty world: land, coasts and a graticule with labels in degrees.
 
     The projection is Equal Earth, so that areas may be compared anywhere on the map. A scale bar would be wrong nearly
-    everywhere, as lengths are not kept; the graticule stands in its place. Coasts are where the data's own ocean mask
+    everywhere, as lengths are not kept; the graticule replaces it. Coasts are where the data's own ocean mask
     ends; none are downloaded.
 
     Parameters
@@ -82,7 +82,7 @@ def field_map(
     values : float, shape (n_lat, n_lon); cells with NaN stay hatched.
     label : quantity and unit, for the color bar.
     colors : name of a color map.
-    limits : lowest and highest value told apart; None uses percentiles 2 and 98. The bar shows which end is open.
+    limits : lowest and highest distinguished value; None uses percentiles 2 and 98. The bar shows which end is open.
     """
     edge = map_axes(axes, cells, hatched=True)
     finite = values[np.isfinite(values)]

@@ -22,7 +22,7 @@ def competition_figure(table: pd.DataFrame, titles: Mapping[str, str], site: str
     Parameters
     ----------
     table : as `competition.Competition.table` gives it.
-    titles : name of each band for people.
+    titles : display name of each band.
     site : name in the title.
     """
     bands = list(table["band"].unique())

@@ -15,7 +15,7 @@ from climate_indicators.plotting.ocean.maps import WIDE_EDGE, legend_columns
 from climate_indicators.plotting.style import light_grid
 
 INITIALS = list("JFMAMJJASOND")
-# no band of a share goes beyond what a share can be
+# shares are limited to 0 to 100 %
 PERCENT = (0.0, 100.0)
 
 
@@ -29,7 +29,7 @@ def seasons_figure(
     Parameters
     ----------
     cycle : as `seasons.seasonal_cycle` gives it, of one scaler.
-    titles : name of each zone for people.
+    titles : display name of each zone.
     names, colors : of each biome by its label; unclassified ocean is gray.
     title : line above the panels.
     """

@@ -1,4 +1,4 @@
-"""What the water of each biome is like, over all months and through the year."""
+"""Water properties of each biome, over all months and by calendar month."""
 
 from __future__ import annotations
 

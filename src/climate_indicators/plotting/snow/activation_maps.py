@@ -1,4 +1,4 @@
-"""What a network responds to, on the optical and the radar image of the same places, at several depths."""
+"""Activation maps of a network for optical and radar images of the same places, at several depths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many triplets are kept, and why the others are not."""
+"""Number of selected triplets, and reasons for rejection."""
 
 from __future__ import annotations
 

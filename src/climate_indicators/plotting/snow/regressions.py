@@ -54,7 +54,7 @@ def regressions_figure(table: pd.DataFrame, single: pd.DataFrame, snow: str, sit
 
 
 def partial_figure(partials: Sequence[Partial], snow: str, site: str) -> Figure:
-    """Partial regression plots: snow and each variable, both less what the other variables explain.
+    """Partial regression plots: snow and each variable, after removal of the effect of the other variables.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from climate_indicators.plotting.style import BLUE, SKY_BLUE, VERMILION, light_g
 from climate_indicators.snow.climate.lagged_weather import label_unit
 
 SNOW, WARM, COLD = BLUE, VERMILION, SKY_BLUE
-# dates further apart than so many usual distances are not joined by a line
+# a gap longer than this multiple of the usual interval breaks the line
 GAP = 3
 
 

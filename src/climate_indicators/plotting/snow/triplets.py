@@ -81,7 +81,7 @@ def _read(store: h5py.File, number: int, bands: list[str]) -> dict[str, np.ndarr
 
 
 def _draw_triplet(panels: np.ndarray, row: tuple, chip: dict[str, np.ndarray], limits: dict) -> dict[str, AxesImage]:
-    """One column: the pictures of a triplet, with what it is above and its share of snow below."""
+    """One column: the images of a triplet, with a title above and its share of snow below."""
     shown = {}
     for axes, name in zip(panels, NAMES, strict=True):
         axes.set_axis_on()

@@ -37,7 +37,7 @@ _SIDES = [[1, 0], [0, 1], [1, 1]]
 
 @dataclass(frozen=True)
 class Rates:
-    """How often the map of one regime is right, counted on held-out triplets.
+    """Error rates of the maps of one snow wetness class, counted on held-out triplets.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ def count_cells(
     settings: Mapping[str, float],
     progress: Callable[[], None] = lambda: None,
 ) -> pd.DataFrame:
-    """Pixels of the maps in each held-out triplet, weighted for what the curation left out.
+    """Pixels of the maps in each held-out triplet, weighted to compensate the curation.
 
     Counted on the maps themselves, not on the network's scores of triplets: a map is made in large windows, whose
     pixels see more around them, and errs otherwise. Of nearly bare and nearly full triplets the curation keeps a share

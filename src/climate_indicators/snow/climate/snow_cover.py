@@ -113,8 +113,8 @@ def cover_table(
     """Every scene's snow cover, whether it is in the series, and why not.
 
     Left out are scenes of the other sensor, those that the checks of scenes refuse, those that show too little, radar
-    scenes of dry snow, which C-band radar hardly sees, and of several scenes of one date all but the one that shows
-    most.
+    scenes of dry snow, to which C-band radar is hardly sensitive, and of several scenes of one date all but the one
+    that shows most.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Landscapes of a simulated region: what lies where in a place, and what covers it in a month."""
+"""Landscapes of a simulated region: fixed terrain of a place, and monthly land cover."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHADOW_SHIFT_PX = (-5, -4)  # from a cloud to its shadow, away from the sun: row
 
 @dataclass(frozen=True)
 class Place:
-    """What does not change in a place; all arrays have the shape (size, size).
+    """Constant properties of a place; all arrays have the shape (size, size).
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Cover:
-    """What covers a place in one month; bool arrays of shape (size, size) unless said otherwise.
+    """Land cover of a place in one month; bool arrays of shape (size, size) unless noted otherwise.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ def _top(order: np.ndarray, where: np.ndarray, count: int) -> np.ndarray:
 
 
 def _seen(size: int, rng: np.random.Generator) -> np.ndarray:
-    """Scene that stands a little slanting in its picture, its corners on the picture's sides."""
+    """Slightly rotated scene, with its corners on the sides of the image."""
     angle = np.radians(rng.uniform(4, 8)) * rng.choice([-1, 1])
     across, down = np.meshgrid(np.arange(size) - (size - 1) / 2, np.arange(size) - (size - 1) / 2)
     half = size / 2 / (abs(np.sin(angle)) + np.cos(angle))
@@ -153,7 +153,7 @@ def _seen(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _water(seen: np.ndarray, height: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A winding river, of another direction in every place, and lakes in hollows, as far as the share of water goes."""
+    """A winding river with a different direction in every place, and lakes in depressions, up to the share of water."""
     size = len(seen)
     angle, meander = rng.uniform(0, np.pi), fractal_field(2 * size, 2.2, rng, longest=0.4)[0]
     across, down = np.meshgrid(np.arange(size) - size / 2, np.arange(size) - size / 2)
@@ -194,7 +194,7 @@ def _forest(place: Place, design: Design, month: int) -> np.ndarray:
 
 
 def _green(place: Place, month: np.datetime64, count: int, seed: int) -> np.ndarray:
-    """Green crops: first the fields whose own time of the year is nearest; every year has other crops on a field."""
+    """Green crops, first on the fields with the nearest growing season; crops on a field change every year."""
     year, calendar = int(month.astype("datetime64[Y]").astype("int64")), int(month.astype("int64")) % 12 + 1
     best = stream(seed, "crops", place.number, year).normal(7.2, 1.2, int(place.field.max()) + 1)
     nearness = np.cos(2 * np.pi * (calendar - best[place.field]) / 12)
@@ -202,7 +202,7 @@ def _green(place: Place, month: np.datetime64, count: int, seed: int) -> np.ndar
 
 
 def _snow(place: Place, growing: np.ndarray, hidden: int) -> np.ndarray:
-    """Snow on high ground, down to where it hides ``hidden`` pixels of what grows."""
+    """Snow on high ground, down to the elevation at which it covers ``hidden`` pixels of vegetation."""
     if hidden == 0:
         return np.zeros_like(growing)
     lowest = np.sort(place.snow_order[growing])[-hidden]
@@ -210,7 +210,7 @@ def _snow(place: Place, growing: np.ndarray, hidden: int) -> np.ndarray:
 
 
 def _cloud(place: Place, month: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Opacity of a cloud and depth of its shadow; in three months of four there is none."""
+    """Opacity of a cloud and depth of its shadow; three months of four have no cloud."""
     rng, size = stream(seed, "cloud", place.number, month), len(place.seen)
     if rng.random() >= CLOUD_CHANCE:
         return np.zeros((2, size, size), np.float32)

@@ -107,7 +107,7 @@ def _light(place: Place, calendar: int) -> np.ndarray:
     sun = np.radians(44 + 18 * np.cos(2 * np.pi * (calendar - 6.5) / 12))
     hills = ndimage.gaussian_filter(place.height * smoothstep(place.height, -0.4, 0.8), 0.8)
     down, across = np.gradient(RELIEF_PX * hills)
-    # the sun stands in the south-east: slopes that fall to the lower right face it
+    # the sun is in the southeast: slopes that descend to the lower right face it
     facing = np.sin(sun) - np.cos(sun) * (0.8 * down + 0.6 * across)
     light = facing / np.sqrt(1 + down**2 + across**2) / np.sin(sun)
     return np.clip(np.where(place.water, 1.0, light), 0.0, 1.15)

@@ -1,4 +1,4 @@
-"""What grows in the simulated landscapes in every month, by design, and the carbon that follows from it."""
+"""Monthly vegetation of the simulated landscapes, and the resulting carbon."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def make_design(places: int, first_month: str, months: int, seed: int) -> Design
 
 
 def biomass_of_places(places: int, nominal: float, seed: int) -> np.ndarray:
-    """True biomass of the vegetation of each place, kg/m², whose mean is a little above the nominal one."""
+    """True biomass of the vegetation of each place, kg/m², with a mean slightly above the nominal one."""
     return _spread(places, nominal * TRUE_TO_NOMINAL_BIOMASS, BIOMASS_SPREAD, stream(seed, "biomass of places"))
 
 

@@ -129,7 +129,7 @@ class GlacierModel:
         return self._terminus_m.copy()
 
     def forefield(self) -> np.ndarray:
-        """What the ice covered before the warming began, bool, shape (size, size): still bare of grass."""
+        """Area covered by ice before the warming, bool, shape (size, size): still without vegetation."""
         return self._shape(self._nominal_start_m - 0.5 * self._nominal_rise_m, self._sensitivity)[0]
 
     def _shape(self, line_m: float, sensitivity: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ DAM_STEEPNESS = 2.5
 
 
 def flood(terrain: Terrain, snout_m: np.ndarray) -> tuple[Terrain, np.ndarray]:
-    """Terrain with its lakes, each held by a moraine or fan that fills the valley below it.
+    """Terrain with its lakes, each dammed by a moraine or fan that fills the valley below it.
 
     Where the glacier of a side valley ended in the first year there is a lake, but in every third valley; it reaches
     under the tongue, so that more of it opens as the ice retreats.

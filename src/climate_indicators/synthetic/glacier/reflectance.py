@@ -1,4 +1,4 @@
-"""What a Sentinel-2-like sensor sees of the simulated valley: light, haze, cloud, noise."""
+"""Simulated Sentinel-2-like reflectance of the valley: illumination, haze, cloud, noise."""
 
 from __future__ import annotations
 

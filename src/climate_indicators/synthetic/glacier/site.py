@@ -48,7 +48,7 @@ class SyntheticGlacierSite:
 
     @cached_property
     def ground(self) -> LandCover:
-        """The landscape and what covers it where there is neither ice nor snow."""
+        """The landscape and its land cover outside of ice and snow."""
         terrain, water = flood(self._model.terrain, self._model.snout_m)
         return make_ground(terrain, water, self._model.forefield(), self.seed)
 

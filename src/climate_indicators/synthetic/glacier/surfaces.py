@@ -25,7 +25,7 @@ SPECKLE = 0.05
 
 @dataclass(frozen=True)
 class LandCover:
-    """What stays the same over the years.
+    """Properties that are constant over the years.
 
     Attributes
     ----------

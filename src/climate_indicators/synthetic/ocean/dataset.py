@@ -25,7 +25,7 @@ class Water:
     sst : °C. sst_slope : K per degree of latitude toward the pole. sst_season : half of the seasonal swing, K.
     salinity : practical salinity. alk, dic : µmol/kg. dic_per_k : change of DIC with temperature, µmol/kg per K, which
         keeps fCO2 from following the temperature all the way.
-    middle : latitude that the means stand for, degrees north or south.
+    middle : latitude of the means, degrees north or south.
     eddy_sst : standard deviation of the eddies' temperature, K.
     mld, mld_season : mixed-layer depth and half of its seasonal swing, m, deepest at the end of winter.
     """

@@ -1,4 +1,4 @@
-"""Where the regimes of the simulated ocean lie in a month: fronts that migrate with the season and drift by a trend."""
+"""Positions of the regimes of the simulated ocean by month: fronts with seasonal migration and a trend."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _line(
 
 
 def _meander(lon: np.ndarray, rng: np.random.Generator, amplitude: float, highest: int = 8) -> np.ndarray:
-    """Periodic line of the given standard deviation, made of waves whose height falls with their number."""
+    """Periodic line with the given standard deviation, a sum of waves with decreasing amplitude."""
     number = np.arange(2, highest + 1)
     height, phase = rng.standard_normal(len(number)) / number, rng.uniform(0, 2 * np.pi, len(number))
     height *= amplitude / np.sqrt((height**2).sum() / 2)

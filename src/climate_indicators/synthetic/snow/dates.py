@@ -16,7 +16,7 @@ ORBITS = ("117", "95")
 FIRST_RADAR_DAY = {"117": 3, "95": 15}
 # A pair of scenes is what a user would pair with the usual limit; the lonely scene stays so with a wider one.
 PAIR_DAYS, LONELY_DAYS = 3, 6
-# Months with something to see, other than those of the melt, whose good pairs are few.
+# Months with visible snow lines, except those of the melt, which have few good pairs.
 DEFECT_MONTHS = (3, 6, 10, 11)
 CLOUDED, SHIFTED, WEDGED = 2, 2, 2
 
@@ -132,7 +132,7 @@ def _every(first: datetime.date, last: datetime.date, step: int) -> list[datetim
 
 
 def _plant_copy(scenes: SceneDates, rng: random.Random) -> None:
-    """Deliver one optical scene again, under the date of a radar scene that has no optical scene of its own."""
+    """Copy one optical scene to the date of a radar scene without an optical scene."""
     paired = {scene.name for scene, _ in scene_pairs(scenes)}
     alone = [s for s in scenes.radar if s.name not in paired and s.date.month in DEFECT_MONTHS]
     if not alone:
@@ -171,7 +171,7 @@ def _plant_in_pairs(scenes: SceneDates, rng: random.Random) -> None:
         pair for pair in pairs if pair[0].date.month in DEFECT_MONTHS and uses[pair[1]] == 1 and pair[1] not in taken
     ]
     rng.shuffle(free)
-    # no orbit tells which of two scenes a few days apart is meant, so the mixed one stands alone
+    # without an orbit, two scenes a few days apart are ambiguous, so the mixed one has no neighbor
     lone = [pair for pair in free if not any(s != pair[0] and _near(s.date, pair[0].date) for s in scenes.radar)]
     if lone:
         free.remove(lone[0])

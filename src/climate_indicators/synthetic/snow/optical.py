@@ -32,7 +32,7 @@ HAZIEST, SENSOR_NOISE = 0.02, 0.0015
 THIN_EDGE, MASK_OPACITY = 0.25, 0.35
 CLEAR_CHANCE, BROKEN_CHANCE = 0.6, 0.26
 CLEAR_UP_TO, BROKEN_UP_TO, OVERCAST_UP_TO = 0.04, 0.4, 0.85
-# Cloud of the scenes that carry another defect, and of those whose defect is cloud.
+# Cloud fraction of scenes with another defect, and of scenes with cloud as the defect.
 CLEAR_SHARE, CLOUDED_SHARE = 0.01, 0.97
 STRIP_CHANCE, STRIP_PX = 0.15, (3, 10)
 SHIFT_PX = (6, -5)

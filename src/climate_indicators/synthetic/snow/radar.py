@@ -19,23 +19,23 @@ BACKSCATTER_DB = {OPEN: (-11.3, -18.0), FOREST: (-9.3, -14.8), WATER: (-18.0, -2
 LOOK_AZIMUTH_RAD = {"117": np.radians(79.0), "95": np.radians(281.0)}
 INCIDENCE_RAD = np.radians(39.0)
 TERRAIN_LIMITS_DB = (-9.0, 6.0)
-# What both orbits see alike, and what one look direction sees alone.
+# Parts common to both orbits, and parts of a single look direction.
 GROUND_DB, TEXTURE_DB = 1.7, 0.7
 LOOKS = 20
 WET_DROP_DB = {OPEN: (3.0, 3.2), FOREST: (1.0, 1.0), WATER: (0.0, 0.0), ROCK: (2.6, 2.8)}
 DRY_SNOW_DB, DROP_SPREAD = 0.2, 0.15
 CALIBRATION_DB = 0.15
-# What rain of three days adds on open ground, and what leaves and grass add in summer, VV and VH.
+# Increase from rain of three days on open ground, and from leaves and grass in summer, VV and VH.
 RAIN_DB, RAIN_MM = 0.8, 15.0
 SUMMER_DB = {OPEN: (0.2, 0.5), FOREST: (0.2, 0.4), WATER: (0.0, 0.0), ROCK: (0.0, 0.0)}
-# Slopes turned away from the radar lie in shadow, and give noise or nothing.
+# Slopes facing away from the radar are in shadow and give noise or no signal.
 SHADOW_COSINE, NOISE_FLOOR_DB, SILENT_SHARE, SILENT_WATER = 0.36, -26.0, 0.5, 0.01
 STRIP_CHANCE, STRIP_PX, WEDGE_SHARE = 0.25, (2, 7), 0.45
 
 
 @dataclass(frozen=True)
 class RadarState:
-    """What a radar scene meets.
+    """Ground conditions of a radar scene.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ MELT_SUN = Sun(np.radians(160.0), np.radians(40.0))
 LAPSE_C_PER_M = 0.0055
 DEGREE_DAY_MM, REFREEZE_MM, SUN_WARMS_C = 2.4, 1.5, 2.0
 FOREST_MELT, FOREST_CATCH = 0.75, 0.8
-# Snow lies from this much water on; it is wet from this much liquid on; what it cannot hold runs off.
+# Thresholds: water equivalent for snow cover, and liquid water for wet snow; excess water runs off.
 MIN_SNOW_MM, FULL_COVER_MM, MIN_LIQUID_MM, HOLDS = 5.0, 12.0, 2.0, 0.08
 
 
