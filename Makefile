@@ -9,7 +9,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # if it were set, every job would compile all modules that it imports
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install packages demo state test test-all lab lint docs site clean clean-downloads
+.PHONY: help install packages demo state test test-all lab lint docs manual site clean clean-downloads
 .DELETE_ON_ERROR:
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make lab      run the tests on a local SLURM (Debian: slurm-wlm munge slurmdbd mariadb-server) and in conda environments"
 	@echo "make lint     check style only"
 	@echo "make docs     update the configuration manual, rule graphs (Debian: graphviz) and demo figures in docs"
+	@echo "make manual   update the configuration manual and the schema for editors only"
 	@echo "make site     build the documentation as a web site, site/index.html, and check its links"
 	@echo "make install  install the pinned packages and this library into .venv"
 	@echo "make clean    remove results, synthetic inputs and logs, but not downloads and .venv"
@@ -90,8 +91,10 @@ lint: $(STAMP)
 	$(RUN) snakefmt --check Snakefile rules
 	$(RUN) snakemake --lint
 
-docs: demo
+manual: $(STAMP)
 	$(RUN) python config/make_manual.py
+
+docs: demo manual
 	@mkdir -p docs/figures
 	cp results/glacier/demo/glacier_retreat_graph.png results/glacier/demo/glacier_gallery.png docs/figures/
 	cp results/snow/demo/benchmark.png docs/figures/snow_benchmark.png

@@ -13,20 +13,19 @@ SCRIPTS, LIBRARY = Path(SOURCE, "scripts"), Path(SOURCE, "src")
 sys.path.insert(0, str(LIBRARY))
 os.environ.update(PYTHONPATH=os.pathsep.join(filter(None, [str(LIBRARY), os.environ.get("PYTHONPATH")])))
 
-from climate_indicators.config.stac_checks import archive_years
+from climate_indicators.config.seasons import archive_years
 from climate_indicators.workflow_tools.input_marks import marks
 from climate_indicators.core.known import Known
 from climate_indicators.workflow_tools.provenance import Provenance
 from climate_indicators.core.scene_paths import paths_in
 from climate_indicators.config.studies import STUDIES
 from climate_indicators.config.validation import SettingsError, check
-from climate_indicators.config.segmentation_checks import bands_to_show, ratio_of
+from climate_indicators.config.bands import bands_to_show, ratio_of
 from climate_indicators.synthetic.dates import date_of_year
 
 try:
     config = check(
         config,
-        Path(SOURCE, "config", "schema.yaml"),
         # a workflow that uses this one as a module checks its own files
         (workflow.configfiles or workflow.overwrite_configfiles) if workflow.modifier.base_snakefile is None else [],
     )

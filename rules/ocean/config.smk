@@ -1,7 +1,7 @@
 # Functions that read the configuration of the ocean study.
 from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.reader.months import months_of_part, parts
-from climate_indicators.config.ocean_checks import download_name
+from climate_indicators.config.downloads import download_name
 from climate_indicators.core.patterns import expand_patterns
 
 SCALERS = ["frozen", "monthly"]

@@ -1,5 +1,5 @@
 # Functions for studies with one network for all sites.
-from climate_indicators.config.segmentation_checks import POOLED, has_images
+from climate_indicators.config.pools import POOLED, has_images
 
 # every name except that of the pooled sites, for results of a single site
 ONE_SITE = f"(?!{POOLED}/)[a-z][a-z0-9_]*"

@@ -5,7 +5,7 @@ cloud mask (1 where the ground is not visible), a table of all candidates with t
 and a small preview. Downloads are cached in a folder next to the outputs, so a resumed run does not repeat them.
 """
 
-from climate_indicators.config.stac_checks import season_days
+from climate_indicators.config.seasons import season_days
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log

@@ -3,7 +3,7 @@
 The search result is cached for the download. Writes ``step, overpasses, tiles, bands, megabytes``.
 """
 
-from climate_indicators.config.stac_checks import season_days
+from climate_indicators.config.seasons import season_days
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log

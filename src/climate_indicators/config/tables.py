@@ -1,6 +1,6 @@
-"""Sites and scenes listed in CSV tables, turned into the settings that YAML would hold; before any job starts.
+"""Sites and scenes listed in CSV tables, converted to the configuration that YAML would hold, before any job starts.
 
-Uses only the standard library and Snakemake's own dependencies.
+Column types come from the schema, which is made only if there is a table.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from climate_indicators.config.schema import SettingsError, resolve
+from climate_indicators.config.errors import SettingsError
+from climate_indicators.config.models.root import SITES
+from climate_indicators.config.schema import find, resolve, types_of
 
 SITE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 LIST_SIGN = ";"
@@ -53,27 +55,25 @@ class Tables:
     origins: dict[str, Origin] = field(default_factory=dict)
 
 
-def with_tables(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Tables:
-    """Settings with the sites and scenes of all tables and every study's `site_defaults` filled in.
+def with_tables(config: Mapping[str, Any]) -> Tables:
+    """Configuration with the sites and scenes of all tables and every study's `site_defaults` filled in.
 
     Parameters
     ----------
-    config : the settings as loaded, before any check; what does not have the expected shape is left for the schema.
-    schema : the whole schema; the part of a study is found under its name.
+    config : the configuration as loaded, before any check; what has another shape is left for the models to refuse.
 
     Raises
     ------
     SettingsError
         If a table cannot be read, names a site twice or has an unknown column. Every problem is named. Wrong values
-        stay as text for the schema to refuse.
+        stay as text for the models to refuse.
     """
     filled, origins, problems = dict(config), {}, []
     for name, study in config.items():
-        line = schema["properties"].get(name, {})
-        if not isinstance(study, Mapping) or "sites" not in resolve(line, schema).get("properties", {}):
+        if not isinstance(study, Mapping) or name not in SITES:
             continue
         try:
-            filled[name], found = _with_study_tables(name, study, schema, str(config.get("data_dir") or "."))
+            filled[name], found = _with_study_tables(name, study, str(config.get("data_dir") or "."))
             origins |= found
         except SettingsError as error:
             problems += error.problems
@@ -97,28 +97,27 @@ def located(problem: str, origins: Mapping[str, Origin]) -> str:
     return problem
 
 
-def leaves(schema: Mapping[str, Any], root: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Keys that one cell of a table can hold, dotted where nested, each with its (resolved) line of the schema."""
-    for key, raw in resolve(schema, root).get("properties", {}).items():
-        line = resolve(raw, root)
-        if "properties" in line:
-            yield from leaves(line, root, f"{path}{key}.")
-        elif "properties" not in resolve(line.get("items", {}), root):
-            yield f"{path}{key}", line
+def leaves(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Keys that one cell of a table can hold, dotted where nested, each with its (resolved) part of the schema."""
+    for key, raw in part.get("properties", {}).items():
+        inner = resolve(raw)
+        if "properties" in inner:
+            yield from leaves(inner, f"{path}{key}.")
+        elif "properties" not in resolve(inner.get("items", {})):
+            yield f"{path}{key}", inner
 
 
-def cell_value(text: str, line: Mapping[str, Any], root: Mapping[str, Any]) -> Any:
-    """A cell as the type that the schema asks for; the text itself where it is none, for the schema to refuse.
+def cell_value(text: str, part: Mapping[str, Any]) -> Any:
+    """A cell as the type that its key asks for; the text itself where it is none, for the models to refuse.
 
-    Lists are divided by semicolons; ``null`` is null where the schema lets it be.
+    Lists are divided by semicolons; ``null`` is null where the key may be null.
     """
-    types = line.get("type", "string")
-    types = [types] if isinstance(types, str) else types
+    types = types_of(part) or ["string"]
     if text == "null" and "null" in types:
         return None
     if "array" in types and not ("string" in types and LIST_SIGN not in text):
-        items = resolve(line.get("items", {}), root)
-        return [cell_value(part.strip(), items, root) for part in text.split(LIST_SIGN) if part.strip()]
+        items = resolve(part.get("items", {}))
+        return [cell_value(item.strip(), items) for item in text.split(LIST_SIGN) if item.strip()]
     if "boolean" in types and text.lower() in ("true", "false"):
         return text.lower() == "true"
     for name, number in (("integer", int), ("number", float)):
@@ -130,32 +129,26 @@ def cell_value(text: str, line: Mapping[str, Any], root: Mapping[str, Any]) -> A
     return text
 
 
-def _with_study_tables(
-    name: str, study: Mapping[str, Any], schema: Mapping[str, Any], data_dir: str
-) -> tuple[dict[str, Any], dict[str, Origin]]:
+def _with_study_tables(name: str, study: Mapping[str, Any], data_dir: str) -> tuple[dict[str, Any], dict[str, Origin]]:
     defaults, table = study.get("site_defaults") or {}, study.get("site_table")
     scene_table = study.get("scene_table")
     given = study.get("sites")
     if not isinstance(defaults, Mapping) or not isinstance(given, Mapping | None):
         return dict(study), {}
-    keys = resolve(resolve(resolve(schema["properties"][name], schema)["properties"]["sites"], schema), schema)
-    site_schema = resolve(keys["additionalProperties"], schema)
     sites, origins = dict(given or {}), {}
     if isinstance(table, str):
-        rows, origins = _site_rows(name, str(Path(data_dir) / table), site_schema, schema, sites)
+        rows, origins = _site_rows(name, str(Path(data_dir) / table), sites)
         sites |= rows
     sites = {site: _merged(defaults, own) if isinstance(own, Mapping) else own for site, own in sites.items()}
     if isinstance(scene_table, str):
-        found = _add_scenes(name, str(Path(data_dir) / scene_table), site_schema, schema, sites)
+        found = _add_scenes(name, str(Path(data_dir) / scene_table), sites)
         origins |= found
     return {**study, **({"sites": sites} if sites or given is not None else {})}, origins
 
 
-def _site_rows(
-    study: str, path: str, site_schema: Mapping[str, Any], root: Mapping[str, Any], known: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Origin]]:
-    lines = dict(leaves(site_schema, root))
-    columns, rows = _read(path, f"{study}.site_table", ("site",), ("site", *lines))
+def _site_rows(study: str, path: str, known: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Origin]]:
+    parts = dict(leaves(find((study, "sites", "NAME"))[0]))
+    columns, rows = _read(path, f"{study}.site_table", ("site",), ("site", *parts))
     sites, origins, problems = {}, {}, []
     for number, row in rows:
         name, place = row["site"], f"{path}, line {number}, column site"
@@ -170,20 +163,18 @@ def _site_rows(
         elif name in known:
             problems.append(f"{place}: found {name!r}, which {study}.sites names too; list a site in one place.")
         cells = {column: row[column] for column in columns if column != "site" and row[column]}
-        sites[name] = _nested({column: cell_value(text, lines[column], root) for column, text in cells.items()})
+        sites[name] = _nested({column: cell_value(text, parts[column]) for column, text in cells.items()})
         origins[f"{study}.sites.{name}"] = Origin(path, number, {column: column for column in cells})
     if problems:
         raise SettingsError(problems)
     return sites, origins
 
 
-def _add_scenes(
-    study: str, path: str, site_schema: Mapping[str, Any], root: Mapping[str, Any], sites: dict[str, Any]
-) -> dict[str, Origin]:
+def _add_scenes(study: str, path: str, sites: dict[str, Any]) -> dict[str, Origin]:
     """Put the scenes of a table into their sites; where each scene came from."""
-    scene_schema = resolve(resolve(site_schema["properties"]["scenes"], root)["items"], root)
-    lines = {column: resolve(scene_schema["properties"][key], root) for column, key in SCENE_COLUMNS.items()}
-    lines["tile"] = resolve(lines["tile"]["items"], root)
+    scene = (study, "sites", "NAME", "scenes", 0)
+    parts = {column: find((*scene, key))[0] for column, key in SCENE_COLUMNS.items()}
+    parts["tile"] = find((*scene, "tiles", 0))[0]
     _, rows = _read(path, f"{study}.scene_table", SCENE_NEEDED, ("site", *SCENE_COLUMNS))
     scenes: dict[tuple[str, str], dict[str, Any]] = {}
     origins, listed, problems = {}, {}, []
@@ -197,7 +188,7 @@ def _add_scenes(
         if own.get("scenes") and site not in listed:
             problems.append(f"{place}: site {site!r} has scenes in {study}.sites too; list them in one place.")
             continue
-        values = {column: cell_value(row[column], lines[column], root) for column in lines if row.get(column)}
+        values = {column: cell_value(row[column], parts[column]) for column in parts if row.get(column)}
         scene = scenes.get((site, row["year"]))
         if scene is None:
             of_site = listed.setdefault(site, [])

@@ -1,12 +1,8 @@
 """Settings of the carbon study that do not go together."""
 
-from pathlib import Path
-
 import pytest
 
 from climate_indicators.config.validation import SettingsError, check
-
-SCHEMA = Path(__file__).resolve().parents[3] / "config" / "schema.yaml"
 
 
 def files(labels=None, study=None, **site):
@@ -32,7 +28,7 @@ def table(**site):
     ],
 )
 def test_settings_that_go_together_pass(config):
-    assert check(config, SCHEMA)["carbon"]["images"]["size_px"] == 320
+    assert check(config)["carbon"]["images"]["size_px"] == 320
 
 
 @pytest.mark.parametrize(
@@ -53,7 +49,7 @@ def test_settings_that_go_together_pass(config):
         (files(study={"images": {"size_px": 100}}), "100 is not a multiple of 32, the network's stride. Nearest: 96"),
         (files(study={"images": {"train": 0.7}}), "make 1.15; they must make 1"),
         (files(study={"network": {"encoder_weights": "imagenet", "width": 8}}), "carbon.network.width: found 8"),
-        (files(study={"training": {"frozen_epochs": 3}}), "an encoder that has learnt nothing must not be frozen"),
+        (files(study={"training": {"frozen_epochs": 3}}), "carbon.training.frozen_epochs: found 3"),
         (
             files(
                 bands=[1, 2, 3], band_names=["blue", "green", "red"], study={"network": {"encoder_weights": "imagenet"}}
@@ -61,7 +57,7 @@ def test_settings_that_go_together_pass(config):
             "are for red, green, blue in this order",
         ),
         (files(study={"training": {"epochs": 3, "schedule": "cosine", "warmup_epochs": 3}}), "has 3 epochs in all"),
-        (files(study={"factors": {"carbon_fraction": {"value": 47}}}), "carbon_fraction.value: found 47; a share"),
+        (files(study={"factors": {"carbon_fraction": {"value": 47}}}), "factors.carbon_fraction.value: found 47"),
         (
             files(
                 bands=[1, 2, 3, 4],
@@ -80,5 +76,5 @@ def test_settings_that_go_together_pass(config):
 )
 def test_settings_that_do_not_go_together_are_named(config, words):
     with pytest.raises(SettingsError) as error:
-        check(config, SCHEMA)
+        check(config)
     assert words in str(error.value)

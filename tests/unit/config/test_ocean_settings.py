@@ -1,14 +1,11 @@
 """Settings of the ocean study that must go together, and what is said where they do not."""
 
 import copy
-from pathlib import Path
 
 import pytest
 
-from climate_indicators.config.ocean_checks import ocean_problems
-from climate_indicators.config.validation import SettingsError, check_semantics, complete, load_schema
+from climate_indicators.config.validation import SettingsError, check
 
-SCHEMA = load_schema(Path(__file__).resolve().parents[3] / "config" / "schema.yaml")
 MONTHS = {"first_month": "2000-01", "last_month": "2009-12", "reference_month": "2005-06"}
 SIMULATED = {"source": "simulate", **MONTHS}
 FILES = {
@@ -21,8 +18,11 @@ FILES = {
 
 def problems(site=SIMULATED, **study):
     """What is said about a study of one site, ``mine``."""
-    config = {"ocean": {"sites": {"mine": copy.deepcopy(site)}, **study}}
-    return list(ocean_problems(complete(config, SCHEMA)["ocean"]))
+    try:
+        check({"ocean": {"sites": {"mine": copy.deepcopy(site)}, **study}})
+    except SettingsError as error:
+        return error.problems
+    return []
 
 
 def only(found, *words):
@@ -174,6 +174,6 @@ def test_all_problems_are_told_at_once_with_those_of_other_studies():
         "ocean": {"sites": {"mine": site}, "zones": [zone()]},
     }
     with pytest.raises(SettingsError) as caught:
-        check_semantics(complete(config, SCHEMA))
+        check(config)
     for words in ("zones[0] (north)", "mine.reference_month", "mine.climatology", "glacier.sites.alp"):
         assert any(words in line for line in caught.value.problems), caught.value.problems

@@ -1,12 +1,9 @@
 """Sites and scenes from tables: the same settings as in YAML, and messages that name file, line and column."""
 
-from pathlib import Path
-
 import pytest
 
 from climate_indicators.config.validation import SettingsError, check
 
-SCHEMA = Path(__file__).resolve().parents[3] / "config" / "schema.yaml"
 SITES = """site,source,reference_year,bands,outlines.path,outlines.where,resolution_m,aoi
 alp, files,2019,B04; B03;B02,alp.gpkg,"RGIId = 'a, b'",10,
 tal,files,2020,,tal.gpkg,,20.5,tal_aoi.gpkg
@@ -29,7 +26,7 @@ def study(folder, sites=SITES, scenes=SCENES, **more):
 
 def problems(config):
     with pytest.raises(SettingsError) as caught:
-        check(config, SCHEMA)
+        check(config)
     return caught.value.problems
 
 
@@ -61,8 +58,8 @@ def test_tables_give_what_yaml_gives(tmp_path):
         "radiometry": {"nodata": 0},
         "scenes": [{"year": 2020, "date": "2020-09-01", "tiles": ["t20.tif"], "cloud_mask": "c20.tif"}],
     }
-    expected = check({"glacier": {"sites": {"alp": alp, "tal": tal}, "baselines": {"ratio": None}}}, SCHEMA)
-    assert check(study(tmp_path), SCHEMA)["glacier"]["sites"] == expected["glacier"]["sites"]
+    expected = check({"glacier": {"sites": {"alp": alp, "tal": tal}, "baselines": {"ratio": None}}})
+    assert check(study(tmp_path))["glacier"]["sites"] == expected["glacier"]["sites"]
 
 
 def test_every_study_reads_a_table_beside_its_yaml(tmp_path):
@@ -76,7 +73,7 @@ def test_every_study_reads_a_table_beside_its_yaml(tmp_path):
         "carbon": {"site_table": "carbon.csv", **simulated},
         "ocean": {"site_table": "ocean.csv", **simulated},
     }
-    found = check(config, SCHEMA)
+    found = check(config)
     assert list(found["snow"]["sites"]) == ["a", "b"]
     assert found["snow"]["sites"]["b"]["simulate"]["warming_c_per_decade"] == 0.5
     assert (
@@ -89,7 +86,7 @@ def test_every_study_reads_a_table_beside_its_yaml(tmp_path):
 def test_own_settings_win_over_defaults_and_null_can_be_said(tmp_path):
     text = "site,simulate.cloudy_year,simulate.seed\na,null,\nb,2021,4\n"
     defaults = {"source": "simulate", "reference_year": 2016, "simulate": {"seed": 9, "cloudy_year": 2018}}
-    sites = check(simulated(tmp_path, text, site_defaults=defaults), SCHEMA)["glacier"]["sites"]
+    sites = check(simulated(tmp_path, text, site_defaults=defaults))["glacier"]["sites"]
     assert [(site["simulate"]["cloudy_year"], site["simulate"]["seed"]) for site in sites.values()] == [
         (None, 9),
         (2021, 4),
@@ -185,4 +182,4 @@ def test_a_mistake_in_the_defaults_is_told_once(tmp_path):
 def test_the_same_mistake_in_every_line_is_not_told_a_hundred_times(tmp_path):
     text = "site\n" + "".join(f"s{number}\n" for number in range(100))
     with pytest.raises(SettingsError, match=r"has 100 problems:\n(- .*\n){30}and 70 more\.$"):
-        check(simulated(tmp_path, text, site_defaults={"source": "simulate"}), SCHEMA)
+        check(simulated(tmp_path, text, site_defaults={"source": "simulate"}))

@@ -10,7 +10,7 @@ from affine import Affine
 from rasterio.io import MemoryFile
 from shapely.geometry import box
 
-from climate_indicators.config.stac_checks import season_days
+from climate_indicators.config.seasons import season_days
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.stac_catalogs import find_catalogue
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria

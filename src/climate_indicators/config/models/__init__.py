@@ -1,0 +1,1 @@
+"""Models of the configuration: every key with its type, limits, unit, default and description."""
