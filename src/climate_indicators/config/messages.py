@@ -123,6 +123,8 @@ def _hint(path: tuple[Any, ...], value: Any, part: Mapping[str, Any]) -> str:
             number = f"{float(value):.10g}"
         except ValueError:
             return ""
+        if not math.isfinite(float(value)):
+            return ""
         number = number.replace("e", ".0e") if "e" in number and "." not in number else number
         return f" Write {number}, without quotes: YAML reads {value} as text."
     return ""
