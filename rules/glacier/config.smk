@@ -1,6 +1,6 @@
 # Scenes, files and results of glacier sites, and settings shared by the studies on images.
 def is_simulated(study, site):
-    return sites(study)[site]["source"] == "simulate"
+    return sites(study)[site].get("source") == "simulate"
 
 
 def is_fetched(site):

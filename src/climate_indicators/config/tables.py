@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from climate_indicators.config.errors import SettingsError
-from climate_indicators.config.models.root import SITES
 from climate_indicators.config.schema import find, resolve, types_of
+from climate_indicators.config.studies import STUDIES
 
 SITE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 LIST_SIGN = ";"
@@ -70,7 +70,7 @@ def with_tables(config: Mapping[str, Any]) -> Tables:
     """
     filled, origins, problems = dict(config), {}, []
     for name, study in config.items():
-        if not isinstance(study, Mapping) or name not in SITES:
+        if not isinstance(study, Mapping) or name not in STUDIES:
             continue
         try:
             filled[name], found = _with_study_tables(name, study, str(config.get("data_dir") or "."))

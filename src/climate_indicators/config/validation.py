@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from climate_indicators.config.errors import SettingsError
 from climate_indicators.config.messages import dotted, found_text, lines_of
-from climate_indicators.config.models.root import SITES, Config
+from climate_indicators.config.models.root import Config
+from climate_indicators.config.studies import STUDIES
 from climate_indicators.config.tables import located, with_tables
 
 __all__ = ["SettingsError", "check", "duplicate_keys"]
@@ -42,7 +43,7 @@ def check(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> dict[s
     for problems in (
         [problem for path in files for problem in duplicate_keys(path)],
         list(_name_problems(plain, ())),
-        [problem for study in SITES for problem in _default_problems(study, plain.get(study))],
+        [problem for study in STUDIES for problem in _default_problems(study, plain.get(study))],
     ):
         if problems:
             raise SettingsError(problems)
@@ -105,7 +106,7 @@ def _default_problems(study: str, config: Any) -> Iterator[str]:
     defaults = config.get("site_defaults") if isinstance(config, Mapping) else None
     if isinstance(defaults, Mapping):
         try:
-            SITES[study].model_validate(defaults)
+            STUDIES[study].site.model_validate(defaults)
         except ValidationError as error:
             yield from lines_of(error, defaults, (study, "site_defaults"), (study, "sites", "NAME"), partial=True)
 

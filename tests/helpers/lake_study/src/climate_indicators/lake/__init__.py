@@ -1,0 +1,1 @@
+"""Lake levels: means of calendar years."""
