@@ -6,9 +6,9 @@ from climate_indicators.core.glacier_identifiers import region_file, region_of
 
 # cached by URL and digest, shared by all sites; not declared as output, so that Snakemake does not delete unfinished
 # files
-KEPT = "resources/archive"
+DOWNLOAD_CACHE = "resources/archive"
 # files made by download rules, with descriptions; `fetch_all` makes them, and with `offline` all must exist
-FETCHED = {}
+DOWNLOADS = {}
 
 
 def online(pattern):
@@ -18,7 +18,7 @@ def online(pattern):
 
 def missing_files():
     """Descriptions of downloads that do not exist yet, one per line."""
-    return [f"- {path}: {words}" for path, words in FETCHED.items() if not Path(with_module_prefix(path)).exists()]
+    return [f"- {path}: {words}" for path, words in DOWNLOADS.items() if not Path(with_module_prefix(path)).exists()]
 
 
 def fetched_weather_sites():
@@ -56,7 +56,7 @@ def inventory_file(site):
         return data_path(outlines["file"])
     if outlines["archive"] == "glims":
         return f"resources/glacier/{site}/archive/glims.geojson"
-    return f"{KEPT}/outlines/{outlines['archive']}_{inventory_region(site)}.zip"
+    return f"{DOWNLOAD_CACHE}/outlines/{outlines['archive']}_{inventory_region(site)}.zip"
 
 
 def outlines_aoi(wildcards):
@@ -141,26 +141,26 @@ def archive_images():
 
 
 for _site in fetched_weather_sites():
-    FETCHED[f"resources/snow/{_site}/weather.csv"] = f"daily weather of snow site '{_site}' from Open-Meteo's archive"
+    DOWNLOADS[f"resources/snow/{_site}/weather.csv"] = f"daily weather of snow site '{_site}' from Open-Meteo's archive"
 for _site in fetched_outline_sites("rgi6", "rgi7", "glims"):
     if not sites("glacier")[_site]["outlines"]["file"]:
         _name = sites("glacier")[_site]["outlines"]["archive"]
-        FETCHED[inventory_file(_site)] = f"outlines of {_name} for glacier site '{_site}'"
+        DOWNLOADS[inventory_file(_site)] = f"outlines of {_name} for glacier site '{_site}'"
 for _site, _settings in sites("ocean").items():
     for _one in _settings["downloads"]:
         _name = download_name(_one)
-        FETCHED[f"resources/ocean/{_site}/files/{_name}"] = f"file {_name} of ocean data set '{_site}'"
+        DOWNLOADS[f"resources/ocean/{_site}/files/{_name}"] = f"file {_name} of ocean data set '{_site}'"
 if config.get("carbon", {}).get("network", {}).get("encoder_weights") == "imagenet":
-    FETCHED["resources/models/resnet50_notop.h5"] = "ImageNet weights of ResNet-50, for the carbon study"
+    DOWNLOADS["resources/models/resnet50_notop.h5"] = "ImageNet weights of ResNet-50, for the carbon study"
 for _kind in SNOW_MODELS:
     _name = snow_settings("foundation").get(_kind)
     if _name not in (None, "demo") and not is_own_folder(_name):
-        FETCHED[f"resources/models/{_name}"] = f"preset {_name} of keras-hub, for the snow study"
+        DOWNLOADS[f"resources/models/{_name}"] = f"preset {_name} of keras-hub, for the snow study"
 for _study, _file in (("glacier", "{year}.tif"), ("snow", "{year}")):
     for _site, _settings in sites(_study).items():
         if _settings["source"] == "archive":
             for _year in archive_years(_settings["archive"]):
                 _name = _file.format(year=_year)
-                FETCHED[f"resources/{_study}/{_site}/archive/{_name}"] = (
+                DOWNLOADS[f"resources/{_study}/{_site}/archive/{_name}"] = (
                     f"images of {_year} for {_study} site '{_site}'"
                 )

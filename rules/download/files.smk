@@ -20,7 +20,7 @@ rule fetch_weather:
         weather=lambda wildcards: sites("snow")[wildcards.site]["weather"],
         variables=weather_variables(),
         aoi_layer=aoi_layer("snow"),
-        kept=with_module_prefix(f"{KEPT}/weather"),
+        kept=with_module_prefix(f"{DOWNLOAD_CACHE}/weather"),
     script:
         "../../scripts/inputs/fetch_weather.py"
 
@@ -28,7 +28,7 @@ rule fetch_weather:
 rule fetch_inventory:
     """Download outlines of all glaciers of a region from the Randolph Glacier Inventory."""
     output:
-        file=f"{KEPT}/outlines/{{inventory}}_{{region}}.zip",
+        file=f"{DOWNLOAD_CACHE}/outlines/{{inventory}}_{{region}}.zip",
     log:
         "logs/fetch_inventory_{inventory}_{region}.log",
     wildcard_constraints:
@@ -40,7 +40,7 @@ rule fetch_inventory:
     params:
         urls=inventory_addresses,
         sha256=inventory_sha256,
-        kept=with_module_prefix(f"{KEPT}/files"),
+        kept=with_module_prefix(f"{DOWNLOAD_CACHE}/files"),
     script:
         "../../scripts/inputs/fetch_inventory.py"
 
@@ -108,7 +108,7 @@ rule fetch_ocean_file:
     params:
         urls=lambda wildcards: as_list(ocean_download(wildcards)["url"]),
         sha256=lambda wildcards: ocean_download(wildcards)["sha256"],
-        kept=with_module_prefix(f"{KEPT}/files"),
+        kept=with_module_prefix(f"{DOWNLOAD_CACHE}/files"),
     script:
         "../../scripts/inputs/fetch_ocean_file.py"
 
@@ -125,7 +125,7 @@ rule encoder_weights:
     conda:
         "../../envs/archive.yaml"
     params:
-        kept=with_module_prefix(f"{KEPT}/files"),
+        kept=with_module_prefix(f"{DOWNLOAD_CACHE}/files"),
     script:
         "../../scripts/inputs/encoder_weights.py"
 
@@ -149,7 +149,7 @@ rule fetch_preset:
 rule fetch_all:
     """Download everything that a configuration needs; all other rules work without network access."""
     input:
-        lambda wildcards: list(FETCHED),
+        lambda wildcards: list(DOWNLOADS),
     localrule: True
 
 

@@ -173,7 +173,7 @@ rule fetch_sizes:
     input:
         tables=[f"resources/{study}/{site}/archive/{year}_size.csv" for study, site, year in archive_images()],
     output:
-        table=f"{KEPT}/sizes.csv",
+        table=f"{DOWNLOAD_CACHE}/sizes.csv",
     log:
         "logs/fetch_sizes.log",
     localrule: True
