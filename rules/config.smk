@@ -49,7 +49,7 @@ PROVENANCE = Provenance(LIBRARY / "climate_indicators")
 def note_code():
     """Give each rule, as parameter `code`, a digest of the project modules that its script imports.
 
-    Snakemake re-runs a rule whose script or parameters changed, and knows nothing of what the script imports.
+    Snakemake re-runs a rule whose script or parameters changed, and does not know the imports of the script.
     """
     for one in workflow.rules:
         if one.script and "code" not in one.params.keys():

@@ -78,7 +78,7 @@ rule snow_regressions:
         multiple=reported("results/snow/{site}/multiple_regression.csv", "all variables together", "snow_regressions"),
         figure=reported("results/snow/{site}/regressions.png", "one variable at a time", "snow_regressions"),
         partial_figure=reported(
-            "results/snow/{site}/partial_regressions.png", "each variable beside the others", "snow_regressions"
+            "results/snow/{site}/partial_regressions.png", "each variable given the others", "snow_regressions"
         ),
     log:
         "logs/snow/{site}/snow_regressions.log",

@@ -33,7 +33,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     The temporary name keeps the suffix, for libraries that choose a format by it, and may be a file or a folder.
     A reader sees the old ``path`` or the whole new one, never a part. On an error what was written is removed; what a
     killed process left of an earlier try is removed at the start. Several processes may write the same ``path`` at
-    once: each has a name of its own, and the last one to end wins.
+    once: each uses a separate name, and the last one to end wins.
 
     Parameters
     ----------

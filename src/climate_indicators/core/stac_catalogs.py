@@ -94,7 +94,7 @@ def find_catalogue(
     name : one of the presets, or ``other``, which needs ``endpoint`` and ``collection``.
     sensor : ``optical`` (Sentinel-2 L2A) or ``radar`` (Sentinel-1, terrain corrected).
     endpoint, collection, tokens : take the place of the preset's.
-    assets : names of assets by band, beside the preset's.
+    assets : asset names by band, in addition to those of the preset.
 
     Raises
     ------

@@ -22,7 +22,7 @@ from climate_indicators.glacier.extents import UNASSIGNED
 MARGIN_M = 20_000.0
 # share of the outlines' area that more than one of them has; inventories have some ten-thousandths along divides
 OVERLAP_WARNED, OVERLAP_REFUSED = 0.005, 0.05
-# share of the area of interest from which on hardly any other ground is left to learn from
+# share of the area of interest above which there is too little other ground for training
 MAX_GLACIER = 0.95
 # numbers of outlines are 16 bits, with one for none and one for ice without an outline
 MAX_OUTLINES = 65_534
@@ -168,12 +168,12 @@ def draw_outlines(outlines: gpd.GeoDataFrame, grid: Grid, inside: np.ndarray) ->
     share = np.count_nonzero(numbers) / max(np.count_nonzero(inside == 1), 1)
     if share == 0:
         raise InputError(
-            "the outlines cover no pixel's center inside the area of interest, so there is no glacier to learn from. "
+            "the outlines cover no pixel's center inside the area of interest, so there is no glacier for training. "
             "Give outlines of the glaciers there, or another area."
         )
     if share > MAX_GLACIER:
         _log.warning(
-            "the outlines cover %.1f %% of the area of interest, which leaves hardly any other ground to learn from; "
+            "the outlines cover %.1f %% of the area of interest, which leaves too little other ground for training; "
             "are they those of glaciers?", 100 * share,
         )  # fmt: skip
     return numbers

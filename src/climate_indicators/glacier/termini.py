@@ -125,7 +125,7 @@ def find_front(
 ) -> Front:
     """Ice front of one year on the lines of a sheaf.
 
-    The front of a line is the end of the ice that hangs together with the ice at the upper end of the sheaf; rock
+    The terminus on a line is the end of the ice connected to the ice at the upper end of the lines; rock
     inside the ice, detached ice and snow below it do not count. Between the last pixel of ice and the first of ground
     the position follows the probability.
 

@@ -99,7 +99,7 @@ def coverage_check(coverage: pd.DataFrame, truth: pd.DataFrame, regime_of: Mappi
     ----------
     coverage : ``scaler, zone, month, label, percent, lower_percent, upper_percent``.
     truth : of `true_coverage`.
-    regime_of : name of the regime that each biome stands for, by label. Biomes of one regime are added up.
+    regime_of : name of the regime of each biome, by label. Biomes of one regime are added up.
 
     Returns
     -------

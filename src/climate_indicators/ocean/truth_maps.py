@@ -25,7 +25,7 @@ def regime_pairs(
     labels : int8 (time, lat, lon) of the cells: biomes, 0 for none, −1 on land.
     regime : int8 (time, lat, lon) of the points of the same months, see `truth.cell_areas_by_regime`.
     cells : the study's cells.
-    regime_of : number of the regime that each biome stands for.
+    regime_of : number of the regime of each biome.
 
     Returns
     -------

@@ -18,7 +18,7 @@ from climate_indicators.core.atomic_files import atomic_path
 
 # a page of the report; in its address a third more, and browsers show nothing of one of more than 2 MiB
 MAX_PAGE_BYTES = 1_100_000
-_AROUND_BYTES = 2000  # what is in a page beside the animation
+_AROUND_BYTES = 2000  # size of a page without the animation
 
 
 def write_animation(
@@ -26,7 +26,7 @@ def write_animation(
 ) -> None:
     """Write frames as an endless GIF.
 
-    All frames share one palette, in which the colors of lines, classes and text have places of their own: with a
+    All frames share one palette, with reserved entries for the colors of lines, classes and text: with a
     palette for each frame, a thin line would change its color from frame to frame. A frame is shown for whole
     hundredths of a second, as the format has them.
 

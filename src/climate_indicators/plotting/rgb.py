@@ -11,7 +11,7 @@ from climate_indicators.geo.rasters.guard import opened
 from climate_indicators.plotting.style import GAP
 
 MAX_SIDE = 600
-BRIGHTEN = 0.6  # exponent of the display: beside snow, rock would be black on a linear scale
+BRIGHTEN = 0.6  # exponent of the display: on a linear scale, rock next to snow would be black
 
 
 def read_rgb(path: str, rgb: Sequence[str], window: Window | None = None, largest: int = MAX_SIDE) -> np.ndarray:

@@ -21,7 +21,7 @@ class Augmentation:
     brightness : largest shift of all bands, in standard deviations.
     contrast : largest relative change of the distance from the mean.
     noise : standard deviation of added noise, in standard deviations.
-    rotation_deg, zoom : largest turn to either side, in degrees, beside the multiples of 90°, and largest relative
+    rotation_deg, zoom : maximum rotation in degrees, in addition to multiples of 90°, and maximum relative
         change of size, of half the patches.
     """
 

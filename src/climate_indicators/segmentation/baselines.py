@@ -31,7 +31,7 @@ Scorer = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Sample:
-    """Pixels to learn from.
+    """Training pixels.
 
     Attributes
     ----------

@@ -29,7 +29,7 @@ def checkpoint_folder(
     If another process still trains into ``root``, such as a job that outlived a killed Snakemake, wait for its end and
     go on from its epochs. Folders of other trainings under ``root`` are removed at the start, and ``root`` itself if
     the block ends without an error, unless another process waits for it. Where the file system has no locks, each
-    process has a folder of its own.
+    process has a separate folder.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def _locked(root: Path, logger: logging.Logger, pause_s: float) -> TextIO | None
                 continue
             except OSError as error:
                 lock.close()
-                logger.info("no locks in %s (%s): this process starts in a folder of its own", root, error.strerror)
+                logger.info("no locks in %s (%s): this process starts in a separate folder", root, error.strerror)
                 return None
             if _is_at(lock, root / _LOCK):
                 lock.truncate(0)

@@ -147,7 +147,7 @@ class Keeper(keras.callbacks.Callback):
                 return _read_epoch(last)
             except DAMAGE as error:
                 self._logger.warning(
-                    "the checkpoint %s is damaged (%s) and is discarded: training goes on from the epoch before it, or "
+                    "the checkpoint %s is damaged (%s) and is discarded: training resumes from the epoch before it, or "
                     "from the start",
                     last, error,
                 )  # fmt: skip

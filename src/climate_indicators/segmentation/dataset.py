@@ -24,8 +24,8 @@ class PatchBatches(keras.utils.PyDataset):
     """Batches of one split of a patch file, shuffled and augmented in training.
 
     Order and changes of a batch follow from seed, epoch and the batch's number alone, so that a resumed training goes
-    on as if it had not stopped. The next batches, those of the next epoch too, are made by a thread of their own while
-    the network learns from the present one.
+    on as if it had not stopped. The next batches, those of the next epoch too, are prepared by a separate thread while
+    the network trains on the present one.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Patches: the samples that a network learns from, cut from a scene without touching another split."""
+"""Patches: training samples cut from a scene without touching another split."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def plan_patches(splits: np.ndarray, blocks: pd.DataFrame, size_px: int, stride_
         keep = owned >= least
         if not keep.any():
             raise InputError(
-                f"no patch of {size_px} px holds enough pixels of the {split} split: its blocks are too small beside "
+                f"no patch of {size_px} px holds enough pixels of the {split} split: its blocks are too small for "
                 "the gap. Make patches.block_px larger or patches.gap_px smaller."
             )
         origins.append(np.stack([rows[keep], cols[keep]], axis=1))

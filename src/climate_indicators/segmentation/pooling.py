@@ -1,4 +1,4 @@
-"""Patches of several sites in one file, for one network that learns from all of them."""
+"""Patches of several sites in one file, for training one network on all of them."""
 
 from __future__ import annotations
 

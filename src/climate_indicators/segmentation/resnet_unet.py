@@ -69,8 +69,8 @@ def resnet_unet(
     mean, variance : of each channel over the training pixels; the scaling is part of the network.
     width : filters of the first convolution; all others follow in proportion, 64 is ResNet-50.
     attention_reduction : by how much a gate narrows its channels in between.
-    aspp_rates : dilations of the pyramid's 3×3 convolutions, beside one 1×1. The last map is 1/32 of the image: a
-        dilation as large as that map sees only padding with its outer taps.
+    aspp_rates : dilations of the pyramid's 3×3 convolutions, in addition to one 1×1. The last map is 1/32 of the image:
+        a dilation as large as that map sees only padding with its outer taps.
     aspp_filters, decoder_filters : filters at width 64, of the pyramid and of the four steps up to half the size.
     full_resolution : a last step up to the whole size, with a skip of the scaled image; else the half-size logits are
         enlarged bilinearly.

@@ -64,7 +64,7 @@ def train_network(
     Parameters
     ----------
     patches : patch file.
-    checkpoints : folder of the epochs; training goes on from there if it holds any.
+    checkpoints : folder of the epochs; training resumes from there if it contains any.
     network : settings of `climate_indicators.segmentation.networks.build`.
     training : ``epochs``, ``batch_size``, ``learning_rate``, ``warmup_epochs``, ``patience``, ``bce_weight``,
         ``precision`` (auto, float32, mixed_bfloat16) and ``augmentation``, the fields of `Augmentation`; where they

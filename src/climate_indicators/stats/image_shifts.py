@@ -32,7 +32,7 @@ def orientations(image: np.ndarray, valid: np.ndarray) -> Orientations:
     """Directions of the gray-level gradient, without its strength, ready for `find_shift`.
 
     Fitch, Kadyrov, Christmas and Kittler (2002, Orientation correlation, British Machine Vision Conference): a complex
-    number of length 1 a pixel. Clouds and gaps, and the pixels beside them, have none, so they neither add to nor
+    number of length 1 per pixel. Clouds and gaps, and pixels next to them, have none, so they neither add to nor
     take from the correlation; light and snow change the strength of edges more than their place.
 
     Parameters

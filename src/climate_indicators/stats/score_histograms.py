@@ -60,7 +60,7 @@ class ScoreCounts:
         Parameters
         ----------
         kind, blocks, splits, neutral : as the attributes.
-        edges : bin edges; may be left out for all but an index, since they have edges of their own.
+        edges : bin edges; only needed for an index, because the other kinds have fixed edges.
 
         Raises
         ------

@@ -112,7 +112,7 @@ def series_rows(
     The slope of the estimate on the truth by least squares is the share of all changes that the estimate shows: the
     truth has no error, so that noise of the estimate does not bias it. The season is a least-squares fit of
     ``HARMONICS`` harmonics of the year to each of the two series; with a season, its amplitude (half of peak to trough
-    of the fit) has a line of its own. The correlation of what remains must reach s / √(s² + e²): the correlation of a
+    of the fit) has a separate line. The correlation of what remains must reach s / √(s² + e²): the correlation of a
     series whose true values spread with standard deviation s and whose independent errors have the largest permitted
     root-mean-square e. Values that belong to other dates have a correlation near 0 and an error near √2 s.
 

@@ -77,7 +77,7 @@ def estimate(
     held_out : metrics of the held-out images, as for `mask_error.holdout_images`.
     factors : ``biomass_kg_m2`` (kg m⁻²) and ``carbon_fraction``, each with ``value`` and ``standard_error``, and the
         number ``co2_per_carbon``. Draws are normal, cut at 0, and at 1 for the fraction.
-    pixel_area_m2 : for images without one of their own; None if there is none.
+    pixel_area_m2 : for images without georeference; None if there is none.
     reading : ``extent`` or ``density``: whether the mapped share is of pixels or of probability.
     draws : of the Monte Carlo.
     confidence : of the intervals, in (0, 1). An interval always holds its estimate.
@@ -232,7 +232,7 @@ def _pixel_areas(table: pd.DataFrame, default: float | None, site: str) -> np.nd
     if len(missing):
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise InputError(
-            f"carbon site '{site}': image {missing.iloc[0]}{others} says nothing of the ground area of a pixel (no "
+            f"carbon site '{site}': image {missing.iloc[0]}{others} has no ground area of a pixel (no "
             f"georeference in meters). Set carbon.sites.{site}.pixel_area_m2, in m² (100 for pixels of 10 m)."
         )
     return areas.to_numpy()

@@ -21,7 +21,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.geo.pixel_area import pixel_area
 
 BLACK = 8  # of 255; compression lifts the black around a rotated scene a little
-BRIGHT = 99  # percentile that stands for the brightness of an image
+BRIGHT = 99  # percentile used as the brightness of an image
 # share of full brightness that the image in the middle of a folder must reach
 MIDDLE_IMAGE = 0.125
 EIGHT_BITS = ("uint8", "int8")
@@ -34,7 +34,7 @@ class Reading:
 
     Attributes
     ----------
-    bands : numbers of the bands, from 1. Gray images repeat their one band where 1, 2, 3 are asked for.
+    bands : numbers of the bands, from 1. Gray images repeat their band if 1, 2, 3 are configured.
     full_scale : number that means full brightness, in images that are not of 8 bits; None is the largest number of an
         integer type (65535 for 16 bits), or 1 for floating point. `check_scales` refuses images that it does not fit.
     nodata : number that means that nothing was seen, besides the one that a file declares.
@@ -272,7 +272,7 @@ def _band_numbers(path: str | Path, raster: DatasetReader, asked: Sequence[int])
         return (1,) * len(asked)
     if max(asked) > raster.count:
         raise InputError(
-            f"{path}: has {raster.count} band{'' if raster.count == 1 else 's'}; band {max(asked)} is asked for. "
+            f"{path}: has {raster.count} band{'' if raster.count == 1 else 's'}; band {max(asked)} is configured. "
             "Choose other bands, or remove it."
         )
     return tuple(asked)
@@ -292,7 +292,7 @@ def _read(raster: DatasetReader, bands: tuple[int, ...]) -> tuple[np.ndarray, np
 def _declared(raster: DatasetReader, bands: tuple[int, ...]) -> np.ndarray:
     """Pixels that the file itself calls valid, bool, shape (rows, columns)."""
     flags = [raster.mask_flag_enums[band - 1] for band in bands]
-    # a fourth band of eight bits often passes for transparency; asked for, it is a band like others
+    # a fourth band of eight bits is often declared as transparency; if configured, it is read as a normal band
     used = [
         band
         for band, flag in zip(bands, flags, strict=True)

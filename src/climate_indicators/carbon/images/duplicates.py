@@ -77,7 +77,7 @@ def find_duplicates(
 def filled(thumbnails: np.ndarray) -> np.ndarray:
     """Thumbnails as float32 around 0, with black corners and adjacent cells set to 0.
 
-    Black corners are cells of at most ``BLACK`` that hang together with the edge. The mean of the others is subtracted.
+    Black corners are cells of at most ``BLACK`` that are connected to the edge. The mean of the others is subtracted.
 
     Parameters
     ----------

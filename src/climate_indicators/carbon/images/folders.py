@@ -37,7 +37,7 @@ def list_images(folder: str | Path, masks_folder: str | Path | None = None) -> l
         masks = Path(masks_folder).resolve()
         if masks == folder.resolve():
             raise InputError(
-                f"{folder} is the folder of the images and of the masks. Put the masks in one of their own."
+                f"{folder} is the folder of the images and of the masks. Put the masks in a separate folder."
             )
         images = [image for image in images if not (folder / image).parent.resolve().is_relative_to(masks)]
     if not images:

@@ -63,7 +63,7 @@ class MaskRule:
     scale : a key of ``SCALES``, whose upper half is vegetation, or ``LISTED``.
     palette : ``GREYS`` if palettes mean their greys, ``NUMBERS`` if they mean their numbers, empty if there is none.
     vegetation : values of vegetation, where they are listed.
-    unknown : values that say nothing of the ground.
+    unknown : values of pixels without a label.
     """
 
     scale: str
@@ -275,7 +275,7 @@ def _ambiguous(folder: str | Path, values: Mapping[str, np.ndarray], every: np.n
     return (
         f"{folder}: the masks hold the values {_text(every)} ({shown}); expected 0 and 1, or 0 and 255, in all masks "
         "alike, the larger one for vegetation. If they are numbers of classes or levels of gray, list those of "
-        "vegetation in vegetation_values of the site; list those that say nothing of the ground, such as 255 for void, "
+        "vegetation in vegetation_values of the site; list those of unlabeled pixels, such as 255 for void, "
         "in unknown_values."
     )
 

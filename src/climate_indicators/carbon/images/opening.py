@@ -65,7 +65,7 @@ def from_black(raster: DatasetReader, numbers: np.ndarray) -> np.ndarray:
 def _check_png(path: str | Path) -> None:
     """Check the sums of a PNG's chunks: GDAL reads a PNG that is truncated as if it were whole.
 
-    Whether a file is a PNG is seen from its first bytes, whatever its name says.
+    A PNG is recognized by its first bytes, independent of its name.
 
     Raises
     ------

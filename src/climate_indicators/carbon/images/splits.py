@@ -132,7 +132,7 @@ def _without_test(given: np.ndarray, labelled: np.ndarray) -> str:
         )
     return (
         f"there is a folder train/ with {(given == TRAIN).sum()} images, but no folder test/ and no labeled image "
-        f"beside it in another group ({labelled.sum()} images have a label; {WHAT_IS_A_GROUP}): nothing is left to "
+        f"outside it in another group ({labelled.sum()} images have a label; {WHAT_IS_A_GROUP}): nothing is left to "
         "measure skill on. Add a folder test/, or move the images out of train/ to have all of them assigned."
     )
 

@@ -97,7 +97,7 @@ def regressors(positions: np.ndarray, season: Sequence[int] | None = None) -> np
     Parameters
     ----------
     positions : float, shape (n,).
-    season : int, shape (n,), for instance calendar months: each gets a level of its own.
+    season : int, shape (n,), for instance calendar months: each gets a separate level.
     """
     line = (positions - positions.mean()) / (np.ptp(positions) or 1.0)
     if season is None:

@@ -121,7 +121,7 @@ def comparison_skill(
     -------
     ``part`` (``all``, ``test``)``, n, n_groups, n_left_out`` (of all rows)``, bias_kg, rmse_kg, r2, concordance``, each
     followed by its ``_lower`` and ``_upper``, and ``coverage``, the share of measurements inside the estimates'
-    intervals, which know nothing of the measurements' own errors. A part without a pair has no row. NaN where a
+    intervals, which do not include the errors of the measurements. A part without a pair has no row. NaN where a
     number is not defined: R² and concordance of a single value, intervals of fewer than three groups.
     """
     groups = table["image"].map(images.set_index("image")["group"])

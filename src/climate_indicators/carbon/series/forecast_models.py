@@ -52,7 +52,7 @@ class Regression:
         parts = ["a straight line"] * self.trend
         parts += [f"{self.pairs} harmonic{'s' if self.pairs > 1 else ''} of the year"] * bool(self.pairs)
         errors = "first-order autoregressive errors" if self.ar else "independent errors"
-        return f"regression on {' and '.join(parts) or 'the mean'} beside changes of level, {errors}"
+        return f"regression on {' and '.join(parts) or 'the mean'} with changes of level, {errors}"
 
 
 @dataclass

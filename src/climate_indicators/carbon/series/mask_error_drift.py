@@ -15,7 +15,7 @@ from climate_indicators.carbon.estimation.mask_error import CALIBRATED
 from climate_indicators.carbon.series.memory_model import Interval
 
 MONTHS = 12
-MIN_SEASON = 3  # months of the year from which a harmonic can be told from a level
+MIN_SEASON = 3  # minimum number of calendar months to separate a harmonic and a level
 
 
 @dataclass(frozen=True)

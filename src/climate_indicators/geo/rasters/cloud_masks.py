@@ -116,7 +116,7 @@ class CloudMask:
 
 
 def _coding(path: str, band: str | None, numbers: np.ndarray) -> _Coding:
-    """What the numbers mean, by the name of file or band; a mask made from a product may have kept its name."""
+    """What the numbers mean, by the name of file or band; a mask made from a product may still have its name."""
     named = _NAMED.search(Path(path).stem) or _NAMED.search(band or "")
     if named and not np.isin(numbers, (0, 1)).all():
         product = named[1].lower()

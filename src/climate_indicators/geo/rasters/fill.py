@@ -13,7 +13,7 @@ from climate_indicators.geo.rasters.reading import GridReader
 
 # share of a raster's pixels above which one number in all bands is treated as fill
 MAX_ONE_VALUE = 1e-3
-# a gray picture has many numbers that are the same in all bands; fill stands out among them
+# a gray picture has many numbers that are the same in all bands; fill is much more frequent
 _STANDS_OUT = 10
 # numbers that mean missing in single bands, where every number is "the same in all bands"
 _USUAL_FILL = (-9999.0, -999.0, -32768.0, -32767.0)

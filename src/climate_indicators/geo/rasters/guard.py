@@ -21,7 +21,7 @@ from climate_indicators.core.errors import InputError
 FETCHED_DRIVERS = ("GTiff", "JP2OpenJPEG")
 # options of GDAL for streaming: its default cache is 5 % of the machine's memory, a few rows of blocks are enough
 GDAL_CACHE = {"GDAL_CACHEMAX": 256}
-# written to a file whose writing failed, to learn from the operating system why
+# bytes written after a failed write, to get the cause from the operating system
 _PROBE = bytes(1 << 16)
 _EMPTY_TEXTS = ("Read failed. See previous exception for details.", "Write failed. See previous exception for details.")
 _READ = "cannot be read as a raster (missing, truncated, damaged or no raster)"
@@ -107,7 +107,7 @@ def open_raster(path: str | Path, drivers: Sequence[str] | None = None, **option
         raw.close()
         found = f"{len(parts)} rasters inside, such as {', '.join(parts[:3])}" if parts else "none inside"
         raise InputError(
-            f"{path} has no bands of its own ({found}). Take out what is needed (gdal_translate makes a GeoTIFF of "
+            f"{path} has no bands ({found}). Extract the raster that is needed (gdal_translate makes a GeoTIFF of "
             "one), and name that file."
         )
     return Reader(raw, path)

@@ -125,7 +125,7 @@ def levels_of(path: str, bands: Sequence[Band], asked: Radiometry, scene: SceneO
         baseline = _baseline_offset(path, bands, scale, asked, scene)
         offset += baseline
         source += f", Sentinel-2 baseline {baseline:+g}" if baseline else ""
-    # eight bits are stretched for the eye: their darkest numbers say nothing of an offset
+    # 8-bit images are stretched for display: their darkest values contain no information about an offset
     by_site = asked.offset_dn is not None and asked.sentinel2_baseline is not True
     # a baseline states the offset, unless settings say that the numbers do not carry it
     by_baseline = scene.processing_baseline is not None and not scene.applied and asked.sentinel2_baseline is not False

@@ -31,8 +31,8 @@ ZERO_IN_ALL, ZERO_IN_ANY = "all", "any"
 class GridReader:
     """Bands of one open raster on the grid, window by window, NaN where a band has no value.
 
-    Each band is warped by itself, so that a pixel which lacks one band keeps the others, whatever the versions of
-    rasterio and GDAL unify. Missing is what the file's nodata of that band, its internal mask or its alpha band says,
+    Each band is warped by itself, so that a pixel without one band keeps the others, independent of the versions of
+    rasterio and GDAL. Missing is what the file's nodata of that band, its internal mask or its alpha band says,
     and what ``nodata`` and ``zero`` say.
 
     Parameters
@@ -199,7 +199,7 @@ class GridReader:
         result = np.full((len(values), int(window.height), int(window.width)), np.nan, values.dtype)
         across, down = self._pixels_per_cell()
         for numbers, target in zip(values, result, strict=True):
-            # how many pixels a cell averages is given, or GDAL would guess it anew from each strip
+            # the number of pixels averaged per cell is given, because GDAL would estimate it separately for each strip
             reproject(
                 numbers, target, src_transform=window_transform(source, self.info.transform), src_crs=self.info.crs,
                 src_nodata=np.nan, dst_transform=window_transform(window, self.grid.transform), dst_crs=self.grid.crs,

@@ -70,10 +70,10 @@ def degree_cells(size: float, margin: float = 0.0) -> Cells:
         If size or margin cannot be.
     """
     if not 0 < size <= 90:
-        raise InputError(f"cells of {size:g} degrees are asked for (cells.size); it must be above 0 and at most 90.")
+        raise InputError(f"cells.size is {size:g} degrees; it must be above 0 and at most 90.")
     if margin < 0 or size + 2 * margin > 180:
         raise InputError(
-            f"a margin of {margin:g} degrees is asked for (cells.margin); it must not be negative, and windows "
+            f"cells.margin is {margin:g} degrees; it must not be negative, and windows "
             f"({size:g} + 2 × margin) must not be wider than 180 degrees."
         )
     lat_edges, lon_edges = (np.append(np.arange(_groups(2 * end, size)) * size - end, end) for end in (90.0, 180.0))
@@ -91,7 +91,7 @@ def point_cells(lat: np.ndarray, lon: np.ndarray, size: int, margin: int = 0) ->
 
     Counted from the south and from −180 on; points left over in the north and east form a smaller cell if they are at
     least half a size, else they join the last one. Longitudes that go round the globe end at ±180; those of a regional
-    grid end half a spacing outside the last point, and a gap between longitudes is a column of its own without points.
+    grid end half a spacing outside the last point, and a gap between longitudes is a separate column without points.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def point_cells(lat: np.ndarray, lon: np.ndarray, size: int, margin: int = 0) ->
     """
     if size != int(size) or size < 1 or margin != int(margin) or margin < 0:
         raise InputError(
-            f"cells of {size:g} points with a margin of {margin:g} are asked for (cells.size, cells.margin); with the "
+            f"cells.size is {size:g} points with a margin of {margin:g} (cells.margin); with the "
             "unit points both must be whole numbers, the size at least 1."
         )
     size, margin = int(size), int(margin)

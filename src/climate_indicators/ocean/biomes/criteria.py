@@ -214,7 +214,7 @@ def stabilities(
 ) -> list[float]:
     """Mean adjusted Rand index between each cut and the same cut of resampled cells, on the cells of both.
 
-    Cells are drawn without replacement: a cell drawn twice would be a tight cluster of its own. Each resample is linked
+    Cells are drawn without replacement: a cell drawn twice would be a separate tight cluster. Each resample is linked
     anew; `paper` thresholds of height shrink with the square root of its size.
 
     Parameters

@@ -51,7 +51,7 @@ def labels_dataset(
     """Labels and probabilities of several months.
 
     A cell without a biome is labeled −2, no data, where the files have data for less than ``MIN_DATA_SHARE`` of its
-    ocean: unlike an unclassified cell it says nothing of the ocean.
+    ocean: unlike an unclassified cell, it contains no information about the ocean.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from climate_indicators.ocean.reader.carbonate_system import sensitivities
 def sensitivity_table(slopes: np.ndarray, months: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> pd.DataFrame:
     """Mean slope of all kept cells by month and driver, raw and normalized by both scalers.
 
-    Each cell counts once, as it does in the scaler. Under the monthly scaler the mean is 0 whatever happens: a change
+    Each cell counts once, as it does in the scaler. Under the monthly scaler the mean is always 0: a change
     that all cells share is gone before biomes are tracked.
 
     Parameters

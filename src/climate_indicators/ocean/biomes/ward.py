@@ -99,7 +99,7 @@ def standardise(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
             "take larger cells, a wider window or a higher max_p"
         )
     if not np.isfinite(slopes).all():
-        raise ValueError("slopes hold NaN or infinity: keep the cells whose regression is kept")
+        raise ValueError("slopes hold NaN or infinity: use only cells with an accepted regression")
     mean, sd = slopes.mean(axis=0), slopes.std(axis=0, ddof=1)
     if not (sd > 0).all():
         number = int(np.flatnonzero(~(sd > 0))[0]) + 1
@@ -122,7 +122,7 @@ def ward(values: np.ndarray) -> Tree:
 def tree_of(values: np.ndarray, merges: np.ndarray) -> Tree:
     """Tree with the statistics of its nodes, from a linkage.
 
-    Cells are put in the order in which they stand below the root, where every node is one run of cells; sums over all
+    Cells are sorted by their position below the root, where every node is a contiguous range of cells; sums over all
     nodes then are differences of one running sum.
 
     Parameters

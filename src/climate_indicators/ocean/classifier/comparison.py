@@ -65,7 +65,7 @@ class Skill:
         temperature, n_cells, network_lead, lead_lower, lead_upper``; iou to f1 are means over the classes that the
         split's cells have; the lead is the macro-F1 of the network less that of the model, on the same cells.
     confusion : ``model, split, true, predicted, count``, labels from 1.
-    reliability : ``model, split, bin_lower, bin_upper, mean_confidence, accuracy, n_cells``; the network stands there
+    reliability : ``model, split, bin_lower, bin_upper, mean_confidence, accuracy, n_cells``; the network occurs there
         a second time, before calibration.
     temperature : of each model, fitted on validation.
     comparison : the network against the best simple method.

@@ -28,7 +28,7 @@ def class_scores(counts: np.ndarray) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    counts : shape (..., K, K): true by row, predicted by column; each of the leading places is a table of its own.
+    counts : shape (..., K, K): true by row, predicted by column; each leading index is a separate table.
 
     Returns
     -------

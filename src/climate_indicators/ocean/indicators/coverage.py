@@ -38,7 +38,7 @@ def coverage_table(
     """Share of every zone's ocean that each biome covers, for a block of months.
 
     The denominator is the whole ocean area of the zone, so that rejected and undecided cells do not swell the others:
-    they have a row of their own, and the rows of a zone and month add up to 100 %.
+    they have a separate row, and the rows of a zone and month add up to 100 %.
 
     ``lower_percent`` counts the cells that surely are the biome, whose probability is at least (1 + confidence) / 2;
     ``upper_percent`` those that may be, with at least (1 − confidence) / 2, and all the unclassified ocean. Since cells

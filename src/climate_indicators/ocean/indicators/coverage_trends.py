@@ -27,7 +27,7 @@ def coverage_trends(
     Parameters
     ----------
     table : as `coverage.coverage_table` gives it, of one or more scalers.
-    titles : name of each zone for people, by its name.
+    titles : display name of each zone, by its name.
     confidence : of the slopes' intervals, in (0, 1).
     significance : a trend is significant if its adjusted p-value is below this.
 

@@ -40,7 +40,7 @@ def zone_masks(
     for zone in with_global(zones):
         name = zone["name"]
         if name in masks:
-            raise InputError(f"two zones are called '{name}'. Give each zone a name of its own.")
+            raise InputError(f"two zones are called '{name}'. Give each zone a unique name.")
         masks[name] = zone_mask(zone, cell_lat, cell_lon) & (area_km2 > 0)
         if not masks[name].any():
             raise InputError(

@@ -21,7 +21,7 @@ _STEPS = {"sst": 0.01, "dic": 0.1, "alk": 0.1, "salinity": 0.01}
 def fco2(sst: ArrayLike, salinity: ArrayLike, dic: ArrayLike, alk: ArrayLike) -> np.ndarray:
     """Fugacity of CO2 in surface water.
 
-    The solver behind `PyCO2SYS.sys` without the quantities and derivatives that nobody asked for: the same numbers to
+    The solver behind `PyCO2SYS.sys` without the unused quantities and derivatives: the same numbers to
     the last bit in a sixth of the time.
 
     Parameters

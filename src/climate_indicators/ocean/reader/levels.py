@@ -71,7 +71,7 @@ def surface_place(
         what = "a second one of time" if str(dim).lower() in TIMES else "neither time nor depth nor one of the map"
         raise InputError(
             f"{where}: the dimension {dim!r} of length {size} is {what}. "
-            f"Take one of its places out into a file of its own, for instance with ncks -d {dim},0."
+            f"Extract one of its indices into a separate file, for instance with ncks -d {dim},0."
         )
     if configured:
         return (0 if configured == "first" else size - 1), f"{configured} of {size} levels, as set"

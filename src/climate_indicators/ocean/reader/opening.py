@@ -94,7 +94,7 @@ def open_fields(path: str | Path) -> xr.Dataset:
         raise InputError(f"{path} does not exist; it is listed in files of this site.")
     if path.is_dir():
         _check_folder(path)
-        # asked for where it is absent, the one file that describes all variables is warned of
+        # requesting consolidated metadata that do not exist gives a warning
         options: dict[str, Any] = {"engine": "zarr", "chunks": None, "consolidated": (path / ".zmetadata").exists()}
     else:
         _check_kind(path)

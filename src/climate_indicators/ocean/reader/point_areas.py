@@ -13,7 +13,7 @@ def point_areas(grid: Grid) -> np.ndarray:
 
     On a rectilinear grid the exact area of the zone between the borders: those of the file, else half-way between
     points. On a curvilinear one the parallelogram spanned by half the way from the previous to the next point along
-    the row and along the column; at a border or beside a missing coordinate the one step that there is. Within about
+    the row and along the column; at a border or next to a missing coordinate, the single available step. Within about
     1 % for grids of 2 degrees and finer; give the model's own edge lengths where they are known.
     """
     return _zones(grid) if grid.rectilinear else _parallelograms(unit_vectors(grid.lat, grid.lon))

@@ -157,7 +157,7 @@ def _refusal(quantity: str, unit: str | None, plain: str, where: str) -> str:
     return (
         f"{where} {found}; as {QUANTITIES[quantity].long_name} ({quantity}) it must be one of: "
         f"{UNDERSTOOD[QUANTITIES[quantity].kind]}. Set variables.{quantity}.unit of this site to the unit that the "
-        f"numbers are in, or mend the file.{hint}"
+        f"numbers are in, or correct the file.{hint}"
     )
 
 

@@ -81,7 +81,7 @@ def _draw_confusion(axes: Axes, confusion: pd.DataFrame, names: Mapping[int, str
     axes.set(xlabel="biome given by the network", ylabel="true biome (test cells)")
     axes.set_title("Network: number of test cells", fontsize=10)
     axes.set_anchor("N")
-    beside = axes.inset_axes((1.03, 0, 0.04, 1))  # as tall as the matrix, which has a shape of its own
+    beside = axes.inset_axes((1.03, 0, 0.04, 1))  # as tall as the matrix, which has a fixed aspect
     axes.figure.colorbar(image, cax=beside).set_label("share of the true biome's cells")
 
 

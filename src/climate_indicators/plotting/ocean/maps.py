@@ -31,7 +31,7 @@ def project(lon: np.ndarray, lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def map_axes(axes: Axes, cells: xr.Dataset, hatched: bool = False) -> PathPatch:
-    """Draw an empty world: land, coasts and a graticule with labels in degrees.
+    """Draw an empty map: land, coasts and a graticule with labels in degrees.
 
     The projection is Equal Earth, so that areas may be compared anywhere on the map. A scale bar would be wrong nearly
     everywhere, as lengths are not kept; the graticule replaces it. Coasts are where the data's own ocean mask
@@ -45,7 +45,7 @@ def map_axes(axes: Axes, cells: xr.Dataset, hatched: bool = False) -> PathPatch:
 
     Returns
     -------
-    The outline of the world, to which whatever is drawn must be clipped.
+    The outline of the map, to which all drawn elements must be clipped.
     """
     lat = np.linspace(-90, 90, 181)
     side = np.full(lat.shape, 180.0)

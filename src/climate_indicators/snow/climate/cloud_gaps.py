@@ -106,7 +106,7 @@ def fill_gaps(sample: Sample, confidence: float = 0.95) -> Filled:
 
     The pixels are put into bands by how snowy they are at the dates on which they are seen, relative to the whole area
     on those dates: the order in which snow melts repeats itself (Sturm and Wagner 2010, doi:10.1029/2010WR009434), so
-    that the bands stand for elevation and aspect without an elevation model. The unseen part of a band has the share of
+    that the bands represent elevation and aspect without an elevation model. The unseen part of a band has the share of
     snow of its seen part and of the same band in scenes near in time or season that look alike where both are seen
     (after Gafurov and Bárdossy 2009, doi:10.5194/hess-13-1109-2009). The clouds of other scenes, laid over clear ones,
     show how far that is wrong: ``reach`` is the quantile of these errors (split conformal).

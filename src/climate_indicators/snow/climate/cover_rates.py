@@ -20,7 +20,7 @@ from climate_indicators.snow.scenes.pairing import scene_path
 from climate_indicators.stats.estimator_range import reach_beyond_range
 
 CELLS = ["tn", "fp", "fn", "tp"]
-# all triplets that the network did not learn from: the map shows all places and years, not those of the test alone.
+# all triplets not used for training: the map shows all places and years, not only those of the test.
 # Temperature and threshold, two numbers, were chosen on those of validation
 HELD_OUT_SPLITS = ("test", "validation", "unused")
 TABLE = [
@@ -53,7 +53,7 @@ class Rates:
     slopes, shares : float, shape (2,): change of sensitivity and specificity with the share of snow in a triplet, and
         the shares at which they have their mean values. Mixed pixels make a map miss more of the snow where there is
         little of it.
-    usable : whether the map tells snow from ground at all: the lower bound of the difference between the shares of
+    usable : whether the map separates snow from ground: the lower bound of the difference between the shares of
         snow and of ground that it shows as snow is above 0.
     """
 

@@ -31,7 +31,7 @@ def conclusions(
     Returns
     -------
     ``topic, statement, evidence, p_value, p_adjusted, significant``; statements follow from the p-value that is
-    adjusted for the number of tests of its table. Lines without a p-value claim nothing of snow or weather:
+    adjusted for the number of tests of its table. Lines without a p-value are not statements about snow or weather:
     they tell of the data, of what was not tested, and how many tests there are.
     """
     sure = f"{100 * confidence:.4g} %"

@@ -27,7 +27,7 @@ def ratio_interval(
     Returns
     -------
     Lower and upper end; both NaN with fewer than `group_bootstrap.MIN_GROUPS` places, and where all places have the
-    same ratio, which shows nothing of how places differ.
+    same ratio, which contains no information about differences between places.
     """
     names, own = np.unique(places, return_inverse=True)
     sums = np.stack([np.bincount(own, weights=values) for values in (numerator, denominator)], axis=1)

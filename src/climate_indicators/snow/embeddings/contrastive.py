@@ -133,14 +133,14 @@ def train_encoders(
     """Train both encoders on the training pairs, stopped and chosen by the validation loss.
 
     The wrong answers are the other pairs of a batch, so losses and accuracies of other batch sizes do not compare.
-    Pairs of one place, near copies of each other, are kept apart as far as there are batches (`pairs.spread_batches`);
+    Pairs of one place, near copies of each other, are separated as far as there are batches (`pairs.spread_batches`);
     with fewer places than pairs per batch some meet, and the encoders also learn to tell dates of one place apart.
 
     Parameters
     ----------
     patches : patch file with ``image``, ``valid``, ``rgb``, ``split``, ``block`` and ``number``.
     shared : number of the color chip of each row of the table of triplets, `pairs.views`.
-    checkpoints : folder of the epochs; training goes on from there if it holds any.
+    checkpoints : folder of the epochs; training resumes from there if it contains any.
     settings : ``dimensions, width, epochs, batch_size, learning_rate, patience``.
     seed : start of all random numbers.
     logger : gets a line per epoch.

@@ -1,4 +1,4 @@
-"""Pairs of radar and color chips of a patch file: batches to learn from, and all of them through both encoders."""
+"""Pairs of radar and color chips of a patch file: training batches, and embeddings of all pairs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def spread_batches(places: np.ndarray, batch_size: int, rng: np.random.Generator
 
     Returns
     -------
-    Positions of the pairs of each batch. No pair is left out or stands twice; a batch has at most
+    Positions of the pairs of each batch. No pair is omitted or repeated; a batch has at most
     ceil(pairs of the place / batches) pairs of a place, one more where the deal wraps.
     """
     names, own = np.unique(places, return_inverse=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 VERDICTS = {
-    "same": "SAR and RGB embeddings of a pair are already the same point, as near as the limit asks",
+    "same": "SAR and RGB embeddings of a pair are already the same point within the limit",
     "translated": "SAR and RGB embeddings are translated copies of each other",
     "rotated": "SAR and RGB embeddings are not translated copies of each other, but rotated ones",
     "related": "SAR and RGB embeddings are related, but neither translated nor rotated copies of each other",

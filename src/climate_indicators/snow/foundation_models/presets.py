@@ -70,8 +70,8 @@ def check_preset_folder(folder: str | Path, kind: str) -> None:
 def weights_fault(path: str | Path) -> str | None:
     """Defect of a file of weights as text after its name; None if it is intact.
 
-    The superblock of an HDF5 file (HDF5 File Format Specification 3.0, section II.A) tells where the file ends, so that
-    a download that broke off is found without reading the file.
+    The superblock of an HDF5 file (HDF5 File Format Specification 3.0, section II.A) contains the end of the file, so
+    that a download that broke off is found without reading the file.
     """
     path = Path(path)
     if not path.is_file():

@@ -58,7 +58,7 @@ def radar_points(
     Wet snow lowers backscatter by 2 to 3 dB against a snow-free reference in both polarizations (Nagler and Rott 2000,
     doi:10.1109/36.842004). After a mean over a small window, which quiets speckle, the pixels of strongest fall become
     foreground and those of least fall or of rise become background. Points of a kind keep a distance, so that they do
-    not crowd in one patch: at first as far as ``count`` of them could at best stand apart, then less, until there are
+    not crowd in one patch: first the largest distance possible for ``count`` of them, then less, until there are
     enough.
 
     Parameters

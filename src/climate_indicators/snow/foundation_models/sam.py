@@ -75,7 +75,7 @@ def prompt_inputs(points: Points, shape: tuple[int, int], size_px: int) -> dict[
     """Prompts as keras-hub's SAM takes them, a batch of one.
 
     Points are x before y, in pixels of the model's picture, whose first pixel's middle is 0 (SAM itself adds half a
-    pixel); since there is no box, one further point that is none must stand behind them.
+    pixel); since there is no box, a padding point must follow them.
 
     Parameters
     ----------

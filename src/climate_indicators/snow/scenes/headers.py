@@ -80,7 +80,7 @@ def find_orbits(
     ----------
     table : result of `read_scene_list`.
     mixed_orbits : whether a radar scene without an orbit is taken, as one called ``mixed`` (a mosaic of orbits).
-    warn : told where table and tag disagree; the table's orbit is taken then.
+    warn : called if table and tag disagree; the orbit of the table is used then.
 
     Raises
     ------

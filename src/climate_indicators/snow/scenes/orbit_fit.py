@@ -18,7 +18,7 @@ COMPARED_PX = 160
 MIN_COMPARED = 100  # minimum number of pixels for a comparison
 COLUMNS = ["scene", "correlation", "best", "best_correlation", "note"]
 NOT_TESTED = "not tested"
-_NO_VIEW = f"{NOT_TESTED}: a mosaic of several orbits has no view of its own"
+_NO_VIEW = f"{NOT_TESTED}: a mosaic of several orbits has no single view"
 _ALONE = f"{NOT_TESTED}: the only scene of its orbit"
 _FEW = f"{NOT_TESTED}: fewer than {MIN_COMPARED} pixels in common with other scenes of its orbit"
 # scenes of a reference from which on one wrong scene does not spoil its median, and most scenes that are compared with

@@ -33,8 +33,8 @@ def scene_shifts(
     paths : raster of each scene, on one grid.
     dates : date of each scene.
     band : description of the band that is compared.
-    wanted : scenes whose shift is asked for; the others only serve for comparison.
-    progress : called once per scene that is asked for.
+    wanted : scenes to measure; the others only serve for comparison.
+    progress : called once per measured scene.
 
     Returns
     -------

@@ -40,7 +40,7 @@ class Example:
 def choose_examples(metrics: pd.DataFrame) -> pd.DataFrame:
     """Best, median and worst test triplet of the wet season by the network's Dice, and the median of the dry one.
 
-    Where a season has none, test triplets of any season stand in; where there are fewer than asked for, each is there
+    If a season has none, test triplets of any season are used; if there are fewer than requested, each occurs
     once. Triplets without snow in mask and map have no Dice and are passed over, unless there are no others.
 
     Parameters

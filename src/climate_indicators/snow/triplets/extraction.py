@@ -52,7 +52,7 @@ class Chip:
     valid : bool, shape (size, size): true where every channel has a value.
     label : uint8, same shape: 1 snow, 0 none, 255 unknown; 255 also without radar and outside the area of interest.
     seen : uint8, same shape: the mask before radar and area were looked at.
-    rgb : uint8, shape (size, size, 3), 0 where unknown; None if not asked for.
+    rgb : uint8, shape (size, size, 3), 0 where unknown; None if not requested.
     """
 
     values: np.ndarray

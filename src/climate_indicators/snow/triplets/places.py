@@ -69,8 +69,8 @@ def assign_triplet_splits(
     all kinds, and so are hydrological years if there are at least three. Training has triplets of training places in
     training years; the test, those of test places in test years. No triplet of a test place or of a test year trains
     or validates; of those, test places in other years and other places in test years are left unused, but marked, so
-    that skill can be told for new places and for new years alone. All others, of a validation place or year, validate.
-    With fewer than three years no year is held out, and the test has all triplets of test places.
+    that skill can be measured separately for new places and for new years. All others, of a validation place or year,
+    validate. With fewer than three years no year is held out, and the test has all triplets of test places.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def assign_triplet_splits(
     n_places = table["place"].nunique()
     if n_places < len(SPLITS):
         raise InputError(
-            f"the {len(table)} kept triplets lie in {n_places} places, fewer than the {len(SPLITS)} parts "
+            f"the {len(table)} selected triplets are in {n_places} places, fewer than the {len(SPLITS)} parts "
             f"{', '.join(SPLITS)}. Make snow.triplets.size_px smaller, loosen its limits, or add scenes."
         )
     of_place = _splits_by_mean(table, "place", shares, seed)

@@ -1,4 +1,4 @@
-"""Scores of the network on the held-out triplets, kept as counts by triplet and by place."""
+"""Scores of the network on the held-out triplets, as counts by triplet and by place."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Place:
     Attributes
     ----------
     number : of the place, from 0.
-    seen : bool; the corners beside the slanting scene are not seen.
+    seen : bool; False in the corners outside the rotated scene.
     height : float, relief without unit.
     water, rock : bool.
     algae : float, how well algae grow; above 0 in the parts of the water that turn green.

@@ -19,7 +19,7 @@ WATER, ALGAE, SNOW, CLOUD, VEIL = (36, 56, 74), (56, 104, 66), (236, 241, 248), 
 SKYLIGHT = (0.30, 0.36, 0.50)  # what is left of each color in shadow: the sky's light is blue
 CAST, EXPOSURE, NOISE = 0.04, 0.1, 2.0  # standard deviations: of each color, of all in common, of the sensor
 BLUR_PX, RELIEF_PX = 0.35, 3.4
-DARKEST = 16  # of a seen pixel's brightest color: the border beside the scene alone is black
+DARKEST = 16  # of a seen pixel's brightest color: only the border outside the scene is black
 QUALITY = 100  # at less the compression makes parts of the black border brighter than a reader takes for black
 
 

@@ -31,7 +31,7 @@ class Design:
     Attributes
     ----------
     months : datetime64[M], shape (months,).
-    forest : forest as it would stand without the disturbance.
+    forest : forest as it would be without the disturbance.
     lost : part of it that the disturbance took.
     crops : green crops in a mean year.
     weather : what this year's growing season adds to ``crops``, mean 0.

@@ -106,7 +106,7 @@ class SyntheticGlacierSite:
 
 
 def digital_numbers(reflectance: np.ndarray, date: datetime.date) -> np.ndarray:
-    """Sentinel-2 L2A digital numbers of ``reflectance``: uint16, 1e4 a unit, +1000 from 2022-01-25 on, 0 kept free."""
+    """Sentinel-2 L2A digital numbers of ``reflectance``: uint16, 1e4 per unit, +1000 from 2022-01-25 on, 0 reserved."""
     offset = -SENTINEL2_OFFSET_DN if date >= SENTINEL2_OFFSET_FROM else 0
     return np.clip(np.rint(reflectance * 1e4) + offset, 1, 65535).astype("uint16")
 

@@ -34,7 +34,7 @@ class Fronts:
 
     Attributes
     ----------
-    ice, subtropical, upwelling : float64, shape (lat, lon). Inside ice is ice whatever else holds, then upwelling; the
+    ice, subtropical, upwelling : float64, shape (lat, lon). Ice has priority, then upwelling; the
         rest of the ocean that is not subtropical is subpolar.
     """
 
