@@ -144,7 +144,7 @@ BAD = [
     (all_nodata, ["'mine', scene 2023", "no pixel of the area of interest has a value"]),
     (infinite, ["2023_west.tif", "NaN or infinite"]),
     (reflectance_from_0_to_1, ["2023_west.tif", "radiometry.scale", "'mine', scene 2023"]),
-    (mask_elsewhere, ["clouds/2023.tif", "100.0 % is left out"]),
+    (mask_elsewhere, ["clouds/2023.tif", "100.0 % is not covered"]),
     (year_twice, ["2023", "glacier.sites.mine"]),
     (unknown_key, ["glacier.sites.mine.outlinez", "outlines"]),
     (wrong_type, ["glacier.sites.mine.resolution_m", "'forty'", "number"]),

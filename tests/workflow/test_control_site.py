@@ -442,10 +442,10 @@ CASES = {
     "A5 GLIMS polygons with rocks, a lake and three dates": (glims_polygons, Areas(trains=True)),
     "A5 outlines are lines": (outlines_are_lines, Refused(("lines.gpkg", "polygon", "LineString"))),
     "A5 outlines are points": (outlines_are_points, Refused(("points.gpkg", "polygon", "Point"))),
-    "A7 the cloud mask is 200 km away": (mask_far_away, Refused(("clouds/2021.tif", "100.0 % is left out"))),
-    "A7 the cloud mask is a quarter of the scene": (mask_of_a_quarter, Refused(("clouds/2021.tif", "is left out"))),
+    "A7 the cloud mask is 200 km away": (mask_far_away, Refused(("clouds/2021.tif", "100.0 % is not covered"))),
+    "A7 the cloud mask is a quarter of the scene": (mask_of_a_quarter, Refused(("clouds/2021.tif", "is not covered"))),
     "A7 the cloud mask has no reference system": (mask_without_crs, Refused(("clouds/2021.tif", "reference system"))),
-    "A7 a cloud mask of one tile of two": (mask_of_one_tile, Refused(("clouds/2021_west.tif", "is left out"))),
+    "A7 a cloud mask of one tile of two": (mask_of_one_tile, Refused(("clouds/2021_west.tif", "is not covered"))),
     "A7 a cloud mask of each tile": (mask_of_each_tile, Areas()),
     "A7 cloud over one of two tiles with masks of their own": (
         cloud_over_the_western_tile,

@@ -101,5 +101,5 @@ def test_the_split_follows_from_the_seed():
 
 
 def test_triplets_of_two_places_are_refused():
-    with raises_naming(InputError, "10 kept triplets", "2 places", "snow.triplets.size_px"):
+    with raises_naming(InputError, "10 selected triplets", "2 places", "snow.triplets.size_px"):
         assign_triplet_splits(*site(2, range(2011, 2016)), SHARES, 0)
