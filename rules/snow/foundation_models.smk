@@ -51,7 +51,6 @@ rule snow_activation_maps:
         runtime=minutes(60),
     params:
         content=content_of(lambda wildcards: foundation_folder(wildcards.model)),
-        depths=snow_settings("foundation").get("depths"),
         examples=snow_settings("foundation").get("examples"),
     script:
         "../../scripts/snow/snow_activation_maps.py"

@@ -30,7 +30,7 @@ with h5py.File(snakemake.input.patches) as store:
 pictures = np.concatenate(pairs)
 with error_context(f"snow site '{snakemake.wildcards.site}'"):
     foundation = open_foundation(snakemake.input.model, kind)
-examples = paired(names, pictures, activation_maps(foundation, pictures, snakemake.params.depths))
+examples = paired(names, pictures, activation_maps(foundation, pictures))
 title = weights_title(foundation.card)
 save_figure(activation_figure(NAMES[kind], title, examples, POLARISATIONS), snakemake.output.figure)
 log.info("%s (%s) at %d px, %d examples", NAMES[kind], title, foundation.size_px, len(examples))

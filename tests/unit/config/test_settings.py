@@ -184,6 +184,20 @@ def test_every_number_has_limits_that_the_largest_floats_do_not_pass():
             assert not validator.is_valid(10**308) and not validator.is_valid(-(10**308)), dotted(path)
 
 
+def test_every_number_is_accepted_at_its_limits_and_refused_beyond():
+    beyond = {"minimum": -1, "exclusiveMinimum": 0, "maximum": 1, "exclusiveMaximum": 0}
+    for path, line in NUMBERS.items():
+        for keyword, step in beyond.items():
+            if keyword not in line:
+                continue
+            here = f"{dotted(path)}: found "
+            refused = problems(with_number(path, line[keyword] + step))
+            assert any(problem.startswith(here) for problem in refused), f"{dotted(path)}: {keyword}"
+            inside = line[keyword] if step else (line.get("minimum", 0) + line.get("maximum", 1)) / 2
+            accepted = problems(with_number(path, inside))
+            assert not any(problem.startswith(f"{here}{inside};") for problem in accepted), f"{dotted(path)}: {keyword}"
+
+
 def test_every_line_of_the_schema_has_a_description_and_a_default_or_is_required():
     def visit(part, path):
         part = resolve(part)

@@ -131,12 +131,10 @@ class CarbonTraining(Training):
     weight_decay: number(ge=0, le=100) = 0.01
     """Weight decay of `adamw`."""
     schedule: Literal["plateau", "cosine"] = "plateau"
-    """`plateau` lowers the learning rate when the validation loss stagnates; `cosine` decreases it to zero along a
+    """`plateau` halves the learning rate when the validation loss stagnates; `cosine` decreases it to zero along a
     cosine."""
     plateau_patience: Count = 3
     """Epochs without a better validation loss after which `plateau` lowers the learning rate."""
-    plateau_factor: Probability = 0.5
-    """Factor by which `plateau` lowers the learning rate."""
     frozen_epochs: whole(ge=0, le=100000) = 0
     """Epochs at the start during which a pretrained encoder is not changed."""
     fine_tuning_factor: number(gt=0, le=1) = 0.1

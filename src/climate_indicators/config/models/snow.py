@@ -147,8 +147,6 @@ class Foundation(Group):
     """Prompt points off snow are placed where the change in backscatter is at least this."""
     smooth_px: whole(ge=1, le=1001, unit="px") = 5
     """Width of the window over which the change is averaged first, an odd number."""
-    depths: whole(ge=1, le=100) = 4
-    """Number of network depths in the activation maps."""
     examples: whole(ge=1, le=1000) = 3
     """Number of triplets in the activation maps."""
 
