@@ -132,6 +132,7 @@ def test_everything_is_fetched_once_verified_and_needs_no_network_afterwards(arc
     assert archives.asked() == [3, 2, 1]
 
 
+@pytest.mark.long
 def test_an_inventory_whose_first_address_is_gone_comes_from_the_next_one(tmp_path):
     body = rgi_zip(tmp_path).read_bytes()
     site = glacier_site("") | {"outlines": {"archive": "rgi6", "ids": ["RGI60-15.00001"]}}
@@ -156,6 +157,7 @@ def test_offline_ends_at_once_with_the_list_of_what_is_missing(archives, tmp_pat
     assert archives.asked() == [0, 0, 0]
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_goes_on_where_it_was(archives, credentials, tmp_path):
     credentials(TOKEN, KEY)
     write_areas(tmp_path)

@@ -351,6 +351,7 @@ def refused(tmp_path_factory):
     return folder, text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("spoil", BAD, ids=lambda spoil: spoil.__name__)
 def test_bad_data_end_in_one_clear_message(refused, spoil):
     (folder, text), site = refused, spoil.__name__

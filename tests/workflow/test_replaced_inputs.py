@@ -59,6 +59,7 @@ def test_other_content_with_an_older_date_reruns_what_reads_it(work):
     assert jobs == {"carbon_trend"} and "carbon.csv" in text
 
 
+@pytest.mark.long
 def test_other_content_of_the_same_size_and_date_reruns_what_reads_it(work):
     before = (work / "carbon.csv").stat()
     table(work, slope=1.1)
@@ -67,6 +68,7 @@ def test_other_content_of_the_same_size_and_date_reruns_what_reads_it(work):
     assert would_run(work)[0] == {"carbon_trend"}
 
 
+@pytest.mark.long
 def test_results_without_snakemakes_records_are_announced(work):
     assert "without Snakemake's records" not in would_run(work)[1]
     shutil.rmtree(work / ".snakemake")
@@ -74,6 +76,7 @@ def test_results_without_snakemakes_records_are_announced(work):
     assert jobs == set() and "without Snakemake's records" in text and "--forceall" in text
 
 
+@pytest.mark.long
 def test_results_whose_inputs_are_gone_are_announced(work):
     everything = "results/manifest.csv"
     text, passed = run(work, CONFIG, "--", everything)

@@ -113,12 +113,27 @@ def rows(browser, kind):
 OTHERS = [pytest.param(study, marks=pytest.mark.long) for study in STUDIES if study != "glacier"]
 
 
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory, request):
+    """Function that gives the report of a study, which is made once."""
+    folder, made = tmp_path_factory.mktemp("reports"), {}
+
+    def report_of(study):
+        if study not in made:
+            fixture, config, *_ = STUDIES[study]
+            made[study] = folder / f"{study}.html"
+            # without the style sheet the top of a long page lies above what can be reached
+            text, passed = run(request.getfixturevalue(fixture), config, "--report", str(made[study]), *STYLE)
+            assert passed, text
+        return made[study]
+
+    return report_of
+
+
 @pytest.mark.parametrize("study", ["glacier", *OTHERS])
-def test_report_shows_every_figure_and_table(study, tmp_path, browser, request):
-    fixture, config, figures, tables, animation = STUDIES[study]
-    report = tmp_path / "report.html"
-    text, passed = run(request.getfixturevalue(fixture), config, "--report", str(report))
-    assert passed, text
+def test_report_shows_every_figure_and_table(study, reports, browser):
+    _, _, figures, tables, animation = STUDIES[study]
+    report = reports(study)
     browser.get(report.as_uri())
     wait = WebDriverWait(browser, 30)
     wait.until(lambda page: page.find_elements(By.XPATH, f"//a[normalize-space()='{study}']"))[0].click()
@@ -196,12 +211,8 @@ def test_the_title_of_every_figure_can_be_reached_and_a_large_timelapse_is_shown
     assert_animation_is_shown(browser, wait, "timelapse")
 
 
-def test_the_report_opens_on_the_main_results_and_limits(finished, tmp_path, browser):
-    report = tmp_path / "report.html"
-    # without the style sheet the top of a long page lies above what can be reached
-    text, passed = run(finished, SMALL, "--report", str(report), *STYLE)
-    assert passed, text
-    browser.get(report.as_uri())
+def test_the_report_opens_on_the_main_results_and_limits(finished, reports, browser):
+    browser.get(reports("glacier").as_uri())
     wait = WebDriverWait(browser, 30)
     shown = wait.until(lambda page: "Main results" in (body := page.find_element(By.TAG_NAME, "body").text) and body)
     for words in (
