@@ -152,15 +152,16 @@ def test_intervals_hold_what_they_say_where_the_model_is_wrong_about_its_errors(
 
 
 @pytest.mark.long
+@pytest.mark.slow
 def test_months_to_come_lie_inside_the_intervals_as_often_as_they_say():
-    """Eight series with a season and a step in the past; before, all months of all series were inside."""
+    """Ten series with a season, five with a step in the past. Before, all months of all series were inside."""
     inside = []
-    for seed, lag1 in enumerate([0.0, 0.6] * 4):
+    for seed, lag1 in enumerate([0.0, 0.6] * 5):
         noise = np.random.default_rng(seed).normal(size=146)
         for place in range(1, 146):
             noise[place] += lag1 * noise[place - 1]
         months = np.arange(96)
-        values = 100 + 8 * np.isin(months % 12, [5, 6]) - 6.0 * (months >= 56) + noise[50:]
+        values = 100 + 8 * np.isin(months % 12, [5, 6]) - 6.0 * (seed < 5) * (months >= 56) + noise[50:]
         found = carbon_forecast(series(values[:84])).values.query("kind == 'forecast'")
         inside.append((found["lower_95"].to_numpy() <= values[84:]) & (values[84:] <= found["upper_95"].to_numpy()))
     assert 0.9 <= np.mean(inside) <= 0.985, np.mean(inside)
