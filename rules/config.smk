@@ -92,7 +92,7 @@ def sites_from(study, *sources):
 
 def reported(path, label, caption):
     """Output that the report shows, as table or figure under its study and site; `caption` is a file of `report/`."""
-    _, study, site = (path.split("/") + [""])[:3]
+    _, study, site = (*Path(path).parts, "")[:3]
     place = {"category": "all studies"}
     if site:
         place = {"category": study, "subcategory": site if site == "{site}" else "all sites"}
