@@ -110,6 +110,21 @@ def _sections_as_prose(app, what, name, obj, options, lines: list[str]) -> None:
     lines[:] = section.sub(prose, "\n".join(lines)).split("\n")
 
 
+def _attributes_as_written(app) -> None:
+    """The description of an attribute is a sentence; napoleon would take what is before its first colon for a type."""
+    written: list[str] = []
+
+    def remember(app, what, name, obj, options, lines: list[str]) -> None:
+        written[:] = lines
+
+    def restore(app, what, name, obj, options, lines: list[str]) -> None:
+        if what in ("attribute", "data"):
+            lines[:] = written
+
+    app.connect("autodoc-process-docstring", remember, priority=400)
+    app.connect("autodoc-process-docstring", restore, priority=600)
+
+
 def _words_are_no_names(app, doctree) -> None:
     """A word in the description of a type, such as "shape", is not a link to an attribute of that name."""
     for node in list(doctree.findall(addnodes.pending_xref)):
@@ -120,6 +135,7 @@ def _words_are_no_names(app, doctree) -> None:
 
 def setup(app) -> None:
     """Called by Sphinx."""
-    app.connect("autodoc-process-docstring", _sections_as_prose, priority=400)
+    app.connect("autodoc-process-docstring", _sections_as_prose, priority=450)
+    _attributes_as_written(app)
     app.connect("doctree-read", _words_are_no_names)
     app.connect("source-read", _take_from_elsewhere)
