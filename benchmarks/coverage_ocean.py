@@ -246,18 +246,18 @@ def _bounds(worlds: int, seed: int) -> Iterator[dict[str, object]]:
         weight = np.bincount(
             np.maximum(members.own_cell, 0), (np.cos(np.radians(lat)) * ~world.land).ravel(), cells.count
         ).reshape(cells.shape)
-        centres, names = None, {number: name for number, name in REGIMES.items()}
+        centers, names = None, {number: name for number, name in REGIMES.items()}
         for month in (1, 4, 7, 10):
             slopes, kept = _slopes(world.fields(2004, month), members, cells.count)
             areas = _areas_in_cells(world.regime(2004, month), members, np.cos(np.radians(lat)), cells.count)
-            if centres is None:
+            if centers is None:
                 scale = slopes[kept].mean(axis=0), slopes[kept].std(axis=0)
                 pure = kept & (areas.max(axis=0) > 0.95 * areas.sum(axis=0))
                 standard = (slopes - scale[0]) / scale[1]
-                centres = np.stack(
+                centers = np.stack(
                     [standard[pure & (areas.argmax(axis=0) == place)].mean(axis=0) for place in range(4)]
                 )
-            distance = (((slopes - scale[0]) / scale[1])[:, None] - centres) ** 2
+            distance = (((slopes - scale[0]) / scale[1])[:, None] - centers) ** 2
             labels = np.where(kept, np.nan_to_num(distance.sum(axis=2), nan=9e9).argmin(axis=1) + 1, 0)
             labels = np.where(weight.ravel() > 0, labels, -1).reshape(1, *cells.shape).astype("int8")
             zones = {"all": weight > 0, "north": (weight > 0) & (cells.lat[:, None] > 50)}

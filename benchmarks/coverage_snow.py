@@ -173,7 +173,7 @@ def trend_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, obj
             n += len(table)
             table[SNOW] += slope * (table["date"] - START).dt.days / 3652.425
             row = season_trends([(table, [SNOW])]).iloc[0]
-            inside += row["beside_cycle_lower"] <= slope <= row["beside_cycle_upper"]
+            inside += row["deseasonalized_lower"] <= slope <= row["deseasonalized_upper"]
             if np.isfinite(row["theil_sen_lower"]):
                 tested += 1
                 yearly += row["theil_sen_lower"] <= slope <= row["theil_sen_upper"]

@@ -28,11 +28,11 @@ from images import in_new_process, machine
 
 from climate_indicators.geo.netcdf import month_starts, write_fields
 from climate_indicators.ocean.biomes.cells import Cells, degree_cells
-from climate_indicators.ocean.biomes.cuts import paper_cut
+from climate_indicators.ocean.biomes.cuts import published_cut
 from climate_indicators.ocean.biomes.membership import membership
 from climate_indicators.ocean.biomes.monthly_slopes import FEATURES, UNITS, slopes_dataset, slopes_of_month
 from climate_indicators.ocean.biomes.regression import Status
-from climate_indicators.ocean.biomes.ward import standardise, ward
+from climate_indicators.ocean.biomes.ward import standardize, ward
 from climate_indicators.ocean.reader import dataset as datasets
 from climate_indicators.ocean.reader.carbonate_system import fco2
 from climate_indicators.ocean.reader.points import LIMITS, filter_points
@@ -62,7 +62,7 @@ class ModelGrid(SyntheticOcean):
 
     @property
     def spacing_m(self) -> np.ndarray:
-        """Distance between neighbouring points: float64, shape (lat, lon)."""
+        """Distance between neighboring points: float64, shape (lat, lon)."""
         row = EARTH_M * np.radians(360 / 1442) * np.cos(np.radians(self.lat))
         return np.repeat(row[:, None], len(self.lon), axis=1)
 
@@ -96,9 +96,9 @@ def one_month(sample: int, rounds: int) -> None:
     for number in range(rounds):
         members, placing = clock(membership, cells, lat, lon, ~world.land)
         (found, _), fitting = clock(slopes_of_month, fields, members, world.spacing_m**2, cells.count)
-        (z, _, _), scaling = clock(standardise, found.slopes[:, found.status == Status.KEPT].T)
+        (z, _, _), scaling = clock(standardize, found.slopes[:, found.status == Status.KEPT].T)
         tree, joining = clock(ward, z)
-        cut, cutting = clock(paper_cut, tree, DELTA_DIST, DELTA_VAR)
+        cut, cutting = clock(published_cut, tree, DELTA_DIST, DELTA_VAR)
         ours = np.array([placing, fitting, scaling + joining, cutting])
         # the loop's cells are spread over the rounds, so that both meet the same moods of the machine
         selecting, regressing = loop_over_cells(table, cells, found.slopes, found.status, sample // rounds, seed=number)

@@ -88,18 +88,18 @@ def snow_archive(wildcards):
     return sites("snow")[wildcards.site]["archive"]
 
 
-def snow_catalogue(wildcards, prefix=""):
+def snow_catalog(wildcards, prefix=""):
     """Catalog of the optical scenes or, with the prefix `radar_`, of the radar scenes."""
     settings = snow_archive(wildcards)
     keys = ("endpoint", "collection", "assets", "tokens")
-    return {"name": settings[f"{prefix}catalogue"], **{key: settings[f"{prefix}{key}"] for key in keys}}
+    return {"name": settings[f"{prefix}catalog"], **{key: settings[f"{prefix}{key}"] for key in keys}}
 
 
-def glacier_catalogue(wildcards):
+def glacier_catalog(wildcards):
     """Catalog of the scenes of a glacier site."""
     keys = ("endpoint", "collection", "assets", "tokens")
     settings = archive_settings(wildcards)
-    return {"name": settings["catalogue"], **{key: settings[key] for key in keys}}
+    return {"name": settings["catalog"], **{key: settings[key] for key in keys}}
 
 
 def glacier_image_wanted(wildcards):
@@ -113,9 +113,9 @@ def glacier_image_wanted(wildcards):
     }
 
 
-def snow_catalogues(wildcards):
+def snow_catalogs(wildcards):
     """Catalogs of the scenes of a snow site by sensor."""
-    return {"optical": snow_catalogue(wildcards), "radar": snow_catalogue(wildcards, "radar_")}
+    return {"optical": snow_catalog(wildcards), "radar": snow_catalog(wildcards, "radar_")}
 
 
 def snow_archive_grid(wildcards):

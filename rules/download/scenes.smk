@@ -23,7 +23,7 @@ rule fetch_glacier_year:
         runtime=minutes(60),
     params:
         content=content_of(aoi_of),
-        catalogue=glacier_catalogue,
+        catalog=glacier_catalog,
         season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
         grid=lambda wildcards: {key: glacier_site(wildcards)[key] for key in ("crs", "resolution_m")},
         wanted=glacier_image_wanted,
@@ -75,7 +75,7 @@ rule fetch_snow_year:
         runtime=minutes(60),
     params:
         content=content_of(snow_aoi),
-        catalogues=snow_catalogues,
+        catalogs=snow_catalogs,
         grid=snow_archive_grid,
         wanted=snow_images_wanted,
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},
@@ -131,7 +131,7 @@ rule size_glacier_year:
         "../../envs/archive.yaml"
     params:
         content=content_of(aoi_of),
-        catalogue=glacier_catalogue,
+        catalog=glacier_catalog,
         season=lambda wildcards: [archive_settings(wildcards)[key] for key in ("season_first", "season_last")],
         grid=lambda wildcards: {key: glacier_site(wildcards)[key] for key in ("crs", "resolution_m")},
         wanted=glacier_image_wanted,
@@ -157,7 +157,7 @@ rule size_snow_year:
         "../../envs/archive.yaml"
     params:
         content=content_of(snow_aoi),
-        catalogues=snow_catalogues,
+        catalogs=snow_catalogs,
         grid=snow_archive_grid,
         wanted=snow_images_wanted,
         radar=lambda wildcards: {"orbits": snow_archive(wildcards)["orbits"]},

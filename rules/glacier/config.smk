@@ -216,7 +216,7 @@ def terrain_channels(wildcards):
     return [f"results/{wildcards.study}/{wildcards.site}/terrain.tif"] if has_terrain else []
 
 
-def labelled_stack(wildcards):
+def labeled_stack(wildcards):
     """Rasters with the channels of the labeled scene."""
     scene = first_scene(wildcards.study, wildcards.site)
     return [f"results/{wildcards.study}/{wildcards.site}/scenes/{scene}.tif", *terrain_channels(wildcards)]

@@ -41,7 +41,7 @@ rule ocean_slopes:
         content=content_of(ocean_files),
         data=with_module_prefix(ocean_data),
         points=ocean_settings("points"),
-        enough_points=ocean_settings("cells").get("enough_points"),
+        min_points=ocean_settings("cells").get("min_points"),
         regression=ocean_settings("regression"),
     script:
         "../../scripts/ocean/ocean_slopes.py"

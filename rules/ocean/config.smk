@@ -123,8 +123,8 @@ def ocean_results():
         inputs.csv cells.nc ocean_slope_maps.png linkage.nc cuts.csv biomes.nc biomes.csv ocean_biome_map.png
         ocean_dendrogram.png ocean_cut_grid.png ocean_biome_profile.png agreement.csv model tuning.csv history.csv
         metrics.csv confusion.csv reliability.csv ocean_classifier.png coverage.csv trend.csv seasonal_trend.csv
-        ocean_coverage.png seasonal_cycle.csv ocean_seasonal_cycle.png sensitivity.csv competition.csv
-        ocean_competition.png occurrence.nc core.csv ocean_occurrence.png ocean_core.png drivers.csv
+        ocean_coverage.png seasonal_cycle.csv ocean_seasonal_cycle.png sensitivity.csv midlatitude_balance.csv
+        ocean_midlatitude_balance.png frequency.nc core.csv ocean_frequency.png ocean_core.png drivers.csv
         drivers_by_biome.csv ocean_drivers.png ocean_drivers_season.png ocean_animation.gif ocean_animation.html
     """.split()
     results = []

@@ -67,7 +67,7 @@ rule ocean_season:
         "../../scripts/ocean/ocean_season.py"
 
 
-rule ocean_competition:
+rule ocean_midlatitude_balance:
     """Subtropical against subpolar biomes, and thermal against chemical effects on fCO2, in the middle latitudes."""
     input:
         slopes=ocean_part_files("results/ocean/{site}/slopes/{part}.nc"),
@@ -75,19 +75,23 @@ rule ocean_competition:
         cells="results/ocean/{site}/cells.nc",
         table="results/ocean/{site}/biomes.csv",
     output:
-        competition=reported("results/ocean/{site}/competition.csv", "competition", "ocean_competition"),
-        figure=reported("results/ocean/{site}/ocean_competition.png", "competition", "ocean_competition"),
+        midlatitude_balance=reported(
+            "results/ocean/{site}/midlatitude_balance.csv", "midlatitude_balance", "ocean_midlatitude_balance"
+        ),
+        figure=reported(
+            "results/ocean/{site}/ocean_midlatitude_balance.png", "midlatitude_balance", "ocean_midlatitude_balance"
+        ),
     log:
-        "logs/ocean/{site}/ocean_competition.log",
+        "logs/ocean/{site}/ocean_midlatitude_balance.log",
     conda:
         "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     params:
-        bands=ocean_settings("competition"),
+        bands=ocean_settings("midlatitude_balance"),
     script:
-        "../../scripts/ocean/ocean_competition.py"
+        "../../scripts/ocean/ocean_midlatitude_balance.py"
 
 
 rule ocean_sensitivity:
@@ -105,26 +109,26 @@ rule ocean_sensitivity:
         "../../scripts/ocean/ocean_sensitivity.py"
 
 
-rule ocean_occurrence:
+rule ocean_frequency:
     """Frequency of each biome in each cell, and cores that never change."""
     input:
         labels=ocean_part_files("results/ocean/{site}/labels/frozen/{part}.nc"),
         cells="results/ocean/{site}/cells.nc",
         table="results/ocean/{site}/biomes.csv",
     output:
-        occurrence="results/ocean/{site}/occurrence.nc",
+        frequency="results/ocean/{site}/frequency.nc",
         core=reported("results/ocean/{site}/core.csv", "cores", "ocean_core"),
-        figure=reported("results/ocean/{site}/ocean_occurrence.png", "occurrence", "ocean_occurrence"),
+        figure=reported("results/ocean/{site}/ocean_frequency.png", "frequency", "ocean_frequency"),
         cores=reported("results/ocean/{site}/ocean_core.png", "cores", "ocean_core"),
     log:
-        "logs/ocean/{site}/ocean_occurrence.log",
+        "logs/ocean/{site}/ocean_frequency.log",
     conda:
         "../../envs/ocean.yaml"
     resources:
         mem_mb=memory(2000),
         runtime=minutes(60),
     script:
-        "../../scripts/ocean/ocean_occurrence.py"
+        "../../scripts/ocean/ocean_frequency.py"
 
 
 rule ocean_drivers:

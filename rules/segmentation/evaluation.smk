@@ -4,7 +4,7 @@
 rule baselines:
     """Scores of a random forest and of a threshold index on the validation and test blocks."""
     input:
-        channels=labelled_stack,
+        channels=labeled_stack,
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",
         blocks="results/{study}/{site}/blocks.csv",
@@ -84,7 +84,7 @@ rule learning_curve:
 rule block_map:
     """Draw the blocks of training, validation and test over the labeled scene."""
     input:
-        channels=labelled_stack,
+        channels=labeled_stack,
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",
         blocks="results/{study}/{site}/blocks.csv",

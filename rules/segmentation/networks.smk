@@ -60,7 +60,7 @@ rule held_out:
     input:
         model=network_of(),
         check=network_check_of(),
-        channels=labelled_stack,
+        channels=labeled_stack,
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",
         blocks="results/{study}/{site}/blocks.csv",

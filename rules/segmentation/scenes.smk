@@ -126,7 +126,7 @@ rule terrain:
 rule blocks:
     """Assign spatial blocks of the labeled scene to training, validation and test."""
     input:
-        channels=labelled_stack,
+        channels=labeled_stack,
         labels="results/{study}/{site}/labels.tif",
     output:
         blocks="results/{study}/{site}/blocks.csv",
@@ -150,7 +150,7 @@ rule blocks:
 rule patches:
     """Patches of the labeled scene; waits for all scenes, so that bad input is found before training."""
     input:
-        channels=labelled_stack,
+        channels=labeled_stack,
         labels="results/{study}/{site}/labels.tif",
         splits="results/{study}/{site}/splits.tif",
         blocks="results/{study}/{site}/blocks.csv",

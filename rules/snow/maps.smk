@@ -46,7 +46,7 @@ rule snow_held_out:
         mem_mb=memory(3000),
         runtime=minutes(60, per_input_gb=60),
     params:
-        prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
+        prediction=snow_keys("prediction", "engine", "precision", "test_time_augmentation"),
     script:
         "../../scripts/snow/snow_held_out.py"
 
@@ -122,7 +122,7 @@ rule snow_gallery:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        prediction=snow_keys("prediction", "engine", "precision", "average_turns"),
+        prediction=snow_keys("prediction", "engine", "precision", "test_time_augmentation"),
     script:
         "../../scripts/snow/snow_gallery.py"
 

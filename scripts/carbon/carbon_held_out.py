@@ -10,7 +10,7 @@ from climate_indicators.stats.score_histograms import write_scores
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
-if settings["average_turns"]:
+if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)
 with h5py.File(snakemake.input.patches) as store:
     members = [place for place, _ in holdout_samples(store)]

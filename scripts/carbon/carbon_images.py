@@ -42,11 +42,11 @@ with error_context(f"carbon site '{snakemake.wildcards.site}'"):
     table["date"], table["place"] = table.image.map(dates), table.image.map(places)
     # a mask without known pixels has no labels
     known = (table["mask"] != "") & (table["unknown_fraction"] < 1)
-    table["given"], table["labelled"] = find_given(names), known if from_masks else True
+    table["given"], table["labeled"] = find_given(names), known if from_masks else True
     duplicates = find_duplicates(stock.thumbnails, table.sha256, names, limits["near_bits"])
     duplicates["across_given"] = across_given(duplicates, names, table.given)
     table["group"] = group_images(names, duplicates, table.place)
-    table["split"] = assign_splits(table.group, table.labelled, table.given, params.shares, limits["split_seed"])
+    table["split"] = assign_splits(table.group, table.labeled, table.given, params.shares, limits["split_seed"])
     check_holdout(table)
     check_pixel_areas(table, params.has_pixel_area, snakemake.wildcards.site)
 log_inventory(stock, snakemake.output.rejected)
@@ -55,7 +55,7 @@ if duplicates.across_given.any():
     log.warning("%d pairs of duplicates connect predefined training and test images, so the skill is too high", found)
 log.info("%d exact and %d near pairs of duplicates", *[(duplicates.kind == kind).sum() for kind in ("exact", "near")])
 log.info("images: %s", ", ".join(f"{count} {split}" for split, count in table.split.value_counts().items()))
-order = ["image", "mask", "date", "place", *COLUMNS[2:], "given", "labelled", "group", "split"]
+order = ["image", "mask", "date", "place", *COLUMNS[2:], "given", "labeled", "group", "split"]
 write_csv(table[order], snakemake.output.images)
 write_csv(duplicates, snakemake.output.duplicates)
 write_csv(pd.DataFrame(stock.problems, columns=["image", "reason"]), snakemake.output.rejected)

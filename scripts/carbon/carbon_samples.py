@@ -14,7 +14,7 @@ params, labels = snakemake.params, snakemake.params.labels
 table = read_table(snakemake.input.table, na_values=[])
 reading = Reading.from_settings(params.reading)
 read = sample_reader(table, params.folder, params.masks, reading, labels["source"], params.mask_values)
-progress = Progress(log, int(table.labelled.sum()), "image").step
+progress = Progress(log, int(table.labeled.sum()), "image").step
 with error_context(f"carbon site '{snakemake.wildcards.site}'"):
     write_samples(
         snakemake.output.patches, table, read, labels, params.size_px, labels["target"], params.band_names, progress

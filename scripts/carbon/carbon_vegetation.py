@@ -16,7 +16,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 params, model = snakemake.params, snakemake.input.model
 card, settings, reading = read_card(model), params.prediction, Reading.from_settings(params.reading)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
-if settings["average_turns"]:
+if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)
 names = read_table(snakemake.input.table).image.tolist()
 progress, rows = Progress(log, len(names), "image"), []

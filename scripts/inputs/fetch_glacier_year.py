@@ -9,7 +9,7 @@ from climate_indicators.config.seasons import season_days
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
-from climate_indicators.core.stac_catalogs import OPTICAL, find_catalogue
+from climate_indicators.core.stac_catalogs import OPTICAL, find_catalog
 from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
@@ -28,12 +28,12 @@ with error_context(f"glacier site '{snakemake.wildcards.site}'"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, params.grid["resolution_m"], params.grid["crs"])
 days = season_days(int(snakemake.wildcards.year), *params.season)
-place = f"{params.catalogue['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
+place = f"{params.catalog['name']} for glacier site '{snakemake.wildcards.site}', {' to '.join(days)}"
 with error_context(place):
-    catalogue = find_catalogue(sensor=OPTICAL, **params.catalogue)
-    tiles = cached_search(params.kept, catalogue, session, area, days)
-    log.info("%s: %d tiles in %s, %s", place, len(tiles), catalogue.collection, redact_url(catalogue.endpoint))
-    year = AnnualComposite(tiles, area, grid, Windows(params.kept, catalogue, session), SceneCriteria(**params.wanted))
+    catalog = find_catalog(sensor=OPTICAL, **params.catalog)
+    tiles = cached_search(params.kept, catalog, session, area, days)
+    log.info("%s: %d tiles in %s, %s", place, len(tiles), catalog.collection, redact_url(catalog.endpoint))
+    year = AnnualComposite(tiles, area, grid, Windows(params.kept, catalog, session), SceneCriteria(**params.wanted))
     for step in (steps := year.steps()):
         log.info("to be read · %s", step)
     log.info("to be read · %s in total, unless cached by an earlier run", total_of(steps))

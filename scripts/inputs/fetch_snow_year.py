@@ -10,7 +10,7 @@ import pandas as pd
 from climate_indicators.core.atomic_files import atomic_path, write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
-from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
+from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalog
 from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import (
@@ -38,30 +38,30 @@ days = (f"{number}-01-01", f"{number}-12-31")
 place = f"for snow site '{snakemake.wildcards.site}', {' to '.join(days)}"
 found, windows = {}, {}
 for sensor in (OPTICAL, RADAR):
-    with error_context(f"{params.catalogues[sensor]['name']}, {sensor} scenes {place}"):
-        catalogue = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        found[sensor] = cached_search(params.kept, catalogue, session, area, days)
-        windows[sensor] = Windows(params.kept, catalogue, session, RADAR_NODATA if sensor == RADAR else 0.0)
-        log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalogue.collection)
-with error_context(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
-    radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], windows[RADAR].catalogue)
+    with error_context(f"{params.catalogs[sensor]['name']}, {sensor} scenes {place}"):
+        catalog = find_catalog(sensor=sensor, **params.catalogs[sensor])
+        found[sensor] = cached_search(params.kept, catalog, session, area, days)
+        windows[sensor] = Windows(params.kept, catalog, session, RADAR_NODATA if sensor == RADAR else 0.0)
+        log.info("%s: %d tiles in %s", sensor, len(found[sensor]), catalog.collection)
+with error_context(f"{params.catalogs[RADAR]['name']}, radar scenes {place}"):
+    radar, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], windows[RADAR].catalog)
 year = AnnualComposite(found[OPTICAL], area, grid, windows[OPTICAL], SceneCriteria(**params.wanted))
-steps = series_steps(year, params.optical_per_month, chosen, windows[RADAR].catalogue, grid)
+steps = series_steps(year, params.optical_per_month, chosen, windows[RADAR].catalog, grid)
 for step in steps:
     log.info("to be read · %s", step)
 log.info("to be read · %s in total, unless cached by an earlier run", total_of(steps))
 with atomic_path(output.folder) as folder:
     folder.mkdir()
-    with error_context(f"{params.catalogues[RADAR]['name']}, radar scenes {place}"):
+    with error_context(f"{params.catalogs[RADAR]['name']}, radar scenes {place}"):
         rows = write_radar(folder, windows[RADAR], grid, chosen, area)
-    with error_context(f"{params.catalogues[OPTICAL]['name']}, optical scenes {place}"):
+    with error_context(f"{params.catalogs[OPTICAL]['name']}, optical scenes {place}"):
         radar_days = [row["date"] for row in rows]
         chosen = choose_optical(year, params.wanted["min_valid"], params.optical_per_month, radar_days)
         rows += write_optical(folder, year, grid, chosen, params.wanted["bands"])
 log.info("%d scenes selected", len(rows))
 for sensor, candidates in ((RADAR, radar), (OPTICAL, year.candidates)):
     if not any(one.chosen for one in candidates):
-        source = params.catalogues[sensor]["name"]
+        source = params.catalogs[sensor]["name"]
         log.warning(
             "%s %s: none of %d %s scenes is selected; see the reasons in candidates.csv",
             source,

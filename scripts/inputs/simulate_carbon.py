@@ -24,7 +24,7 @@ with atomic_path(output.images) as images, atomic_path(output.masks) as masks, a
             rendered = site.rendered(number, month)
             write_jpeg(images / f"{rendered.name}.jpg", rendered.picture)
             write_mask(truth / "masks" / f"{rendered.name}.png", rendered.mask)
-            if rendered.labelled:
+            if rendered.labeled:
                 write_mask(masks / f"{rendered.name}.png", rendered.mask)
             records.append({"image": f"{rendered.name}.jpg", **rendered.record})
             progress.step()

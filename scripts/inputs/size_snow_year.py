@@ -6,7 +6,7 @@ The search results are cached for the download. Writes ``step, overpasses, tiles
 from climate_indicators.core.atomic_files import write_csv
 from climate_indicators.core.errors import error_context
 from climate_indicators.core.log import start_log
-from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalogue
+from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, find_catalog
 from climate_indicators.download.http.session import RetryPolicy, Session
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import choose_radar, series_steps
@@ -22,12 +22,12 @@ days = (f"{number}-01-01", f"{number}-12-31")
 with error_context(f"snow site '{snakemake.wildcards.site}', {' to '.join(days)}"):
     area = read_area_of_interest(snakemake.input.aoi[0], params.aoi_layer, warn=False)
     grid = site_grid(area, **params.grid)
-    found, catalogues = {}, {}
+    found, catalogs = {}, {}
     for sensor in (OPTICAL, RADAR):
-        catalogues[sensor] = find_catalogue(sensor=sensor, **params.catalogues[sensor])
-        found[sensor] = cached_search(params.kept, catalogues[sensor], session, area, days)
-    _, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], catalogues[RADAR])
-    windows = Windows(params.kept, catalogues[OPTICAL], session)
+        catalogs[sensor] = find_catalog(sensor=sensor, **params.catalogs[sensor])
+        found[sensor] = cached_search(params.kept, catalogs[sensor], session, area, days)
+    _, chosen = choose_radar(found[RADAR], area, params.radar["orbits"], catalogs[RADAR])
+    windows = Windows(params.kept, catalogs[OPTICAL], session)
     year = AnnualComposite(found[OPTICAL], area, grid, windows, SceneCriteria(**params.wanted))
-    steps = series_steps(year, params.optical_per_month, chosen, catalogues[RADAR], grid)
+    steps = series_steps(year, params.optical_per_month, chosen, catalogs[RADAR], grid)
 write_csv(step_table(steps), snakemake.output.table)

@@ -1,6 +1,6 @@
 """Compare the biomes with other groupings of the same slopes: other cut, fixed number, mixture, HDBSCAN.
 
-Writes ``agreement.csv``: ``method, k, share_labelled, ami_with_biomes`` and, for synthetic data, ``ami_with_truth``.
+Writes ``agreement.csv``: ``method, k, share_labeled, ami_with_biomes`` and, for synthetic data, ``ami_with_truth``.
 """
 
 from climate_indicators.core.atomic_files import write_csv
@@ -20,7 +20,7 @@ biomes = read_fields(snakemake.input.biomes).label.values.ravel()[place]
 area = known.area_km2.values.ravel()[place]
 other = next(mode for mode in PARAMETERS if mode != settings["mode"])
 grid = {name: settings[other][name] for name in PARAMETERS[other]}
-shares = {"min_share": settings["robust"]["min_share"], "scale_by_cells": settings["paper"]["scale"]}
+shares = {"min_share": settings["density"]["min_share"], "scale_by_cells": settings["published"]["scale"]}
 _, other_cut = cut_table(tree, other, grid, criterion="silhouette", bootstraps=0, seed=params.seed, **shares)
 labelings = {
     "biomes": biomes,
@@ -30,7 +30,7 @@ labelings = {
     f"{other} cut": other_cut.labels,
     f"tree cut into {biomes.max()}": fixed_cut(tree, int(biomes.max())),
     "Gaussian mixture, lowest BIC": gaussian_mixture(tree.values, seed=params.seed),
-    "HDBSCAN": hdbscan(tree.values, settings["robust"]["min_share"], seed=params.seed),
+    "HDBSCAN": hdbscan(tree.values, settings["density"]["min_share"], seed=params.seed),
 }
 truth = None
 if snakemake.input.truth:

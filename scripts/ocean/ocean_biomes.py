@@ -16,7 +16,7 @@ from climate_indicators.ocean.biomes.cuts import consolidate
 from climate_indicators.ocean.biomes.labels import label_attributes, names_and_colors, on_map
 from climate_indicators.ocean.biomes.monthly_slopes import cell_fields, kept_slopes
 from climate_indicators.ocean.biomes.naming import apply_names, biome_table
-from climate_indicators.ocean.biomes.ward import linkage_dataset, standardise, ward
+from climate_indicators.ocean.biomes.ward import linkage_dataset, standardize, ward
 
 MIN_CELLS = 30
 
@@ -37,27 +37,27 @@ if len(kept) < MIN_CELLS:
         f"slopes; biomes need {MIN_CELLS}. The reasons are in `status` of {snakemake.input.slopes[0]}; larger "
         "cells (ocean.cells.size) contain more points."
     )
-z, _, _ = standardise(slopes[kept])
+z, _, _ = standardize(slopes[kept])
 tree = ward(z)
 mode, grid = settings["mode"], settings[settings["mode"]]
-names = {"paper": ("delta_dist", "delta_var"), "robust": ("max_valley", "compactness")}[mode]
+names = {"published": ("delta_dist", "delta_var"), "density": ("max_density_ratio", "compactness")}[mode]
 table, cut = cut_table(
     tree,
     mode,
     {name: grid[name] for name in names},
     criterion=settings["criterion"],
-    min_share=settings["robust"]["min_share"],
-    scale_by_cells=settings["paper"]["scale"],
+    min_share=settings["density"]["min_share"],
+    scale_by_cells=settings["published"]["scale"],
     bootstraps=settings["bootstraps"],
     seed=params.seed,
 )
-labels = consolidate(z, cut.labels) if mode == "robust" and grid["consolidate"] else cut.labels
+labels = consolidate(z, cut.labels) if mode == "density" and grid["consolidate"] else cut.labels
 moved = int((labels != cut.labels).sum())
 log.info("%d biomes of %d cells; %d moved to the nearest mean", cut.k, len(kept), moved)
 if moved > len(kept) / 3:
     log.warning(
         "%d of %d cells were moved to the nearest mean, so the means define the biomes and not the tree. With "
-        "ocean.biomes.robust.consolidate: false, the tree defines them.",
+        "ocean.biomes.density.consolidate: false, the tree defines them.",
         moved,
         len(kept),
     )
@@ -65,7 +65,7 @@ if moved > len(kept) / 3:
 if cut.k == 1:
     log.warning(
         "no density minimum separates the slopes of %s: they form one biome, and nothing can be tracked. To divide "
-        "a continuum into compact parts, set ocean.biomes.robust.max_valley to 1.0.",
+        "a continuum into compact parts, set ocean.biomes.density.max_density_ratio to 1.0.",
         params.month,
     )
 

@@ -44,7 +44,7 @@ card = {
     "reference_month": params.month,
     "chosen": result.hyperparameters,
     "best_epoch": result.network.best_epoch,
-    "neighbours": result.neighbours,
+    "n_neighbors": result.n_neighbors,
     "versions": versions(),
 }
 save_model(snakemake.output.model, result.network.model, card)

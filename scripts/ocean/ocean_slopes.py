@@ -15,7 +15,7 @@ params = snakemake.params
 known = read_fields(snakemake.input.cells)
 cells = cells_of_dataset(known)
 with OceanData.open(params.data, known.point_is_ocean.values == 1) as data:
-    members = membership(cells, data.lat, data.lon, data.ocean, params.enough_points)
+    members = membership(cells, data.lat, data.lon, data.ocean, params.min_points)
     also_needed = ["salinity"] if params.regression["salinity"] else []
     found, shares, progress = [], [], Progress(log, len(data.months), "month")
     for month in data.months:

@@ -15,7 +15,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
 card = read_card(model)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
-if settings["average_turns"]:
+if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 blocks = holdout_blocks(read_table(snakemake.input.blocks))

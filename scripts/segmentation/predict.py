@@ -13,7 +13,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, model, output = snakemake.params.prediction, snakemake.input.model, snakemake.output
 card, calibration = read_card(model), read_json(snakemake.input.calibration)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
-if settings["average_turns"]:
+if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 study = snakemake.wildcards.study
@@ -31,7 +31,7 @@ for scene, probability, extent in zip(snakemake.input.scenes, output.probabiliti
             {
                 "ENGINE": engine.name,
                 "PRECISION": engine.precision,
-                "AVERAGED_TURNS": "8" if settings["average_turns"] else "1",
+                "AVERAGED_TURNS": "8" if settings["test_time_augmentation"] else "1",
                 "MODEL_PATCHES_SHA256": card["patches_sha256"],
             },
         )

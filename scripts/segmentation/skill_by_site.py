@@ -1,7 +1,7 @@
 """Compare the skill of the shared network at each site with the baselines of the site.
 
 Writes one row per site, model and split: ``site, in_pool``, the columns of ``metrics.csv``, and
-``network_lead_iou``.
+``iou_gain``.
 """
 
 from climate_indicators.core.atomic_files import write_csv

@@ -12,7 +12,7 @@ from climate_indicators.segmentation.spatial_blocks import SPLIT_VALUES
 from climate_indicators.snow.foundation_models.features import activation_maps
 from climate_indicators.snow.foundation_models.loading import open_foundation
 from climate_indicators.snow.foundation_models.model_inputs import (
-    POLARISATIONS,
+    POLARIZATIONS,
     color_picture,
     sample_picture,
     spread_of_snow,
@@ -26,11 +26,11 @@ make_deterministic()
 with h5py.File(snakemake.input.patches) as store:
     places = spread_of_snow(store, SPLIT_VALUES["test"], snakemake.params.examples)
     names = [store["name"].asstr()[place] for place in places]
-    pairs = [[color_picture(store["rgb"][place]), sample_picture(store, place, POLARISATIONS)] for place in places]
+    pairs = [[color_picture(store["rgb"][place]), sample_picture(store, place, POLARIZATIONS)] for place in places]
 pictures = np.concatenate(pairs)
 with error_context(f"snow site '{snakemake.wildcards.site}'"):
     foundation = open_foundation(snakemake.input.model, kind)
 examples = paired(names, pictures, activation_maps(foundation, pictures))
 title = weights_title(foundation.card)
-save_figure(activation_figure(NAMES[kind], title, examples, POLARISATIONS), snakemake.output.figure)
+save_figure(activation_figure(NAMES[kind], title, examples, POLARIZATIONS), snakemake.output.figure)
 log.info("%s (%s) at %d px, %d examples", NAMES[kind], title, foundation.size_px, len(examples))

@@ -15,7 +15,7 @@ from climate_indicators.snow.triplets.skill import logit_limit
 log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
-if settings["average_turns"]:
+if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)
 chosen = choose_examples(read_table(snakemake.input.metrics))
 limit = logit_limit(read_json(snakemake.input.calibration))

@@ -12,7 +12,7 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings = snakemake.params.prediction
 triplets = read_table(snakemake.input.triplets, dtype={"orbit": str})
 engine = open_engine(snakemake.input.model, settings["engine"], settings["precision"], snakemake.threads)
-if settings["average_turns"]:
+if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)
 with h5py.File(snakemake.input.patches) as store:
     progress = Progress(log, len(holdout_triplets(store, triplets)), "triplet").step

@@ -17,10 +17,10 @@ log = start_log(snakemake.log[0], snakemake.rule)
 settings, model = snakemake.params.prediction, snakemake.input.model
 card = read_card(model)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
-turns = "8" if settings["average_turns"] else "1"
+turns = "8" if settings["test_time_augmentation"] else "1"
 tags = {"ENGINE": engine.name, "PRECISION": engine.precision, "AVERAGED_TURNS": turns,
         "MODEL_PATCHES_SHA256": card["patches_sha256"]}  # fmt: skip
-if settings["average_turns"]:
+if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)
 windows = Windows.from_settings(settings, card["network"]["depth"])
 calibration = read_json(snakemake.input.calibration)

@@ -16,7 +16,7 @@ WORLD = {"size_px": 192, "resolution_m": 40, "first_year": 2019, "last_year": 20
 STUDY = {
     "sites": {"small": {"source": "simulate", "reference_year": 2020, "simulate": WORLD}},
     "patches": {"size_px": 32, "stride_px": 32, "block_px": 40, "gap_px": 8},
-    "network": {"width": 4, "depth": 2, "normalisation": "batch"},
+    "network": {"width": 4, "depth": 2, "normalization": "batch"},
     "training": {"epochs": 4, "batch_size": 8, "learning_rate": 0.01, "warmup_epochs": 1},
     "baselines": {"forest_trees": 20, "forest_samples": 2000},
 }
@@ -28,7 +28,7 @@ QUICK_CLASSIFIER = {
     "grid": {"batch_size": [32], "optimizer": ["adam"], "learning_rate": [0.01]},
     "folds": 2,
     "epochs": 5,
-    "neighbours": [5],
+    "n_neighbors": [5],
 }
 OCEAN_SITE = {
     "source": "simulate",
@@ -46,7 +46,7 @@ OCEAN_STUDY = {
 }
 SMALL_OCEAN = {"ocean": OCEAN_STUDY}
 # landscapes of 32 pixels, split so that each part has two places or more; too few months for a forecast
-CARBON_SITE = {"source": "simulate", "simulate": {"places": 6, "size_px": 32, "months": 36, "labelled_every": 4}}
+CARBON_SITE = {"source": "simulate", "simulate": {"places": 6, "size_px": 32, "months": 36, "labeled_every": 4}}
 CARBON_STUDY = {
     "sites": {"small": CARBON_SITE},
     "images": {"size_px": 32, "train": 0.4, "validation": 0.3, "test": 0.3},
@@ -66,7 +66,7 @@ SNOW_STUDY = {
     "sites": {"small": SNOW_SITE},
     "masks": {"rule": "ndsi_nir_or_ndfsi"},
     "triplets": {"size_px": 32, "gap_px": 0, "train": 0.5, "validation": 0.25, "test": 0.25},
-    "network": {"width": 4, "depth": 2, "normalisation": "batch"},
+    "network": {"width": 4, "depth": 2, "normalization": "batch"},
     "training": {"epochs": 3, "batch_size": 16, "learning_rate": 0.01, "warmup_epochs": 1},
     "prediction": {"window_px": 160},
     "baselines": {"forest_trees": 10, "forest_samples": 2000},

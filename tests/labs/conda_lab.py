@@ -135,8 +135,8 @@ def _write_conda(base: Path, python: Path, channels: Path, cache: Path) -> None:
 
 def _surroundings(programs: str) -> dict[str, str]:
     """This process's environment variables without those that would bring other packages, or slow every start."""
-    left_out = ("PYTHON", "VIRTUAL_ENV", "CONDA", "SNAKEMAKE")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    excluded = ("PYTHON", "VIRTUAL_ENV", "CONDA", "SNAKEMAKE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(excluded)}
     direct = ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"]))  # servers of the tests
     return kept | {"PATH": f"{programs}:/usr/bin:/bin", "NO_PROXY": direct}
 

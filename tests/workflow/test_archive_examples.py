@@ -13,7 +13,7 @@ import rasterio
 import xarray as xr
 import yaml
 
-from climate_indicators.core.stac_catalogs import find_catalogue
+from climate_indicators.core.stac_catalogs import find_catalog
 from climate_indicators.synthetic.glacier.site import SyntheticGlacierSite
 from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 from climate_indicators.synthetic.ocean.regimes import SUBPOLAR, SUBTROPICAL, UPWELLING
@@ -47,13 +47,13 @@ def small(example, server, world, folder):
     return name, config
 
 
-def serve(server, world, catalogue, region, folder):
-    """A clouded and a clear scene a year with the catalogue's own names of assets, and the inventory's file."""
-    archive = Archive(world, find_catalogue(catalogue, "optical").assets)
+def serve(server, world, catalog, region, folder):
+    """A clouded and a clear scene a year with the catalog's own names of assets, and the inventory's file."""
+    archive = Archive(world, find_catalog(catalog, "optical").assets)
     archive.items, archive.files = server.items, server.files
     for year in YEARS:
         new = year >= 2022
-        applied = {"earthsearch:boa_offset_applied": True} if new and catalogue == "earth_search" else {}
+        applied = {"earthsearch:boa_offset_applied": True} if new and catalog == "earth_search" else {}
         served = {"added_dn": 1000 if new and not applied else 0, "s2:processing_baseline": "04.00" if new else "03.01"}
         archive.add(f"{year}-09-10", **served, **applied)
         archive.add(f"{year}-09-20", cloudy=(slice(0, 130), slice(None)), cover=1.0, **served, **applied)
@@ -102,16 +102,16 @@ def run_in_three_steps(folder, config, *servers):
 
 
 @pytest.mark.parametrize(
-    ("example", "catalogue", "region", "cloudy_year"),
+    ("example", "catalog", "region", "cloudy_year"),
     [("glacier_gangotri.yaml", "planetary_computer", 15, None), ("glacier_aletsch.yaml", "earth_search", 11, 2020)],
     ids=["gangotri", "aletsch"],
 )
 def test_glacier_example_runs_end_to_end_and_without_a_network_after_fetch_all(
-    example, catalogue, region, cloudy_year, tmp_path
+    example, catalog, region, cloudy_year, tmp_path
 ):
     world = SyntheticGlacierSite(192, 40, cloudy_year, 7)
     server = StacServer()
-    serve(server, world, catalogue, region, tmp_path)
+    serve(server, world, catalog, region, tmp_path)
     name, config = small(example, server, world, tmp_path)
     run_in_three_steps(tmp_path, config, server)
     results = tmp_path / "results/glacier" / name
@@ -155,7 +155,7 @@ def assert_same_scenes(fetched, served):
 
 
 def test_snow_example_runs_end_to_end_and_without_a_network_after_fetch_all(tmp_path_factory, tmp_path):
-    """Radar and optical scenes under the catalogue's own names, signed addresses, and the mountain's weather."""
+    """Radar and optical scenes under the catalog's own names, signed addresses, and the mountain's weather."""
     simulated = tmp_path_factory.mktemp("simulated")
     text, passed = run(simulated, {"snow": SNOW_STUDY}, "resources/snow/small/scenes.csv")
     assert passed, text

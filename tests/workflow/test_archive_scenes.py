@@ -65,7 +65,7 @@ def config(server, last_year, **more):
         "aoi": "aoi.gpkg",
         "outlines": {"path": "outlines.gpkg", "id_field": "glacier_id"},
         "archive": {
-            "catalogue": "other", "endpoint": f"{server.url}/stac", "collection": COLLECTION,
+            "catalog": "other", "endpoint": f"{server.url}/stac", "collection": COLLECTION,
             "tokens": f"{server.url}/token", "first_year": 2020, "last_year": last_year, "skip_years": [2021], **more,
         },
     }  # fmt: skip

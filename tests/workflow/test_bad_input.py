@@ -78,7 +78,7 @@ def unknown_key(folder, site):
 
 
 def outside(folder, site, key, path):
-    """Move a vector layer a hundred kilometres to the south."""
+    """Move a vector layer a hundred kilometers to the south."""
     layer = gpd.read_file(path)
     layer["geometry"] = layer.geometry.translate(yoff=-100_000 if layer.crs.is_projected else -1.0)
     layer.to_file(path)

@@ -36,7 +36,7 @@ READ = LEARNT | {
 }  # fmt: skip
 COLUMNS = {
     "images": "image mask date place width height bands dtype full_scale orientation mask_scale mask_palette "
-    "mask_orientation unknown_fraction pixel_area_m2 sha256 given labelled group split",
+    "mask_orientation unknown_fraction pixel_area_m2 sha256 given labeled group split",
     "duplicates": "image_a image_b kind transform distance across_given",
     "rejected": "image reason",
     "training_metrics": "epoch loss accuracy dice precision recall f1 iou val_loss val_accuracy val_dice val_precision "
@@ -44,8 +44,8 @@ COLUMNS = {
     "image_metrics": "image split group threshold_rule threshold tn fp fn tp iou dice precision recall f1 "
     "true_fraction mapped_fraction density_fraction",
     "protocol": "model split threshold_rule averaging iou dice f1 precision recall n_images n_empty",
-    "vegetation": "image n_pixels seen_fraction mapped_fraction density_fraction",
-    "CO2_seq": "image_path carbon_sequestration vegetation_area date split place vegetation_fraction seen_fraction "
+    "vegetation": "image n_pixels valid_fraction mapped_fraction density_fraction",
+    "CO2_seq": "image_path carbon_sequestration vegetation_area date split place vegetation_fraction valid_fraction "
     "pixel_area_m2 vegetation_area_lower vegetation_area_upper biomass_kg biomass_lower_kg biomass_upper_kg carbon_kg "
     "carbon_lower_kg carbon_upper_kg carbon_sequestration_lower carbon_sequestration_upper carbon_whole_kg",
     "measurements": "row image truth_kg",
@@ -66,7 +66,7 @@ MAY_BE_EMPTY = {
     },
     "training_metrics": set(),
     # of methods without probability or threshold; the lead of the network itself, and intervals of few groups
-    "metrics": {"threshold", "ece", "network_lead_iou", "network_lead_lower", "network_lead_upper", "sentence"},
+    "metrics": {"threshold", "ece", "iou_gain", "iou_gain_lower", "iou_gain_upper", "sentence"},
     "protocol": set(),
     # no change of level is found in the noise of this small network
     "truth_check": {"estimate", "lower", "upper", "tolerance"},
@@ -135,15 +135,15 @@ def test_estimates_have_one_row_an_image_and_intervals_around_their_values(finis
 
 def test_no_place_is_on_two_sides_of_the_split(finished_carbon):
     images = table(finished_carbon, "images")
-    labelled = images[images.labelled]
-    assert set(labelled.split) == {"train", "validation", "test"}
-    assert (labelled.groupby("place").split.nunique() == 1).all()
-    assert set(images.split[~images.labelled]) == {"unlabelled"}
+    labeled = images[images.labeled]
+    assert set(labeled.split) == {"train", "validation", "test"}
+    assert (labeled.groupby("place").split.nunique() == 1).all()
+    assert set(images.split[~images.labeled]) == {"unlabeled"}
     with h5py.File(finished_carbon / "results/carbon/small/patches.h5") as store:
         numbers, groups, splits = (store[name][:] for name in ("number", "block", "split"))
-    np.testing.assert_array_equal(numbers, labelled.index)
-    np.testing.assert_array_equal(groups, labelled.group)
-    np.testing.assert_array_equal(splits, labelled.split.map(SPLIT_VALUES))
+    np.testing.assert_array_equal(numbers, labeled.index)
+    np.testing.assert_array_equal(groups, labeled.group)
+    np.testing.assert_array_equal(splits, labeled.split.map(SPLIT_VALUES))
     assert not set(groups[splits == SPLIT_VALUES["train"]]) & set(groups[splits != SPLIT_VALUES["train"]])
 
 
@@ -244,7 +244,7 @@ def test_images_of_all_kinds_are_read(mixed_read):
     images = table(mixed_read[0], "images", "mixed").set_index("image")
     assert set(images.dtype) == {"uint8", "uint16"} and (images.bands >= 3).all()
     assert len(images) == 18 and sum("été-Žluť-夏" in name for name in images.index) == len(SUMMER)
-    assert images["mask"].isna().all() and images.labelled.all()
+    assert images["mask"].isna().all() and images.labeled.all()
     assert table(mixed_read[0], "rejected", "mixed").empty
 
 

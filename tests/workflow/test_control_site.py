@@ -26,7 +26,7 @@ BANDS = ["B02", "B03", "B04", "B08", "B11"]
 SWIR = BANDS.index("B11")
 STUDY = {
     "patches": {"size_px": 64, "stride_px": 32, "block_px": 48, "gap_px": 16},
-    "network": {"width": 8, "depth": 3, "normalisation": "batch"},
+    "network": {"width": 8, "depth": 3, "normalization": "batch"},
     "training": {"epochs": 25, "batch_size": 8, "learning_rate": 0.004, "patience": 10},
     "baselines": {"ratio": ["B04", "B11"], "forest_trees": 20, "forest_samples": 2000},
 }

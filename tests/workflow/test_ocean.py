@@ -25,16 +25,16 @@ TREND = "slope_per_year lower_per_year upper_per_year"
 COLUMNS = {
     "inputs": "quantity variable n_files first_file unit_found unit_configured unit cadence first_month last_month "
     "minimum median maximum conversion months_present months_missing missing_months time_stamp level positions",
-    "cuts": "mode max_valley compactness k silhouette gap gap_sd calinski_harabasz stability published_bic "
+    "cuts": "mode max_density_ratio compactness k silhouette gap gap_sd calinski_harabasz stability published_bic "
     "published_aic smallest_share chosen",
     "biomes": "label name family n_cells area_km2 median_abs_latitude mean_ice mean_sst mean_dic mean_alk mean_fco2 "
     "mean_salinity mean_mld slope_sst_z sd_slope_sst_z slope_dic_z sd_slope_dic_z slope_alk_z sd_slope_alk_z slope_sst "
     "slope_dic slope_alk color",
-    "agreement": "method k share_labelled ami_with_biomes ami_with_truth",
+    "agreement": "method k share_labeled ami_with_biomes ami_with_truth",
     "tuning": "batch_size optimizer learning_rate fold accuracy macro_f1 epochs",
     "history": "epoch loss accuracy val_loss val_accuracy",
     "metrics": "model split iou dice precision recall f1 accuracy f1_lower f1_upper ece log_loss temperature n_cells "
-    "network_lead lead_lower lead_upper",
+    "iou_gain lead_lower lead_upper",
     "confusion": "model split true predicted count",
     "reliability": "model split bin_lower bin_upper mean_confidence accuracy n_cells",
     "coverage": "scaler zone month label biome percent lower_percent upper_percent area_km2 data_percent flag",
@@ -44,7 +44,7 @@ COLUMNS = {
     "effective_n p_value test significant p_adjusted",
     "seasonal_cycle": "scaler zone label biome calendar_month n_years mean_percent sd_percent min_percent max_percent",
     "sensitivity": "month driver n_cells mean_slope frozen_z monthly_z",
-    "competition": "band calendar_month n_years subtropical_percent subtropical_sd_percent subpolar_percent "
+    "midlatitude_balance": "band calendar_month n_years subtropical_percent subtropical_sd_percent subpolar_percent "
     "subpolar_sd_percent thermal_share thermal_share_subtropical thermal_share_subpolar thermal_share_interannual "
     "thermal_uatm non_thermal_uatm",
     "core": "label biome mean_km2 core_km2 core_percent",
@@ -54,8 +54,8 @@ COLUMNS = {
     "coverage_check": "scaler zone month regime truth estimate lower upper error",
 }
 FIGURES = (
-    "slope_maps biome_map dendrogram cut_grid biome_profile classifier coverage seasonal_cycle competition occurrence "
-    "core drivers drivers_season"
+    "slope_maps biome_map dendrogram cut_grid biome_profile classifier coverage seasonal_cycle midlatitude_balance "
+    "frequency core drivers drivers_season"
 ).split()
 
 
@@ -95,7 +95,7 @@ def test_animation_has_a_frame_a_month_in_the_biomes_colors(finished_ocean):
 def test_manifest_names_every_result(finished_ocean):
     manifest = pd.read_csv(finished_ocean / "results/manifest.csv").set_index("path")
     expected = [f"{name}.csv" for name in COLUMNS] + [f"ocean_{name}.png" for name in FIGURES]
-    expected += [f"{name}.nc" for name in ("cells", "linkage", "biomes", "occurrence", *MAPS)]
+    expected += [f"{name}.nc" for name in ("cells", "linkage", "biomes", "frequency", *MAPS)]
     expected += ["truth_check.png", "ocean_animation.gif", "ocean_animation.html", "model/model.keras"]
     assert {f"{SITE}/{name}" for name in expected} <= set(manifest.index)
     for path in manifest.index:
@@ -146,7 +146,7 @@ def test_labels_follow_the_slopes_and_the_probabilities(finished_ocean, scaler, 
     assert (labels[kept][sure] == chances.argmax(axis=0)[sure] + 1).all() and sure.mean() > 0.9
 
 
-@pytest.mark.parametrize("name", ["biomes", "cells", "occurrence", *MAPS])
+@pytest.mark.parametrize("name", ["biomes", "cells", "frequency", *MAPS])
 def test_fields_keep_to_the_cf_conventions(finished_ocean, name):
     raw = dataset(finished_ocean, name, decode_times=False, mask_and_scale=False)
     assert raw.attrs["Conventions"].startswith("CF-1.") and raw.attrs["title"]
@@ -241,7 +241,7 @@ def test_second_run_has_nothing_to_do(finished_ocean):
 
 @pytest.mark.long
 def test_two_runs_give_the_same_bytes(finished_ocean, tmp_path):
-    targets = [f"{SITE}/{name}" for name in ("coverage.csv", "agreement.csv", "occurrence.nc", "drivers.csv")]
+    targets = [f"{SITE}/{name}" for name in ("coverage.csv", "agreement.csv", "frequency.nc", "drivers.csv")]
     text, passed = run(tmp_path, SMALL_OCEAN, "--", *targets)
     assert passed, text
     again = [*tables(tmp_path), *(path.relative_to(tmp_path) for path in tmp_path.rglob("*.nc"))]
@@ -269,8 +269,8 @@ def work(finished_ocean, tmp_path_factory):
 
 
 COVERED = {"ocean_coverage", "ocean_trend", "ocean_season", "ocean_truth_check", "overview", "manifest"}
-LABELLED = COVERED | {"ocean_labels", "ocean_competition", "ocean_occurrence", "ocean_drivers", "ocean_animation"}
-LEARNT = LABELLED | {"ocean_classifier", "ocean_skill", "ocean_sensitivity"}
+LABELED = COVERED | {"ocean_labels", "ocean_midlatitude_balance", "ocean_frequency", "ocean_drivers", "ocean_animation"}
+LEARNT = LABELED | {"ocean_classifier", "ocean_skill", "ocean_sensitivity"}
 FOUND = LEARNT | {"ocean_biomes", "ocean_detection", "ocean_agreement"}
 ZONE = {"name": "north", "title": "North", "lat": [30, 70]}
 
@@ -283,8 +283,8 @@ ZONE = {"name": "north", "title": "North", "lat": [30, 70]}
             ("trend", {"significance": 0.01}, {"ocean_trend", "ocean_truth_check", "overview", "manifest"}),
             ("trend", {"confidence": 0.9}, COVERED),
             ("zones", [ZONE], COVERED),
-            ("competition", [ZONE], {"ocean_competition", "manifest"}),
-            ("classifier", QUICK_CLASSIFIER | {"abstain_below": 0.6}, LABELLED),
+            ("midlatitude_balance", [ZONE], {"ocean_midlatitude_balance", "manifest"}),
+            ("classifier", QUICK_CLASSIFIER | {"abstain_below": 0.6}, LABELED),
             ("classifier", QUICK_CLASSIFIER | {"dropout": 0.4}, LEARNT),
             ("biomes", QUICK_BIOMES | {"bootstraps": 3}, FOUND),
             ("regression", {"max_p": 0.05}, FOUND | {"ocean_slopes", "ocean_slope_maps"}),

@@ -381,9 +381,9 @@ def test_bad_data_that_are_seen_before_any_job_end_the_run(tmp_path, spoil):
 def test_slopes_that_nothing_divides_are_refused_before_a_network_is_trained(tmp_path):
     settings = product(tmp_path, months=6, world=regimes, step=4)
     config = study(mine=settings)
-    config["ocean"]["biomes"] = QUICK_BIOMES | {"robust": {"max_valley": [0.05], "compactness": [0.0]}}
+    config["ocean"]["biomes"] = QUICK_BIOMES | {"density": {"max_density_ratio": [0.05], "compactness": [0.0]}}
     text, passed = run(tmp_path, config, "--", "results/ocean/mine/metrics.csv")
     assert not passed
-    assert "1 biome on" in text and "max_valley" in text, text
+    assert "1 biome on" in text and "max_density_ratio" in text, text
     assert len(table(tmp_path, "mine", "biomes")) == 1
     assert not list((tmp_path / "results").rglob("*.part-*"))

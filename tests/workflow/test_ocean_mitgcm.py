@@ -82,8 +82,8 @@ def test_carbon_without_seasons_is_named(mitgcm):
         "ice": "calendar",
     }
     # nothing but temperature moves the fCO2 of such files
-    competition = table(mitgcm, "competition")
-    assert (competition.thermal_share == 1).all() and (competition.non_thermal_uatm == 0).all()
+    midlatitude_balance = table(mitgcm, "midlatitude_balance")
+    assert (midlatitude_balance.thermal_share == 1).all() and (midlatitude_balance.non_thermal_uatm == 0).all()
 
 
 def test_biomes_lie_in_the_order_of_latitude(mitgcm):
@@ -130,11 +130,14 @@ def test_other_analyses_live_with_one_year(mitgcm):
     site = mitgcm / "results/ocean/mitgcm"
     with Image.open(site / "ocean_animation.gif") as animation:
         assert animation.n_frames == 12
-    competition = table(mitgcm, "competition")
-    assert len(competition) == 24 and (competition.n_years == 1).all()
-    assert competition.subtropical_sd_percent.isna().all() and competition.thermal_share_interannual.isna().all()
+    midlatitude_balance = table(mitgcm, "midlatitude_balance")
+    assert len(midlatitude_balance) == 24 and (midlatitude_balance.n_years == 1).all()
+    assert (
+        midlatitude_balance.subtropical_sd_percent.isna().all()
+        and midlatitude_balance.thermal_share_interannual.isna().all()
+    )
     # a share of one year is 0 or 1
-    shares = fields(mitgcm, "occurrence").occurrence.values
+    shares = fields(mitgcm, "frequency").frequency.values
     assert set(np.unique(shares[np.isfinite(shares)])) == {0, 1}
     drivers = table(mitgcm, "drivers_by_biome").query("label > 0")
     assert set(drivers.variable) == {"sst", "dic", "alk", "fco2", "salinity", "ice"} and (drivers.n_months >= 1).all()

@@ -76,10 +76,10 @@ def test_the_planted_warming_is_in_its_intervals(finished_series):
     trends = table(finished_series, "season_trends").set_index(["quantity", "season"])
     warming = trends.loc[("temperature_2m_max", "all")]
     assert warming.theil_sen_lower < WARMING < warming.theil_sen_upper
-    assert warming.beside_cycle_lower < WARMING < warming.beside_cycle_upper
-    assert warming.theil_sen_lower > 0 and warming.beside_cycle_lower > 0 and warming.n_years == YEARS
+    assert warming.deseasonalized_lower < WARMING < warming.deseasonalized_upper
+    assert warming.theil_sen_lower > 0 and warming.deseasonalized_lower > 0 and warming.n_years == YEARS
     snow = trends.loc[("snow_area_km2", "all")]
-    assert snow.beside_cycle_upper < 0
+    assert snow.deseasonalized_upper < 0
 
 
 def test_the_planted_slope_is_in_its_intervals_and_the_conclusions_say_both(finished_series):

@@ -38,7 +38,7 @@ MIN_IOU = 0.85
 class Truth:
     """True parameters of a synthetic site.
 
-    ``images``: ``image, vegetation_fraction`` (of the seen part)``, seen_fraction, carbon_kg``; ``series``: ``month``
+    ``images``: ``image, vegetation_fraction`` (of the seen part)``, valid_fraction, carbon_kg``; ``series``: ``month``
     (``YYYY-MM``)``, carbon_kg``, the mean of the month's images; ``planted``: ``trend_kg_per_year,
     season_amplitude_kg, season_peak_month`` (1 to 12)``, disturbance_month`` (``YYYY-MM``)``, disturbance_kg``.
     """
@@ -65,7 +65,7 @@ def truth_table(
 
     Parameters
     ----------
-    estimates : ``image_path, date, split, vegetation_fraction, seen_fraction, carbon_kg`` of every image.
+    estimates : ``image_path, date, split, vegetation_fraction, valid_fraction, carbon_kg`` of every image.
     totals : of the parts ``all images`` and ``test images``, as `estimates.estimate` gives them.
     trends : as `series_trends.trend_table` gives them for ``carbon_kg`` in kg.
     forecast : values as `forecast.carbon_forecast` gives them for ``carbon_kg`` in kg; a refused forecast has no line.
@@ -141,10 +141,10 @@ def _image_rows(estimates: pd.DataFrame, totals: pd.DataFrame, truth: Truth) -> 
             rows.append([name, "t", of_place.mean().sum() / 1000, *sure])
     if TEST in parts.index:
         area, test = parts.loc[TEST], chosen[TEST]
-        value = np.average(test["vegetation_fraction"], weights=test["seen_fraction"])
+        value = np.average(test["vegetation_fraction"], weights=test["valid_fraction"])
         bounds = [value * area[f"vegetation_area_m2_{end}"] / area["vegetation_area_m2"] for end in ("lower", "upper")]
         same = true.loc[test["image_path"]]
-        fraction = np.average(same["vegetation_fraction"], weights=same["seen_fraction"])
+        fraction = np.average(same["vegetation_fraction"], weights=same["valid_fraction"])
         rows.append([FRACTION, "of the seen part", fraction, value, *bounds])
     return rows
 
@@ -153,7 +153,7 @@ def _mean_rows(estimates: pd.DataFrame, truth: Truth) -> list[dict[str, object]]
     """Means over all images: share of vegetation in visible pixels, and carbon."""
     known = estimates[estimates["carbon_kg"].notna()]
     same = truth.images.set_index("image").loc[known["image_path"]]
-    fractions = [np.average(table["vegetation_fraction"], weights=table["seen_fraction"]) for table in (known, same)]
+    fractions = [np.average(table["vegetation_fraction"], weights=table["valid_fraction"]) for table in (known, same)]
     kg = known["carbon_kg"].sum() / same["carbon_kg"].sum()
     return [
         accuracy_row(f"{FRACTION_ALL}, estimate / truth", "ratio", 1.0, float(fractions[0] / fractions[1]), MASK_ERROR),
@@ -179,7 +179,7 @@ def _component_rows(series: pd.Series, truth: Truth) -> list[list[object]]:
     peak = float(planted["season_peak_month"])
     turn = 12 * np.round((peak - series["season_peak_month"]) / 12)
     change = _nearest_change(series, start, true_month)
-    slope = [series[name] for name in ("slope_beside_changes", "lower_beside_changes", "upper_beside_changes")]
+    slope = [series[f"{part}_level_shift_adjusted"] for part in ("slope", "lower", "upper")]
     amplitude, peaks = (
         [series[f"{name}{end}"] for end in ("", "_lower", "_upper")]
         for name in ("season_amplitude", "season_peak_month")

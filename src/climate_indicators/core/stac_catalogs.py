@@ -16,13 +16,13 @@ CLASSES = "SCL"
 OTHER = "other"
 _NO_RAW = (
     " Raw ground-range scenes (GRD) are not taken: they are not corrected for terrain. Take sentinel-1-rtc of "
-    "planetary_computer, or with catalogue: other a collection of terrain-corrected backscatter in linear power."
+    "planetary_computer, or with catalog: other a collection of terrain-corrected backscatter in linear power."
 )
 _BANDS = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12", CLASSES)
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Catalog:
     """Catalog of an archive for one type of scenes, and its names of bands.
 
     Attributes
@@ -58,35 +58,35 @@ _CDSE = {
 }  # fmt: skip
 _PLANETARY = "https://planetarycomputer.microsoft.com/api/stac/v1"
 _PLANETARY_TOKENS = "https://planetarycomputer.microsoft.com/api/sas/v1/token"
-PRESETS: Mapping[str, Mapping[str, Catalogue]] = {
+PRESETS: Mapping[str, Mapping[str, Catalog]] = {
     OPTICAL: {
-        "earth_search": Catalogue(
+        "earth_search": Catalog(
             "earth_search", "https://earth-search.aws.element84.com/v1", "sentinel-2-l2a", _EARTH_SEARCH
         ),
-        "planetary_computer": Catalogue(
+        "planetary_computer": Catalog(
             "planetary_computer", _PLANETARY, "sentinel-2-l2a", {band: band for band in _BANDS}, _PLANETARY_TOKENS
         ),
-        "cdse": Catalogue(
+        "cdse": Catalog(
             "cdse", "https://stac.dataspace.copernicus.eu/v1", "sentinel-2-l2a", _CDSE,
             s3_endpoint="eodata.dataspace.copernicus.eu",
         ),
     },
     RADAR: {
-        "planetary_computer": Catalogue(
+        "planetary_computer": Catalog(
             "planetary_computer", _PLANETARY, "sentinel-1-rtc", {"VV": "vv", "VH": "vh"}, _PLANETARY_TOKENS
         ),
     },
 }  # fmt: skip
 
 
-def find_catalogue(
+def find_catalog(
     name: str,
     sensor: str,
     endpoint: str | None = None,
     collection: str | None = None,
     assets: Mapping[str, str] | None = None,
     tokens: str | None = None,
-) -> Catalogue:
+) -> Catalog:
     """A catalog known by name, with overrides from the settings.
 
     Parameters
@@ -103,12 +103,12 @@ def find_catalogue(
     """
     if name == OTHER:
         if not (endpoint and collection):
-            raise InputError("catalogue: other needs endpoint, the address of a STAC API, and collection.")
-        return Catalogue(OTHER, endpoint, collection, dict(assets or {}), tokens)
+            raise InputError("catalog: other needs endpoint, the address of a STAC API, and collection.")
+        return Catalog(OTHER, endpoint, collection, dict(assets or {}), tokens)
     known = PRESETS[sensor].get(name)
     if known is None:
         raise InputError(
-            f"catalogue {name} has no {sensor} scenes that can be used; those that have: {', '.join(PRESETS[sensor])}."
+            f"catalog {name} has no {sensor} scenes that can be used; those that have: {', '.join(PRESETS[sensor])}."
             + (_NO_RAW if sensor == RADAR else "")
         )
     # tokens of the preset are not sent to a user-defined URL

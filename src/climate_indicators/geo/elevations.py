@@ -100,14 +100,14 @@ class Elevations(GridReader):
         row, col = int(window.row_off - larger.row_off), int(window.col_off - larger.col_off)
         return values[None, row : row + int(window.height), col : col + int(window.width)]
 
-    def metres(self, window: Window) -> np.ndarray:
+    def meters(self, window: Window) -> np.ndarray:
         """Values of a window of the raster in meters, NaN where the file declares them missing."""
         values = super().native(window)
         band = self.bands[0]
         return values if band.scale is None else (values * band.scale + band.offset).astype("float32")
 
     def _known(self, window: Window) -> np.ndarray:
-        values = self.metres(window)
+        values = self.meters(window)
         low, high = self._ground
         values[(values < low) | (values > high) | np.isin(values, self._fill)] = np.nan
         return values
@@ -181,7 +181,7 @@ def survey(model: Elevations) -> Survey:
     n_pixels = n_missing = 0
     lowest, highest = math.inf, -math.inf
     for window in model.source_windows(_rows(model)):
-        values = model.metres(window)
+        values = model.meters(window)
         finite = values[np.isfinite(values)]
         inside = finite[(finite >= MIN_ELEVATION_M) & (finite <= MAX_ELEVATION_M)]
         n_pixels, n_missing = n_pixels + values.size, n_missing + values.size - finite.size
@@ -216,7 +216,7 @@ def _ground(levels: np.ndarray, model: Elevations) -> tuple[float, float]:
 def _is_fill(model: Elevations, value: float) -> bool:
     jumps = []
     for window in model.source_windows(_rows(model)):
-        values = model.metres(window)[0]
+        values = model.meters(window)[0]
         values[~((values >= MIN_ELEVATION_M) & (values <= MAX_ELEVATION_M))] = np.nan
         fill = values == np.float32(value)
         if not fill.any():

@@ -163,12 +163,12 @@ def check_mask(mask: str, files: Sequence[TileFiles], area: gpd.GeoSeries | None
     needed = tiles_outline([path for tile in files for path in tile.paths], own.crs).union_all()
     if area is not None:
         needed = needed.intersection(area.to_crs(own.crs).union_all())
-    left_out = needed.difference(own.buffer(pixel, join_style="mitre").iloc[0]).area
-    if left_out > MAX_LEFT_OUT * needed.area:
+    excluded = needed.difference(own.buffer(pixel, join_style="mitre").iloc[0]).area
+    if excluded > MAX_LEFT_OUT * needed.area:
         raise InputError(
             f"the cloud mask {mask} ({_bounds(own.total_bounds)} in {own.crs.to_string()}) does not cover what "
             f"{', '.join(tile.label for tile in files)} shows of the area of interest ({_bounds(needed.bounds)}): "
-            f"{100 * left_out / needed.area:.1f} % is not covered, so clouds there would be missed. Make it as "
+            f"{100 * excluded / needed.area:.1f} % is not covered, so clouds there would be missed. Make it as "
             "large as the tiles, or give one mask per tile."
         )
 

@@ -139,10 +139,10 @@ class _Terrain:
         self._counts["interpolated"] += int((known & ~own & inside).sum())
         self._counts["missing"] += int((~known & inside).sum())
         self._counts["steep"] += int((steep[inside] > _STEEPEST_DEG).sum())
-        metres = np.clip(
+        meters = np.clip(
             np.rint(height[inside & np.isfinite(height)] - MIN_ELEVATION_M), 0, len(self._levels) - 1
         ).astype("int64")
-        self._levels += np.bincount(metres, minlength=len(self._levels))
+        self._levels += np.bincount(meters, minlength=len(self._levels))
 
     def share(self, what: str) -> float:
         """Share of the area of interest: ``own``, ``interpolated`` or ``missing`` elevations, ``steep`` slopes."""

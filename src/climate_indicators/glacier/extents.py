@@ -125,8 +125,8 @@ def assign_glacier_ids(extent: np.ndarray, glacier_ids: np.ndarray, unnamed: int
         # minus one, "no number" becomes 65535, the largest value, so every other number is preferred
         numbers[frontier] = (around - np.uint16(1)).min(axis=1) + np.uint16(1)
         waiting[frontier] = False
-        neighbours = (frontier[:, None] + offsets).ravel()
-        frontier = np.unique(neighbours[waiting[neighbours]])
+        neighbors = (frontier[:, None] + offsets).ravel()
+        frontier = np.unique(neighbors[waiting[neighbors]])
     numbers[waiting] = unnamed
     return owner[1:-1, 1:-1]
 

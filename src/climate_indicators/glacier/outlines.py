@@ -77,7 +77,7 @@ def read_outlines(
     outlines = polygons(features.to_crs(grid.crs), name)
     outlines = outlines[outlines.intersects(near.iloc[0])]
     if outlines.empty:
-        chosen = f" that fulfil {where}" if where else ""
+        chosen = f" that fulfill {where}" if where else ""
         raise InputError(f"{name}: no outlines{chosen} meet the area of interest; check place, CRS and filter.")
     _check_overlap(outlines, name)
     if year is not None and not of_glims:

@@ -27,11 +27,11 @@ def chip_scale_bar(axes: Axes, size: int, grid: Grid) -> None:
 
 def _scale(grid: Grid, size: int) -> tuple[float, str]:
     """Length in pixels and words of a bar of a round length, at most 40 % of a chip."""
-    metres = pixel_width_m(grid)
-    goal = 0.4 * size * metres
+    meters = pixel_width_m(grid)
+    goal = 0.4 * size * meters
     power = 10 ** (len(str(int(goal))) - 1)
     length = max(step * power for step in (1, 2, 5) if step * power <= goal)
-    return length / metres, f"{length / 1000:g} km" if length >= 1000 else f"{length} m"
+    return length / meters, f"{length / 1000:g} km" if length >= 1000 else f"{length} m"
 
 
 def pixel_width_m(grid: Grid) -> float:

@@ -37,12 +37,12 @@ def blocks_figure(scene: str, labels: str, splits: str, blocks: pd.DataFrame, rg
     with opened(labels) as raster:
         left, bottom, right, top = raster.bounds
         pixel = abs(raster.transform.a)
-    grey = display(image, common_stretch([image])).mean(axis=2, keepdims=True)
+    gray = display(image, common_stretch([image])).mean(axis=2, keepdims=True)
     figure = Figure(figsize=(7.0, 7.0 * (top - bottom) / (right - left) + 0.9))
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
     extent = (left, right, bottom, top)
-    axes.imshow(tinted(np.repeat(grey, 3, axis=2), split), extent=extent, interpolation="nearest")
+    axes.imshow(tinted(np.repeat(gray, 3, axis=2), split), extent=extent, interpolation="nearest")
     axes.contour(positive, [0.5], colors=OUTLINE, linewidths=0.9, origin="upper", extent=extent)
     _draw_blocks(axes, blocks, (left, top), pixel)
     no_ticks(axes)

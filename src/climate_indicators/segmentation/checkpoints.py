@@ -186,7 +186,7 @@ class Keeper(keras.callbacks.Callback):
 
 
 def _state(model: keras.Model) -> list[keras.Variable]:
-    """All that changes in training: weights, statistics, the optimiser's memory."""
+    """All that changes in training: weights, statistics, the optimizer's memory."""
     return [*model.weights, *model.optimizer.variables]
 
 

@@ -44,7 +44,7 @@ def build(
 
 
 def unet(
-    mean: Sequence[float], variance: Sequence[float], width: int = 64, depth: int = 3, normalisation: str = "none"
+    mean: Sequence[float], variance: Sequence[float], width: int = 64, depth: int = 3, normalization: str = "none"
 ) -> keras.Model:
     """U-Net that gives one logit per pixel (Ronneberger et al. 2015, doi:10.1007/978-3-319-24574-4_28).
 
@@ -57,7 +57,7 @@ def unet(
         and prediction cannot disagree. It is computed in float32 at any precision.
     width : filters of the first level, doubled at each level down.
     depth : number of levels down; height and width of the input must be multiples of 2**depth.
-    normalisation : ``none``, or ``batch`` for batch normalization after each convolution.
+    normalization : ``none``, or ``batch`` for batch normalization after each convolution.
 
     Returns
     -------
@@ -69,29 +69,29 @@ def unet(
     )
     skips = []
     for level in range(depth):
-        features = _two_convolutions(features, width * 2**level, normalisation, f"down{level + 1}")
+        features = _two_convolutions(features, width * 2**level, normalization, f"down{level + 1}")
         skips.append(features)
         features = keras.layers.MaxPooling2D(name=f"down{level + 1}_pool")(features)
-    features = _two_convolutions(features, width * 2**depth, normalisation, "bottom")
+    features = _two_convolutions(features, width * 2**depth, normalization, "bottom")
     for level in reversed(range(depth)):
         features = keras.layers.UpSampling2D(name=f"up{level + 1}_upsample")(features)
         features = keras.layers.Concatenate(name=f"up{level + 1}_concatenate")([features, skips[level]])
-        features = _two_convolutions(features, width * 2**level, normalisation, f"up{level + 1}")
+        features = _two_convolutions(features, width * 2**level, normalization, f"up{level + 1}")
     logit = keras.layers.Conv2D(1, 1, dtype="float32", name="logit")(features)
     return keras.Model(image, logit, name="unet")
 
 
-def _two_convolutions(features, filters: int, normalisation: str, name: str):
+def _two_convolutions(features, filters: int, normalization: str, name: str):
     for number in (1, 2):
         features = keras.layers.Conv2D(
             filters,
             3,
             padding="same",
-            use_bias=normalisation == "none",
+            use_bias=normalization == "none",
             kernel_initializer="he_normal",
             name=f"{name}_conv{number}",
         )(features)
-        if normalisation == "batch":
+        if normalization == "batch":
             # a short memory: small studies train for a few hundred steps only
             features = keras.layers.BatchNormalization(momentum=0.9, name=f"{name}_norm{number}")(features)
         features = keras.layers.ReLU(name=f"{name}_relu{number}")(features)

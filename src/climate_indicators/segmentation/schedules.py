@@ -53,7 +53,7 @@ def phases(epochs: int, learning_rate: float, frozen_epochs: int, fine_tuning_fa
     return [first, Phase(border, epochs, learning_rate * fine_tuning_factor, frozen=False)]
 
 
-def optimiser(phase: Phase, settings: Mapping[str, Any], steps: int) -> keras.optimizers.Optimizer:
+def optimizer(phase: Phase, settings: Mapping[str, Any], steps: int) -> keras.optimizers.Optimizer:
     """Optimizer of a phase, new.
 
     AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) shrinks kernels only, not biases or normalizations.

@@ -20,7 +20,7 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     Returns
     -------
     Table ``model, split, n_sites, iou_mean, iou_min, iou_max, f1_mean, precision_mean, recall_mean, accuracy_mean,
-    ece_mean, network_lead_iou_mean, network_lead_iou_min, network_lead_iou_max``. The difference is the network's IoU
+    ece_mean, iou_gain_mean, iou_gain_min, iou_gain_max``. The difference is the network's IoU
     minus the model's; it is NaN in the network's own row.
 
     Raises
@@ -33,7 +33,7 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     columns = {"n_sites": groups.size()}
     columns |= {f"iou_{name}": groups.iou.agg(name) for name in ("mean", "min", "max")}
     columns |= {f"{metric}_mean": groups[metric].mean() for metric in AVERAGED}
-    columns |= {f"network_lead_iou_{name}": groups.network_lead_iou.agg(name) for name in ("mean", "min", "max")}
+    columns |= {f"network_lead_iou_{name}": groups.iou_gain.agg(name) for name in ("mean", "min", "max")}
     return pd.DataFrame(columns).reset_index()
 
 
@@ -48,7 +48,7 @@ def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], ne
 
     Returns
     -------
-    The tables below each other, with ``site`` and ``in_pool`` before. ``network_lead_iou`` is the network's IoU minus
+    The tables below each other, with ``site`` and ``in_pool`` before. ``iou_gain`` is the network's IoU minus
     the model's at the same site and split, NaN in the network's own row.
 
     Raises
@@ -62,12 +62,12 @@ def skill_by_site(metrics: Mapping[str, pd.DataFrame], pool: Collection[str], ne
 
 
 def _with_iou_gain(metrics: Mapping[str, pd.DataFrame], network: str) -> pd.DataFrame:
-    """Tables of all sites with ``site`` and, as ``network_lead_iou``, the network's IoU minus the row's."""
+    """Tables of all sites with ``site`` and, as ``iou_gain``, the network's IoU minus the row's."""
     lacking = [site for site, table in metrics.items() if network not in set(table.model)]
     if lacking:
         raise ValueError(f"the metrics of {', '.join(lacking)} have no model '{network}'")
     rows = pd.concat(metrics, names=["site", None]).reset_index(level="site")
     own = rows[rows.model == network].set_index(["site", "split"]).iou
-    rows["network_lead_iou"] = pd.MultiIndex.from_frame(rows[["site", "split"]]).map(own) - rows.iou
-    rows.loc[rows.model == network, "network_lead_iou"] = float("nan")
+    rows["iou_gain"] = pd.MultiIndex.from_frame(rows[["site", "split"]]).map(own) - rows.iou
+    rows.loc[rows.model == network, "iou_gain"] = float("nan")
     return rows

@@ -18,7 +18,7 @@ from climate_indicators.segmentation.dataset import PatchBatches
 from climate_indicators.segmentation.losses import BceDice, MaskedScores
 from climate_indicators.segmentation.networks import build
 from climate_indicators.segmentation.resnet_unet import freeze_encoder
-from climate_indicators.segmentation.schedules import FINE_TUNING_FACTOR, Phase, optimiser, phases, plateau_rate
+from climate_indicators.segmentation.schedules import FINE_TUNING_FACTOR, Phase, optimizer, phases, plateau_rate
 
 DEFAULTS = {
     "optimizer": "adam",
@@ -137,7 +137,7 @@ def _run_phases(
     for phase in (phase for phase in plan if phase.stop > max(done - 1, 0)):
         freeze_encoder(model, phase.frozen)
         loss = BceDice(settings["bce_weight"], soft, settings["dice_over"] == "image")
-        model.compile(optimiser(phase, settings, len(batches)), loss, metrics=[MaskedScores()])
+        model.compile(optimizer(phase, settings, len(batches)), loss, metrics=[MaskedScores()])
         # built here and not in the first step, because its graph would be traced twice (half a minute for a deep
         # network)
         model.optimizer.build(model.trainable_variables)

@@ -208,7 +208,7 @@ def _cover_rows(compared: pd.DataFrame, radar_cover: pd.DataFrame) -> list[dict[
 
 def _warming_row(trends: pd.DataFrame, truth: Truth) -> dict[str, object]:
     row = trends[(trends["quantity"] == "temperature_2m_max") & (trends["season"] == ALL)].iloc[0]
-    found = [float(row[f"beside_cycle_{part}"]) for part in ("per_decade", "lower", "upper")]
+    found = [float(row[f"deseasonalized_{part}"]) for part in ("per_decade", "lower", "upper")]
     return interval_row(WARMING, "°C per decade", float(truth.planted["warming_c_per_decade"]), *found)
 
 

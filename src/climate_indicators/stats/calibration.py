@@ -126,8 +126,8 @@ def probabilities(scores: ScoreCounts, temperature: float = 1.0) -> np.ndarray |
     float64, shape (bins,), 0 to 1; None if the score is no probability.
     """
     if scores.kind == LOGIT:
-        return expit(scores.centres / temperature)
-    return np.clip(scores.centres, 0, 1) if scores.kind == PROBABILITY else None
+        return expit(scores.centers / temperature)
+    return np.clip(scores.centers, 0, 1) if scores.kind == PROBABILITY else None
 
 
 def threshold(scores: ScoreCounts, edge: int, temperature: float = 1.0) -> float:

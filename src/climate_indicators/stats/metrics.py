@@ -21,7 +21,7 @@ HOLDOUT_SPLITS = ("validation", "test")
 ALL_POSITIVE = "all_positive"
 CELLS = ("tn", "fp", "fn", "tp")
 IOU_GAIN_DRAWS = 2000
-IOU_GAIN = ("network_lead_iou", "network_lead_lower", "network_lead_upper")
+IOU_GAIN = ("iou_gain", "iou_gain_lower", "iou_gain_upper")
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Evaluation:
     ----------
     calibration : ``temperature`` and probability ``threshold`` of the network.
     metrics : ``model, split, iou, dice, precision, recall, f1, accuracy, threshold, ece, iou_lower, iou_upper,
-        network_lead_iou, network_lead_lower, network_lead_upper, n_pixels, n_blocks, sentence``. Intervals are those of
+        iou_gain, iou_gain_lower, iou_gain_upper, n_pixels, n_blocks, sentence``. Intervals are those of
         `jackknife_iou` and `iou_gain_interval`. The gain is the network's IoU less that of the model on the same
         blocks, NaN for the network itself; the sentence, in test rows of other models, states it.
     reliability : ``model, split, bin_lower, bin_upper, mean_probability, observed_fraction, n_pixels``; the network
@@ -73,7 +73,7 @@ def evaluate(scores: Mapping[str, ScoreCounts], network: str = "unet", stratifie
     # threshold and expected calibration error by split of each model
     about: dict[str, tuple[float, dict[str, float]]] = {}
     for model, score in scores.items():
-        temperature = fit_temperature(score.centres, score.of_split("validation")) if score.kind == LOGIT else 1.0
+        temperature = fit_temperature(score.centers, score.of_split("validation")) if score.kind == LOGIT else 1.0
         edge = chosen_edge(score)
         limit = threshold(score, edge, temperature)
         if model == network:
@@ -202,7 +202,7 @@ def with_sentences(metrics: pd.DataFrame, network: str) -> pd.DataFrame:
     for place, row in enumerate(metrics.itertuples()):
         if row.split != "test" or row.model == network or own.empty:
             continue
-        lead, lower, upper = row.network_lead_iou, row.network_lead_lower, row.network_lead_upper
+        lead, lower, upper = row.iou_gain, row.iou_gain_lower, row.iou_gain_upper
         interval = f"{100 * CONFIDENCE:.4g} % interval {_signed(lower)} to {_signed(upper)}"
         size = (
             f"IoU {own.iou.iloc[0]:.3f} against {row.iou:.3f} on {row.n_blocks} test blocks, lead {_signed(lead)} "

@@ -78,7 +78,7 @@ class ScoreCounts:
         return cls(edges, numbers, names, np.zeros((len(numbers), 2, len(edges) - 1), "int64"), kind, neutral)
 
     @property
-    def centres(self) -> np.ndarray:
+    def centers(self) -> np.ndarray:
         """Center of each bin, float64, shape (bins,): the score assigned to its pixels."""
         return (self.edges[:-1] + self.edges[1:]) / 2
 

@@ -167,8 +167,8 @@ def _numbers(*values: float) -> list[str]:
 
 
 def _why_none(quantity: str, found: int, all_years: int) -> str:
-    left_out = all_years - found
+    excluded = all_years - found
     years = f"{found} year{'' if found == 1 else 's'}"
-    flagged = f" ({left_out} more flagged and left out)" if left_out else ""
+    flagged = f" ({excluded} more flagged and left out)" if excluded else ""
     verb = "is" if found == 1 else "are"
     return f"No trend of {quantity} is drawn: there {verb} {years}{flagged}, and a trend needs {MIN_YEARS}."

@@ -24,7 +24,7 @@ class Terrain:
     elevation_m : float32, height of the ground.
     floor_m : float32, height of the valley floor at the nearest point of the pixel's valley.
     along_m : float32, distance of that point from the valley's lower end.
-    across_m : float32, signed distance from the valley's centreline.
+    across_m : float32, signed distance from the valley's centerline.
     valley : uint8, number of the valley whose water or ice the pixel feeds; 0 is the trunk.
     relief_m : height between the lowest valley floor and the highest ridge, before roughness.
     resolution_m : side of a pixel.
@@ -67,10 +67,10 @@ def make_terrain(size_px: int, resolution_m: float, seed: int) -> Terrain:
     crags = _crags((surface - floor).clip(0.0, 0.2) / 0.2, along, across, valley, seed)
     share = ndimage.gaussian_filter(surface, size_px / 320) + crags
     extent_m = size_px * resolution_m
-    to_metres = np.float32(TOP_M - relief)
+    to_meters = np.float32(TOP_M - relief)
     return Terrain(
-        elevation_m=(to_metres + relief * share).astype(np.float32),
-        floor_m=to_metres + relief * floor,
+        elevation_m=(to_meters + relief * share).astype(np.float32),
+        floor_m=to_meters + relief * floor,
         along_m=along * extent_m,
         across_m=across * extent_m,
         valley=valley,
@@ -108,7 +108,7 @@ def _spurs(size: int, along: np.ndarray, across: np.ndarray, valley: np.ndarray,
 
 
 def _valleys(seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Centrelines from mouth to head, (row, column) in shares of the side, and floor heights in shares of relief."""
+    """Centerlines from mouth to head, (row, column) in shares of the side, and floor heights in shares of relief."""
     rng = stream(seed, "valleys")
     steps = np.linspace(0.0, 1.0, 240)
     phase = rng.uniform(0, 2 * np.pi)
@@ -157,7 +157,7 @@ def _valley_coordinates(
 
 
 def _nearest_point(points: np.ndarray, grid: int) -> np.ndarray:
-    """Index of the nearest centreline point for every cell of a ``grid`` × ``grid`` lattice."""
+    """Index of the nearest centerline point for every cell of a ``grid`` × ``grid`` lattice."""
     cells = np.clip((points * grid).astype(int), 0, grid - 1)
     number = np.zeros((grid, grid), dtype=np.intp)
     number[cells[:, 0], cells[:, 1]] = np.arange(len(points))

@@ -27,10 +27,10 @@ def item(name, collection, date, grid, assets, **properties):
 def radar_item(files, name, date, orbit, power, grid):
     """A terrain-corrected radar scene, power of shape (2, rows, columns), NaN where nothing is; its files are added."""
     assets = {}
-    for polarisation, values in zip(("vv", "vh"), power, strict=True):
-        path = f"/files/{name}/{polarisation}.tif"
+    for polarization, values in zip(("vv", "vh"), power, strict=True):
+        path = f"/files/{name}/{polarization}.tif"
         files[path] = cog(np.where(np.isfinite(values), values, NODATA).astype("float32"), grid, NODATA)
-        assets[polarisation] = {"href": path}
+        assets[polarization] = {"href": path}
     return item(name, RADAR_COLLECTION, date, grid, assets, **{"sat:relative_orbit": int(orbit)})
 
 

@@ -118,7 +118,7 @@ def test_pairs_leave_out_what_is_missing_on_either_side():
     assert table["image"].tolist() == ["0.jpg", "1.jpg"]
     assert table["error_kg"].tolist() == [-2, -6]
     assert table["inside"].tolist() == [True, False]
-    assert comparison_skill(table, groups_of(4), 4).n_left_out.tolist() == [2, 2]
+    assert comparison_skill(table, groups_of(4), 4).n_excluded.tolist() == [2, 2]
     with raises_naming(InputError, "1 rows"):
         compare(estimates_of([10.0]), measured([np.nan]))
 

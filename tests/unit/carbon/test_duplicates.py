@@ -122,8 +122,8 @@ def test_near_bits_is_a_limit():
 
 def test_filled_pictures_have_no_frame_and_no_mean():
     picture = thumbnail(cornered(landscape(9)))
-    centred = filled(picture[None])[0]
-    assert not centred[picture <= 8].any() and abs(centred.mean()) < 1e-4
+    centered = filled(picture[None])[0]
+    assert not centered[picture <= 8].any() and abs(centered.mean()) < 1e-4
     inner = np.full((32, 32), 90, "uint8")
     inner[10:14, 10:14] = 0  # a dark lake inside is no corner
     assert (filled(inner[None])[0][11:13, 11:13] < -50).all()

@@ -50,7 +50,7 @@ def image_tables(mapped, groups=None, area=100.0, seen=1.0):
     n = len(mapped)
     names = [f"a/{number}.jpg" for number in range(n)]
     vegetation = pd.DataFrame(
-        {"image": names, "n_pixels": PIXELS, "seen_fraction": seen, "mapped_fraction": mapped}
+        {"image": names, "n_pixels": PIXELS, "valid_fraction": seen, "mapped_fraction": mapped}
     ).assign(density_fraction=np.array(mapped) / 2)
     images = pd.DataFrame(
         {
@@ -244,7 +244,7 @@ def test_image_without_a_pixel_area_is_named_with_the_key():
 
 def test_image_that_shows_nothing_has_no_estimate_and_adds_nothing():
     vegetation, images = image_tables([0.2, np.nan, 0.4])
-    vegetation.loc[1, "seen_fraction"] = 0.0
+    vegetation.loc[1, "valid_fraction"] = 0.0
     found = estimate(vegetation, images, PERFECT, FACTORS, draws=100)
     assert found.images.carbon_kg.isna().tolist() == [False, True, False]
     assert found.images.vegetation_fraction.isna().tolist() == [False, True, False]
@@ -276,7 +276,7 @@ def landscape(months, places=("east", "west"), share=0.4, seen=1.0):
     rows = [(f"{place}_{month}.jpg", month, place) for month in months for place in places]
     images = pd.DataFrame(rows, columns=["image", "date", "place"])
     images = images.assign(split="train", group=images["place"].factorize()[0], pixel_area_m2=100.0)
-    vegetation = images[["image"]].assign(n_pixels=PIXELS, seen_fraction=seen, mapped_fraction=share)
+    vegetation = images[["image"]].assign(n_pixels=PIXELS, valid_fraction=seen, mapped_fraction=share)
     return vegetation.assign(density_fraction=share), images
 
 
@@ -304,7 +304,7 @@ def test_two_images_of_a_place_in_a_month_are_the_same_land():
 
 def test_what_is_not_seen_is_filled_from_the_seen_part_and_left_out_where_too_little_is_seen():
     vegetation, images = landscape(["2020-01", "2020-02", "2020-03"], places=["east"])
-    vegetation["seen_fraction"] = [0.8, 0.5, 0.3]
+    vegetation["valid_fraction"] = [0.8, 0.5, 0.3]
     found = estimate(vegetation, images, PERFECT, EXACT, draws=100)
     whole = 0.4 * 0.8 * PIXELS * 100 * 0.235
     assert found.images["carbon_whole_kg"].tolist() == pytest.approx([whole, whole, np.nan], nan_ok=True)

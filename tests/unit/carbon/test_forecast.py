@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from climate_indicators.carbon.series.forecast import carbon_forecast, rolling_origins
-from climate_indicators.carbon.series.forecast_intervals import half_widths, left_out_checks
+from climate_indicators.carbon.series.forecast_intervals import excluded_checks, half_widths
 from climate_indicators.carbon.series.forecast_models import NAIVE, SEASONAL_NAIVE, naive
 from climate_indicators.carbon.series.series import read_series
 from climate_indicators.carbon.series.trends import trend_table
@@ -173,7 +173,7 @@ def test_the_test_of_an_interval_does_not_use_its_own_errors():
     columns = {"origin": origins, "ahead": np.tile(np.arange(1, 13), 60), "error": 1.0, "spread": 1.0}
     errors = pd.DataFrame(columns | {"spans_change": False})
     errors.loc[errors["origin"] == 60, "error"] = 50.0
-    found = left_out_checks(errors, 12, (80, 95))
+    found = excluded_checks(errors, 12, (80, 95))
     assert (found.loc[errors["origin"] == 60, "in_95"] == 0).all()
     assert (found.loc[errors["origin"] != 60, "in_95"] == 1).all()
 

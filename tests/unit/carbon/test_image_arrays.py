@@ -177,11 +177,11 @@ def test_cmyk_becomes_rgb(tmp_path, smooth):
     assert np.abs(image.values - smooth).mean() < 3
 
 
-def test_16_bit_png_grey_and_rgb(tmp_path, picture):
+def test_16_bit_png_gray_and_rgb(tmp_path, picture):
     wide = picture.astype("uint16") * 257
-    grey = read_image(save(tmp_path / "g.png", Image.fromarray(wide[..., 0])), Reading())
-    assert (grey.dtype, grey.n_bands) == ("uint16", 1)
-    np.testing.assert_allclose(grey.values, np.repeat(picture[..., :1], 3, axis=2), atol=1e-4)
+    gray = read_image(save(tmp_path / "g.png", Image.fromarray(wide[..., 0])), Reading())
+    assert (gray.dtype, gray.n_bands) == ("uint16", 1)
+    np.testing.assert_allclose(gray.values, np.repeat(picture[..., :1], 3, axis=2), atol=1e-4)
     path = write_tif(tmp_path / "c.png", wide.transpose(2, 0, 1), driver="PNG")
     color = read_image(path, Reading())
     assert (color.dtype, color.n_bands) == ("uint16", 3)
@@ -226,9 +226,9 @@ def test_alpha_is_not_seen(tmp_path, picture):
     image = read_image(save(tmp_path / "a.png", Image.fromarray(np.dstack([picture, alpha]))), Reading())
     np.testing.assert_array_equal(image.seen, alpha > 0)
     assert (image.values[:7, :5] == 0).all() and image.n_bands == 4
-    grey = read_image(save(tmp_path / "g.png", Image.fromarray(np.dstack([picture[..., 0], alpha]), "LA")), Reading())
-    np.testing.assert_array_equal(grey.seen, alpha > 0)
-    np.testing.assert_array_equal(grey.values[20, 20], np.repeat(picture[20, 20, 0], 3))
+    gray = read_image(save(tmp_path / "g.png", Image.fromarray(np.dstack([picture[..., 0], alpha]), "LA")), Reading())
+    np.testing.assert_array_equal(gray.seen, alpha > 0)
+    np.testing.assert_array_equal(gray.values[20, 20], np.repeat(picture[20, 20, 0], 3))
 
 
 def test_fourth_band_that_is_asked_for_is_no_alpha(tmp_path, picture):
@@ -266,9 +266,9 @@ def test_band_beyond_the_file_is_refused(tmp_path, picture):
     path = save(tmp_path / "a.png", Image.fromarray(picture))
     with raises_naming(InputError, "a.png", "3 bands", "band 4"):
         read_image(path, Reading((1, 4)))
-    grey = save(tmp_path / "g.png", Image.fromarray(picture[..., 0]))
+    gray = save(tmp_path / "g.png", Image.fromarray(picture[..., 0]))
     with raises_naming(InputError, "g.png", "1 band;", "band 4"):
-        read_image(grey, Reading((4, 3, 2)))
+        read_image(gray, Reading((4, 3, 2)))
 
 
 def test_black_is_missing_only_where_it_reaches_the_edge(tmp_path):
@@ -418,7 +418,7 @@ def test_a_bright_image_of_another_scale_does_not_hide_that_the_others_are_dark(
     check_scales({**bright, "dark.tif": ("uint16", 65535.0, 3600.0), "b.tif": ("uint16", 65535.0, 61000.0)}, "images")
 
 
-def test_a_grey_image_that_counts_from_white_is_what_viewers_show(tmp_path):
+def test_a_gray_image_that_counts_from_white_is_what_viewers_show(tmp_path):
     values = np.arange(40, 240, dtype="uint8").reshape(10, 20)
     profile = {"driver": "GTiff", "height": 10, "width": 20, "count": 1, "dtype": "uint8", "photometric": "MINISWHITE"}
     with rasterio.open(tmp_path / "a.tif", "w", **profile) as raster:

@@ -38,7 +38,7 @@ def test_confusion_of_each_image_at_both_thresholds(metrics):
     assert metrics.group.tolist() == [1, 1, 2, 2, 2, 2]
 
 
-def test_fractions_are_those_of_the_labelled_pixels(metrics):
+def test_fractions_are_those_of_the_labeled_pixels(metrics):
     row = metrics[(metrics.image == "d.jpg") & (metrics.threshold_rule == "calibrated")].iloc[0]
     assert row.mapped_fraction == 0.25 and row.true_fraction == 0.5
     expected = np.mean(expit(np.array([1.025, 3.025, -2.975, -2.975]) / 2))

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from climate_indicators.carbon.images.arrays import Reading, read_image
 from climate_indicators.carbon.images.dates import find_dates, find_places
 from climate_indicators.carbon.images.filenames import list_folder
-from climate_indicators.carbon.images.folders import find_given, find_masks, left_out, list_images, log_contents
+from climate_indicators.carbon.images.folders import excluded, find_given, find_masks, list_images, log_contents
 from climate_indicators.carbon.images.inventory import build_inventory, check_holdout, log_inventory, refuse_problems
 from climate_indicators.carbon.images.masks import MaskRule, read_mask
 from climate_indicators.core.errors import InputError
@@ -81,7 +81,7 @@ def test_links_to_folders_are_followed_once_and_broken_ones_are_told(folder, cap
     assert found.broken == ["gone.png", "self"] and found.others == ["d.JP2", "e.txt"]
     assert found.repeated == ["again", "linked/round", "up"]
     assert found.lost == ["d.JP2", "gone.png", "self"]
-    text = left_out(found)
+    text = excluded(found)
     assert "broken links: 2 (gone.png, self)" in text and "not read: 1 (d.JP2)" in text and "files: 1 (e.txt)" in text
 
 
@@ -175,8 +175,8 @@ def test_stock_tells_what_each_image_is(folder):
     assert a["sha256"] == hashlib.sha256((folder / "images" / "a.png").read_bytes()).hexdigest()
     assert np.isnan(a["pixel_area_m2"]) and len(steps) == 2
     assert stock.thumbnails.shape == (2, 32, 32) and stock.thumbnails.dtype == "uint8"
-    grey = values.astype(float).mean(axis=2).reshape(32, 2, 32, 3).mean(axis=(1, 3))
-    assert np.abs(stock.thumbnails[0] - grey).max() <= 0.51
+    gray = values.astype(float).mean(axis=2).reshape(32, 2, 32, 3).mean(axis=(1, 3))
+    assert np.abs(stock.thumbnails[0] - gray).max() <= 0.51
     np.testing.assert_array_equal(stock.thumbnails[1], values[:32, :32, 0])
     assert stock.problems == [] and stock.soft_masks == []
 
@@ -189,12 +189,12 @@ def test_stock_lists_what_cannot_be_used_and_goes_on(folder):
     picture(images / "dot.png", (1, 1))
     picture(images / "flat.png", (100, 15))
     Image.new("RGB", (40, 40)).save(images / "night.jpg")
-    Image.fromarray(np.full((24, 32), 99, "uint8")).save(images / "grey.png")
+    Image.fromarray(np.full((24, 32), 99, "uint8")).save(images / "gray.png")
     mask(folder / "masks" / "good.png", 255 * np.eye(24, 32, dtype="uint8"))
     mask(folder / "masks" / "other_mask.png", 255 * np.eye(32, 24, dtype="uint8"))
     mask(folder / "masks" / "soft.png", np.arange(24 * 32, dtype="uint8").reshape(24, 32))
     stock = stock_of(folder, folder / "masks", Reading(bands=(1, 2)))
-    assert stock.table["image"].tolist() == ["good.png", "grey.png", "soft.png"]
+    assert stock.table["image"].tolist() == ["good.png", "gray.png", "soft.png"]
     assert len(stock.thumbnails) == 3 and stock.soft_masks == ["soft.png"]
     reasons = dict(stock.problems)
     assert reasons.keys() == {"bad.jpg", "dot.png", "flat.png", "night.jpg", "other_mask.png"}

@@ -135,17 +135,17 @@ def test_classes_in_jpgs_are_refused_and_two_values_are_read_at_any_quality(tmp_
 
 
 def test_rule_of_the_table_of_images(tmp_path):
-    table = pd.DataFrame({"mask_scale": ["", "0 to 255"], "mask_palette": ["", "greys"]})
+    table = pd.DataFrame({"mask_scale": ["", "0 to 255"], "mask_palette": ["", "grays"]})
     rule = MaskRule.of_table(table, {"vegetation_values": None, "unknown_values": [7]})
-    assert rule == MaskRule("0 to 255", "greys", (), (7,))
+    assert rule == MaskRule("0 to 255", "grays", (), (7,))
 
 
-def test_float_mask_and_mask_of_grey_colors(tmp_path):
+def test_float_mask_and_mask_of_gray_colors(tmp_path):
     found = labels(save(tmp_path / "a.tif", np.array([[0.0, 0.49, 0.5, 1.0, np.nan]], "float32")))
     assert found == [[0, 0, 1, 1, 255]], "what is not finite is unknown"
-    grey = np.repeat(np.array([[0, 255]], "uint8")[..., None], 3, axis=2)
-    assert labels(save(tmp_path / "b.png", grey)) == [[0, 1]]
-    assert labels(save(tmp_path / "c.png", np.dstack([grey, [[255, 0]]]).astype("uint8"))) == [[0, 255]]
+    gray = np.repeat(np.array([[0, 255]], "uint8")[..., None], 3, axis=2)
+    assert labels(save(tmp_path / "b.png", gray)) == [[0, 1]]
+    assert labels(save(tmp_path / "c.png", np.dstack([gray, [[255, 0]]]).astype("uint8"))) == [[0, 255]]
 
 
 def test_what_a_mask_does_not_know_is_unknown(tmp_path):

@@ -26,7 +26,7 @@ def table(n=4, dtype="uint8", **columns):
         {
             "image": [f"{letter}.png" for letter in "abcd"[:n]],
             "mask": [f"{letter}.png" for letter in "abcd"[:n]],
-            "labelled": [split != "unlabelled" for split in splits],
+            "labeled": [split != "unlabeled" for split in splits],
             "group": [7, 7, 3, 5][:n],
             "split": splits,
             "dtype": dtype,
@@ -56,7 +56,7 @@ def fields():
 
 def test_samples_are_the_images_of_the_table(tmp_path, fields):
     path = tmp_path / "patches.h5"
-    images = table(labelled=[True, False, True, True], split=["train", "unlabelled", "validation", "test"])
+    images = table(labeled=[True, False, True, True], split=["train", "unlabeled", "validation", "test"])
     done = []
     write_samples(path, images, from_memory(**fields), MASKS, 32, progress=lambda: done.append(1))
     with h5py.File(path) as store:
@@ -177,7 +177,7 @@ def test_files_are_read_with_their_masks_or_without(tmp_path):
     assert sample_reader(images, folders[0], None, Reading(), "hsv")("a.png")[1] is None
 
 
-def test_values_that_are_not_seen_do_not_reach_the_mean_of_a_neighbour(tmp_path, fields):
+def test_values_that_are_not_seen_do_not_reach_the_mean_of_a_neighbor(tmp_path, fields):
     """A black corner beside soil must not darken the soil's pixels at the border."""
     seen = np.ones((64, 64), bool)
     seen[:, 33:] = False

@@ -61,7 +61,7 @@ def test_values_of_one_month_are_averaged_and_gaps_counted():
     days = ["2020-03-02", "2020-01-05", "2020-03-20", "2020-06-01"]
     carbon = read_series(pd.DataFrame({"day": days, "carbon": [2.0, 1.0, 4.0, np.nan]}), "carbon", "day")
     assert carbon.labels.tolist() == ["2020-01", "2020-03"] and carbon.values.tolist() == [1, 3]
-    assert (carbon.n_rows, carbon.n_left_out, carbon.n_gaps, carbon.axis) == (4, 1, 1, "date")
+    assert (carbon.n_rows, carbon.n_excluded, carbon.n_gaps, carbon.axis) == (4, 1, 1, "date")
 
 
 @pytest.mark.parametrize(("table", "names"), [

@@ -59,9 +59,9 @@ def test_single_images_get_the_shares_and_the_seed_decides():
 
 
 def test_images_without_label_stay_out_and_do_not_count():
-    labelled = np.arange(60) % 2 == 0
-    splits = assign_splits(np.arange(60), labelled, [""] * 60, SHARES, 0)
-    assert [one == "unlabelled" for one in splits] == (~labelled).tolist()
+    labeled = np.arange(60) % 2 == 0
+    splits = assign_splits(np.arange(60), labeled, [""] * 60, SHARES, 0)
+    assert [one == "unlabeled" for one in splits] == (~labeled).tolist()
     assert splits.count("train") in (16, 17) and splits.count("validation") in (4, 5) and splits.count("test") == 9
 
 

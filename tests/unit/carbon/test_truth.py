@@ -127,7 +127,7 @@ def test_missing_months_count_as_time_and_the_step_may_be_in_any_of_them():
     kept = np.delete(np.arange(96), [20, 21, 22, 63, 64, 65])
     table = pd.DataFrame({"date": MONTHS[kept].astype(str), "carbon": sum(parts(MONTHS[kept]))})
     row = trend_table(read_series(table, "carbon", "date")).iloc[0]
-    assert row.slope_beside_changes == pytest.approx(SLOPE, abs=1e-6)
+    assert row.slope_level_shift_adjusted == pytest.approx(SLOPE, abs=1e-6)
     assert (row.change_points, row.change_earliest, row.change_latest) == ("2017-07", "2017-04", "2017-07")
 
 
@@ -154,8 +154,8 @@ def site():
     images = pd.DataFrame(rows, columns=["image_path", "date", "split", "place", "true_kg"])
     images["carbon_kg"] = 1.04 * images["true_kg"] + rng.normal(0, 1.5, len(images))
     images["carbon_whole_kg"] = images["carbon_kg"]
-    images["seen_fraction"] = np.where(np.arange(len(images)) % 4 == 0, 0.5, 1.0)
-    images["vegetation_fraction"] = images["carbon_kg"] / 400 / images["seen_fraction"]
+    images["valid_fraction"] = np.where(np.arange(len(images)) % 4 == 0, 0.5, 1.0)
+    images["vegetation_fraction"] = images["carbon_kg"] / 400 / images["valid_fraction"]
     totals = []
     for part, chosen in (("all images", images.index), ("test images", images.index[images["split"] == "test"])):
         value = images.loc[chosen].groupby("place")["carbon_kg"].mean().sum()
@@ -170,9 +170,9 @@ def site():
         "disturbance_month": "2017-05",
         "disturbance_kg": STEP,
     }
-    true_images = pd.DataFrame({"image": images["image_path"], "seen_fraction": images["seen_fraction"]})
+    true_images = pd.DataFrame({"image": images["image_path"], "valid_fraction": images["valid_fraction"]})
     true_images["carbon_kg"] = images["true_kg"]
-    true_images["vegetation_fraction"] = images["true_kg"] / 400 / images["seen_fraction"]
+    true_images["vegetation_fraction"] = images["true_kg"] / 400 / images["valid_fraction"]
     true_series = pd.DataFrame(
         {"month": MONTHS.astype(str), "carbon_kg": series, "planted_kg": series, "trend_kg": level}
     ).assign(season_kg=season, disturbance_kg=step)
@@ -206,7 +206,7 @@ def test_every_quantity_is_held_against_the_truth(check, site):
     assert rows.unit[MONTH] == "months after 2012-01"
     assert rows.truth[LAST_YEAR] == pytest.approx(sum(parts())[-12:].mean())
     tested = site["estimates"].query("split == 'test'")
-    expected = tested["carbon_kg"].sum() / 400 / tested["seen_fraction"].sum()
+    expected = tested["carbon_kg"].sum() / 400 / tested["valid_fraction"].sum()
     assert rows.loc[FRACTION, ["estimate", "lower", "upper"]].tolist() == pytest.approx(
         [expected, 0.9 * expected, 1.1 * expected]
     )
@@ -214,7 +214,7 @@ def test_every_quantity_is_held_against_the_truth(check, site):
 
 def test_the_intervals_are_those_of_the_trend_table(check, site):
     series, rows = site["trends"].iloc[0], check.set_index("quantity")
-    names = ["slope_beside_changes", "lower_beside_changes", "upper_beside_changes"]
+    names = ["slope_level_shift_adjusted", "lower_level_shift_adjusted", "upper_level_shift_adjusted"]
     assert rows.loc[TREND, ["estimate", "lower", "upper"]].tolist() == series[names].tolist()
     assert rows.estimate[SIZE] == float(series.change_sizes) and rows.upper[SIZE] == float(series.change_sizes_upper)
 
@@ -223,7 +223,7 @@ def test_a_trend_table_with_too_narrow_intervals_fails(site):
     """The check reads the product's own columns: it cannot hold where they do not."""
     narrow = site["trends"].copy()
     for end in ("lower", "upper"):
-        narrow[f"{end}_beside_changes"] = 0.8 * narrow["slope_beside_changes"]
+        narrow[f"{end}_level_shift_adjusted"] = 0.8 * narrow["slope_level_shift_adjusted"]
         narrow[f"season_amplitude_{end}"] = 0.9 * narrow["season_amplitude"]
     rows = truth_table(**site | {"trends": narrow}).set_index("quantity")
     assert not rows.within[[TREND, AMPLITUDE]].any()
@@ -292,12 +292,12 @@ def test_peak_next_to_the_turn_of_the_year_is_near_the_truth():
     images = pd.DataFrame({"image_path": MONTHS.astype(str), "date": MONTHS.astype(str), "split": "train"})
     images["place"] = "east"
     images["carbon_kg"] = noisy(3, peak=12)
-    images = images.assign(seen_fraction=1.0, vegetation_fraction=0.5)
+    images = images.assign(valid_fraction=1.0, vegetation_fraction=0.5)
     total = images["carbon_kg"].sum()
     totals = pd.DataFrame(
         {"part": ["all images"], "carbon_kg": total, "carbon_kg_lower": total, "carbon_kg_upper": total}
     )
-    true = images[["carbon_kg", "seen_fraction", "vegetation_fraction"]].assign(image=images["image_path"])
+    true = images[["carbon_kg", "valid_fraction", "vegetation_fraction"]].assign(image=images["image_path"])
     series = pd.DataFrame({"month": MONTHS.astype(str), "carbon_kg": images["carbon_kg"]})
     planted = {
         "trend_kg_per_year": 1.5,

@@ -59,7 +59,7 @@ def test_fractions_are_shares_of_what_is_seen(folder):
     rows = [image.row() for image in mapped(folder)]
     assert [row["image"] for row in rows] == NAMES
     assert [row["n_pixels"] for row in rows] == [40 * 64, 96 * 32, 64 * 64]
-    assert [row["seen_fraction"] for row in rows] == [1.0, 1.0, 0.75]
+    assert [row["valid_fraction"] for row in rows] == [1.0, 1.0, 0.75]
     assert [row["mapped_fraction"] for row in rows] == [0.5, 1.0, 1.0]
 
 
@@ -106,4 +106,4 @@ def test_an_image_that_shows_nothing_has_no_fraction(tmp_path):
     image = next(
         map_images(["dark.png"], lambda name: read_image(tmp_path / name, Reading()), run, [60.0] * 3, 32, 4, EVEN)
     )
-    assert image.seen_fraction == 0.0 and np.isnan(image.mapped_fraction) and (image.mask == NOT_SEEN).all()
+    assert image.valid_fraction == 0.0 and np.isnan(image.mapped_fraction) and (image.mask == NOT_SEEN).all()

@@ -80,8 +80,8 @@ def test_zones_may_cross_the_date_line(lon):
 @pytest.mark.parametrize("lat", [[50, 30], [30, 30], [-91, 0], [30, 95]])
 def test_a_band_of_the_competition_reaches_from_south_to_north(lat):
     bands = [{"name": "south", "title": "South", "lat": [-50, -30]}, {"name": "north", "title": "North", "lat": lat}]
-    only(problems(competition=bands), "ocean.competition[1] (north).lat", str(lat))
-    only(problems(competition=[bands[0]] * 2), "ocean.competition: the name south is used 2 times")
+    only(problems(midlatitude_balance=bands), "ocean.midlatitude_balance[1] (north).lat", str(lat))
+    only(problems(midlatitude_balance=[bands[0]] * 2), "ocean.midlatitude_balance: the name south is used 2 times")
 
 
 def test_a_download_may_be_read_by_a_pattern():

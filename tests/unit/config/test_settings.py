@@ -75,7 +75,7 @@ def test_defaults_fit_their_own_schema_and_stay_unchanged_when_completed_again()
 
 def test_defaults_are_the_published_architecture():
     study = check(simulated())["glacier"]
-    assert study["network"] == {"width": 64, "depth": 3, "normalisation": "none"}
+    assert study["network"] == {"width": 64, "depth": 3, "normalization": "none"}
     assert (study["patches"]["size_px"], study["training"]["epochs"]) == (128, 40)
     assert study["training"]["augmentation"]["flip"] is True
 
@@ -226,7 +226,7 @@ def test_every_line_of_the_schema_has_a_description_and_a_default_or_is_required
         (simulated(training={"epochs": True}), ["glacier.training.epochs", "found true", "a whole number"]),
         (simulated(training={"epochs": None}), ["found null (nothing after the colon)"]),
         (simulated(training={"learning_rate": "1e-8"}), ["Write 1.0e-08, without quotes"]),
-        (simulated(network={"normalisation": "layer"}), ["found the text 'layer'; expected none or batch"]),
+        (simulated(network={"normalization": "layer"}), ["found the text 'layer'; expected none or batch"]),
         (simulated(network={"depth": 9}), ["glacier.network.depth: found 9", "at least 1, at most 6"]),
         (simulated(figures=7), ["glacier.figures: found 7; expected a group of keys"]),
         (simulated(sites={}), ["glacier.sites: found a group of keys, empty", "at least 1"]),

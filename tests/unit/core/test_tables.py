@@ -84,7 +84,7 @@ def test_cells_are_text_without_blanks_and_only_numbers_may_be_called_missing(tm
     assert table["carbon"].isna().tolist() == [True, False, True]
     assert table["date"].isna().tolist() == [False, True, True]
     series = read_series(table, "carbon", None)
-    assert series.values.tolist() == [1.5] and series.n_left_out == 2
+    assert series.values.tolist() == [1.5] and series.n_excluded == 2
 
 
 @pytest.mark.parametrize(

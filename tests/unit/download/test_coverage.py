@@ -68,7 +68,7 @@ def test_area_where_two_slices_meet_is_covered(way):
     assert covered_share(tiles, area_at(MIDDLE[0] + 300e3, MIDDLE[1])) == 0
 
 
-def test_tile_of_the_neighbouring_zone_covers_what_it_shows():
+def test_tile_of_the_neighboring_zone_covers_what_it_shows():
     corners = box(500_000, 3_000_000, 600_000, 3_100_000)
     items = [item(0, corners), item(1, corners)]
     zone = Transformer.from_crs("EPSG:4326", "EPSG:32644", always_xy=True)

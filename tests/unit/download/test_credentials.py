@@ -9,7 +9,7 @@ import pytest
 
 from climate_indicators.core.credentials import CREDENTIALS, credential, without_credentials
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.http.logins import Bearer
 from climate_indicators.download.http.ranges import opened
 from climate_indicators.download.http.session import get
@@ -39,8 +39,8 @@ def test_credential_that_no_header_can_hold_is_refused_by_its_name(variable, val
             case "OPEN_METEO_KEY":
                 fetch_weather(session, server.url, request, tmp_path, tmp_path / "weather.csv")
             case _:
-                catalogue = Catalogue("cdse", server.url, "s2", s3_endpoint=server.url.removeprefix("http://"))
-                with opened("s3://eodata/a.tif", session, str, catalogue.s3_endpoint):
+                catalog = Catalog("cdse", server.url, "s2", s3_endpoint=server.url.removeprefix("http://"))
+                with opened("s3://eodata/a.tif", session, str, catalog.s3_endpoint):
                     pass
     assert f"environment variable {variable}: character" in str(told.value)
     assert "marker" not in str(told.value) and not server.requests

@@ -191,7 +191,7 @@ def test_glims_that_gives_something_else_is_refused(glims, session, tmp_path, fa
     assert not list(tmp_path.iterdir())
 
 
-def test_area_around_outlines_has_its_margin_in_metres(tmp_path):
+def test_area_around_outlines_has_its_margin_in_meters(tmp_path):
     outlines = select_rgi(rgi_zip(tmp_path), "rgi6", ["RGI60-15.00001"])
     area = area_around(outlines, 2000)
     own, around = outlines.to_crs(area.crs).total_bounds, area.total_bounds

@@ -12,7 +12,7 @@ import pytest
 from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.http import timeouts
 from climate_indicators.download.http.logins import Bearer
 from climate_indicators.download.http.ranges import RemoteFile
@@ -142,12 +142,12 @@ class Endless(StacServer):
     ids=["same page", "circle", "ever new", "time"],
     indirect=["session"],
 )
-def test_catalogue_whose_pages_have_no_end_is_one_message(session, monkeypatch, names, pages, said):
+def test_catalog_whose_pages_have_no_end_is_one_message(session, monkeypatch, names, pages, said):
     monkeypatch.setattr(timeouts, "MAX_PAGES", 7)
     with Endless(names) as server:
-        catalogue = Catalogue("other", f"{server.url}/stac", "sentinel-2-l2a", {})
+        catalog = Catalog("other", f"{server.url}/stac", "sentinel-2-l2a", {})
         with pytest.raises(InputError, match=said) as told:
-            search(catalogue, session, AREA, DAYS)
+            search(catalog, session, AREA, DAYS)
         assert sum(path == "/stac/search" for path, _, _ in server.requests) == pages
     assert server.url in str(told.value)
 

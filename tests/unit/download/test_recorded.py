@@ -15,7 +15,7 @@ from rasterio.features import rasterize
 from shapely.geometry import box, mapping, shape
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import find_catalogue
+from climate_indicators.core.stac_catalogs import find_catalog
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import RADAR_NODATA, choose_radar, write_radar
 from climate_indicators.download.stac.search import read_tiles, search, search_area
@@ -29,7 +29,7 @@ FOLDER = Path(
 )
 BANDS = ("B02", "B04", "B11")
 SIDE_M, PIXEL_M = 2400, 20
-# file, catalogue whose names of assets it has, orbits, baselines, what its pixels carry
+# file, catalog whose names of assets it has, orbits, baselines, what its pixels carry
 OPTICAL = {
     "es_sentinel-2-l2a_13TDE_2023": ("earth_search", {"141"}, {"05.09"}, 0),
     "es_sentinel-2-l2a_24M_2025": ("earth_search", {"95"}, {"05.11"}, 0),
@@ -81,7 +81,7 @@ def reflectance(band):
     return np.rint(np.clip(numbers, 50, 9000)).astype("int32")
 
 
-def served(server, items, catalogue, added):
+def served(server, items, catalog, added):
     """Put items on the server, with a small file for each band that is read; the grid of each item."""
     grids = {}
     for item in items:
@@ -91,7 +91,7 @@ def served(server, items, catalogue, added):
             numbers = np.full(grid.shape, CLEAR, "uint8") if band == "SCL" else reflectance(band) + added
             path = f"/files/{item['id']}/{band}.tif"
             server.files[path] = cog(numbers.astype("uint8" if band == "SCL" else "uint16"), grid)
-            item["assets"][catalogue.asset(band)]["href"] = path
+            item["assets"][catalog.asset(band)]["href"] = path
         server.items.append(item)
     return grids
 
@@ -111,22 +111,22 @@ def test_sentinel_2_items_from_the_search_to_the_numbers(name, wrong, server, se
     """Of each item orbit, baseline, offset and numbers; and the numbers once more if they carry the other offset."""
     preset, orbits, baselines, added = OPTICAL[name]
     items = recorded(name)
-    catalogue = find_catalogue(preset, "optical", f"{server.url}/stac", items[0]["collection"])
+    catalog = find_catalog(preset, "optical", f"{server.url}/stac", items[0]["collection"])
     known = landing("es_landing" if name.startswith("es") else "pc_landing", server.url)
     server.landing = lambda: known
     server.merge = not name.startswith("es")
     if wrong:
         added = 1000 - added
         items = [item for item in items if item["properties"]["datetime"] > "2022"]
-    grids = served(server, items, catalogue, added)
+    grids = served(server, items, catalog, added)
     found = set()
     for item in items:
         grid, area = grids[item["id"]], middle(item)[1]
         day = item["properties"]["datetime"][:10]
-        tiles = read_tiles(search(catalogue, session, search_area(area), (day, day)))
+        tiles = read_tiles(search(catalog, session, search_area(area), (day, day)))
         assert [tile.name for tile in tiles] == [item["id"]]
         found.add((tiles[0].orbit, tiles[0].baseline))
-        windows = Windows(tmp_path / "kept", catalogue, session)
+        windows = Windows(tmp_path / "kept", catalog, session)
         year = AnnualComposite(tiles, area, grid, windows, SceneCriteria(BANDS, max_cloud=1.0))
         image = year.image()
         assert image.date == day and image.clouds.sum() == 0
@@ -169,12 +169,12 @@ def test_sentinel_1_slices_of_one_datatake_cover_an_area_on_their_border(server,
         server.items.append(item)
     known = landing("pc_landing", server.url)
     server.landing = lambda: known
-    catalogue = find_catalogue("planetary_computer", "radar", f"{server.url}/stac")
-    tiles = read_tiles(search(catalogue, session, search_area(area), ("2019-12-01", "2019-12-31")))
+    catalog = find_catalog("planetary_computer", "radar", f"{server.url}/stac")
+    tiles = read_tiles(search(catalog, session, search_area(area), ("2019-12-01", "2019-12-31")))
     assert len(tiles) == 2 and {tile.orbit for tile in tiles} == {"5"}
-    candidates, chosen = choose_radar(tiles, area, [5], catalogue)
+    candidates, chosen = choose_radar(tiles, area, [5], catalog)
     assert candidates == chosen and chosen[0].covered > 0.999
-    rows = write_radar(tmp_path, Windows(tmp_path / "kept", catalogue, session, RADAR_NODATA), grid, chosen, area)
+    rows = write_radar(tmp_path, Windows(tmp_path / "kept", catalog, session, RADAR_NODATA), grid, chosen, area)
     assert [row["date"] for row in rows] == ["2019-12-15"] and chosen[0].covered == 1 and chosen[0].valid > 0.998
     with rasterio.open(tmp_path / rows[0]["path"]) as raster:
         values = raster.read(1, masked=True)
@@ -183,11 +183,11 @@ def test_sentinel_1_slices_of_one_datatake_cover_an_area_on_their_border(server,
 
 
 def test_slices_whose_corners_are_no_degrees_cover_nothing_and_end_no_run():
-    """As they were before an archive published them: corners in metres."""
+    """As they were before an archive published them: corners in meters."""
     items = recorded("pc_sentinel-1-rtc_raw_slices")
-    catalogue = find_catalogue("other", "radar", "https://a.org", "rtc", {"VV": "vv-rtc", "VH": "vh-rtc"})
+    catalog = find_catalog("other", "radar", "https://a.org", "rtc", {"VV": "vv-rtc", "VH": "vh-rtc"})
     area = border_slices()[3]
-    candidates, chosen = choose_radar(read_tiles(items), area, [], catalogue)
+    candidates, chosen = choose_radar(read_tiles(items), area, [], catalog)
     assert not chosen and "covers 0 %" in candidates[0].reason
 
 
@@ -202,10 +202,10 @@ def test_terrain_corrected_radar_of_another_archive(server, session, tmp_path):
         item["assets"][name]["href"] = f"/files/{name}.tif"
     server.items.append(item)
     names = {"VV": "gamma0_vv", "VH": "gamma0_vh"}
-    catalogue = find_catalogue("other", "radar", f"{server.url}/stac", item["collection"], names)
-    tiles = read_tiles(search(catalogue, session, search_area(area), ("2020-01-01", "2020-01-31")))
-    _, chosen = choose_radar(tiles, area, [], catalogue)
-    (row,) = write_radar(tmp_path, Windows(tmp_path / "kept", catalogue, session, RADAR_NODATA), grid, chosen, area)
+    catalog = find_catalog("other", "radar", f"{server.url}/stac", item["collection"], names)
+    tiles = read_tiles(search(catalog, session, search_area(area), ("2020-01-01", "2020-01-31")))
+    _, chosen = choose_radar(tiles, area, [], catalog)
+    (row,) = write_radar(tmp_path, Windows(tmp_path / "kept", catalog, session, RADAR_NODATA), grid, chosen, area)
     assert row["orbit"] == "121" and row["date"] == "2020-01-03"
     with rasterio.open(tmp_path / row["path"]) as raster:
         values = raster.read(2, masked=True)
@@ -217,11 +217,11 @@ def test_raw_ground_range_scene_is_never_taken(server, session):
     (item,) = recorded("es_sentinel-1-grd_2025")
     area = gpd.GeoSeries([shape(item["geometry"]).representative_point().buffer(0.02)], crs=4326)
     with pytest.raises(InputError, match="not corrected for terrain"):
-        find_catalogue("earth_search", "radar")
+        find_catalog("earth_search", "radar")
     server.items.append(item | {"assets": {}})
-    catalogue = find_catalogue("other", "radar", f"{server.url}/stac", item["collection"], {"VV": "vv", "VH": "vh"})
+    catalog = find_catalog("other", "radar", f"{server.url}/stac", item["collection"], {"VV": "vv", "VH": "vh"})
     days = ("2025-07-31", "2025-07-31")
-    assert len(search(catalogue, session, search_area(area), days)) == 1
-    candidates, chosen = choose_radar(read_tiles([item]), area, [], catalogue)
+    assert len(search(catalog, session, search_area(area), days)) == 1
+    candidates, chosen = choose_radar(read_tiles([item]), area, [], catalog)
     assert not chosen and candidates[0].reason == "lacks asset vv, asset vh"
     assert mapping(candidates[0].tiles[0].footprint)["type"] == "Polygon"

@@ -4,7 +4,7 @@ import pytest
 from shapely.geometry import Polygon, box, mapping
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.stac.search import read_tiles, search
 from servers.sessions import quick_session
 from servers.stac import StacServer
@@ -109,8 +109,8 @@ def test_links_to_next_pages_are_followed_as_archives_write_them(merge):
     items = [item(f"S2_{n}", box(80.1, 30.1, 80.2, 30.2)) | {"collection": "s2", "assets": {}} for n in range(7)]
     with StacServer(items) as server, quick_session() as session:
         server.merge = merge
-        catalogue = Catalogue("other", f"{server.url}/stac", "s2", {})
-        found = search(catalogue, session, TRIANGLE, ("2020-09-01", "2020-09-30"))
+        catalog = Catalog("other", f"{server.url}/stac", "s2", {})
+        found = search(catalog, session, TRIANGLE, ("2020-09-01", "2020-09-30"))
     assert [one["id"] for one in found] == [f"S2_{n}" for n in range(7)]
 
 
@@ -125,8 +125,8 @@ def test_rectangle_is_asked_for_where_a_server_fails_on_polygons(status):
     items = [one | {"collection": "s2", "assets": {}} for one in (*inside, beside)]
     with StacServer(items) as server, quick_session(tries=6, connect_s=5, read_s=5) as session:
         server.polygons = status
-        catalogue = Catalogue("other", f"{server.url}/stac", "s2", {})
-        found = search(catalogue, session, TRIANGLE, ("2020-09-01", "2020-09-30"))
+        catalog = Catalog("other", f"{server.url}/stac", "s2", {})
+        found = search(catalog, session, TRIANGLE, ("2020-09-01", "2020-09-30"))
         asked = ["polygon"] * (2 if status in (500, 503) else 1)
         assert server.searches == (asked + ["rectangle"] * 2 if status else ["polygon"] * 2)
     assert {one["id"] for one in found} == {f"S2_{n}" for n in range(5)}

@@ -8,7 +8,7 @@ from affine import Affine
 from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import PRESETS, find_catalogue
+from climate_indicators.core.stac_catalogs import PRESETS, find_catalog
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import (
     RADAR_NODATA,
@@ -46,9 +46,9 @@ def look(server, tmp_path):
 
     def make(sensor, collection, nodata=0.0, **assets):
         session = quick_session()
-        catalogue = find_catalogue("other", sensor, f"{server.url}/stac", collection, assets)
-        tiles = read_tiles(search(catalogue, session, search_area(AREA), DAYS))
-        return tiles, Windows(tmp_path / "kept", catalogue, session, nodata)
+        catalog = find_catalog("other", sensor, f"{server.url}/stac", collection, assets)
+        tiles = read_tiles(search(catalog, session, search_area(AREA), DAYS))
+        return tiles, Windows(tmp_path / "kept", catalog, session, nodata)
 
     return make
 
@@ -59,7 +59,7 @@ def radar(look):
 
 def choose(look, orbits=()):
     tiles, windows = radar(look)
-    return choose_radar(tiles, AREA, orbits, windows.catalogue)
+    return choose_radar(tiles, AREA, orbits, windows.catalog)
 
 
 def add_radar(server, date, orbit, power=POWER, parts=("north", "south")):
@@ -87,7 +87,7 @@ def test_slices_of_an_overpass_are_one_scene_and_orbits_stay_apart(server, look,
     add_radar(server, "2020-03-01", 150, 2 * POWER)
     add_radar(server, "2020-03-13", 48, parts=("north",))
     tiles, windows = radar(look)
-    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalog)
     rows = write_radar(tmp_path, windows, GRID, chosen, AREA)
     assert [(row["date"], row["orbit"]) for row in rows] == [("2020-03-01", "150"), ("2020-03-01", "48")]
     for row in rows:
@@ -109,7 +109,7 @@ def test_only_wanted_orbits_are_taken(server, look):
     assert [one.reason for one in candidates] == ["another orbit", "covers the area"]
 
 
-def test_radar_of_one_polarisation_is_left_out(server, look):
+def test_radar_of_one_polarization_is_left_out(server, look):
     add_radar(server, "2020-03-01", 48)
     add_radar(server, "2020-03-13", 48)
     for one in server.items[2:]:
@@ -128,13 +128,13 @@ def test_radar_without_an_orbit_or_without_terrain_correction_is_refused(server,
     with pytest.raises(
         InputError, match="earth_search has no radar scenes .* not corrected for terrain. Take sentinel-1-rtc"
     ):
-        find_catalogue("earth_search", "radar")
+        find_catalog("earth_search", "radar")
 
 
 def test_decibels_are_refused(server, look, tmp_path):
     add_radar(server, "2020-03-01", 48, 10 * np.log10(POWER))
     tiles, windows = radar(look)
-    _, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    _, chosen = choose_radar(tiles, AREA, [], windows.catalog)
     with pytest.raises(InputError, match="of 2020-03-01, band VV: .* below -1, as decibels are; expected .* power"):
         write_radar(tmp_path, windows, GRID, chosen, AREA)
 
@@ -144,7 +144,7 @@ def test_edge_where_taking_off_noise_left_a_little_below_zero_has_no_values(serv
     power[:, :, :3] = -1e-4
     add_radar(server, "2020-03-01", 48, power)
     tiles, windows = radar(look)
-    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalog)
     (row,) = write_radar(tmp_path, windows, GRID, chosen, AREA)
     with rasterio.open(tmp_path / row["path"]) as raster:
         assert (raster.read(masked=True).mask == (power < 0)).all()
@@ -159,7 +159,7 @@ def test_scene_whose_pixels_cover_less_than_its_outline_is_left_out(server, look
     add_radar(server, "2020-03-01", 48, half)
     add_radar(server, "2020-03-13", 48, shadow)
     tiles, windows = radar(look)
-    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalogue)
+    candidates, chosen = choose_radar(tiles, AREA, [], windows.catalog)
     assert len(chosen) == 2
     rows = write_radar(tmp_path, windows, GRID, chosen, AREA)
     assert [row["date"] for row in rows] == ["2020-03-13"]
@@ -230,7 +230,7 @@ def test_equally_clear_scenes_are_taken_near_the_radar_days():
     found = days(*((day, 1.0) for day in MARCH), radar=radar)
     gaps = [min(abs(int(day[-2:]) - int(other[-2:])) for other in found) for day in radar]
     assert len(found) == 3 and max(gaps) <= 1
-    # two orbits of neighbouring days share a partner
+    # two orbits of neighboring days share a partner
     pairs = sorted(radar + ["2020-03-03", "2020-03-15", "2020-03-27"])
     assert days(*((day, 1.0) for day in MARCH), radar=pairs) == found
     late = days(*((day, 1.0) for day in MARCH), radar=["2020-03-20", "2020-03-28"], per_month=2)

@@ -5,7 +5,7 @@ import pytest
 from affine import Affine
 from shapely.geometry import box
 
-from climate_indicators.core.stac_catalogs import Catalogue, find_catalogue
+from climate_indicators.core.stac_catalogs import Catalog, find_catalog
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.scene_series import series_steps
 from climate_indicators.download.stac.search import Tile, read_tiles, search, search_area
@@ -29,18 +29,18 @@ def tile(**assets):
                 {"properties": {}, "assets": assets})  # fmt: skip
 
 
-def size_of(one, band, grid=PART, catalogue=None):
+def size_of(one, band, grid=PART, catalog=None):
     candidates = [Candidate("2020-09-01", "5", [one])]
-    return step("s", candidates, catalogue or Catalogue("other", "https://a.org", "s2"), [band], grid).size
+    return step("s", candidates, catalog or Catalog("other", "https://a.org", "s2"), [band], grid).size
 
 
 @pytest.fixture
 def year(tmp_path):
     with StacServer() as server, quick_session() as session:
         add_large_scenes(server, WHOLE)
-        catalogue = find_catalogue("other", "optical", f"{server.url}/stac", OPTICAL_COLLECTION)
-        tiles = read_tiles(search(catalogue, session, search_area(AREA), ("2020-09-01", "2020-09-30")))
-        windows, wanted = Windows(tmp_path, catalogue, session), SceneCriteria(BANDS, min_valid=0.1)
+        catalog = find_catalog("other", "optical", f"{server.url}/stac", OPTICAL_COLLECTION)
+        tiles = read_tiles(search(catalog, session, search_area(AREA), ("2020-09-01", "2020-09-30")))
+        windows, wanted = Windows(tmp_path, catalog, session), SceneCriteria(BANDS, min_valid=0.1)
         yield server, AnnualComposite(tiles, AREA, PART, windows, wanted)
 
 
@@ -63,9 +63,9 @@ def test_estimate_is_near_to_what_is_read_and_reads_nothing(year):
 def test_snow_year_counts_the_scenes_of_each_month_and_the_radar(year):
     _, one = year
     radar = [Candidate("2020-09-03", "48", [tile(vv={}, vh={})])]
-    catalogue = Catalogue("other", "https://a.org", "s1", {"VV": "vv", "VH": "vh"})
+    catalog = Catalog("other", "https://a.org", "s1", {"VV": "vv", "VH": "vh"})
     for per_month, taken in ((1, 1), (3, 2)):
-        steps = series_steps(one, per_month, radar, catalogue, PART)
+        steps = series_steps(one, per_month, radar, catalog, PART)
         assert [row.overpasses for row in steps] == [2, taken, taken, 1]
     assert steps[-1].bands == ("VV", "VH") and steps[-1].size > 0
 

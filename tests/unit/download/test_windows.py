@@ -12,7 +12,7 @@ from rasterio.warp import transform
 from shapely.geometry import box
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.stac.search import Tile
 from climate_indicators.download.stac.windows import Windows, can_hold, coarser, source_window
 from climate_indicators.geo.grid import Grid
@@ -35,8 +35,8 @@ def body():
 @pytest.fixture
 def archive(body, tmp_path):
     with StacServer(files={"/a.tif": body}) as server, quick_session() as session:
-        catalogue = Catalogue("other", f"{server.url}/stac", "sentinel-2-l2a", {"B02": "B02"})
-        yield server, Windows(tmp_path / "kept", catalogue, session)
+        catalog = Catalog("other", f"{server.url}/stac", "sentinel-2-l2a", {"B02": "B02"})
+        yield server, Windows(tmp_path / "kept", catalog, session)
 
 
 def tile(server, href="/a.tif"):
@@ -248,8 +248,8 @@ def test_store_of_the_s3_kind_is_read_with_keys_of_the_environment(body, tmp_pat
         }.items():
             monkeypatch.setenv(name, value)
         host = server.url.removeprefix("http://")
-        catalogue = Catalogue("cdse", f"{server.url}/stac", "sentinel-2-l2a", {"B02": "B02_10m"}, s3_endpoint=host)
-        windows = Windows(tmp_path, catalogue, session)
+        catalog = Catalog("cdse", f"{server.url}/stac", "sentinel-2-l2a", {"B02": "B02_10m"}, s3_endpoint=host)
+        windows = Windows(tmp_path, catalog, session)
         one = dataclasses.replace(tile(server), item={"assets": {"B02_10m": {"href": "s3://eodata/a.tif"}}})
         np.testing.assert_array_equal(windows.read(one, "B02", part(300, 300, 500, 400)), NUMBERS[300:700, 300:800])
         assert "key-marker" in server.requests[0][2]["Authorization"]

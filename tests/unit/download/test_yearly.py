@@ -12,7 +12,7 @@ from shapely.geometry import box
 
 from climate_indicators.config.seasons import season_days
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import find_catalogue
+from climate_indicators.core.stac_catalogs import find_catalog
 from climate_indicators.download.stac.annual_composite import AnnualComposite, SceneCriteria
 from climate_indicators.download.stac.search import read_tiles, search
 from climate_indicators.download.stac.search_cache import cached_search
@@ -64,11 +64,11 @@ def server(scenes):
 def year(server, world, tmp_path):
     def make(wanted=WANTED, of=2020, **options):
         with quick_session() as session:
-            catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION, **options)
+            catalog = find_catalog("other", "optical", f"{server.url}/stac", COLLECTION, **options)
             area = world.area_of_interest.geometry
             days = season_days(of, "08-15", "10-31")
-            tiles = cached_search(tmp_path / "kept", catalogue, session, area, days)
-            return AnnualComposite(tiles, area, world.grid, Windows(tmp_path / "kept", catalogue, session), wanted)
+            tiles = cached_search(tmp_path / "kept", catalog, session, area, days)
+            return AnnualComposite(tiles, area, world.grid, Windows(tmp_path / "kept", catalog, session), wanted)
 
     return make
 
@@ -345,7 +345,7 @@ def test_tile_that_lacks_a_band_is_left_out_of_its_scene(scenes, year):
 
 def scenes_of(one, scenes):
     """Items with addresses of the server, past the kept search."""
-    host = one._windows.catalogue.endpoint.removesuffix("/stac")
+    host = one._windows.catalog.endpoint.removesuffix("/stac")
     return [
         item | {"assets": {name: asset | {"href": host + asset["href"]} for name, asset in item["assets"].items()}}
         for item in scenes.items
@@ -376,7 +376,7 @@ def test_archive_that_is_none_is_one_message(server, year, monkeypatch):
     server.fail("/stac", *[Fault(status=503)] * 5)
     with pytest.raises(InputError, match="503"):
         year()
-    nowhere = find_catalogue("other", "optical", "http://no-such-host.invalid/stac", COLLECTION)
+    nowhere = find_catalog("other", "optical", "http://no-such-host.invalid/stac", COLLECTION)
     with quick_session() as session, pytest.raises(InputError, match="no-such-host.invalid/stac: .*not resolve"):
         search(nowhere, session, box(0, 0, 1, 1), ("2020-09-01", "2020-09-30"))
 
@@ -387,11 +387,11 @@ def test_little_more_than_the_blocks_over_the_area_is_read_for_a_whole_year(serv
     part, blocks = Grid(whole.crs, whole.transform @ Affine.translation(300, 600), 500, 300), 0
     add_large_scenes(server, whole)
     with quick_session() as session:
-        catalogue = find_catalogue("other", "optical", f"{server.url}/stac", COLLECTION)
+        catalog = find_catalog("other", "optical", f"{server.url}/stac", COLLECTION)
         area = gpd.GeoSeries([box(*part.bounds)], crs=part.crs)
-        tiles = cached_search(tmp_path, catalogue, session, area, ("2020-09-01", "2020-09-30"))
+        tiles = cached_search(tmp_path, catalog, session, area, ("2020-09-01", "2020-09-30"))
         year = AnnualComposite(
-            tiles, area, part, Windows(tmp_path, catalogue, session), SceneCriteria(("B02", "B04"), min_valid=0.1)
+            tiles, area, part, Windows(tmp_path, catalog, session), SceneCriteria(("B02", "B04"), min_valid=0.1)
         )
         image = year.image()
         assert image.read_band("B04").all()

@@ -1,4 +1,4 @@
-"""The grid of a site: its reference system must have lengths in metres and areas as on the ground."""
+"""The grid of a site: its reference system must have lengths in meters and areas as on the ground."""
 
 import geopandas as gpd
 import pytest
@@ -13,7 +13,7 @@ ALPS = gpd.GeoSeries([box(7.9, 46.4, 8.1, 46.5)], crs="EPSG:4326")
 
 
 @pytest.mark.parametrize("crs", ["EPSG:32632", "EPSG:2056", "EPSG:3035", None])
-def test_area_in_degrees_gets_a_grid_in_metres(crs):
+def test_area_in_degrees_gets_a_grid_in_meters(crs):
     grid = site_grid(ALPS, 20.0, crs)
     assert grid.width == pytest.approx(15_400 / 20, rel=0.05) and grid.height == pytest.approx(11_100 / 20, rel=0.1)
 

@@ -56,6 +56,6 @@ def test_a_site_in_which_pixels_differ_too_much_is_refused_with_a_system_that_wo
 
 
 @pytest.mark.parametrize(("crs", "unit"), [("EPSG:4326", "degrees"), ("EPSG:2263", "US survey foot")])
-def test_area_needs_a_projected_system_in_metres(crs, unit):
+def test_area_needs_a_projected_system_in_meters(crs, unit):
     with raises_naming(InputError, crs, unit, "UTM"):
         ground_factor(Grid(crs, Affine(1, 0, 0, 0, -1, 0), 3, 3))

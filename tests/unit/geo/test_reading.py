@@ -225,7 +225,7 @@ def test_what_is_no_fill_passes(tmp_path):
     zeros = numbers()
     zeros[:, :, :3] = 0  # the reader takes it as missing
     assert fill_note(write_raster(tmp_path / "a.tif", zeros, list("abc")), zero="all") == ""
-    grey = np.repeat(np.random.default_rng(0).integers(20, 200, (1, 24, 32)), 3, axis=0).astype("uint8")
-    assert fill_note(write_raster(tmp_path / "b.tif", grey, list("abc"))) == ""
-    grey[:, :10] = 255  # eight bits are saturated over snow
-    assert "saturated" in fill_note(write_raster(tmp_path / "c.tif", grey, list("abc")))
+    gray = np.repeat(np.random.default_rng(0).integers(20, 200, (1, 24, 32)), 3, axis=0).astype("uint8")
+    assert fill_note(write_raster(tmp_path / "b.tif", gray, list("abc"))) == ""
+    gray[:, :10] = 255  # eight bits are saturated over snow
+    assert "saturated" in fill_note(write_raster(tmp_path / "c.tif", gray, list("abc")))

@@ -14,7 +14,7 @@ from rasters import grid
 from refusals import raises_naming
 
 GRID = grid(200, 240, 20.0)
-# metres from the upper left corner of the grid to that of the elevation model
+# meters from the upper left corner of the grid to that of the elevation model
 BORDER = 300.0
 
 
@@ -24,13 +24,13 @@ def mountain(path, resolution=30.0, dtype="float32", change=lambda m: m, bands=1
     border = 0.0 if resolution == 20.0 else BORDER
     rows, cols = (int((side * 20 + 2 * border) / resolution) for side in GRID.shape)
     y, x = np.mgrid[:rows, :cols] * resolution
-    metres = 2600 + 500 * np.sin(x / 900) * np.cos(y / 700) + 0.05 * x
-    metres = change(metres)
+    meters = 2600 + 500 * np.sin(x / 900) * np.cos(y / 700) + 0.05 * x
+    meters = change(meters)
     left, top = GRID.transform.c, GRID.transform.f
     transform = Affine(resolution, 0, left + shift - border, 0, -resolution, top + border)
-    profile = {"driver": "GTiff", "width": metres.shape[1], "height": metres.shape[0], "count": bands}
+    profile = {"driver": "GTiff", "width": meters.shape[1], "height": meters.shape[0], "count": bands}
     with rasterio.open(path, "w", crs=GRID.crs, transform=transform, dtype=dtype, nodata=nodata, **profile) as raster:
-        raster.write(np.repeat(metres[None], bands, axis=0).astype(dtype))
+        raster.write(np.repeat(meters[None], bands, axis=0).astype(dtype))
         raster.units, raster.scales, raster.offsets = [unit] * bands, [scale] * bands, [offset] * bands
 
 
@@ -44,7 +44,7 @@ def terrain(folder, name="dem.tif", inside=None):
 
 
 def plane(path, wide):
-    """An elevation model that rises 0.5 m a metre to the east, on 30 m pixels."""
+    """An elevation model that rises 0.5 m a meter to the east, on 30 m pixels."""
     rows, cols = wide.shape
     with cog_writer(path, wide, "float32", ["height"]) as raster:
         raster.write(np.tile(np.arange(cols, dtype="float32") * 0.5 * wide.transform.a, (rows, 1)), 1)
@@ -123,7 +123,7 @@ def test_elevation_model_cut_short_is_named(tmp_path):
     ],
     ids=["colors", "feet", "relief", "undeclared feet", "decimetres", "all void", "flat", "complex", "all NaN"],
 )
-def test_what_is_no_elevation_in_metres_is_refused(tmp_path, options, found):
+def test_what_is_no_elevation_in_meters_is_refused(tmp_path, options, found):
     mountain(tmp_path / "dem.tif", **options)
     with pytest.raises(InputError, match=f"dem.tif.*{found}"):
         terrain(tmp_path)
@@ -140,12 +140,12 @@ def test_scale_and_offset_of_the_file_are_used(tmp_path):
 # --- voids
 
 
-def holes(metres, value, size=3, every=40):
-    metres = metres.copy()
-    for row in range(12, metres.shape[0] - size, every):
-        for col in range(12, metres.shape[1] - size, every):
-            metres[row : row + size, col : col + size] = value
-    return metres
+def holes(meters, value, size=3, every=40):
+    meters = meters.copy()
+    for row in range(12, meters.shape[0] - size, every):
+        for col in range(12, meters.shape[1] - size, every):
+            meters[row : row + size, col : col + size] = value
+    return meters
 
 
 VOIDS = [-9999, -32767, -32768, 0, -3.4e38, np.nan, 32767]
@@ -168,10 +168,10 @@ def test_small_undeclared_voids_are_interpolated_and_reported(tmp_path, lines, v
 
 @pytest.mark.parametrize("value", VOIDS)
 def test_larger_voids_are_missing_up_to_one_percent_with_slopes_next_to_them(tmp_path, lines, value):
-    def change(metres):
-        metres = metres.copy()
-        metres[60:72, 60:73] = value
-        return metres
+    def change(meters):
+        meters = meters.copy()
+        meters[60:72, 60:73] = value
+        return meters
 
     mountain(tmp_path / "dem.tif", change=change)
     values, valid, row = terrain(tmp_path)
@@ -203,7 +203,7 @@ def test_declared_voids_count_like_others(tmp_path):
 
 def reaching(share):
     """Change of an elevation model: it reaches over this share of the grid's width."""
-    return lambda metres: metres[:, : round((BORDER + share * GRID.width * 20) / 30)]
+    return lambda meters: meters[:, : round((BORDER + share * GRID.width * 20) / 30)]
 
 
 def test_elevation_model_that_does_not_reach_over_the_area_is_refused(tmp_path):
@@ -255,11 +255,11 @@ def test_elevation_model_that_is_clipped_to_the_area_reaches_to_its_edge(tmp_pat
     inside = np.zeros(GRID.shape, "uint8")
     inside[32:180, 32:200] = 1
 
-    def clip(metres):
+    def clip(meters):
         first_row, first_col, last_row, last_col = (int((BORDER + 20 * cells) / 30) for cells in (32, 32, 181, 201))
-        clipped = np.full_like(metres, -9999)
+        clipped = np.full_like(meters, -9999)
         part = np.s_[first_row:last_row, first_col:last_col]
-        clipped[part] = metres[part]
+        clipped[part] = meters[part]
         return clipped
 
     mountain(tmp_path / "dem.tif", change=clip, nodata=-9999)

@@ -303,9 +303,9 @@ def test_little_overlap_is_a_warning(tmp_path, lines):
 
 def test_coordinates_that_are_not_of_the_reference_system_are_refused(tmp_path):
     """A GeoJSON in meters; an outline in degrees that is said to be in UTM."""
-    metres = layer().set_crs(4326, allow_override=True)
+    meters = layer().set_crs(4326, allow_override=True)
     degrees = layer().to_crs(4326).set_crs(UTM, allow_override=True)
-    for name, frame, found in (("m.geojson", metres, "degrees"), ("d.gpkg", degrees, "degrees")):
+    for name, frame, found in (("m.geojson", meters, "degrees"), ("d.gpkg", degrees, "degrees")):
         path = written(tmp_path / name, frame)
         for read in (lambda path=path: read_outlines(path, GRID), lambda path=path: read_area_of_interest(path)):
             with raises_naming(InputError, name, found):

@@ -12,11 +12,11 @@ from climate_indicators.ocean.biomes.alternatives import (
     hdbscan,
     weighted_ami,
 )
-from climate_indicators.ocean.biomes.ward import standardise, ward
+from climate_indicators.ocean.biomes.ward import standardize, ward
 
 RNG = np.random.default_rng(8)
 TRUTH = np.repeat([1, 2, 3], [500, 300, 120])
-CELLS = standardise(np.array([(0, 0, 0), (8, 0, 1), (0, 9, 2)])[TRUTH - 1] + RNG.normal(0, 0.8, (920, 3)))[0]
+CELLS = standardize(np.array([(0, 0, 0), (8, 0, 1), (0, 9, 2)])[TRUTH - 1] + RNG.normal(0, 0.8, (920, 3)))[0]
 AREA = RNG.uniform(0.2, 2, 920)
 
 
@@ -94,9 +94,9 @@ def test_agreement_table():
     noisy = TRUTH.copy()
     noisy[:100] = 0
     table = agreement_table({"exact": TRUTH, "noisy": noisy}, TRUTH, AREA, truth=np.where(TRUTH == 3, 2, TRUTH))
-    assert table.columns.tolist() == ["method", "k", "share_labelled", "ami_with_biomes", "ami_with_truth"]
+    assert table.columns.tolist() == ["method", "k", "share_labeled", "ami_with_biomes", "ami_with_truth"]
     assert table["k"].tolist() == [3, 3]
-    assert table["share_labelled"].tolist() == pytest.approx([1, AREA[100:].sum() / AREA.sum()])
+    assert table["share_labeled"].tolist() == pytest.approx([1, AREA[100:].sum() / AREA.sum()])
     assert table["ami_with_biomes"].tolist() == pytest.approx([1, 1])
     assert (table["ami_with_truth"] < 0.95).all()
     assert "ami_with_truth" not in agreement_table({"exact": TRUTH}, TRUTH, AREA)

@@ -17,7 +17,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.classifier import fit as classifier_learning
 from climate_indicators.ocean.classifier import network as classifier_network
 from climate_indicators.ocean.classifier.apply import BATCH, classify, engine_logits
-from climate_indicators.ocean.classifier.baselines import SIMPLE, choose_neighbours, fit_baselines
+from climate_indicators.ocean.classifier.baselines import SIMPLE, choose_n_neighbors, fit_baselines
 from climate_indicators.ocean.classifier.comparison import (
     NETWORK,
     Comparison,
@@ -40,7 +40,7 @@ from climate_indicators.ocean.classifier.network import (
     tune,
     tuning_summary,
 )
-from climate_indicators.ocean.classifier.scalers import fit_scaler, standardise_with
+from climate_indicators.ocean.classifier.scalers import fit_scaler, standardize_with
 from climate_indicators.ocean.classifier.skill import (
     calibration_error,
     class_scores,
@@ -61,16 +61,16 @@ UNIT, OFFSET = np.array([3.0, 0.4, 0.5]), np.array([12.0, 1.5, -1.2])  # slopes 
 SMALL = {"layers": (32, 32), "l2": 1e-4, "dropout": 0.1, "epochs": 25, "patience": 5}
 SETTINGS = SMALL | {
     "grid": {"batch_size": [64], "optimizer": ["adam"], "learning_rate": [0.01, 0.0001]},
-    "folds": 2, "neighbours": [1, 15], "split": "random", "block_deg": 10, "shares": SHARES,
+    "folds": 2, "n_neighbors": [1, 15], "split": "random", "block_deg": 10, "shares": SHARES,
 }  # fmt: skip
 
 
 def mixture(sizes, seed=0, spread=0.4):
-    """Cells of classes that are normal around random centres, each class in a band of latitude."""
+    """Cells of classes that are normal around random centers, each class in a band of latitude."""
     rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(len(sizes), 3)) * 2
+    centers = rng.normal(size=(len(sizes), 3)) * 2
     labels = rng.permutation(np.repeat(np.arange(1, len(sizes) + 1), sizes))
-    slopes = (centres[labels - 1] + rng.normal(0, spread, (len(labels), 3))) * UNIT + OFFSET
+    slopes = (centers[labels - 1] + rng.normal(0, spread, (len(labels), 3))) * UNIT + OFFSET
     latitude = np.clip(rng.normal(np.linspace(-65, 65, len(sizes))[labels - 1], 14), -89, 89)
     return slopes, labels, latitude, rng.uniform(-180, 180, len(labels))
 
@@ -210,7 +210,7 @@ def test_shuffled_test_cells_change_neither_choice_nor_network_and_a_second_run_
     other = fit_classifier(slopes, labels, *where, SETTINGS, 42, LOG)
     pd.testing.assert_frame_equal(other.tuning, result.tuning, check_exact=True)
     pd.testing.assert_frame_equal(other.network.history, result.network.history, check_exact=True)
-    assert (other.hyperparameters, other.neighbours) == (result.hyperparameters, result.neighbours)
+    assert (other.hyperparameters, other.n_neighbors) == (result.hyperparameters, result.n_neighbors)
     assert other.skill.temperature == result.skill.temperature
     assert other.skill.comparison.simple == result.skill.comparison.simple
     same, different = (
@@ -345,8 +345,8 @@ def test_simple_methods_give_scikit_learns_labels(cells):
     expected = (k * methods["knn"].method.predict_proba(scaled) + 1 / 7) / (k + 1)
     np.testing.assert_allclose(np.exp(logits), expected)
     np.testing.assert_allclose(np.exp(logits).sum(axis=1), 1)
-    centres = np.array([scaled[labels == label].mean(axis=0) for label in range(1, 8)])
-    squares = ((scaled[:5, None] - centres) ** 2).sum(axis=2)
+    centers = np.array([scaled[labels == label].mean(axis=0) for label in range(1, 8)])
+    squares = ((scaled[:5, None] - centers) ** 2).sum(axis=2)
     np.testing.assert_allclose(methods["nearest_centroid"].logits(scaled[:5]), -squares / 2, rtol=1e-6, atol=1e-9)
 
 
@@ -358,11 +358,11 @@ def test_a_class_without_a_training_cell_gets_no_chance_and_no_infinity():
         assert np.isfinite(logits).all() and set(logits.argmax(axis=1) + 1) == {1, 3}, name
 
 
-def test_number_of_neighbours_suits_the_noise():
+def test_number_of_neighbors_suits_the_noise():
     slopes, labels, *_ = mixture((300, 300), spread=3.0)
     parts = list(folds(labels, 3, 0))
-    assert choose_neighbours(slopes, labels, parts, [1, 41]) == 41
-    assert choose_neighbours(slopes[:30], labels[:30], list(folds(labels[:30], 2, 0)), [500]) <= 16
+    assert choose_n_neighbors(slopes, labels, parts, [1, 41]) == 41
+    assert choose_n_neighbors(slopes[:30], labels[:30], list(folds(labels[:30], 2, 0)), [500]) <= 16
 
 
 # --- skill
@@ -414,7 +414,7 @@ def test_reliability_of_a_small_table_by_hand():
     assert calibration_error(table) == pytest.approx((0.4 + (2.8 - 2)) / 4)
 
 
-def test_interval_over_blocks_is_wider_than_over_cells_where_neighbours_are_alike():
+def test_interval_over_blocks_is_wider_than_over_cells_where_neighbors_are_alike():
     rng = np.random.default_rng(0)
     blocks = np.repeat(np.arange(40), 25)
     true = rng.integers(1, 4, 1000)
@@ -441,7 +441,7 @@ def test_comparison_and_its_sentence():
     assert "on 400 test cells (95 % interval of the difference +0." in sentence
     back = compare({NETWORK: worse, "knn": true}, "knn", true, split, blocks, 0, confidence=0.9)
     assert verdict(back).startswith(
-        "The network is worse than the simple method that is best on validation (k nearest neighbours)"
+        "The network is worse than the simple method that is best on validation (k nearest n_neighbors)"
     )
     assert "90 % interval of the difference −0." in verdict(back), "a true minus sign"
     same = compare({NETWORK: worse, "knn": worse}, "knn", true, split, blocks, 0)
@@ -457,10 +457,10 @@ def test_a_difference_that_may_be_nothing_is_no_win():
 def test_metrics_have_the_lead_of_the_network_over_each_simple_method(result):
     metrics = result.skill.metrics.set_index(["model", "split"])
     for split in ("train", "validation", "test"):
-        assert np.isnan(metrics.network_lead[NETWORK, split])
+        assert np.isnan(metrics.iou_gain[NETWORK, split])
         for model in ("lda", "knn", "nearest_centroid"):
             expected = metrics.f1[NETWORK, split] - metrics.f1[model, split]
-            assert metrics.network_lead[model, split] == pytest.approx(expected)
+            assert metrics.iou_gain[model, split] == pytest.approx(expected)
             assert not metrics.lead_lower[model, split] > expected and not metrics.lead_upper[model, split] < expected
 
 
@@ -542,10 +542,10 @@ def test_monthly_scaler_is_scikit_learns_and_leaves_out_rejected_cells():
     slopes[3] = np.nan
     slopes[9, 0] = np.nan
     known = np.isfinite(slopes).all(axis=1)
-    found = standardise_with(slopes, "monthly", np.zeros(3), np.ones(3))
+    found = standardize_with(slopes, "monthly", np.zeros(3), np.ones(3))
     np.testing.assert_allclose(found[known], StandardScaler().fit_transform(slopes[known]), atol=1e-12)
     with pytest.raises(ValueError, match="'yearly'"):
-        standardise_with(slopes, "yearly", np.zeros(3), np.ones(3))
+        standardize_with(slopes, "yearly", np.zeros(3), np.ones(3))
 
 
 @pytest.mark.parametrize("mode", ["monthly", "frozen"])

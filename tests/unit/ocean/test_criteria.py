@@ -21,17 +21,17 @@ from climate_indicators.ocean.biomes.criteria import (
     silhouettes,
     stabilities,
 )
-from climate_indicators.ocean.biomes.cuts import paper_cut, robust_cut, scaled_delta_dist
-from climate_indicators.ocean.biomes.ward import standardise, ward
+from climate_indicators.ocean.biomes.cuts import density_cut, published_cut, scaled_delta_dist
+from climate_indicators.ocean.biomes.ward import standardize, ward
 from refusals import raises_naming
 
 FAST = {"sample": 400, "references": 3, "bootstraps": 3, "bootstrap_cells": 400}
 
 
-def blobs(centres, size=250, spread=0.5, seed=0):
+def blobs(centers, size=250, spread=0.5, seed=0):
     rng = np.random.default_rng(seed)
-    cells = np.concatenate([rng.normal(centre, spread, (size, 3)) for centre in centres])
-    return ward(standardise(cells)[0])
+    cells = np.concatenate([rng.normal(center, spread, (size, 3)) for center in centers])
+    return ward(standardize(cells)[0])
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +71,9 @@ def test_table_has_a_row_for_each_point_of_the_grid(four, mode):
         row = table.iloc[place]
         first, second = row[names]
         cut = (
-            paper_cut(four, scaled_delta_dist(four.n_cells, first), second)
+            published_cut(four, scaled_delta_dist(four.n_cells, first), second)
             if mode == PAPER
-            else robust_cut(four, first, second)
+            else density_cut(four, first, second)
         )
         counts = np.bincount(cut.labels)[1:]
         assert row["k"] == cut.k
@@ -92,13 +92,13 @@ def test_same_seed_same_table(four):
 
 
 def test_a_cloud_may_be_one_biome_by_the_gap_only(cloud):
-    grid = {"max_valley": [0.8, 1.0], "compactness": [0.5]}
+    grid = {"max_density_ratio": [0.8, 1.0], "compactness": [0.5]}
     for criterion, k in (("gap", 1), ("silhouette", None)):
         table, cut = cut_table(cloud, ROBUST, grid, criterion=criterion, **FAST)
         assert table["k"].iloc[0] == 1 and np.isnan(table["silhouette"].iloc[0])
         assert np.isnan(table["calinski_harabasz"].iloc[0])
         assert cut.k == (k or table["k"].iloc[1])
-    table, cut = cut_table(cloud, ROBUST, {"max_valley": [0.8], "compactness": [0.5]}, **FAST)
+    table, cut = cut_table(cloud, ROBUST, {"max_density_ratio": [0.8], "compactness": [0.5]}, **FAST)
     assert cut.k == 1 and table["chosen"].all(), "where the grid holds nothing else"
 
 
@@ -153,13 +153,13 @@ def test_calinski_harabasz_is_scikit_learns(four):
 def test_stability_tells_real_from_forced_clusters(four, cloud):
     def stability(tree, mode, **point):
         settings = {"mode": mode, "points": [point], "min_share": 0.01, "scale_by_cells": True}
-        cut = robust_cut(tree, **point) if mode == ROBUST else paper_cut(
+        cut = density_cut(tree, **point) if mode == ROBUST else published_cut(
             tree, scaled_delta_dist(tree.n_cells, point["delta_dist"]), point["delta_var"]
         )  # fmt: skip
         return stabilities(tree, [cut.labels], settings, 4, 400, np.random.default_rng(0))[0]
 
-    assert stability(four, ROBUST, max_valley=0.8, compactness=0.1) == 1
-    assert stability(cloud, ROBUST, max_valley=0.8, compactness=0.1) == 1
+    assert stability(four, ROBUST, max_density_ratio=0.8, compactness=0.1) == 1
+    assert stability(cloud, ROBUST, max_density_ratio=0.8, compactness=0.1) == 1
     assert stability(cloud, PAPER, delta_dist=25, delta_var=0.1) < 0.6
 
 

@@ -59,7 +59,7 @@ def test_nemo(tmp_path):
     assert np.isfinite(expected).sum() == data.ocean.sum()
 
 
-def test_nemo_without_mask_takes_land_from_zeros_and_area_from_neighbours(tmp_path):
+def test_nemo_without_mask_takes_land_from_zeros_and_area_from_neighbors(tmp_path):
     settings = nemo(tmp_path, (2008,))
     with opened(settings) as data:
         masked = data.ocean
@@ -344,7 +344,7 @@ def test_borders_of_the_file_decide_areas(tmp_path):
 
 
 def test_areas_of_a_bent_grid():
-    """A turned globe: areas by neighbours are those of the zones that were turned."""
+    """A turned globe: areas by n_neighbors are those of the zones that were turned."""
     lat, lon = np.meshgrid(np.arange(-79, 80, 2.0), np.arange(-179, 180, 2.0), indexing="ij")
     zones = point_areas(Grid(lat, lon, True))
     x, y, z = np.moveaxis(unit_vectors(lat, lon), -1, 0)

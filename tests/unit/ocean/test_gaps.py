@@ -1,4 +1,4 @@
-"""What the files do not hold is missing: never 0 %, in no season, trend, core or competition, and the user is told."""
+"""What the files do not hold is missing: never 0 %, in no season, trend, core or balance; a warning says so."""
 
 import logging
 
@@ -20,8 +20,8 @@ from climate_indicators.ocean.indicators.coverage import (
     yearly_coverage,
 )
 from climate_indicators.ocean.indicators.coverage_trends import coverage_trends, seasonal_trends, yearly_levels
-from climate_indicators.ocean.indicators.midlatitude_competition import Competition
-from climate_indicators.ocean.indicators.occurrence import Occurrence
+from climate_indicators.ocean.indicators.frequency import Occurrence
+from climate_indicators.ocean.indicators.midlatitude_balance import Competition
 from climate_indicators.ocean.indicators.seasons import seasonal_cycle
 from climate_indicators.ocean.indicators.water_properties import drivers_table
 from climate_indicators.ocean.reader.dataset import OceanData
@@ -146,30 +146,29 @@ def test_zones_are_flagged_by_themselves(still):
 
 def test_occurrence_and_cores_count_months_with_data(still):
     still[30:40] = NO_DATA  # 10 of 96 months
-    occurrence = Occurrence(2, (2, 2))
-    occurrence.add(still[:50], TIMES[:50])
-    occurrence.add(still[50:], TIMES[50:])
-    found = occurrence.dataset(np.array([-1.0, 1]), np.array([-1.0, 1]), NAMES)
+    frequency = Occurrence(2, (2, 2))
+    frequency.add(still[:50], TIMES[:50])
+    frequency.add(still[50:], TIMES[50:])
+    found = frequency.dataset(np.array([-1.0, 1]), np.array([-1.0, 1]), NAMES)
     np.testing.assert_array_equal(found["core"], [[1, 2], [2, 0]])
-    assert found["occurrence_all"].sel(biome=1).values[0, 0] == 1
-    assert found["occurrence"].sel(biome=0, calendar_month=8).values[0, 0] == 0
+    assert found["frequency_all"].sel(biome=1).values[0, 0] == 1
+    assert found["frequency"].sel(biome=0, calendar_month=8).values[0, 0] == 0
     assert int(found["n_years"].sum()) == 86 and (found["months_with_data"] == 86).all()
 
 
 def test_a_cell_that_is_seldom_seen_is_no_core_and_one_never_seen_has_no_biome(still):
     still[20:, 0, 0], still[:, 0, 1] = NO_DATA, NO_DATA
-    occurrence = Occurrence(2, (2, 2))
-    occurrence.add(still, TIMES)
-    found = occurrence.dataset(np.array([-1.0, 1]), np.array([-1.0, 1]), NAMES)
+    frequency = Occurrence(2, (2, 2))
+    frequency.add(still, TIMES)
+    found = frequency.dataset(np.array([-1.0, 1]), np.array([-1.0, 1]), NAMES)
     assert found["core"].values.tolist() == [[0, 0], [2, 0]]
     assert found["most_frequent"].values.tolist() == [[1, NO_DATA], [2, 0]]
     assert (
-        found["occurrence_all"].sel(biome=1).values[0, 0] == 1
-        and np.isnan(found["occurrence_all"].values[:, 0, 1]).all()
+        found["frequency_all"].sel(biome=1).values[0, 0] == 1 and np.isnan(found["frequency_all"].values[:, 0, 1]).all()
     )
 
 
-def competition(labels):
+def midlatitude_balance(labels):
     shape = labels.shape
     drivers = {name: np.full(shape, value) for name, value in (("sst", 15.0), ("dic", 2000.0), ("alk", 2300.0))}
     bands = [{"name": "all", "lat": [-90, 90]}]
@@ -182,7 +181,7 @@ def competition(labels):
 def test_competition_leaves_gaps_out(still, gap):
     still[12:24] = gap
     still[5::12] = gap
-    table = competition(still)
+    table = midlatitude_balance(still)
     assert table.loc[1, "n_years"] == 7 and table.loc[6, "n_years"] == 0
     np.testing.assert_allclose(table.drop(6)[["subtropical_percent", "subpolar_percent"]], [[20, 70]] * 11)
     np.testing.assert_allclose(table.drop(6)["subtropical_sd_percent"], 0, atol=1e-12)

@@ -40,7 +40,7 @@ def test_slopes_p_values_r2_and_vif_equal_those_of_statsmodels(sample):
     assert {Status.KEPT, Status.NOT_SIGNIFICANT} <= set(found.status[:40].tolist())
 
 
-def test_condition_number_is_that_of_the_standardised_drivers(sample):
+def test_condition_number_is_that_of_the_standardized_drivers(sample):
     drivers, target, cells = sample
     found = regress(drivers, target, cells, 40)
     inside = drivers[:, cells == 7]

@@ -9,7 +9,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.biomes.ward import (
     labels_from_nodes,
     linkage_dataset,
-    standardise,
+    standardize,
     tree_from_dataset,
     tree_of,
     ward,
@@ -19,7 +19,7 @@ from refusals import raises_naming
 
 @pytest.fixture(scope="module")
 def tree():
-    return ward(standardise(np.random.default_rng(3).normal(size=(60, 3)) * [1, 5, 0.1])[0])
+    return ward(standardize(np.random.default_rng(3).normal(size=(60, 3)) * [1, 5, 0.1])[0])
 
 
 def below(merges, node):
@@ -28,9 +28,9 @@ def below(merges, node):
     return [node] if node < n else [cell for child in merges[node - n, :2] for cell in below(merges, int(child))]
 
 
-def test_standardised_slopes_have_mean_0_and_sd_1():
+def test_standardized_slopes_have_mean_0_and_sd_1():
     slopes = np.random.default_rng(0).normal(3, 2, (40, 3))
-    z, mean, sd = standardise(slopes)
+    z, mean, sd = standardize(slopes)
     np.testing.assert_allclose(z.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(z.std(axis=0, ddof=1), 1)
     np.testing.assert_allclose(z * sd + mean, slopes)
@@ -38,11 +38,11 @@ def test_standardised_slopes_have_mean_0_and_sd_1():
 
 def test_too_few_cells_and_constant_slopes_are_refused():
     with raises_naming(InputError, "2 cells", "1"):
-        standardise(np.ones((1, 3)))
+        standardize(np.ones((1, 3)))
     with raises_naming(InputError, "slope 2 of 3", "4"):
-        standardise(np.column_stack([np.arange(5), np.full(5, 4.0), np.arange(5)]))
+        standardize(np.column_stack([np.arange(5), np.full(5, 4.0), np.arange(5)]))
     with pytest.raises(ValueError, match="NaN"):
-        standardise(np.array([[1, 2, np.nan], [3, 4, 5]]))
+        standardize(np.array([[1, 2, np.nan], [3, 4, 5]]))
 
 
 def test_linkage_is_scipys(tree):

@@ -68,7 +68,7 @@ def test_polygons_in_either_convention_of_longitude(tmp_path):
         assert zone_mask(zone | {"where": None}, LAT, LON).sum() == 50
 
 
-def test_polygons_in_metres_are_brought_to_degrees(tmp_path):
+def test_polygons_in_meters_are_brought_to_degrees(tmp_path):
     square = gpd.GeoDataFrame(geometry=[shapely.box(-30, 40, -20, 50)], crs="EPSG:4326").to_crs("EPSG:3395")
     square.to_file(tmp_path / "metres.gpkg")
     assert zone_mask({"name": "sea", "file": tmp_path / "metres.gpkg"}, LAT, LON).sum() == 25

@@ -46,7 +46,7 @@ def site(tmp_path):
             shares = (truth[seen].mean(), mapped[seen].mean())
             for rule in ("calibrated", "fixed"):
                 rows.append([name, split, rule, 1 - 0.05 * (number - 7) - 0.5 * (rule == "fixed"), *shares])
-    table = pd.DataFrame({"image": names, "split": splits, "labelled": True, "group": range(17), "dtype": "uint8"})
+    table = pd.DataFrame({"image": names, "split": splits, "labeled": True, "group": range(17), "dtype": "uint8"})
     path = str(tmp_path / "patches.h5")
     write_samples(path, table, images.get, {"source": "masks"}, SIZE)
     columns = ["image", "split", "threshold_rule", "iou", "true_fraction", "mapped_fraction"]

@@ -172,11 +172,11 @@ def test_patches_figure_hides_what_the_network_does_not_see(site, tmp_path):
     figure = patches_figure(str(folder / "patches.h5"), RGB)
     assert_drawn_whole(figure, tmp_path / "figure.png")
     assert set(SPLIT_VALUES) <= set(texts(figure))
-    grey = int(GAP[1:3], 16) / 255
+    gray = int(GAP[1:3], 16) / 255
     shown = [axes.get_images()[0].get_array() for axes in panels(figure)]
     assert len(shown) == 24
-    assert any(np.isclose(image, grey).all(axis=2).any() for image in shown)
-    assert all((~np.isclose(image, grey)).any() for image in shown)
+    assert any(np.isclose(image, gray).all(axis=2).any() for image in shown)
+    assert all((~np.isclose(image, gray)).any() for image in shown)
 
 
 def test_patches_are_chosen_from_lowest_to_highest_share_of_the_wanted_ones():
@@ -214,7 +214,7 @@ def test_summary_by_hand():
     unet, forest = table.iloc[0], table.iloc[1]
     assert (unet.iou_mean, unet.iou_min, unet.iou_max) == pytest.approx((0.8, 0.7, 0.9))
     assert unet.f1_mean == pytest.approx(np.mean([2 * iou / (1 + iou) for iou in (0.8, 0.9, 0.7)]))
-    lead = ["network_lead_iou_mean", "network_lead_iou_min", "network_lead_iou_max"]
+    lead = ["iou_gain_mean", "iou_gain_min", "iou_gain_max"]
     assert forest[lead].tolist() == pytest.approx([0.38 / 3, -0.02, 0.3])
     assert unet[lead].isna().all() and np.isnan(forest.ece_mean) and unet.ece_mean == pytest.approx(0.02)
 
@@ -230,8 +230,8 @@ def test_skill_by_site_tells_who_was_learnt_from_and_how_far_the_network_is_ahea
     assert table.columns[:4].tolist() == ["site", "in_pool", "model", "split"]
     assert table.site.tolist() == ["a", "a", "b", "b"] and table.in_pool.tolist() == [True, True, False, False]
     forest = table[table.model == "random_forest"]
-    assert forest.network_lead_iou.tolist() == pytest.approx([0.1, -0.12])
-    assert table[table.model == "unet"].network_lead_iou.isna().all()
+    assert forest.iou_gain.tolist() == pytest.approx([0.1, -0.12])
+    assert table[table.model == "unet"].iou_gain.isna().all()
     assert forest.iou.tolist() == [0.7, 0.72]
 
 

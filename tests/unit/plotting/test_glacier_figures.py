@@ -98,7 +98,7 @@ def test_retreat_line_is_dashed_without_significance_and_missing_without_trend()
     assert [tick for tick in axes.get_xticks() if low <= tick <= high] == [2016], "years are whole"
 
 
-def test_bands_are_read_by_name_and_gaps_are_grey(site):
+def test_bands_are_read_by_name_and_gaps_are_gray(site):
     image = read_rgb(site["scenes"][1].image, RGB)
     assert np.isnan(image[:, 50:]).all() and image.shape == (48, 64, 3)
     np.testing.assert_allclose(image[0, 0, 0] - image[0, 0, 2], 0.02, atol=1e-6)

@@ -51,7 +51,7 @@ def test_figure_shows_counts_scores_and_the_sentence():
     assert "network before calibration" in words and "linear discriminant" in words
 
 
-def test_rows_are_colored_by_their_shares_and_a_biome_without_a_cell_is_grey():
+def test_rows_are_colored_by_their_shares_and_a_biome_without_a_cell_is_gray():
     figure = draw(skill(absent=3), {1: "a", 2: "b", 3: "c", 4: "d"})
     image = axes_of(figure, "biome given").images[0].get_array()
     assert image.mask[2].all() and not image.mask[[0, 1, 3]].any()

@@ -8,9 +8,9 @@ from matplotlib.patches import Rectangle
 
 from climate_indicators.core.atomic_files import sha256
 from climate_indicators.ocean.biomes.criteria import PAPER, ROBUST, cut_table
-from climate_indicators.ocean.biomes.cuts import paper_cut, robust_cut
+from climate_indicators.ocean.biomes.cuts import density_cut, published_cut
 from climate_indicators.ocean.biomes.naming import biome_table
-from climate_indicators.ocean.biomes.ward import standardise, ward
+from climate_indicators.ocean.biomes.ward import standardize, ward
 from climate_indicators.plotting.ocean.biome_profile import biome_profile_figure
 from climate_indicators.plotting.ocean.cut_grid import CHOSEN, cut_grid_figure
 from climate_indicators.plotting.ocean.dendrogram import ABOVE, dendrogram_figure, shown_part
@@ -18,19 +18,19 @@ from climate_indicators.plotting.style import save_figure
 
 COLORS = {1: "#E69F00", 2: "#0072B2", 3: "#56B4E9"}
 NAMES = {1: "SUBTR I", 2: "SUBP I", 3: "ICE I"}
-GRID = {"max_valley": [0.7, 0.9], "compactness": [0.1, 0.3, 0.6]}
+GRID = {"max_density_ratio": [0.7, 0.9], "compactness": [0.1, 0.3, 0.6]}
 
 
 @pytest.fixture(scope="module")
 def tree():
     rng = np.random.default_rng(0)
     places = [((0, 0, 0), 200), ((9, 0, 1), 120), ((0, 9, 2), 60)]
-    return ward(standardise(np.concatenate([rng.normal(place, 1, (size, 3)) for place, size in places]))[0])
+    return ward(standardize(np.concatenate([rng.normal(place, 1, (size, 3)) for place, size in places]))[0])
 
 
 @pytest.fixture(scope="module")
 def cut(tree):
-    cut = robust_cut(tree, 0.8, 0.1)
+    cut = density_cut(tree, 0.8, 0.1)
     assert cut.k == 3
     return cut
 
@@ -62,7 +62,7 @@ def test_every_branch_below_a_cut_has_its_label(tree, cut):
 
 
 def test_dendrogram_shows_cuts_of_any_kind(tree):
-    fine = paper_cut(tree, 0.01, 0.0001)
+    fine = published_cut(tree, 0.01, 0.0001)
     assert fine.k > 60
     colors, names = dict.fromkeys(range(1, fine.k + 1), "#0072B2"), {}
     assert len(shown_part(tree, fine.nodes, fine.node_labels, 10).ends) == fine.k
@@ -120,7 +120,7 @@ def test_profile_has_bars_and_spreads_of_the_table(tree, cut):
 
 
 def test_texts_of_the_profile_do_not_overlap(tree):
-    fine = paper_cut(tree, 3, 0.05)
+    fine = published_cut(tree, 3, 0.05)
     table = biome_table(fine.labels, tree.values, tree.values, np.full(380, 20.0), np.ones(380), {}).head(8)
     figure = biome_profile_figure(table.assign(name=[f"SUBP+UP {row}" for row in range(len(table))]))
     renderer = FigureCanvasAgg(figure).get_renderer()

@@ -13,8 +13,8 @@ from PIL import Image
 from climate_indicators.core.atomic_files import sha256
 from climate_indicators.ocean.indicators.coverage import coverage_table, flag_gaps, month_names
 from climate_indicators.ocean.indicators.coverage_trends import coverage_trends
-from climate_indicators.ocean.indicators.midlatitude_competition import Competition
-from climate_indicators.ocean.indicators.occurrence import Occurrence
+from climate_indicators.ocean.indicators.frequency import Occurrence
+from climate_indicators.ocean.indicators.midlatitude_balance import Competition
 from climate_indicators.ocean.indicators.seasons import seasonal_cycle
 from climate_indicators.ocean.indicators.water_properties import drivers_summary, drivers_table
 from climate_indicators.plotting.animation import write_animation
@@ -22,13 +22,13 @@ from climate_indicators.plotting.ocean.animation import chosen_months, exact_col
 from climate_indicators.plotting.ocean.biome_maps import (
     biome_map_figure,
     core_figure,
-    occurrence_figure,
+    frequency_figure,
     shares,
     slope_maps_figure,
 )
 from climate_indicators.plotting.ocean.coverage import coverage_figure
-from climate_indicators.plotting.ocean.maps import class_map, field_map, map_axes, project, robust_limits
-from climate_indicators.plotting.ocean.midlatitude_competition import competition_figure, ratio
+from climate_indicators.plotting.ocean.maps import class_map, field_map, hac_limits, map_axes, project
+from climate_indicators.plotting.ocean.midlatitude_balance import midlatitude_balance_figure, ratio
 from climate_indicators.plotting.ocean.seasons import seasons_figure
 from climate_indicators.plotting.ocean.water_properties import drivers_figure, drivers_season_figure
 from climate_indicators.plotting.style import save_figure
@@ -79,17 +79,17 @@ def world(cells):
     season = np.cos(2 * np.pi * np.arange(len(months)) / 12)[:, None, None]
     means = {name: field + season for name, field in fields.items()}
     slopes = {name: np.where(labels > 0, slope, np.nan) for name, slope in (("sst", 12), ("dic", 1.5), ("alk", -1))}
-    competition = Competition(FAMILIES, area, LAT)
-    competition.add(labels, slopes, means, months)
-    occurrence = Occurrence(4, area.shape)
-    occurrence.add(labels, months)
+    midlatitude_balance = Competition(FAMILIES, area, LAT)
+    midlatitude_balance.add(labels, slopes, means, months)
+    frequency = Occurrence(4, area.shape)
+    frequency.add(labels, months)
     return {
         "months": months,
         "labels": labels,
         "coverage": pd.concat(tables, ignore_index=True),
-        "competition": competition.table(),
+        "midlatitude_balance": midlatitude_balance.table(),
         "drivers": drivers_table(labels, means, months, area, NAMES),
-        "occurrence": occurrence.dataset(LAT, LON, NAMES),
+        "frequency": frequency.dataset(LAT, LON, NAMES),
     }
 
 
@@ -175,8 +175,8 @@ def test_field_map_tells_which_end_of_the_bar_is_open(cells):
     mesh = field_map(figure.add_subplot(), cells, values, "x (m)", limits=(10, 200))
     assert mesh.get_clim() == (10, 200) and mesh.colorbar.extend == "min"
     assert np.ma.count_masked(mesh.get_array()) == np.isnan(values).sum() > 0
-    assert robust_limits(np.array([-1.0, 3.0]), symmetric=True)[0] == -robust_limits(np.array([-1.0, 3.0]), True)[1]
-    assert robust_limits(np.full(5, 2.0)) == (1.5, 2.5) and robust_limits(np.array([])) == (0, 1)
+    assert hac_limits(np.array([-1.0, 3.0]), symmetric=True)[0] == -hac_limits(np.array([-1.0, 3.0]), True)[1]
+    assert hac_limits(np.full(5, 2.0)) == (1.5, 2.5) and hac_limits(np.array([])) == (0, 1)
 
 
 def test_slope_maps_have_units_and_signed_colors_only_about_0(cells, world):
@@ -198,11 +198,11 @@ def test_slope_maps_have_units_and_signed_colors_only_about_0(cells, world):
 
 
 def test_occurrence_has_a_map_a_biome_and_core_says_how_much(cells, world):
-    figure = occurrence_figure(cells, world["occurrence"], NAMES)
+    figure = frequency_figure(cells, world["frequency"], NAMES)
     assert {axes.get_title("left") for axes in figure.axes} >= set(NAMES.values())
     assert not overlaps(figure)
-    figure = core_figure(cells, world["occurrence"], NAMES, COLORS)
-    area, core = cells["area_km2"].to_numpy(), world["occurrence"]["core"].to_numpy()
+    figure = core_figure(cells, world["frequency"], NAMES, COLORS)
+    area, core = cells["area_km2"].to_numpy(), world["frequency"]["core"].to_numpy()
     share = 100 * area[core > 0].sum() / area.sum()
     assert 10 < share < 90
     assert f"the same biome in all 60 months: {share:.0f} % of the ocean; elsewhere hatched" in texts(figure)
@@ -268,8 +268,8 @@ def test_bands_of_shares_end_at_0_and_100_percent(world):
 
 
 def test_competition_shows_shares_and_the_ratio(world):
-    table = world["competition"]
-    figure = competition_figure(table, {"north": "30° N to 50° N"}, "demo")
+    table = world["midlatitude_balance"]
+    figure = midlatitude_balance_figure(table, {"north": "30° N to 50° N"}, "demo")
     assert len(figure.axes) == 6 and figure.axes[0].get_title("left") == "30° N to 50° N"
     # 12 µatm K⁻¹ on 1 K against 1.5 − 1 µatm on carbon and alkalinity that go together
     assert ratio(table[table["band"] == "north"]) == pytest.approx(24)
@@ -330,15 +330,15 @@ def test_figures_are_drawn_where_data_are_missing(cells, world, tmp_path):
     season = np.cos(2 * np.pi * np.arange(len(months)) / 12)[:, None, None]
     levels = (("sst", 9.0), ("dic", 2e3), ("alk", 2e3))
     means = {name: np.where(labels >= 0, level + season, np.nan) for name, level in levels}
-    competition = Competition(FAMILIES, area, LAT)
-    competition.add(labels, slopes, means, months)
-    found = competition.table()
+    midlatitude_balance = Competition(FAMILIES, area, LAT)
+    midlatitude_balance.add(labels, slopes, means, months)
+    found = midlatitude_balance.table()
     assert found[found.band == "north"].subtropical_percent.isna().all()
-    pixels_of(competition_figure(found, {}, "demo"), tmp_path / "competition.png")
-    occurrence = Occurrence(4, area.shape)
-    occurrence.add(labels, months)
-    maps = occurrence.dataset(LAT, LON, NAMES)
-    pixels_of(occurrence_figure(cells, maps, NAMES), tmp_path / "occurrence.png")
+    pixels_of(midlatitude_balance_figure(found, {}, "demo"), tmp_path / "midlatitude_balance.png")
+    frequency = Occurrence(4, area.shape)
+    frequency.add(labels, months)
+    maps = frequency.dataset(LAT, LON, NAMES)
+    pixels_of(frequency_figure(cells, maps, NAMES), tmp_path / "frequency.png")
     pixels_of(core_figure(cells, maps, NAMES, COLORS), tmp_path / "core.png")
     table = drivers_table(labels, means, months, area, NAMES)
     pixels_of(drivers_figure(drivers_summary(table), NAMES, COLORS, "demo"), tmp_path / "drivers.png")

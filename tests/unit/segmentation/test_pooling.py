@@ -192,7 +192,7 @@ def test_sites_that_share_ground_are_found_in_any_projection():
     def shifted(columns):
         return Grid(here.crs, here.transform @ Affine.translation(columns, 0), 100, 100)
 
-    # beside the meridian of its zone, 30.73 degrees north: a kilometre is about a hundredth of a degree
+    # beside the meridian of its zone, 30.73 degrees north: a kilometer is about a hundredth of a degree
     degrees = Grid("EPSG:4326", Affine(1e-4, 0, 81.005, 0, -1e-4, 30.73), 100, 100)
     grids = {"here": here, "half": shifted(50), "beside": shifted(100), "far": shifted(900), "degrees": degrees}
     assert overlapping(grids) == [

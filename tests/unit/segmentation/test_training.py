@@ -36,7 +36,7 @@ from climate_indicators.segmentation.training import SCORES, train_network
 from rasters import textured_scene
 from refusals import raises_naming
 
-NETWORK = {"width": 4, "depth": 2, "normalisation": "batch"}
+NETWORK = {"width": 4, "depth": 2, "normalization": "batch"}
 TRAINING = {
     "epochs": 5, "batch_size": 4, "learning_rate": 0.01, "warmup_epochs": 1, "patience": 5, "bce_weight": 0.5,
     "precision": "float32",

@@ -152,7 +152,7 @@ def test_images_that_share_nothing_give_no_sure_shift():
     assert find_shift([nothing], [a]).peak_snr == 0
 
 
-def test_a_shifted_neighbour_is_not_held_against_a_scene(tmp_path):
+def test_a_shifted_neighbor_is_not_held_against_a_scene(tmp_path):
     site = SnowSite(tmp_path)
     names = [site.optical(f"2018-05-0{day}", shift=(5, 0) if day == 2 else (0, 0)) for day in (1, 2, 3)]
     scenes = pd.DataFrame(site.rows)

@@ -33,7 +33,7 @@ def value(found, measure, state, column="value"):
     return found.table.set_index(["measure", "state"]).loc[(measure, state), column]
 
 
-def test_a_translated_copy_is_recognised():
+def test_a_translated_copy_is_recognized():
     points, shift, _, rng = clouds()
     found = domain_shift(points, points + shift + rng.normal(0, 0.1, points.shape), PLACES, FIT, ~FIT)
     assert found.kind == "translated" and "are translated copies of each other" in found.sentence
@@ -43,7 +43,7 @@ def test_a_translated_copy_is_recognised():
     assert abs(value(found, "probe_accuracy", "translated") - 0.5) < 0.1
 
 
-def test_a_rotated_copy_is_recognised_as_rotated_not_translated():
+def test_a_rotated_copy_is_recognized_as_rotated_not_translated():
     points, shift, turn, _ = clouds()
     found = domain_shift(points, points @ turn + shift, PLACES, FIT, ~FIT)
     assert found.kind == "rotated" and "not translated copies of each other, but rotated ones" in found.sentence

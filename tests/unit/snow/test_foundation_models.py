@@ -15,7 +15,7 @@ from climate_indicators.snow.foundation_models.download import preset_kind
 from climate_indicators.snow.foundation_models.features import activation_maps, depths, strength
 from climate_indicators.snow.foundation_models.keras_hub_backend import open_hub
 from climate_indicators.snow.foundation_models.loading import default_scaling, open_foundation
-from climate_indicators.snow.foundation_models.model_inputs import CHANGE, POLARISATIONS
+from climate_indicators.snow.foundation_models.model_inputs import CHANGE, POLARIZATIONS
 from climate_indicators.snow.foundation_models.prompts import Points, oracle_points
 from climate_indicators.snow.foundation_models.random_weights import write_tiny
 from climate_indicators.snow.foundation_models.result_cache import ImageCache
@@ -144,7 +144,7 @@ def test_bands_of_the_picture_are_checked(tmp_path):
     with h5py.File(tmp_path / "p.h5", "w") as store:
         store.attrs["bands"] = json.dumps(BANDS)
         check_bands(store, CHANGE)
-        check_bands(store, POLARISATIONS)
+        check_bands(store, POLARIZATIONS)
         with raises_naming(InputError, "HH", "snow.foundation.sam.picture"):
             check_bands(store, ("VV", "HH", "VV-VH"))
 
@@ -159,8 +159,8 @@ def test_a_folder_without_scaling_gets_the_published_one(folder, foundation, pic
 
 def test_scaling_takes_off_mean_and_spread():
     scaling = default_scaling("clip")
-    grey = 255 * np.array([0.48145466, 0.4578275, 0.40821073])
-    np.testing.assert_allclose(grey * scaling["scale"] + scaling["offset"], 0, atol=1e-12)
+    gray = 255 * np.array([0.48145466, 0.4578275, 0.40821073])
+    np.testing.assert_allclose(gray * scaling["scale"] + scaling["offset"], 0, atol=1e-12)
     assert default_scaling("sam") == {"scale": 1 / 255, "offset": None}
 
 

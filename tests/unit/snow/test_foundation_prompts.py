@@ -10,8 +10,8 @@ from scipy.spatial.distance import pdist
 from climate_indicators.plotting.snow.activation_maps import activation_figure, map_correlation, paired
 from climate_indicators.snow.foundation_models.model_inputs import (
     CHANGE,
-    GREY,
-    POLARISATIONS,
+    GRAY,
+    POLARIZATIONS,
     color_picture,
     radar_picture,
     resize,
@@ -81,7 +81,7 @@ def test_radar_points_avoid_missing_pixels(snow):
     change = np.where(valid[..., None], change, -40.0)
     points = radar_points(change, valid, 10)
     assert valid[tuple(points.places.T)].all()
-    # what is missing must not draw its neighbours down either
+    # what is missing must not draw its neighbors down either
     assert truth[tuple(points.places[points.labels == 1].T)].all()
     assert len(radar_points(change, np.zeros_like(valid), 10).labels) == 0
 
@@ -100,13 +100,13 @@ def test_radar_picture_has_one_stretch():
     valid = np.ones((2, 2), bool)
     valid[1, 1] = False
     mean, std = np.array([-10.0, -17.0, 0.0, 0.0]), np.array([2.0, 2.0, 1.0, 1.0])
-    picture = radar_picture(image, valid, BANDS, mean, std, POLARISATIONS)
+    picture = radar_picture(image, valid, BANDS, mean, std, POLARIZATIONS)
     assert picture[0, 0].tolist() == [128, 128, 128] == picture[1, 1].tolist()
     # five dB above the mean is the upper end of both the band and the ratio
     assert picture[0, 1].tolist() == [255, 128, 255]
     assert picture[1, 0].tolist()[:2] == [0, 0]
-    grey = radar_picture(image, valid, BANDS, mean, std, GREY)
-    assert (grey == grey[..., :1]).all()
+    gray = radar_picture(image, valid, BANDS, mean, std, GRAY)
+    assert (gray == gray[..., :1]).all()
     assert radar_picture(image, valid, BANDS, mean, std, CHANGE)[1, 0, 2] == 0
 
 
@@ -187,7 +187,7 @@ def test_figure_of_activations_says_what_the_weights_are():
     pictures = rng.integers(0, 255, (4, 8, 8, 3), dtype="uint8")
     maps = {"block 1": rng.normal(size=(4, 3, 3)).astype("float32"), "block 2": np.ones((4, 3, 3), "float32")}
     maps["block 1"][1] = -maps["block 1"][0]
-    figure = activation_figure("CLIP", "random weights", paired(["a", "b"], pictures, maps), POLARISATIONS)
+    figure = activation_figure("CLIP", "random weights", paired(["a", "b"], pictures, maps), POLARIZATIONS)
     assert "CLIP, random weights" in figure.get_suptitle()
     panels = figure.axes[:12]
     assert [axes.get_title() for axes in panels[:3]] == ["image", "block 1", "block 2"]

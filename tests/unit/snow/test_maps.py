@@ -84,7 +84,7 @@ def test_a_trained_networks_probability_is_the_sigmoid_of_its_logit_applied_once
     from climate_indicators.segmentation.model_io import save_model
     from climate_indicators.segmentation.networks import build
 
-    network = build({"mean": MEAN, "variance": [4.0, 4.0, 9.0, 9.0]}, {"width": 2, "depth": 2, "normalisation": "none"})
+    network = build({"mean": MEAN, "variance": [4.0, 4.0, 9.0, 9.0]}, {"width": 2, "depth": 2, "normalization": "none"})
     last = network.get_layer("logit")
     kernel, _ = last.get_weights()
     last.set_weights([kernel, np.array([logit(0.1)], "float32")])

@@ -177,7 +177,7 @@ def test_what_was_understood_is_a_row_of_the_inputs(tmp_path):
     assert found == pytest.approx((kept.min(), np.median(kept), kept.max()), abs=0.011)
 
 
-def test_a_band_that_is_missing_alone_spoils_no_neighbour(tmp_path):
+def test_a_band_that_is_missing_alone_spoils_no_neighbor(tmp_path):
     # off the grid, pixels are interpolated: the fill of one band must reach neither band of the pixels around
     values = decibels()
     values[0, 30:50, 40:60] = -9999

@@ -9,7 +9,7 @@ from climate_indicators.plotting.snow.regressions import partial_figure, regress
 from climate_indicators.plotting.snow.seasons import snow_seasons_figure
 from climate_indicators.plotting.snow.series import broken_line, snow_series_figure
 from climate_indicators.plotting.style import save_figure
-from climate_indicators.snow.climate.hac import effective_number, robust_fit, season_columns
+from climate_indicators.snow.climate.hac import effective_number, hac_fit, season_columns
 from climate_indicators.snow.climate.lagged_weather import read_joined, read_snow_and_weather
 from climate_indicators.snow.climate.regressions import multiple_regression, single_regressions
 from climate_indicators.snow.climate.report_text import conclusions, number_text
@@ -55,7 +55,7 @@ def test_planted_coefficients_lie_inside_their_intervals():
     for seed in range(40):
         rows, _ = multiple_regression(planted(seed), "snow_pixels", list(TRUE))
         inside += sum(row.lower <= TRUE[row.variable] <= row.upper for row in rows.itertuples())
-        robust.append(rows["se_robust"][0])
+        robust.append(rows["se_hac"][0])
         classic.append(rows["se_classic"][0])
     assert inside >= 107, "intervals of 95 % hold fewer than 107 of 120 coefficients"
     assert np.mean(robust) > 1.2 * np.mean(classic), "the memory of the noise is not seen"
@@ -72,7 +72,7 @@ def test_numbers_agree_with_statsmodels():
     scaled = table.drop(columns="date")
     scaled = (scaled - scaled.mean()) / scaled.std()
     alone = sm.OLS(scaled["snow_pixels"].astype(float), scaled[list(TRUE)].astype(float)).fit()
-    np.testing.assert_allclose(rows["standardised"], alone.params)
+    np.testing.assert_allclose(rows["standardized"], alone.params)
     for partial, row in zip(partials, rows.itertuples(), strict=True):
         slope = np.polyfit(partial.variable_left, partial.snow_left, 1)[0]
         assert slope == pytest.approx(row.coefficient)
@@ -83,7 +83,7 @@ def test_robust_errors_are_those_of_newey_and_west_where_values_are_many():
     ours, newey_west = [], []
     for seed in range(12):
         table = planted(seed)
-        ours.append(multiple_regression(table, "snow_pixels", list(TRUE))[0]["se_robust"])
+        ours.append(multiple_regression(table, "snow_pixels", list(TRUE))[0]["se_hac"])
         fit = sm.OLS(table["snow_pixels"], sm.add_constant(table[list(TRUE)])).fit()
         newey_west.append(fit.get_robustcov_results("HAC", maxlags=40).bse[1:])
     ratio = np.mean(np.square(ours), axis=0) / np.mean(np.square(newey_west), axis=0)
@@ -109,7 +109,7 @@ def test_robust_intervals_cover_under_memory():
         noise = np.zeros(100)
         for place, step in enumerate(rng.normal(size=100)):
             noise[place] = 0.6 * noise[place - 1] + step
-        fit = robust_fit(noise, np.column_stack([np.ones(100), np.linspace(-1, 1, 100)]), 10)
+        fit = hac_fit(noise, np.column_stack([np.ones(100), np.linspace(-1, 1, 100)]), 10)
         inside += fit.lower[1] <= 0 <= fit.upper[1]
     assert 0.91 <= inside / 200 <= 0.99
 
@@ -119,10 +119,10 @@ def test_robust_errors_of_few_values_and_many_columns_are_not_too_small():
     rng = np.random.default_rng(1)
     dates = pd.Series(pd.date_range("2015-01-01", periods=24, freq="73D"))
     design = np.column_stack([np.ones(24), season_columns(dates, np.zeros(24)), rng.normal(size=24)])
-    fits = [robust_fit(rng.normal(size=24), design, 5) for _ in range(600)]
-    squares = np.mean([fit.se_robust[-1] ** 2 for fit in fits])
+    fits = [hac_fit(rng.normal(size=24), design, 5) for _ in range(600)]
+    squares = np.mean([fit.se_hac[-1] ** 2 for fit in fits])
     assert squares == pytest.approx(np.var([fit.coefficients[-1] for fit in fits]), rel=0.2)
-    assert np.mean([fit.p_robust[-1] < 0.05 for fit in fits]) < 0.08
+    assert np.mean([fit.p_hac[-1] < 0.05 for fit in fits]) < 0.08
     assert fits[0].freedom[-1] < 4
 
 
@@ -162,8 +162,8 @@ def test_a_shared_season_alone_is_no_relation(shape):
         waves = np.column_stack([np.ones(len(table)), season_columns(table["date"], np.zeros(len(table)))])
         months = pd.get_dummies(table["date"].dt.month).to_numpy("float64")
         season = waves if shape == "melt at once" else months
-        fit = robust_fit(table["snow_pixels"].to_numpy(), np.column_stack([season, table[TMAX]]), 12)
-        too_simple.append(fit.p_robust[-1])
+        fit = hac_fit(table["snow_pixels"].to_numpy(), np.column_stack([season, table[TMAX]]), 12)
+        too_simple.append(fit.p_hac[-1])
     assert np.mean(np.array(p_values) < 0.05) < 0.12
     assert np.mean(np.array(too_simple) < 0.05) > 0.25
 

@@ -153,7 +153,7 @@ def test_a_scene_elsewhere_is_refused(tmp_path):
     far = write_radar(tmp_path / "far.tif", transform=shifted(cols=100))
     with raises_naming(InputError, "far.tif", "grid"):
         check_scene(row_of("radar", far), GRID)
-    # metres of one zone taken for those of another
+    # meters of one zone taken for those of another
     wrong = write_radar(tmp_path / "wrong.tif", crs="EPSG:32633")
     with raises_naming(InputError, "wrong.tif", "EPSG:32633", "reference system"):
         check_scene(row_of("radar", wrong), GRID)

@@ -34,7 +34,7 @@ def test_december_counts_for_the_next_winter():
     assert winter["value"].idxmax() == 2012
     # the first winter has January and February, the last one December alone
     assert winter["n_months"].tolist() == [1, 3, 3, 3, 3, 3, 1]
-    assert winter["left_out"].tolist() == [True, False, False, False, False, False, True]
+    assert winter["excluded"].tolist() == [True, False, False, False, False, False, True]
     whole = years[years["season"] == "all"].set_index("year")["value"]
     assert whole.idxmax() == 2011
     hydrological = yearly_values(table, [TMAX], 10)
@@ -47,16 +47,16 @@ def test_a_year_that_lacks_its_coldest_month_is_not_warmer():
     gap = table[~((table["date"].dt.year == 2013) & (table["date"].dt.month == 1))]
     years = yearly_values(gap, [TMAX])
     whole = years[years["season"] == "all"].set_index("year")
-    assert whole.loc[2013, "n_months"] == 11 and not whole.loc[2013, "left_out"]
+    assert whole.loc[2013, "n_months"] == 11 and not whole.loc[2013, "excluded"]
     assert np.ptp(whole["value"][:-1]) < 0.1
 
 
 def test_a_planted_warming_lies_inside_the_intervals():
-    inside = {"theil_sen": 0, "beside_cycle": 0}
+    inside = {"theil_sen": 0, "deseasonalized": 0}
     for seed in range(20):
         row = season_trends([(weather(warming=2.0, seed=seed)[::5], [TMAX])]).iloc[0]
         for name, low, high in (("theil_sen", "theil_sen_lower", "theil_sen_upper"),
-                                ("beside_cycle", "beside_cycle_lower", "beside_cycle_upper")):  # fmt: skip
+                                ("deseasonalized", "deseasonalized_lower", "deseasonalized_upper")):  # fmt: skip
             inside[name] += row[low] <= 2.0 <= row[high]
     assert min(inside.values()) >= 17
 
@@ -64,7 +64,7 @@ def test_a_planted_warming_lies_inside_the_intervals():
 def test_a_strong_trend_is_significant_and_no_trend_is_not():
     strong = season_trends([(weather(warming=8.0), [TMAX])]).set_index("season")
     assert strong["significant"].all() and (strong["theil_sen_per_decade"] > 4).all()
-    assert (strong["p_robust"].drop("all") < 0.05).all()
+    assert (strong["p_hac"].drop("all") < 0.05).all()
     found = [season_trends([(weather(seed=seed)[::5], [TMAX])])["significant"] for seed in range(12)]
     assert np.mean(pd.concat(found)) < 0.15
 
@@ -74,7 +74,7 @@ def test_memory_makes_the_robust_p_value_larger():
     for seed in range(12):
         rows = season_trends([(weather(seed=seed)[::2], [TMAX])]).query("season != 'all'")
         classic += rows["p_least_squares"].tolist()
-        robust += rows["p_robust"].tolist()
+        robust += rows["p_hac"].tolist()
     assert np.mean(np.array(robust) < 0.05) < np.mean(np.array(classic) < 0.05)
 
 
@@ -87,7 +87,7 @@ def test_years_that_differ_at_random_are_no_trend_of_the_line():
         table = pd.DataFrame({"date": pd.date_range("2010-01-03", "2019-12-28", freq="6D")})
         levels = rng.normal(size=10)[table["date"].dt.year - 2010]
         table["snow_pixels"] = 500 + 40 * (levels + rng.normal(size=len(table)))
-        found.append(season_trends([(table, ["snow_pixels"])]).iloc[0]["p_beside_cycle"] < 0.05)
+        found.append(season_trends([(table, ["snow_pixels"])]).iloc[0]["p_deseasonalized"] < 0.05)
     assert np.mean(found) <= 0.1
 
 

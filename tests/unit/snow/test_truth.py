@@ -94,7 +94,7 @@ def weather_of(truth):
 
 
 def tables_of(truth, bias=0.02, slope=-0.04):
-    names = [f"beside_cycle_{name}" for name in ("per_decade", "lower", "upper")]
+    names = [f"deseasonalized_{name}" for name in ("per_decade", "lower", "upper")]
     trends = pd.DataFrame([
         ["temperature_2m_max", "all", 0.7, 0.4, 1.0], ["temperature_2m_max", "DJF", 9.0, 8.0, 10.0],
         ["snow_fraction", "all", -0.1, -0.2, 0.0],

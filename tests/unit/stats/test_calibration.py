@@ -30,13 +30,13 @@ def simulated(temperature, n=200_000, seed=0):
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_known_temperature_is_recovered(temperature):
     counts, _, _ = simulated(temperature)
-    assert fit_temperature(counts.centres, counts.of_split("validation")) == pytest.approx(temperature, rel=0.02)
+    assert fit_temperature(counts.centers, counts.of_split("validation")) == pytest.approx(temperature, rel=0.02)
 
 
 def test_temperature_from_counts_is_that_from_the_pixels():
     counts, logits, labels = simulated(2.0, n=20_000)
     plain = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-10).fit(logits[:, None], labels)
-    fitted = fit_temperature(counts.centres, counts.of_split("validation"))
+    fitted = fit_temperature(counts.centers, counts.of_split("validation"))
     assert fitted == pytest.approx(1 / plain.coef_[0, 0], rel=1e-3)
 
 
@@ -45,10 +45,10 @@ def test_temperature_minimises_the_likelihood_on_a_grid():
     pixels = counts.of_split("validation")
 
     def loss(temperature):
-        scaled = counts.centres / temperature
+        scaled = counts.centers / temperature
         return -(pixels[1] * log_expit(scaled) + pixels[0] * log_expit(-scaled)).sum()
 
-    best = fit_temperature(counts.centres, pixels)
+    best = fit_temperature(counts.centers, pixels)
     assert loss(best) <= min(loss(temperature) for temperature in np.geomspace(0.5, 10, 400)) + 1e-6
 
 
@@ -94,7 +94,7 @@ def test_threshold_of_logits_is_the_calibrated_probability():
     assert temperature * logit(limit) == pytest.approx(scores.edges[edge])
     # the same pixels are positive, whether logits or probabilities are compared
     above = probabilities(scores, temperature) >= limit
-    assert np.array_equal(np.flatnonzero(above), np.arange(edge, len(scores.centres)))
+    assert np.array_equal(np.flatnonzero(above), np.arange(edge, len(scores.centers)))
 
 
 def test_probabilities_and_thresholds_of_other_kinds():

@@ -54,8 +54,8 @@ def test_table_begins_as_the_design_says(evaluation):
     table = evaluation[0].metrics
     assert list(table.columns[:7]) == HEAD
     assert list(table.columns[7:]) == [
-        "accuracy", "threshold", "ece", "iou_lower", "iou_upper", "network_lead_iou", "network_lead_lower",
-        "network_lead_upper", "n_pixels", "n_blocks", "sentence",
+        "accuracy", "threshold", "ece", "iou_lower", "iou_upper", "iou_gain", "iou_gain_lower",
+        "iou_gain_upper", "n_pixels", "n_blocks", "sentence",
     ]  # fmt: skip
     models = ["unet", "random_forest", "brightness", ALL_POSITIVE]
     assert table[["model", "split"]].values.tolist() == [[m, s] for m in models for s in ("validation", "test")]
@@ -259,11 +259,11 @@ def competitors(rng, gain, blocks=10, n=2000):
 def test_the_interval_of_the_lead_is_paired_and_narrower_than_those_of_the_models():
     table = evaluate(competitors(np.random.default_rng(1), 0.2)).metrics.set_index(["model", "split"])
     network, forest = table.loc[("unet", "test")], table.loc[("random_forest", "test")]
-    assert forest.network_lead_iou == pytest.approx(network.iou - forest.iou)
-    assert forest.network_lead_lower < forest.network_lead_iou < forest.network_lead_upper
-    width = forest.network_lead_upper - forest.network_lead_lower
+    assert forest.iou_gain == pytest.approx(network.iou - forest.iou)
+    assert forest.iou_gain_lower < forest.iou_gain < forest.iou_gain_upper
+    width = forest.iou_gain_upper - forest.iou_gain_lower
     assert width < 0.5 * (network.iou_upper - network.iou_lower)
-    assert np.isnan(network.network_lead_iou) and np.isnan(network.network_lead_upper)
+    assert np.isnan(network.iou_gain) and np.isnan(network.iou_gain_upper)
 
 
 def test_the_interval_of_the_lead_holds_it_as_often_as_it_says():

@@ -52,7 +52,7 @@ def test_unknown_pixels_are_passed_over_even_if_nan():
     assert counts.counts.sum() == 1
 
 
-def test_nan_of_a_labelled_pixel_is_refused():
+def test_nan_of_a_labeled_pixel_is_refused():
     with raises_naming(ValueError, "block 4", "1 scores", "NaN"):
         counts_of([0.5, np.nan], [1, 0], [0, 1])
 
@@ -79,8 +79,8 @@ def test_no_share_of_votes_lies_on_an_edge(trees):
     assert np.abs(shares[:, None] - PROBABILITY_EDGES).min() > 1e-3
     # the middle of the bin is the share itself
     place = np.searchsorted(PROBABILITY_EDGES, shares, side="right") - 1
-    centres = ScoreCounts.empty(PROBABILITY, [], []).centres
-    assert np.abs(centres[place] - shares).max() < 1e-12
+    centers = ScoreCounts.empty(PROBABILITY, [], []).centers
+    assert np.abs(centers[place] - shares).max() < 1e-12
 
 
 def test_split_sums_only_its_blocks():

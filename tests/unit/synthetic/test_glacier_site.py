@@ -147,7 +147,7 @@ def bare_rock(ice, rendered):
 
 
 def test_debris_cannot_be_told_from_rock_pixel_by_pixel(ices, reference):
-    """No threshold on a band or a normalised difference of two separates them well, even chosen with the truth."""
+    """No threshold on a band or a normalized difference of two separates them well, even chosen with the truth."""
     ice, rendered = ices[REFERENCE], reference.reflectance
     debris, rock = (ice.debris > 0.95) & ~reference.cloud, bare_rock(ice, reference)
     assert debris.sum() > 500 and rock.sum() > 2000

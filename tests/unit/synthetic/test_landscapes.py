@@ -34,7 +34,7 @@ WORLD = {
     "pixel_area_m2": 900,
     "first_month": "2012-01",
     "months": MONTHS,
-    "labelled_every": EVERY,
+    "labeled_every": EVERY,
     "seed": SEED,
 }
 
@@ -206,8 +206,8 @@ def test_colors_mislead_in_the_ways_meant(world, covers, sights):
 def test_texture_tells_forest_from_water(world, covers, sights):
     """In a window of three pixels forest varies much more than water in proportion to its brightness."""
     place, cover, rendered = world.places[0], covers[0][6], sights[0][6]
-    grey = rendered.picture.astype(float).mean(axis=2)
-    mean, square = ndimage.uniform_filter(grey, 3), ndimage.uniform_filter(grey**2, 3)
+    gray = rendered.picture.astype(float).mean(axis=2)
+    mean, square = ndimage.uniform_filter(gray, 3), ndimage.uniform_filter(gray**2, 3)
     variation = np.sqrt(np.maximum(square - mean**2, 0)) / np.maximum(mean, 1)
     clear = cover.cloud == 0
     inner = {
@@ -236,7 +236,7 @@ def test_carbon_follows_from_the_masks(world, sights, records):
     rendered = sights[2][5]
     expected = rendered.mask.sum() * 900 * world.biomass_kg_m2[2] * 0.47
     assert rendered.record["carbon_kg"] == pytest.approx(expected)
-    seen = rendered.record["vegetation_fraction"] * rendered.record["seen_fraction"]
+    seen = rendered.record["vegetation_fraction"] * rendered.record["valid_fraction"]
     assert seen == pytest.approx(rendered.mask.mean())
     assert world.planted(records)["total_carbon_kg"] == pytest.approx(records.carbon_kg.sum())
 
@@ -250,11 +250,11 @@ def test_measurements_have_the_error_planted():
 
 
 def test_masks_are_staggered(sights):
-    labelled = np.array([[rendered.labelled for rendered in row] for row in sights])
-    assert (labelled.sum(axis=1) == MONTHS / EVERY).all()
-    assert labelled.any(axis=0).all()
+    labeled = np.array([[rendered.labeled for rendered in row] for row in sights])
+    assert (labeled.sum(axis=1) == MONTHS / EVERY).all()
+    assert labeled.any(axis=0).all()
     # every place shows every season: another month each year
-    assert all(len(set(np.flatnonzero(row) % 12)) == 12 for row in labelled)
+    assert all(len(set(np.flatnonzero(row) % 12)) == 12 for row in labeled)
 
 
 def test_written_masks_are_black_and_white(tmp_path):

@@ -72,7 +72,7 @@ def estimate(
 
     Parameters
     ----------
-    vegetation : ``image, n_pixels, seen_fraction, mapped_fraction, density_fraction``, one row per image.
+    vegetation : ``image, n_pixels, valid_fraction, mapped_fraction, density_fraction``, one row per image.
     images : ``image, date, place, split, group, pixel_area_m2``, at least of these images.
     held_out : metrics of the held-out images, as for `mask_error.holdout_images`.
     factors : ``biomass_kg_m2`` (kg m⁻²) and ``carbon_fraction``, each with ``value`` and ``standard_error``, and the
@@ -87,7 +87,7 @@ def estimate(
     Returns
     -------
     Estimates. ``images``: ``image_path, carbon_sequestration`` (kg of CO2)``, vegetation_area`` (m²)``, date, split,
-    place, vegetation_fraction`` (of the seen part)``, seen_fraction, pixel_area_m2, vegetation_area_lower, …_upper,
+    place, vegetation_fraction`` (of the seen part)``, valid_fraction, pixel_area_m2, vegetation_area_lower, …_upper,
     biomass_kg, biomass_lower_kg, biomass_upper_kg, carbon_kg, carbon_lower_kg, carbon_upper_kg,
     carbon_sequestration_lower, …_upper, carbon_whole_kg``; NaN where an image shows nothing.
     ``totals``: ``part, date`` (``mean``, then each month; ``undated`` where images have no dates)``, n_images,
@@ -105,7 +105,7 @@ def estimate(
     drawn = factor_draws(factors, draws, np.random.default_rng((seed, FACTORS)))
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     step = max(1, CHUNK // draws)
-    scale = seen_scale(table["place"], table["seen_fraction"].where(table["mapped"].notna()))
+    scale = seen_scale(table["place"], table["valid_fraction"].where(table["mapped"].notna()))
     parcels = _parcels(table, scale)
     totals = np.zeros((len(parcels), 1 + draws))
     parts = []
@@ -220,7 +220,7 @@ def _joined(vegetation: pd.DataFrame, images: pd.DataFrame, reading: str) -> pd.
         raise ValueError(f"{len(unknown)} images with a mask are not in the table of images, such as '{unknown[0]}'")
     known = images[["image", "date", "place", "split", "group", "pixel_area_m2"]]
     table = vegetation.merge(known, on="image", validate="one_to_one")
-    table["mapped"] = table[COLUMNS[reading]].where(table["seen_fraction"] > 0)
+    table["mapped"] = table[COLUMNS[reading]].where(table["valid_fraction"] > 0)
     return table
 
 
@@ -246,7 +246,7 @@ def _area_draws(table: pd.DataFrame, error: MaskError, seed: int, rng: np.random
     places = np.stack([np.random.default_rng((seed, GROUPS, int(one))).random(draws) for one in groups])[number]
     mapped = table["mapped"].fillna(0.0).to_numpy()
     shares = np.column_stack([error.corrected(mapped), error.draw(mapped, places, rng)])
-    seen = (table["seen_fraction"] * table["n_pixels"] * table["pixel_area_m2"]).to_numpy("float64")
+    seen = (table["valid_fraction"] * table["n_pixels"] * table["pixel_area_m2"]).to_numpy("float64")
     shares *= np.where(table["mapped"].notna(), seen, np.nan)[:, None]
     return shares
 
@@ -285,7 +285,7 @@ def _image_table(
             "split": table["split"],
             "place": table["place"],
             "vegetation_fraction": fraction,
-            "seen_fraction": table["seen_fraction"],
+            "valid_fraction": table["valid_fraction"],
             "pixel_area_m2": table["pixel_area_m2"],
             "vegetation_area_lower": area[:, 1],
             "vegetation_area_upper": area[:, 2],

@@ -39,7 +39,7 @@ def image_metrics(
         CALIBRATED: _nearest_edge(scores.edges, calibration.limit),
         FIXED: _nearest_edge(scores.edges, Calibration(1.0, FIXED_THRESHOLD).limit),
     }
-    probability = calibration.share(scores.centres)
+    probability = calibration.share(scores.centers)
     rows = []
     for counts, number, split, true in zip(scores.counts, scores.blocks, scores.splits, true_shares, strict=True):
         image, total = images.iloc[number], counts.sum()

@@ -28,7 +28,7 @@ class Mapped:
     ----------
     name : of the image.
     mask : uint8, the image's shape: 255 vegetation, 0 other ground, 128 not seen.
-    seen_fraction : share of the image's pixels that show something.
+    valid_fraction : share of the image's pixels that show something.
     mapped_fraction, density_fraction : share of the seen pixels called vegetation, and their mean probability, at the
         network's resolution; NaN where nothing is seen.
     source : the image itself, for its place on the ground.
@@ -36,17 +36,17 @@ class Mapped:
 
     name: str
     mask: np.ndarray
-    seen_fraction: float
+    valid_fraction: float
     mapped_fraction: float
     density_fraction: float
     source: NetworkImage
 
     def row(self) -> dict[str, object]:
-        """Line of the table ``image, n_pixels, seen_fraction, mapped_fraction, density_fraction``."""
+        """Line of the table ``image, n_pixels, valid_fraction, mapped_fraction, density_fraction``."""
         return {
             "image": self.name,
             "n_pixels": int(self.mask.size),
-            "seen_fraction": self.seen_fraction,
+            "valid_fraction": self.valid_fraction,
             "mapped_fraction": self.mapped_fraction,
             "density_fraction": self.density_fraction,
         }

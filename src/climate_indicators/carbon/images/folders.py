@@ -41,7 +41,7 @@ def list_images(folder: str | Path, masks_folder: str | Path | None = None) -> l
             )
         images = [image for image in images if not (folder / image).parent.resolve().is_relative_to(masks)]
     if not images:
-        what = left_out(found) or "it is empty" if folder.is_dir() else "there is no such folder"
+        what = excluded(found) or "it is empty" if folder.is_dir() else "there is no such folder"
         endings = ", ".join(image_files.SUFFIXES)
         raise InputError(f"{folder}: found no image ({what}); expected files ending in {endings}. Correct the path.")
     _refuse_unreadable_names(folder, images)
@@ -49,7 +49,7 @@ def list_images(folder: str | Path, masks_folder: str | Path | None = None) -> l
     return images
 
 
-def left_out(found: image_files.Listing) -> str:
+def excluded(found: image_files.Listing) -> str:
     """Unused files of a folder, by type with number and first names; empty if there are none."""
     pictures = found.other_pictures
     kinds = {
@@ -65,7 +65,7 @@ def left_out(found: image_files.Listing) -> str:
 def log_contents(folder: str | Path) -> None:
     """Log the content and the unused files of a folder; gives a warning if images may be missed."""
     found = image_files.list_folder(folder)
-    told = folder, len(found.images), left_out(found) or "nothing"
+    told = folder, len(found.images), excluded(found) or "nothing"
     _log.info("%s: %d files with the endings of images; not used: %s", *told)
     if found.lost:
         _log.warning("%s: %d files or folders are not seen: %s", folder, len(found.lost), some(found.lost))

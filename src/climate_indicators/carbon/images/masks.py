@@ -24,14 +24,14 @@ _log = logging.getLogger(__name__)
 # number that means vegetation, by the scale that a folder's masks have
 SCALES = {"0 to 1": 1.0, "0 to 255": 255.0, "0 to 65535": 65535.0}
 LISTED = "listed values"
-GREYS, NUMBERS, NO_PALETTE = "greys", "numbers", ""
+GRAYS, NUMBERS, NO_PALETTE = "grays", "numbers", ""
 # edges drawn smoothly have many values without gaps; class numbers are few, or end far below the full scale
 MIN_SOFT, WIDEST_GAP, LOWEST_TOP = 16, 0.25, 0.75
 MAX_VALUES = 1000
 # compression that was undone leaves several numbers next to both ends of the scale, and few pixels between them
 MIN_NEAR_ENDS, MAX_BETWEEN = 3, 0.02
 # compression at the lowest usual quality, 10 of 100, turns 15 % of a mask of random pixels gray
-GREYEST_JPG = 0.2
+GRAYEST_JPG = 0.2
 NAMED = 10
 
 
@@ -42,13 +42,13 @@ class MaskValues:
     Attributes
     ----------
     values : float64, sorted, of the known pixels; of more than 1000 an even choice, the smallest and largest included.
-    greys : the same, of a palette's colors; None if the mask has no palette, or one with colors that are not gray.
+    grays : the same, of a palette's colors; None if the mask has no palette, or one with colors that are not gray.
     has_palette, lossy : of the file; a lossy one is a JPG, or a TIF that is compressed as one.
     middle_share : of the known pixels, those between a quarter and three quarters of 255.
     """
 
     values: np.ndarray
-    greys: np.ndarray | None
+    grays: np.ndarray | None
     has_palette: bool
     lossy: bool
     middle_share: float
@@ -61,7 +61,7 @@ class MaskRule:
     Attributes
     ----------
     scale : a key of ``SCALES``, whose upper half is vegetation, or ``LISTED``.
-    palette : ``GREYS`` if palettes mean their greys, ``NUMBERS`` if they mean their numbers, empty if there is none.
+    palette : ``GRAYS`` if palettes mean their grays, ``NUMBERS`` if they mean their numbers, empty if there is none.
     vegetation : values of vegetation, where they are listed.
     unknown : values of pixels without a label.
     """
@@ -109,14 +109,14 @@ def survey_mask(path: str | Path) -> MaskValues:
         numbers, known, colors = _read(path, raster)
         lossy = raster.driver == "JPEG" or raster.profile.get("compress") == "jpeg"
     values = np.unique(numbers[known]).astype("float64")
-    greys = None
+    grays = None
     if colors is not None:
         of_values = [colors[int(value)][:3] for value in values]
         if all(len(set(color)) == 1 for color in of_values):
-            greys = np.unique([color[0] for color in of_values]).astype("float64")
+            grays = np.unique([color[0] for color in of_values]).astype("float64")
     if len(values) > MAX_VALUES:
         values = values[np.linspace(0, len(values) - 1, MAX_VALUES).round().astype("int64")]
-    return MaskValues(values, greys, colors is not None, lossy, _middle_share(numbers[known], 255))
+    return MaskValues(values, grays, colors is not None, lossy, _middle_share(numbers[known], 255))
 
 
 def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], folder: str | Path) -> MaskRule:
@@ -145,18 +145,18 @@ def decide_rule(found: Mapping[str, MaskValues], listed: Mapping[str, Any], fold
             f"{folder}: {len(lossy)} masks are JPG ({some(lossy)}), whose compression changes the numbers, so that "
             "vegetation_values and unknown_values cannot be found in them. Save them as PNG or TIF."
         )
-    grey = [name for name in lossy if found[name].middle_share > GREYEST_JPG]
-    if grey:
+    gray = [name for name in lossy if found[name].middle_share > GRAYEST_JPG]
+    if gray:
         raise InputError(
-            f"{folder}: {len(grey)} JPG masks are neither dark nor bright in more than {GREYEST_JPG:.0%} of "
-            f"their pixels ({some(grey)}); compression makes fewer. If they hold numbers of classes, "
+            f"{folder}: {len(gray)} JPG masks are neither dark nor bright in more than {GRAYEST_JPG:.0%} of "
+            f"their pixels ({some(gray)}); compression makes fewer. If they hold numbers of classes, "
             "save them as PNG or TIF, and list the values of vegetation in vegetation_values of the site."
         )
-    by_grey = not vegetation and all(mask.greys is not None for mask in found.values() if mask.has_palette)
+    by_gray = not vegetation and all(mask.grays is not None for mask in found.values() if mask.has_palette)
     palettes = any(mask.has_palette for mask in found.values())
-    palette = (GREYS if by_grey else NUMBERS) if palettes else NO_PALETTE
-    _warn_of_absent((*vegetation, *unknown), [_values(mask, by_grey) for mask in found.values()], folder)
-    values = {name: np.setdiff1d(_values(mask, by_grey), unknown) for name, mask in found.items()}
+    palette = (GRAYS if by_gray else NUMBERS) if palettes else NO_PALETTE
+    _warn_of_absent((*vegetation, *unknown), [_values(mask, by_gray) for mask in found.values()], folder)
+    values = {name: np.setdiff1d(_values(mask, by_gray), unknown) for name, mask in found.items()}
     every = np.unique(np.concatenate([np.empty(0), *values.values()]))
     if vegetation:
         return MaskRule(LISTED, palette, vegetation, unknown)
@@ -178,7 +178,7 @@ def read_mask(path: str | Path, rule: MaskRule) -> Mask:
     with open_image(path) as raster:
         numbers, known, colors = _read(path, raster)
         orientation = read_orientation(path) if raster.transform.is_identity else UPRIGHT
-    if colors is not None and rule.palette == GREYS:
+    if colors is not None and rule.palette == GRAYS:
         table = np.zeros(max(colors) + 1, "uint8")
         table[list(colors)] = [color[0] for color in colors.values()]
         numbers = table[numbers]
@@ -217,8 +217,8 @@ def _listed(values: Mapping[str, Any]) -> tuple[tuple[float, ...], tuple[float, 
     return tuple(values.get("vegetation_values") or ()), tuple(values.get("unknown_values") or ())
 
 
-def _values(mask: MaskValues, by_grey: bool) -> np.ndarray:
-    return mask.greys if by_grey and mask.has_palette else mask.values
+def _values(mask: MaskValues, by_gray: bool) -> np.ndarray:
+    return mask.grays if by_gray and mask.has_palette else mask.values
 
 
 def _near_ends(every: np.ndarray) -> bool:

@@ -80,7 +80,7 @@ def write_samples(
         ``split`` uint8, ``block`` int32 (the group), ``number`` int32 (line of ``table``), ``name``, ``origin`` int32
         (n, 2; zeros), ``content`` int32 (n, 2; rows and columns that the image fills). Attributes ``bands`` (JSON),
         ``mean``, ``std`` (bands,), of the valid training pixels.
-    table : of images: columns ``image, labelled, group, split, dtype``.
+    table : of images: columns ``image, labeled, group, split, dtype``.
     read : as `sample_reader` makes it.
     settings : of `climate_indicators.carbon.images.color_rules.label`, for images without a mask.
     size_px : side of a sample.
@@ -93,7 +93,7 @@ def write_samples(
     InputError
         If a split has no vegetation, or nothing else.
     """
-    rows = np.flatnonzero(table["labelled"].to_numpy(bool))
+    rows = np.flatnonzero(table["labeled"].to_numpy(bool))
     members = table.iloc[rows]
     splits = members["split"].map(SPLIT_VALUES).to_numpy("uint8")
     dtype = "uint8" if (members["dtype"] == "uint8").all() else "float32"
@@ -109,13 +109,13 @@ def write_samples(
             values, valid, content = fit(image.values, image.seen, size_px)
             known = image.seen & (truth != BYTE_NODATA)
             share = fit_share(truth == 1, known, size_px)
-            labelled = valid & (fit_share(known, image.seen, size_px) >= HALF)
-            found = np.where(labelled, share >= HALF, BYTE_NODATA).astype("uint8")
+            labeled = valid & (fit_share(known, image.seen, size_px) >= HALF)
+            found = np.where(labeled, share >= HALF, BYTE_NODATA).astype("uint8")
             values = np.rint(values).astype("uint8") if dtype == "uint8" else values
             store["image"][place], store["valid"][place], store["label"][place] = values, valid, found
             store["content"][place] = content
             if target == DENSITY:
-                store["density"][place] = np.where(labelled, share, np.nan)
+                store["density"][place] = np.where(labeled, share, np.nan)
             counts.add(split, found)
             if split == "train":
                 levels.add(values[valid])

@@ -13,7 +13,7 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.segmentation.spatial_blocks import SPLITS
 
 TRAIN, VALIDATION, TEST = SPLITS
-UNLABELLED = "unlabelled"
+UNLABELED = "unlabeled"
 WHAT_IS_A_GROUP = "images of one place, and duplicates, make one group"
 
 
@@ -64,7 +64,7 @@ def across_given(duplicates: pd.DataFrame, names: Sequence[str], given: Sequence
 
 
 def assign_splits(
-    groups: np.ndarray, labelled: Sequence[bool], given: Sequence[str], shares: Mapping[str, float], seed: int
+    groups: np.ndarray, labeled: Sequence[bool], given: Sequence[str], shares: Mapping[str, float], seed: int
 ) -> list[str]:
     """Split of each image: groups are assigned whole, so that each split's share of the labeled images comes close.
 
@@ -80,32 +80,32 @@ def assign_splits(
     Parameters
     ----------
     groups : int, shape (n,), as `group_images` gives them.
-    labelled : shape (n,).
+    labeled : shape (n,).
     given : ``train``, ``test`` or empty for each image.
     shares : of ``train``, ``validation``, ``test``.
     seed : start of the random numbers.
 
     Returns
     -------
-    ``train``, ``validation``, ``test``, or ``unlabelled`` for each image; none of the three without an image.
+    ``train``, ``validation``, ``test``, or ``unlabeled`` for each image; none of the three without an image.
 
     Raises
     ------
     InputError
         If there are too few groups of labeled images for that.
     """
-    groups, labelled, given = np.asarray(groups), np.asarray(labelled, bool), _plain(given)
-    split = np.full(len(groups), UNLABELLED, dtype=object)
+    groups, labeled, given = np.asarray(groups), np.asarray(labeled, bool), _plain(given)
+    split = np.full(len(groups), UNLABELED, dtype=object)
     rng = np.random.default_rng(seed)
     to_test = _given_to_test(groups, given)
     if to_test is None:
-        _assign_group_splits(split, groups, labelled, {name: shares[name] for name in SPLITS}, rng)
+        _assign_group_splits(split, groups, labeled, {name: shares[name] for name in SPLITS}, rng)
         return split.tolist()
-    if not (labelled & to_test).any():
-        raise InputError(_without_test(given, labelled))
-    split[labelled & to_test] = TEST
+    if not (labeled & to_test).any():
+        raise InputError(_without_test(given, labeled))
+    split[labeled & to_test] = TEST
     learning = {name: shares[name] for name in (TRAIN, VALIDATION)}
-    _assign_group_splits(split, groups, labelled & ~to_test, learning, rng)
+    _assign_group_splits(split, groups, labeled & ~to_test, learning, rng)
     return split.tolist()
 
 
@@ -124,7 +124,7 @@ def _given_to_test(groups: np.ndarray, given: np.ndarray) -> np.ndarray | None:
     return None
 
 
-def _without_test(given: np.ndarray, labelled: np.ndarray) -> str:
+def _without_test(given: np.ndarray, labeled: np.ndarray) -> str:
     if (given == TEST).any():
         return (
             f"none of the {(given == TEST).sum()} images in the folder test/ has a label: skill cannot be measured. "
@@ -132,7 +132,7 @@ def _without_test(given: np.ndarray, labelled: np.ndarray) -> str:
         )
     return (
         f"there is a folder train/ with {(given == TRAIN).sum()} images, but no folder test/ and no labeled image "
-        f"outside it in another group ({labelled.sum()} images have a label; {WHAT_IS_A_GROUP}): nothing is left to "
+        f"outside it in another group ({labeled.sum()} images have a label; {WHAT_IS_A_GROUP}): nothing is left to "
         "measure skill on. Add a folder test/, or move the images out of train/ to have all of them assigned."
     )
 

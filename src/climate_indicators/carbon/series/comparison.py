@@ -119,7 +119,7 @@ def comparison_skill(
 
     Returns
     -------
-    ``part`` (``all``, ``test``)``, n, n_groups, n_left_out`` (of all rows)``, bias_kg, rmse_kg, r2, concordance``, each
+    ``part`` (``all``, ``test``)``, n, n_groups, n_excluded`` (of all rows)``, bias_kg, rmse_kg, r2, concordance``, each
     followed by its ``_lower`` and ``_upper``, and ``coverage``, the share of measurements inside the estimates'
     intervals, which do not include the errors of the measurements. A part without a pair has no row. NaN where a
     number is not defined: R² and concordance of a single value, intervals of fewer than three groups.
@@ -130,7 +130,7 @@ def comparison_skill(
         if not chosen.any():
             continue
         one, group = table[chosen], pd.factorize(groups[chosen])[0]
-        row = {"part": part, "n": len(one), "n_groups": int(group.max()) + 1, "n_left_out": n_rows - len(table)}
+        row = {"part": part, "n": len(one), "n_groups": int(group.max()) + 1, "n_excluded": n_rows - len(table)}
         sums, scale, rng = *_sums(one, group), np.random.default_rng(seed)
         values = agreement(sums.sum(axis=0))
         bounds = _bootstrap(values, sums, draws, confidence, rng) * scale[:, None]

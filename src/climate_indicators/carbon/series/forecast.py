@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.carbon.series.change_points import MIN_SEGMENT, change_points
-from climate_indicators.carbon.series.forecast_intervals import half_widths, left_out_checks
+from climate_indicators.carbon.series.forecast_intervals import excluded_checks, half_widths
 from climate_indicators.carbon.series.forecast_models import (
     NAIVE,
     PERIOD,
@@ -167,7 +167,7 @@ def back_test(
     -------
     ``method, origin, ahead, error, scaled, spread`` (the model's standard error)``, spans_change``
     (a change lies between the origin and the month, or so shortly before that it cannot be found yet)``, in_80, in_95``
-    (`forecast_intervals.left_out_checks`).
+    (`forecast_intervals.excluded_checks`).
     """
     rows = []
     for origin in origins:
@@ -182,7 +182,7 @@ def back_test(
             columns |= {"spans_change": [any(origin - MIN_SEGMENT < one < end for one in changes) for end in last]}
             rows.append(pd.DataFrame({"method": name, "origin": origin} | columns)[~interpolated[after]])
     errors = pd.concat(rows, ignore_index=True)
-    inside = [left_out_checks(one, horizon, PROBABILITIES) for _, one in errors.groupby("method", sort=False)]
+    inside = [excluded_checks(one, horizon, PROBABILITIES) for _, one in errors.groupby("method", sort=False)]
     return errors.join(pd.concat(inside))
 
 

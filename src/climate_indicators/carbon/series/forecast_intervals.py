@@ -80,7 +80,7 @@ def _lag1(origins: np.ndarray, ahead: np.ndarray, scores: np.ndarray) -> float:
     return float(np.clip(one @ other / power, 0, MAX_LAG1)) if power > 0 else MAX_LAG1
 
 
-def left_out_checks(errors: pd.DataFrame, horizon: int, probabilities: Sequence[int]) -> pd.DataFrame:
+def excluded_checks(errors: pd.DataFrame, horizon: int, probabilities: Sequence[int]) -> pd.DataFrame:
     """Whether past forecasts lay inside intervals that are made without them and their neighbors.
 
     The intervals of an origin come from the errors of origins at least ``horizon`` months away, whose errors are of

@@ -117,13 +117,13 @@ def predict(
     horizon : number of values to forecast.
     fit_state : counts the fits.
     """
-    centre, scale = values.mean(), values.std()
+    center, scale = values.mean(), values.std()
     if isinstance(model, str):
         mean, spread = naive(model, values, horizon)
     else:
         fit = _smoothing if isinstance(model, Smoothing) else _regression
-        mean, spread = fit(model, (values - centre) / scale, horizon, fit_state)
-        mean, spread = centre + scale * mean, scale * spread
+        mean, spread = fit(model, (values - center) / scale, horizon, fit_state)
+        mean, spread = center + scale * mean, scale * spread
     floor = 0.0 if values.min() >= 0 else -np.inf
     # a model without residual errors has no scale for its intervals
     return Prediction(np.maximum(mean, floor), np.maximum(spread, 1e-9 * scale), floor)

@@ -24,7 +24,7 @@ class CarbonSeries:
     """Values in order: of rows, or, where there are dates, means of months.
 
     ``values`` float (n,); ``labels`` text (n,), ``row 17`` (the first row under the header is 1) or ``2019-03``;
-    ``months`` datetime64[M] (n,), strictly increasing, or None; ``n_rows`` of the table; ``n_left_out`` of them
+    ``months`` datetime64[M] (n,), strictly increasing, or None; ``n_rows`` of the table; ``n_excluded`` of them
     without a value; ``n_places`` whose effects were removed, 0 if none; ``n_apart``: months with values that cannot be
     compared with the others, since no place links them.
     """
@@ -33,7 +33,7 @@ class CarbonSeries:
     labels: np.ndarray
     months: np.ndarray | None
     n_rows: int
-    n_left_out: int
+    n_excluded: int
     n_places: int = 0
     n_apart: int = 0
 
@@ -211,9 +211,9 @@ def line(positions: np.ndarray, values: np.ndarray) -> tuple[float, float]:
     ----------
     positions, values : float, shape (n,); n of 2 or more.
     """
-    centred = positions - positions.mean()
-    slope = centred @ (values - values.mean()) / (centred @ centred)
-    return float(slope), float(values.mean() + slope * centred[0])
+    centered = positions - positions.mean()
+    slope = centered @ (values - values.mean()) / (centered @ centered)
+    return float(slope), float(values.mean() + slope * centered[0])
 
 
 def direction(slope: float, values: np.ndarray) -> str:

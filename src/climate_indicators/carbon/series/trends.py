@@ -40,7 +40,7 @@ WITH_MAPS = f"{INVERTED}, widened by the errors of masks and factors"
 NO_ERRORS = np.zeros(2)
 SIMULATED = "simulated errors of the same memory"
 PARTS = {
-    "slope_beside_changes": ("slope_beside_changes", "lower_beside_changes", "upper_beside_changes"),
+    "slope_level_shift_adjusted": tuple(f"{part}_level_shift_adjusted" for part in ("slope", "lower", "upper")),
     "season_amplitude": ("season_amplitude", "season_amplitude_lower", "season_amplitude_upper"),
     "season_peak": ("season_peak_month", "season_peak_month_lower", "season_peak_month_upper"),
 }
@@ -78,7 +78,7 @@ def trend_table(
 
     Returns
     -------
-    ``series, axis, unit, n_rows, n_left_out, n_values, first, last, n_gaps, window, season_removed``;
+    ``series, axis, unit, n_rows, n_excluded, n_values, first, last, n_gaps, window, season_removed``;
     ``slope, slope_unit, line_at_first, direction``: the least-squares line; ``short_term_slope,
     short_term_direction``: that of the last ``window`` values; ``theil_sen, theil_sen_lower, theil_sen_upper,
     interval``: with the kind of the interval; ``lag1, effective_n, p_value, test``: Mann–Kendall with a variance that
@@ -86,9 +86,9 @@ def trend_table(
     ``n_changes, change_points, change_sizes, change_sizes_lower, change_sizes_upper, change_earliest, change_latest,
     change_half_lives, change_p_values, change_test``: first row or month of every change of level with the first and
     last likely one, its size with its interval, and the values after which half of it is left (``inf`` if it lasts),
-    separated by semicolons; ``slope_beside_changes, lower_beside_changes, upper_beside_changes``: the slope estimated
-    together with season and changes (`components.components`), ``season_amplitude, season_peak_month``, each with
-    ``_lower`` and ``_upper``; ``sentence``.
+    separated by semicolons; ``slope_level_shift_adjusted, lower_level_shift_adjusted, upper_level_shift_adjusted``:
+    the slope estimated together with season and changes (`components.components`), ``season_amplitude,
+    season_peak_month``, each with ``_lower`` and ``_upper``; ``sentence``.
     Slopes are per row by row order, and per year with dates. With fewer than ``MIN_VALUES`` values the numbers are
     NaN, and the sentence says why.
     """
@@ -150,12 +150,12 @@ def derived_interval(
     found = posterior([design], carbon.values, steps)
     expected = four_series(design @ found.mean, window)[name]
     places = positions[-len(expected) :]
-    centre, errors = theil_sen_slope(places, expected, PAIRS_OF_A_DRAW), np.empty(DRAWS)
+    center, errors = theil_sen_slope(places, expected, PAIRS_OF_A_DRAW), np.empty(DRAWS)
     drawn = np.array(
         [expected + four_series(one, window)[name] for one in simulated_errors(found, steps, DRAWS, rng).T]
     )
     for part in np.array_split(np.arange(DRAWS), DRAWS // DRAWS_AT_ONCE):
-        errors[part] = np.median(_pair_slopes(places, drawn[part].T, PAIRS_OF_A_DRAW), axis=0) - centre
+        errors[part] = np.median(_pair_slopes(places, drawn[part].T, PAIRS_OF_A_DRAW), axis=0) - center
     low, high = np.quantile(errors, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(slope - high), float(slope - low)
 
@@ -167,7 +167,7 @@ def _about(carbon: CarbonSeries, name: str, values: np.ndarray, unit: str, windo
         "axis": carbon.axis,
         "unit": unit,
         "n_rows": carbon.n_rows,
-        "n_left_out": carbon.n_left_out,
+        "n_excluded": carbon.n_excluded,
         "n_values": len(values),
         "first": labels[0] if len(values) else "",
         "last": labels[-1] if len(values) else "",
@@ -242,7 +242,7 @@ def _parts(
     shares, drift = NO_ERRORS if errors is None else errors.shares, _drift(carbon, changes, errors, confidence)
     sizes = [widened(one, shares, more) for one, more in zip(found.sizes, drift.sizes, strict=True)]
     columns = {
-        "slope_beside_changes": widened(found.trend, shares, drift.trend),
+        "slope_level_shift_adjusted": widened(found.trend, shares, drift.trend),
         "season_amplitude": widened(found.amplitude, shares, drift.amplitude),
         "season_peak": found.peak,
     }
@@ -350,12 +350,12 @@ def _tested_sentence(quantity: str, row: dict, confidence: float) -> str:
         parts.append("The rows have no dates: this is an order of rows, not a course of time.")
     if row["n_gaps"]:
         parts.append(f"{row['n_gaps']} months between have no value.")
-    if row["n_left_out"]:
-        parts.append(f"{row['n_left_out']} rows without a value are left out.")
+    if row["n_excluded"]:
+        parts.append(f"{row['n_excluded']} rows without a value are left out.")
     if row["n_apart"]:
         parts.append(f"{row['n_apart']} months have other places than the rest and are left out.")
     if row["n_changes"]:
-        beside = texts(*(row[f"{part}_beside_changes"] for part in ("slope", "lower", "upper")))
+        beside = texts(*(row[f"{part}_level_shift_adjusted"] for part in ("slope", "lower", "upper")))
         parts.append(
             f"The level changes {_changes_in_words(row, confidence)}. Apart from that the slope is {beside[0]} "
             f"{row['slope_unit']} ({100 * confidence:.4g} % interval {beside[1]} to {beside[2]})."

@@ -69,7 +69,7 @@ class CarbonSimulation(Group):
     """First month."""
     months: whole(ge=36, le=192, unit="months") = 96
     """Number of months."""
-    labelled_every: whole(ge=1, le=12000, unit="months") = 4
+    labeled_every: whole(ge=1, le=12000, unit="months") = 4
     """Interval at which a place has a mask."""
     seed: Seed = 5
     """Random seed of landscapes and weather."""

@@ -23,7 +23,7 @@ from climate_indicators.config.models.base import (
 from climate_indicators.config.seasons import archive_years, check_day
 from climate_indicators.core.errors import InputError
 from climate_indicators.core.glacier_identifiers import GLIMS_ID, region_of
-from climate_indicators.core.stac_catalogs import CLASSES, OPTICAL, OTHER, RADAR, Catalogue, find_catalogue
+from climate_indicators.core.stac_catalogs import CLASSES, OPTICAL, OTHER, RADAR, Catalog, find_catalog
 
 SceneClasses = list_of(whole(ge=0, le=11), distinct=True)
 AssetNames = map_of(Text, example={"B04": "red", "SCL": "scl"})
@@ -68,7 +68,7 @@ class Archives(Group):
 class StacArchive(Group):
     """Optical scenes (Sentinel-2 L2A) from a STAC catalog."""
 
-    catalogue: Literal["planetary_computer", "earth_search", "cdse", "other"] = "planetary_computer"
+    catalog: Literal["planetary_computer", "earth_search", "cdse", "other"] = "planetary_computer"
     """Catalog of optical scenes. `other` needs `endpoint` and `collection`."""
     endpoint: Address | None = None
     """Address of the STAC API of optical scenes. null: that of the catalog."""
@@ -101,11 +101,11 @@ class StacArchive(Group):
         """Years of the site's images."""
         return archive_years(vars(self))
 
-    def find(self, sensor: str) -> Catalogue:
+    def find(self, sensor: str) -> Catalog:
         """The catalog of a sensor, with what the configuration says otherwise; an InputError if there is none."""
         prefix = "radar_" if sensor == RADAR else ""
         options = {name: getattr(self, f"{prefix}{name}") for name in ("endpoint", "collection", "assets", "tokens")}
-        return find_catalogue(getattr(self, f"{prefix}catalogue"), sensor, **options)
+        return find_catalog(getattr(self, f"{prefix}catalog"), sensor, **options)
 
     def year_problems(self, path: str) -> Iterator[str]:
         """Years in the wrong order, or none."""
@@ -159,15 +159,15 @@ class GlacierArchive(StacArchive):
 
     def _band_problems(self, path: str, bands: Sequence[str]) -> Iterator[str]:
         try:
-            catalogue = self.find(OPTICAL)
+            catalog = self.find(OPTICAL)
         except InputError as error:
-            yield f"{path}.archive.catalogue: {error}"
+            yield f"{path}.archive.catalog: {error}"
             return
-        unknown = [band for band in (*bands, CLASSES) if band not in catalogue.assets]
-        if self.catalogue != OTHER and unknown:
-            known = [band for band in catalogue.assets if band != CLASSES]
+        unknown = [band for band in (*bands, CLASSES) if band not in catalog.assets]
+        if self.catalog != OTHER and unknown:
+            known = [band for band in catalog.assets if band != CLASSES]
             yield (
-                f"{path}.bands: found {', '.join(unknown)}; {self.catalogue} has {', '.join(known)}. Take bands of "
+                f"{path}.bands: found {', '.join(unknown)}; {self.catalog} has {', '.join(known)}. Take bands of "
                 f"that list, or name their assets in {path}.archive.assets."
             )
 
@@ -175,7 +175,7 @@ class GlacierArchive(StacArchive):
 class SnowArchive(StacArchive):
     """Selection of radar and optical scenes. Required with `archive`."""
 
-    radar_catalogue: Literal["planetary_computer", "other"] = "planetary_computer"
+    radar_catalog: Literal["planetary_computer", "other"] = "planetary_computer"
     """Catalog of terrain-corrected Sentinel-1 scenes. `other` needs `radar_endpoint` and `radar_collection`."""
     radar_endpoint: Address | None = None
     """Address of the STAC API of radar scenes. null: that of the catalog."""
@@ -200,7 +200,7 @@ class SnowArchive(StacArchive):
     def problems(self, path: str) -> Iterator[str]:
         """Problems of the selection for a snow site."""
         yield from self.year_problems(f"{path}.archive")
-        for sensor, name in ((OPTICAL, "catalogue"), (RADAR, "radar_catalogue")):
+        for sensor, name in ((OPTICAL, "catalog"), (RADAR, "radar_catalog")):
             try:
                 self.find(sensor)
             except InputError as error:

@@ -50,7 +50,7 @@ class Cells(Group):
     """Unit of sizes. `points` is for grids with rows and columns of latitude and longitude."""
     margin: number(ge=0, le=1000) = 0
     """Distance around the cell within which its regression uses points, in `unit`. The published method has none."""
-    enough_points: whole(ge=1, le=100000000) | None = None
+    min_points: whole(ge=1, le=100000000) | None = None
     """Cells with at least this many points of their own do not use the margin. null: all cells use it."""
 
 
@@ -66,7 +66,7 @@ class Regression(Group):
 
 
 class PublishedCut(Group):
-    """Parameter grid of the published method (`mode: paper`)."""
+    """Parameter grid of the published method (`mode: published`)."""
 
     delta_dist: list_of(NonNegative, min_length=1) = [20, 25, 28, 30]
     """Minimum differences of Ward heights."""
@@ -77,9 +77,9 @@ class PublishedCut(Group):
 
 
 class DensityCut(Group):
-    """Parameter grid of the method by density (`mode: robust`)."""
+    """Parameter grid of the method by density (`mode: density`)."""
 
-    max_valley: list_of(number(gt=0, le=1), min_length=1) = [0.5, 0.6, 0.7, 0.8]
+    max_density_ratio: list_of(number(gt=0, le=1), min_length=1) = [0.5, 0.6, 0.7, 0.8]
     """Maximum density between two groups, relative to the lower of their peaks."""
     compactness: list_of(NonNegative, min_length=1) = [0.0, 0.3, 0.5]
     """A group whose features all have at most this spread, relative to that of all cells, is not divided."""
@@ -92,12 +92,12 @@ class DensityCut(Group):
 class Biomes(Group):
     """Clustering of the slopes of the reference month to biomes."""
 
-    mode: Literal["robust", "paper"] = "robust"
-    """Method that cuts the tree: `robust` by density minima between groups, `paper` by the published rules."""
+    mode: Literal["density", "published"] = "density"
+    """Method that cuts the tree: `density` by density minima between groups, `published` by the published rules."""
     criterion: Literal["silhouette", "gap", "stability"] = "silhouette"
     """Criterion that selects one of the cuts of the parameter grid."""
-    paper: PublishedCut = group(PublishedCut)
-    robust: DensityCut = group(DensityCut)
+    published: PublishedCut = group(PublishedCut)
+    density: DensityCut = group(DensityCut)
     bootstraps: whole(ge=0, le=100000) = 10
     """Number of resampled trees for the stability of each cut."""
 
@@ -140,7 +140,7 @@ class Classifier(Group):
     grid: ClassifierGrid = group(ClassifierGrid)
     folds: whole(ge=2, le=1000) = 5
     """Number of folds of the cross-validation."""
-    neighbours: list_of(Count, min_length=1) = [5, 15, 45]
+    n_neighbors: list_of(Count, min_length=1) = [5, 15, 45]
     """Numbers of neighbors that the nearest-neighbor baseline compares."""
     split: Literal["random", "blocks"] = "blocks"
     """Units assigned to training, validation and test: single cells as published (`random`), or whole blocks."""
@@ -250,7 +250,7 @@ class Ocean(Study):
     biomes: Biomes = group(Biomes)
     classifier: Classifier = group(Classifier)
     zones: list[Zone] = Field(ZONES, validate_default=True)
-    competition: list[Competition] = Field(COMPETITION, validate_default=True)
+    midlatitude_balance: list[Competition] = Field(COMPETITION, validate_default=True)
     trend: OceanTrend = group(OceanTrend)
     figures: OceanFigures = group(OceanFigures)
 
@@ -260,7 +260,7 @@ class Ocean(Study):
         if abs(sum(shares.values()) - 1) > 1e-6:
             found = " + ".join(f"{name} {value:g}" for name, value in shares.items())
             yield f"{path}.classifier.shares: {found} make {sum(shares.values()):g}; they must make 1."
-        for group_name, entries in (("zones", self.zones), ("competition", self.competition)):
+        for group_name, entries in (("zones", self.zones), ("midlatitude_balance", self.midlatitude_balance)):
             for name, count in Counter(entry.name for entry in entries).items():
                 if count > 1:
                     yield f"{path}.{group_name}: the name {name} is used {count} times; names must be unique."

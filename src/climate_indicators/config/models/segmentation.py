@@ -54,7 +54,7 @@ class Network(Group):
     """Filters of the first level; each lower level has twice as many."""
     depth: whole(ge=1, le=6) = 3
     """Number of times that the image is halved."""
-    normalisation: Literal["none", "batch"] = "none"
+    normalization: Literal["none", "batch"] = "none"
     """Layer after each convolution."""
 
     def multiple_problems(self, path: str, value: int) -> Iterator[str]:
@@ -161,7 +161,7 @@ class Inference(Group):
     """Program that runs the network. `auto`: OpenVINO where it is installed, else Keras."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of prediction. `auto`: bfloat16 where the processor has matrix units for it, else float32."""
-    average_turns: bool = False
+    test_time_augmentation: bool = False
     """Average the predictions of all eight rotations and mirror images (test-time augmentation): steadier maps at
     eight times the cost."""
 

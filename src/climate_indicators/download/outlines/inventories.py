@@ -107,7 +107,7 @@ def select_glims(
 
 
 def area_around(outlines: gpd.GeoDataFrame, margin_m: float) -> gpd.GeoDataFrame:
-    """Rectangle around outlines with a margin in metres, in the UTM zone of their middle.
+    """Rectangle around outlines with a margin in meters, in the UTM zone of their middle.
 
     Raises
     ------

@@ -112,13 +112,13 @@ class AnnualComposite:
         ----------
         most : most candidates that are taken; None takes what the image wants.
         """
-        wanted, fit, catalogue = self._wanted, self.fit(), self._windows.catalogue
+        wanted, fit, catalog = self._wanted, self.fit(), self._windows.catalog
         if most is None:
             most = wanted.composite_scenes if wanted.composite == MEDIAN else 1
         return [
-            step("classes for the choice", fit, catalogue, (CLASSES,), self._look),
-            step("clouds of scenes taken", fit, catalogue, (CLASSES,), self._class_grid, most),
-            step("bands of scenes taken", fit, catalogue, wanted.bands, self._grid, most),
+            step("classes for the choice", fit, catalog, (CLASSES,), self._look),
+            step("clouds of scenes taken", fit, catalog, (CLASSES,), self._class_grid, most),
+            step("bands of scenes taken", fit, catalog, wanted.bands, self._grid, most),
         ]
 
     def measure(self) -> list[Candidate]:
@@ -136,8 +136,8 @@ class AnnualComposite:
 
     def _unfit(self, candidate: Candidate) -> str:
         """Why a candidate need not be looked at; "" if it may do. Tiles that lack a band leave it."""
-        wanted, catalogue = self._wanted, self._windows.catalogue
-        if lacks := drop_incomplete(candidate, catalogue, (*wanted.bands, CLASSES)):
+        wanted, catalog = self._wanted, self._windows.catalog
+        if lacks := drop_incomplete(candidate, catalog, (*wanted.bands, CLASSES)):
             return lacks
         covers = [tile.cloud_cover for tile in candidate.tiles if tile.cloud_cover is not None]
         if covers and min(covers) > wanted.max_cloud:

@@ -28,7 +28,7 @@ def covered_share(tiles: Sequence[Tile], area: gpd.GeoSeries) -> float:
     """Share of an area under the outlines of tiles, 0 to 1.
 
     Archives write the corners of a tile in degrees, while its edges are straight in its own projection. Between the
-    corners of a radar slice of 250 km the two differ by hundreds of metres, which would part consecutive slices.
+    corners of a radar slice of 250 km the two differ by hundreds of meters, which would part consecutive slices.
     Outlines are therefore laid out in the item's projection (``proj:geometry``, else the corners); of an item that
     states none, what either way of drawing covers counts, and the pixels decide later.
 
@@ -50,7 +50,7 @@ def share_with_values(known: np.ndarray, inside: np.ndarray, pixel_m: float) -> 
     ----------
     known : bool, shape (rows, columns): where a raster has a value.
     inside : bool, same shape: inside the area.
-    pixel_m : size of a pixel in metres.
+    pixel_m : size of a pixel in meters.
     """
     cell = max(1, min(int(CELL_M / pixel_m), min(known.shape) // CELLS_A_SIDE))
     rows, cols = (-(-size // cell) * cell for size in known.shape)

@@ -18,7 +18,7 @@ _CLIP = 2
 
 
 def write_picture(path: str | Path, image: str | Path, bands: Sequence[str], longest_px: int = MAX_PX) -> None:
-    """Draw three bands of a raster as a PNG; grey where it has no value.
+    """Draw three bands of a raster as a PNG; gray where it has no value.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, Catalogue
+from climate_indicators.core.stac_catalogs import OPTICAL, RADAR, Catalog
 from climate_indicators.download.stac.annual_composite import AnnualComposite
 from climate_indicators.download.stac.composites import write_image
 from climate_indicators.download.stac.coverage import covered_share, share_with_values
@@ -30,7 +30,7 @@ from climate_indicators.download.stac.windows import Windows
 from climate_indicators.geo.grid import Grid, area_mask
 from climate_indicators.geo.raster import cog_writer
 
-POLARISATIONS = ("VV", "VH")
+POLARIZATIONS = ("VV", "VH")
 RADAR_NODATA = -32768.0
 # a radar scene that covers less of the area is left out: its orbit's median would change at its edge
 MIN_COVERED = 0.95
@@ -110,7 +110,7 @@ def _order(one: Candidate, taken: Sequence[Candidate], month: str, radar: Collec
 
 
 def series_steps(
-    year: AnnualComposite, per_month: int, radar: Sequence[Candidate], catalogue: Catalogue, grid: Grid
+    year: AnnualComposite, per_month: int, radar: Sequence[Candidate], catalog: Catalog, grid: Grid
 ) -> list[Step]:
     """What will be read for a year of a snow site, estimated: optical scenes of each month, and radar.
 
@@ -119,12 +119,12 @@ def series_steps(
     year : optical candidates.
     per_month : most optical scenes of a month.
     radar : radar scenes that are taken.
-    catalogue : of the radar scenes.
+    catalog : of the radar scenes.
     grid : grid of the images.
     """
     months = Counter(one.date[:7] for one in year.fit())
     most = sum(min(count, per_month) for count in months.values())
-    return [*year.steps(most), step("radar scenes taken", radar, catalogue, POLARISATIONS, grid)]
+    return [*year.steps(most), step("radar scenes taken", radar, catalog, POLARIZATIONS, grid)]
 
 
 def write_optical(
@@ -147,7 +147,7 @@ def write_optical(
 
 
 def choose_radar(
-    tiles: Sequence[Tile], area: gpd.GeoSeries, orbits: Sequence[int], catalogue: Catalogue
+    tiles: Sequence[Tile], area: gpd.GeoSeries, orbits: Sequence[int], catalog: Catalog
 ) -> tuple[list[Candidate], list[Candidate]]:
     """Radar scenes of a year: slices of one day and orbit together, orbits apart.
 
@@ -156,7 +156,7 @@ def choose_radar(
     tiles : what the archive has.
     area : area of interest.
     orbits : relative orbits that are taken; empty takes all.
-    catalogue : what the archive calls its polarisations. Scenes of one polarisation, as of the first years, are left
+    catalog : what the archive calls its polarizations. Scenes of one polarization, as of the first years, are left
         out.
 
     Returns
@@ -176,7 +176,7 @@ def choose_radar(
                 f"{one.tiles[0].name} of {one.date} tells no relative orbit (sat:relative_orbit); scenes of "
                 "different orbits cannot be compared. Use a collection that tells it."
             )
-        one.reason = drop_incomplete(one, catalogue, POLARISATIONS)
+        one.reason = drop_incomplete(one, catalog, POLARIZATIONS)
         if one.reason:
             continue
         one.covered = covered_share(one.tiles, area)
@@ -204,7 +204,7 @@ def write_radar(
     """
     rows, inside = [], np.ones(grid.shape, bool) if area is None else area_mask(area, grid) == 1
     for one in chosen:
-        power = _backscatter(windows, one, POLARISATIONS[0], grid)
+        power = _backscatter(windows, one, POLARIZATIONS[0], grid)
         known = power != RADAR_NODATA
         one.valid = float(known[inside].mean())
         one.covered = share_with_values(known, inside, grid.transform.a)
@@ -213,9 +213,9 @@ def write_radar(
             continue
         name = f"radar_{one.date}_o{one.orbit}.tif"
         tags = {"DATE": one.date, "RELATIVE_ORBIT": one.orbit, "ITEMS": " ".join(tile.name for tile in one.tiles)}
-        with cog_writer(folder / name, grid, "float32", POLARISATIONS, RADAR_NODATA, 1.0, tags) as raster:
+        with cog_writer(folder / name, grid, "float32", POLARIZATIONS, RADAR_NODATA, 1.0, tags) as raster:
             raster.write(power, 1)
-            raster.write(_backscatter(windows, one, POLARISATIONS[1], grid), 2)
+            raster.write(_backscatter(windows, one, POLARIZATIONS[1], grid), 2)
         rows.append({"sensor": RADAR, "path": name, "date": one.date, "orbit": one.orbit, "cloud_mask": ""})
     return rows
 

@@ -1,4 +1,4 @@
-"""Search in STAC catalogues: which tiles there are over an area in a span of days, and what their items say of them."""
+"""Search in STAC catalogs: which tiles there are over an area in a span of days, and what their items say of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.http.http_errors import reason_of, redact_url
 from climate_indicators.download.http.session import Session
 from climate_indicators.download.http.timeouts import Pages
@@ -74,7 +74,7 @@ class Tile:
 
 
 def search(
-    catalogue: Catalogue,
+    catalog: Catalog,
     session: Session,
     area: BaseGeometry,
     days: tuple[str, str],
@@ -86,7 +86,7 @@ def search(
 
     Parameters
     ----------
-    catalogue : where to look.
+    catalog : where to look.
     area : longitude and latitude.
     days : first and last day, ISO.
 
@@ -98,35 +98,35 @@ def search(
     io = StacApiIO()
     io.session = session
     try:
-        client = Client.open(catalogue.endpoint, stac_io=io)
+        client = Client.open(catalog.endpoint, stac_io=io)
         asked = {
-            "collections": [catalogue.collection],
+            "collections": [catalog.collection],
             "datetime": f"{days[0]}T00:00:00Z/{days[1]}T23:59:59Z",
             "limit": PAGE_ITEMS,
         }
         try:
             io.session = session.with_tries(POLYGON_TRIES)
-            return _all_pages(client, catalogue, session.policy.search_s, asked | {"intersects": mapping(area)})
+            return _all_pages(client, catalog, session.policy.search_s, asked | {"intersects": mapping(area)})
         except (APIError, requests.RequestException) as error:
             # some servers fail on polygons, others do not know them
-            _log.info("%s The rectangle around the area is asked for instead.", _search_error(catalogue, error))
+            _log.info("%s The rectangle around the area is asked for instead.", _search_error(catalog, error))
         io.session = session
-        found = _all_pages(client, catalogue, session.policy.search_s, asked | {"bbox": area.bounds})
+        found = _all_pages(client, catalog, session.policy.search_s, asked | {"bbox": area.bounds})
         return [item for item in found if _may_meet(item, area)]
     except (APIError, requests.RequestException) as error:
-        raise _search_error(catalogue, error) from None
+        raise _search_error(catalog, error) from None
     except (STACError, ClientTypeError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{redact_url(catalogue.endpoint)} does not answer as a STAC API that can be searched "
+            f"{redact_url(catalog.endpoint)} does not answer as a STAC API that can be searched "
             f"({type(error).__name__}); expected one such as https://earth-search.aws.element84.com/v1. Set endpoint."
         ) from error
 
 
-def _all_pages(client: Client, catalogue: Catalogue, limit_s: float, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _all_pages(client: Client, catalog: Catalog, limit_s: float, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Items of all pages of an answer."""
-    pages, items = Pages(catalogue.endpoint, limit_s), []
+    pages, items = Pages(catalog.endpoint, limit_s), []
     for page in client.search(**asked).pages_as_dicts():
         pages.add([str(item.get("id")) for item in page["features"]])
         items += page["features"]
@@ -141,19 +141,19 @@ def _may_meet(item: Mapping[str, Any], area: BaseGeometry) -> bool:
         return True
 
 
-def _search_error(catalogue: Catalogue, error: Exception) -> InputError:
+def _search_error(catalog: Catalog, error: Exception) -> InputError:
     """The error that the session raised inside the client, which keeps only its text; else one of its status."""
     inner: BaseException | None = error
     while inner is not None:
         if isinstance(inner, InputError):
             return inner
         inner = inner.__cause__ or inner.__context__
-    place = redact_url(catalogue.endpoint)
+    place = redact_url(catalog.endpoint)
     status = getattr(error, "status_code", None)
     if status is None:
         return InputError(f"{place}: {reason_of(error)}")
     return InputError(
-        f"{place}: the search of collection {catalogue.collection} was answered with status {status}. Look at "
+        f"{place}: the search of collection {catalog.collection} was answered with status {status}. Look at "
         "endpoint and collection."
     )
 
@@ -260,7 +260,7 @@ def _orbit(name: str, properties: Mapping[str, Any]) -> str:
     return ""
 
 
-def asset_address(tile: Tile, catalogue: Catalogue, band: str) -> str:
+def asset_address(tile: Tile, catalog: Catalog, band: str) -> str:
     """Address of the file of a band.
 
     Raises
@@ -269,7 +269,7 @@ def asset_address(tile: Tile, catalogue: Catalogue, band: str) -> str:
         If the tile has no such asset.
     """
     assets = tile.item.get("assets") or {}
-    name = catalogue.asset(band)
+    name = catalog.asset(band)
     if name not in assets or "href" not in assets[name]:
         raise InputError(
             f"{tile.name} has no asset {name} for band {band}; it has {', '.join(sorted(assets)) or 'none'}. Set "
@@ -278,14 +278,14 @@ def asset_address(tile: Tile, catalogue: Catalogue, band: str) -> str:
     return str(assets[name]["href"])
 
 
-def missing_assets(tile: Tile, catalogue: Catalogue, bands: Sequence[str]) -> str:
+def missing_assets(tile: Tile, catalog: Catalog, bands: Sequence[str]) -> str:
     """Names of assets that a tile should have and has not; "" if it has all."""
     missing = []
     for band in bands:
         try:
-            asset_address(tile, catalogue, band)
+            asset_address(tile, catalog, band)
         except InputError:
-            missing.append(f"asset {catalogue.asset(band)}")
+            missing.append(f"asset {catalog.asset(band)}")
     return ", ".join(missing)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from climate_indicators.core.atomic_files import read_json, write_json
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.http.session import Session
 from climate_indicators.download.stac.search import Tile, read_tiles, search, search_area
 
@@ -20,7 +20,7 @@ SETTLED = datetime.timedelta(days=30)
 
 def cached_search(
     folder: str | Path,
-    catalogue: Catalogue,
+    catalog: Catalog,
     session: Session,
     area: gpd.GeoSeries,
     days: tuple[str, str],
@@ -30,12 +30,12 @@ def cached_search(
     A search that found nothing is not cached, nor is one of days so late that scenes of them may still be added.
     """
     outline = search_area(area)
-    what = [catalogue.endpoint, catalogue.collection, outline.wkt, *days]
+    what = [catalog.endpoint, catalog.collection, outline.wkt, *days]
     digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:16]
     path = Path(folder) / f"search_{digest}.json"
     if path.exists():
         return read_tiles(read_json(path))
-    items = search(catalogue, session, outline, days)
+    items = search(catalog, session, outline, days)
     age = datetime.datetime.now(datetime.UTC).date() - datetime.date.fromisoformat(days[1])
     if items and age > SETTLED:
         write_json(items, path)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.stac.search import Tile, missing_assets
 
 # slices of one recording follow each other by seconds; an orbit comes again after days
@@ -73,9 +73,9 @@ def overpasses(tiles: Iterable[Tile]) -> list[Candidate]:
     return [Candidate(date, orbit, group) for (date, orbit), group in groups.items()]
 
 
-def drop_incomplete(candidate: Candidate, catalogue: Catalogue, bands: Sequence[str]) -> str:
+def drop_incomplete(candidate: Candidate, catalog: Catalog, bands: Sequence[str]) -> str:
     """Remove tiles that lack a band; why the candidate cannot be used if all do, else ""."""
-    lacking = [missing_assets(tile, catalogue, bands) for tile in candidate.tiles]
+    lacking = [missing_assets(tile, catalog, bands) for tile in candidate.tiles]
     if all(lacking):
         return f"lacks {lacking[0]}"
     candidate.tiles = [tile for tile, lacks in zip(candidate.tiles, lacking, strict=True) if not lacks]

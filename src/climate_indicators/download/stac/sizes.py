@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from climate_indicators.core.stac_catalogs import CLASSES, Catalogue
+from climate_indicators.core.stac_catalogs import CLASSES, Catalog
 from climate_indicators.download.stac.search import Tile
 from climate_indicators.download.stac.selection import Candidate
 from climate_indicators.geo.grid import Grid
@@ -45,7 +45,7 @@ class Step:
 def step(
     name: str,
     candidates: Sequence[Candidate],
-    catalogue: Catalogue,
+    catalog: Catalog,
     bands: Sequence[str],
     grid: Grid,
     most: int | None = None,
@@ -56,12 +56,12 @@ def step(
     ----------
     name : of the step.
     candidates : overpasses that may be read.
-    catalogue : names of assets.
+    catalog : names of assets.
     bands : bands of each.
     grid : what of them is read, and in pixels of what size.
     most : most candidates that are read, where not all are; the largest ones are counted. None for all.
     """
-    sizes = [sum(_bytes(tile, catalogue, band, grid) for tile in one.tiles for band in bands) for one in candidates]
+    sizes = [sum(_bytes(tile, catalog, band, grid) for tile in one.tiles for band in bands) for one in candidates]
     order = sorted(range(len(sizes)), key=lambda at: -sizes[at])[: len(sizes) if most is None else most]
     tiles = sum(len(candidates[at].tiles) for at in order)
     return Step(name, len(order), tiles, tuple(bands), float(sum(sizes[at] for at in order)))
@@ -83,9 +83,9 @@ def step_table(steps: Sequence[Step]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _bytes(tile: Tile, catalogue: Catalogue, band: str, grid: Grid) -> float:
+def _bytes(tile: Tile, catalog: Catalog, band: str, grid: Grid) -> float:
     """Bytes of one file over a grid: its bounds and the blocks around, in pixels of the file or of an overview."""
-    asset = (tile.item.get("assets") or {}).get(catalogue.asset(band)) or {}
+    asset = (tile.item.get("assets") or {}).get(catalog.asset(band)) or {}
     pixel = _pixel_m(asset, band)
     # an overview is read where its pixels are as fine as the grid's
     read = pixel * max(1, 2 ** int(math.log2(max(1.0, grid.transform.a / pixel))))

@@ -93,7 +93,7 @@ class TileOffsets:
         return ""
 
     def _stated(self, tile: Tile, band: str) -> float:
-        return offset_dn(tile.item, self._windows.catalogue.asset(band), self._applied)
+        return offset_dn(tile.item, self._windows.catalog.asset(band), self._applied)
 
     def _compared(self, tile: Tile) -> _Settled:
         stated = {band: self._stated(tile, band) for band in self._bands}

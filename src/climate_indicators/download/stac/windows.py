@@ -18,7 +18,7 @@ from rasterio.windows import Window
 
 from climate_indicators.core.atomic_files import atomic_path
 from climate_indicators.core.errors import InputError
-from climate_indicators.core.stac_catalogs import Catalogue
+from climate_indicators.core.stac_catalogs import Catalog
 from climate_indicators.download.http.http_errors import redact_url
 from climate_indicators.download.http.ranges import opened
 from climate_indicators.download.http.session import Session
@@ -46,15 +46,15 @@ class Windows:
     Parameters
     ----------
     folder : where windows are kept. It may be deleted; what is needed is fetched again.
-    catalogue : the archive.
+    catalog : the archive.
     nodata : number of missing pixels in what is read, whatever number a file has for them; of files that declare
         none, in them too.
     """
 
-    def __init__(self, folder: str | Path, catalogue: Catalogue, session: Session, nodata: float = 0.0) -> None:
-        self.catalogue = catalogue
+    def __init__(self, folder: str | Path, catalog: Catalog, session: Session, nodata: float = 0.0) -> None:
+        self.catalog = catalog
         self._folder, self._session, self._nodata = Path(folder), session, nodata
-        self._signer = Signer(session, catalogue.tokens, catalogue.collection)
+        self._signer = Signer(session, catalog.tokens, catalog.collection)
 
     def read(
         self, tile: Tile, band: str, grid: Grid, onto: Grid | None = None, resampling: Resampling = Resampling.bilinear
@@ -95,7 +95,7 @@ class Windows:
 
     def _fetched(self, tile: Tile, band: str, grid: Grid) -> Path:
         """Path of the kept window, fetched now if it is not there."""
-        href = asset_address(tile, self.catalogue, band)
+        href = asset_address(tile, self.catalog, band)
         what = json.dumps([href, grid.crs, list(grid.transform)[:6], grid.width, grid.height])
         digest = hashlib.sha256(what.encode()).hexdigest()[:16]
         path = self._folder / f"{re.sub(r'[^A-Za-z0-9_-]', '_', tile.name)[:80]}_{band}_{digest}.tif"
@@ -107,7 +107,7 @@ class Windows:
         return path
 
     def _fetch(self, href: str, grid: Grid, path: Path) -> None:
-        with opened(href, self._session, self._signer.sign, self.catalogue.s3_endpoint) as raster:
+        with opened(href, self._session, self._signer.sign, self.catalog.s3_endpoint) as raster:
             if raster.crs is None:
                 raise InputError(f"{redact_url(href)} has no coordinate reference system.{_raw(raster)}")
             info = understand(Reader(raster, redact_url(href)))

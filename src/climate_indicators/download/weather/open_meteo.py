@@ -101,7 +101,7 @@ def place_of(
 ) -> tuple[float, float]:
     """Latitude and longitude in degrees, those not given taken from the middle of an area of interest.
 
-    The middle is rounded to three decimals, some hundred metres, so that the archive is asked for the same place again.
+    The middle is rounded to three decimals, some hundred meters, so that the archive is asked for the same place again.
     """
     if latitude is not None and longitude is not None:
         return latitude, longitude

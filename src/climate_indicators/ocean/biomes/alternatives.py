@@ -94,7 +94,7 @@ def agreement_table(
 
     Returns
     -------
-    ``method, k, share_labelled, ami_with_biomes`` and with a truth ``ami_with_truth``: clusters, share of the area that
+    ``method, k, share_labeled, ami_with_biomes`` and with a truth ``ami_with_truth``: clusters, share of the area that
     the method labels, and `weighted_ami` over the cells that both label.
     """
     rows = []
@@ -103,7 +103,7 @@ def agreement_table(
         row = {
             "method": method,
             "k": len(np.unique(labels[seen])),
-            "share_labelled": float(area_km2[seen].sum() / area_km2.sum()),
+            "share_labeled": float(area_km2[seen].sum() / area_km2.sum()),
             "ami_with_biomes": weighted_ami(labels, reference, area_km2),
         }
         rows.append(row | ({} if truth is None else {"ami_with_truth": weighted_ami(labels, truth, area_km2)}))
@@ -111,7 +111,7 @@ def agreement_table(
 
 
 def weighted_ami(first: np.ndarray, second: np.ndarray, weight: np.ndarray) -> float:
-    """Adjusted mutual information of two labellings with weights (Vinh et al. 2010, arithmetic mean of the entropies).
+    """Adjusted mutual information of two labelings with weights (Vinh et al. 2010, arithmetic mean of the entropies).
 
     Mutual information and entropies are those of the table of summed weights. What chance would give is the expectation
     over tables of counts with fixed margins; the counts are the weights' table, scaled to the effective number of cells

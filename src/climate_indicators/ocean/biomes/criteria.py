@@ -12,15 +12,15 @@ from scipy.spatial.distance import pdist, squareform
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.ocean.biomes.cuts import Cut, paper_cut, robust_cut, scaled_delta_dist
+from climate_indicators.ocean.biomes.cuts import Cut, density_cut, published_cut, scaled_delta_dist
 from climate_indicators.ocean.biomes.density_separation import DensitySeparation
 from climate_indicators.ocean.biomes.ward import Tree, ward
 
-PAPER, ROBUST = "paper", "robust"
-PARAMETERS = {PAPER: ("delta_dist", "delta_var"), ROBUST: ("max_valley", "compactness")}
+PAPER, ROBUST = "published", "density"
+PARAMETERS = {PAPER: ("delta_dist", "delta_var"), ROBUST: ("max_density_ratio", "compactness")}
 GRIDS = {
     PAPER: {"delta_dist": (20, 25, 28, 30), "delta_var": (0.1, 0.5, 0.8, 1.0)},
-    ROBUST: {"max_valley": (0.7, 0.8, 0.9, 1.0), "compactness": (0.2, 0.4, 0.6, 0.8)},
+    ROBUST: {"max_density_ratio": (0.7, 0.8, 0.9, 1.0), "compactness": (0.2, 0.4, 0.6, 0.8)},
 }
 CRITERIA = ("silhouette", "gap", "stability")
 # another sample of cells changes scores by about this much, so closer ones are a tie, which fewer clusters win
@@ -52,10 +52,10 @@ def cut_table(
     Parameters
     ----------
     tree : Ward tree of the cells.
-    mode : ``paper`` or ``robust``.
+    mode : ``published`` or ``density``.
     grid : values of the two parameters of the mode; None uses ``GRIDS``.
     criterion : ``silhouette`` (`silhouettes`), ``gap`` (`gap_statistic`) or ``stability`` (`stabilities`).
-    min_share : of `robust_cut`.
+    min_share : of `density_cut`.
     scale_by_cells : scale delta_dist to the number of cells, see `scaled_delta_dist`; the table holds it unscaled.
     sample : cells for the silhouette and for the references of the gap.
     references : uniform data sets for the gap.
@@ -129,7 +129,7 @@ def _smallest_enough(table: pd.DataFrame) -> int:
 
 
 def silhouettes(values: np.ndarray, labels: Sequence[np.ndarray], sample: int, rng: np.random.Generator) -> list[float]:
-    """Mean silhouette (Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7) of several labellings on one sample of cells.
+    """Mean silhouette (Rousseeuw 1987, doi:10.1016/0377-0427(87)90125-7) of several labelings on one sample of cells.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def silhouettes(values: np.ndarray, labels: Sequence[np.ndarray], sample: int, r
 
     Returns
     -------
-    One number a labelling, −1 to 1; NaN where the sample holds one cluster only. A cell alone in its cluster counts 0.
+    One number a labeling, −1 to 1; NaN where the sample holds one cluster only. A cell alone in its cluster counts 0.
     """
     cells = _some(len(values), sample, rng)
     distances = squareform(pdist(values[cells]))
@@ -215,7 +215,7 @@ def stabilities(
     """Mean adjusted Rand index between each cut and the same cut of resampled cells, on the cells of both.
 
     Cells are drawn without replacement: a cell drawn twice would be a separate tight cluster. Each resample is linked
-    anew; `paper` thresholds of height shrink with the square root of its size.
+    anew; `published` thresholds of height shrink with the square root of its size.
 
     Parameters
     ----------
@@ -278,9 +278,9 @@ def _cuts(
         height_scale = scaled_delta_dist(tree.n_cells, 1.0)
     for point in points:
         if mode == PAPER:
-            yield paper_cut(tree, point["delta_dist"] * height_scale, point["delta_var"])
+            yield published_cut(tree, point["delta_dist"] * height_scale, point["delta_var"])
         else:
-            yield robust_cut(tree, **point, min_share=min_share, valleys=valleys)
+            yield density_cut(tree, **point, min_share=min_share, valleys=valleys)
 
 
 def _within(tree: Tree, cut: Cut) -> float:

@@ -44,7 +44,7 @@ def scaled_delta_dist(n_cells: int, delta_dist: float = PAPER_DELTA_DIST) -> flo
     return delta_dist * math.sqrt(n_cells / PAPER_CELLS)
 
 
-def paper_cut(tree: Tree, delta_dist: float, delta_var: float) -> Cut:
+def published_cut(tree: Tree, delta_dist: float, delta_var: float) -> Cut:
     """Cut by the published rules, quirks included (Ocean Science 21, 587, 2025, doi:10.5194/os-21-587-2025).
 
     From the root down, left child before right child: a child that is a cell is a cluster; a child whose height and
@@ -76,9 +76,9 @@ def paper_cut(tree: Tree, delta_dist: float, delta_var: float) -> Cut:
     return _as_cut(tree, clusters, range(1, len(clusters) + 1))
 
 
-def robust_cut(
+def density_cut(
     tree: Tree,
-    max_valley: float,
+    max_density_ratio: float,
     compactness: float,
     min_share: float = 0.01,
     valleys: DensitySeparation | None = None,
@@ -100,8 +100,8 @@ def robust_cut(
     Parameters
     ----------
     tree : of at least two cells.
-    max_valley : in (0, 1], see `valleys.valley`: largest density between two groups, as a share of the lower of their
-        two peaks. With 1 no valley is asked for: a continuum is divided until its parts are compact.
+    max_density_ratio : in (0, 1], see `density_separation`: largest density between two groups, as a share of the
+        lower of their two peaks. With 1 no valley is asked for: a continuum is divided until its parts are compact.
     compactness : a group is compact if the standard deviation of each feature is at most this share of that of all
         cells. 0 to look into every group.
     min_share : smallest share of the cells that a biome may have; never fewer than ``MIN_GROUP`` cells.
@@ -113,8 +113,8 @@ def robust_cut(
     """
     valleys = valleys or DensitySeparation(tree)
     min_size = max(min_share * tree.n_cells, MIN_GROUP)
-    pieces, small = _divide(tree, valleys, max_valley, compactness, min_size)
-    groups = _join([(piece,) for piece in pieces], valleys, max_valley)
+    pieces, small = _divide(tree, valleys, max_density_ratio, compactness, min_size)
+    groups = _join([(piece,) for piece in pieces], valleys, max_density_ratio)
     groups.sort(key=lambda group: (-sum(tree.size[list(group)]), group))
     label_of = {node: label for label, group in enumerate(groups, 1) for node in group}
     means = np.array([tree.sums[list(group)].sum(axis=0) / tree.size[list(group)].sum() for group in groups])
@@ -147,7 +147,7 @@ def consolidate(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _divide(
-    tree: Tree, valleys: DensitySeparation, max_valley: float, compactness: float, min_size: float
+    tree: Tree, valleys: DensitySeparation, max_density_ratio: float, compactness: float, min_size: float
 ) -> tuple[list[int], list[int]]:
     """Nodes that are left whole, those large enough to be a biome and the others, each from left to right."""
     loose = (tree.feature_variance > compactness**2 * tree.feature_variance[tree.root]).any(axis=1)
@@ -157,7 +157,7 @@ def _divide(
         first, second = tree.children(node)
         split[node] = split[first] or split[second]
         if not split[node] and min(tree.size[first], tree.size[second]) >= min_size:
-            split[node] = valleys.between((first,), (second,)) <= max_valley
+            split[node] = valleys.between((first,), (second,)) <= max_density_ratio
     whole, small, waiting = [], [], [tree.root]
     while waiting:
         node = waiting.pop()
@@ -169,13 +169,13 @@ def _divide(
     return whole or [tree.root], small if whole else []
 
 
-def _join(groups: list[tuple[int, ...]], valleys: DensitySeparation, max_valley: float) -> list[tuple[int, ...]]:
+def _join(groups: list[tuple[int, ...]], valleys: DensitySeparation, max_density_ratio: float) -> list[tuple[int, ...]]:
     """Join the two groups with the shallowest valley, again and again until a valley divides every two."""
     groups = list(groups)
     while len(groups) > 1:
         pairs = [(first, second) for place, second in enumerate(groups) for first in groups[:place]]
         first, second = max(pairs, key=lambda pair: (valleys.between(*pair), -valleys.distance(*pair)))
-        if valleys.between(first, second) <= max_valley:
+        if valleys.between(first, second) <= max_density_ratio:
             break
         groups = [group for group in groups if group not in (first, second)] + [tuple(sorted(first + second))]
     return groups

@@ -13,7 +13,7 @@ PART = 3
 MIN_NEIGHBOURS = 5
 # Ward borders are often placed where cells are sparse, and the deepest of several lines is used. Of 105 clouds without
 # a valley (normal, uniform, correlated, heavy-tailed, long; 300 to 10,000 cells) 3 standard errors split 27 at a
-# max_valley of 0.9 and 8 at 0.8; 3.5 split 1 and none.
+# max_density_ratio of 0.9 and 8 at 0.8; 3.5 split 1 and none.
 SURE = 3.5
 
 

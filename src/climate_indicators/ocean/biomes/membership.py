@@ -36,7 +36,7 @@ class Membership:
 
 
 def membership(
-    cells: Cells, lat: np.ndarray, lon: np.ndarray, ocean: np.ndarray, enough_points: int | None = None
+    cells: Cells, lat: np.ndarray, lon: np.ndarray, ocean: np.ndarray, min_points: int | None = None
 ) -> Membership:
     """Cell of every ocean point, and the windows that hold it; windows may cross the date line.
 
@@ -45,7 +45,7 @@ def membership(
     cells : the cells.
     lat, lon : float, shape (y, x), degrees, longitudes in −180 to 180 (180 excluded).
     ocean : bool, shape (y, x): the points to place.
-    enough_points : a cell with at least so many points of its own does without its margin; None gives every cell its
+    min_points : a cell with at least so many points of its own does without its margin; None gives every cell its
         margin.
     """
     places = np.flatnonzero(ocean)
@@ -74,8 +74,8 @@ def membership(
     own_count = np.bincount(own_cell[own_cell >= 0], minlength=cells.count)
     # a cell without ocean has no slopes, even if its window contains ocean
     used = own_count[cell] > 0
-    if enough_points is not None:
-        used &= (own_count[cell] < enough_points) | (own_cell[point] == cell)
+    if min_points is not None:
+        used &= (own_count[cell] < min_points) | (own_cell[point] == cell)
     return Membership(own_cell, point[used], cell[used].astype("int32"))
 
 

@@ -84,9 +84,9 @@ def biome_table(
         row |= {f"mean_{name}": _mean(np.asarray(values)[inside], area) for name, values in means.items()}
         for place, driver in enumerate(drivers):
             inner = z[inside, place]
-            centre = _mean(inner, area)
-            row[f"slope_{driver}_z"] = centre
-            row[f"sd_slope_{driver}_z"] = float(np.sqrt(_mean((inner - centre) ** 2, area)))
+            center = _mean(inner, area)
+            row[f"slope_{driver}_z"] = center
+            row[f"sd_slope_{driver}_z"] = float(np.sqrt(_mean((inner - center) ** 2, area)))
         row |= {f"slope_{driver}": _mean(slopes[inside, place], area) for place, driver in enumerate(drivers)}
         rows.append(row)
     table = pd.DataFrame(rows)

@@ -108,11 +108,11 @@ def _fit(result: Regressions, cells: np.ndarray, values: np.ndarray, max_p: floa
     """Put the regressions of some cells into the result; ``values``: their drivers and, last, the target."""
     n_drivers, count = len(values) - 1, result.n_points[cells]
     starts = np.cumsum(count) - count
-    centred = values - np.repeat(np.add.reduceat(values, starts, axis=1) / count, count, axis=1)
-    spread = np.sqrt(np.add.reduceat(centred**2, starts, axis=1) / count)
+    centered = values - np.repeat(np.add.reduceat(values, starts, axis=1) / count, count, axis=1)
+    spread = np.sqrt(np.add.reduceat(centered**2, starts, axis=1) / count)
     constant = (spread[:n_drivers] <= 1e-12 * np.abs(values[:n_drivers][:, starts])).any(axis=0)
     spread[spread == 0] = 1.0
-    scaled = centred / np.repeat(spread, count, axis=1)
+    scaled = centered / np.repeat(spread, count, axis=1)
     solved = _solve(scaled, starts, count, n_drivers)
     dependent = constant | ~(solved.condition < MAX_CONDITION)
 

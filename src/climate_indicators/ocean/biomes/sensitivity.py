@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from climate_indicators.ocean.biomes.monthly_slopes import FEATURES
-from climate_indicators.ocean.classifier.scalers import FROZEN, MONTHLY, standardise_with
+from climate_indicators.ocean.classifier.scalers import FROZEN, MONTHLY, standardize_with
 from climate_indicators.ocean.reader.carbonate_system import sensitivities
 
 
@@ -34,7 +34,7 @@ def sensitivity_table(slopes: np.ndarray, months: Sequence[str], mean: np.ndarra
         if len(kept):
             means = [kept.mean(axis=0)]
             # rounding leaves 1e-17 where the scaler makes 0
-            scaled = (standardise_with(kept, scaler, mean, sd) for scaler in (FROZEN, MONTHLY))
+            scaled = (standardize_with(kept, scaler, mean, sd) for scaler in (FROZEN, MONTHLY))
             means += [values.mean(axis=0).round(12) + 0.0 for values in scaled]
         else:
             means = [np.full(len(FEATURES), np.nan)] * 3

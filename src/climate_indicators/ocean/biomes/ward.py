@@ -76,7 +76,7 @@ class Tree:
         return self.order[self.start[node] : self.start[node] + self.size[node]]
 
 
-def standardise(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def standardize(slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Slopes less their mean, over their standard deviation (ddof = 1, as published).
 
     Parameters

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import softmax
 
-from climate_indicators.ocean.classifier.scalers import standardise_with
+from climate_indicators.ocean.classifier.scalers import standardize_with
 from climate_indicators.segmentation.inference import Engine
 
 UNCLASSIFIED = 0
@@ -31,7 +31,7 @@ def classify(
     ----------
     engine : the network, from standardized slopes to logits.
     slopes : float, shape (cells, slopes), raw; a cell with a NaN, such as a rejected one, stays unclassified.
-    scaler_mode, frozen_mean, frozen_sd : see `scalers.standardise_with`.
+    scaler_mode, frozen_mean, frozen_sd : see `scalers.standardize_with`.
     temperature : divides the logits, see `classifier_skill.fit_temperature`.
     abstain_below : a cell whose likeliest biome has a lower probability stays unclassified; 0 never abstains.
 
@@ -40,7 +40,7 @@ def classify(
     label : int8, shape (cells,): 1 to K, or 0 for unclassified.
     probability : float32, shape (cells, K): NaN in cells without slopes.
     """
-    scaled = standardise_with(slopes, scaler_mode, frozen_mean, frozen_sd)
+    scaled = standardize_with(slopes, scaler_mode, frozen_mean, frozen_sd)
     known = np.isfinite(scaled).all(axis=1)
     found = softmax(engine_logits(engine, scaled[known]) / temperature, axis=1)
     probability = np.full((len(scaled), found.shape[1]), np.nan, "float32")

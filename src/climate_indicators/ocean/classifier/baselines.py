@@ -57,7 +57,7 @@ def fit_baselines(
     labels: np.ndarray,
     n_classes: int,
     fold_cells: Sequence[tuple[np.ndarray, np.ndarray]],
-    neighbours: Sequence[int],
+    n_neighbors: Sequence[int],
 ) -> dict[str, Baseline]:
     """Nearest centroid, linear discriminant analysis and k nearest neighbors, fitted on the training cells.
 
@@ -67,14 +67,14 @@ def fit_baselines(
     labels : int, shape (cells,): 1 to K.
     n_classes : K.
     fold_cells : folds of these cells, see `classifier_split.folds`; k is chosen on them.
-    neighbours : candidates of k.
+    n_neighbors : candidates of k.
 
     Returns
     -------
     Baseline of each name of ``SIMPLE``.
     """
     scaled = fit_scaler(slopes)(slopes)
-    k = choose_neighbours(slopes, labels, fold_cells, neighbours)
+    k = choose_n_neighbors(slopes, labels, fold_cells, n_neighbors)
     methods = {
         NEAREST_CENTROID: NearestCentroid(),
         LDA: LinearDiscriminantAnalysis(),
@@ -83,20 +83,20 @@ def fit_baselines(
     return {name: Baseline(name, method.fit(scaled, labels), n_classes) for name, method in methods.items()}
 
 
-def choose_neighbours(
+def choose_n_neighbors(
     slopes: np.ndarray,
     labels: np.ndarray,
     fold_cells: Sequence[tuple[np.ndarray, np.ndarray]],
-    neighbours: Sequence[int],
+    n_neighbors: Sequence[int],
 ) -> int:
     """Number of neighbors with the highest mean macro-F1 over the folds, the scaler fitted inside each; ties: first.
 
     Parameters
     ----------
-    slopes, labels, fold_cells, neighbours : as in `fit_baselines`; candidates above the cells of a fold are cut to it.
+    slopes, labels, fold_cells, n_neighbors : as in `fit_baselines`; candidates above the cells of a fold are cut to it.
     """
     smallest = min(len(fit) for fit, _ in fold_cells)
-    candidates = list(dict.fromkeys(min(k, smallest) for k in neighbours))
+    candidates = list(dict.fromkeys(min(k, smallest) for k in n_neighbors))
     scores = np.zeros(len(candidates))
     for fit, held_out in fold_cells:
         scaler = fit_scaler(slopes[fit])

@@ -62,7 +62,7 @@ class Skill:
     Attributes
     ----------
     metrics : ``model, split, iou, dice, precision, recall, f1, accuracy, f1_lower, f1_upper, ece, log_loss,
-        temperature, n_cells, network_lead, lead_lower, lead_upper``; iou to f1 are means over the classes that the
+        temperature, n_cells, iou_gain, lead_lower, lead_upper``; iou to f1 are means over the classes that the
         split's cells have; the lead is the macro-F1 of the network less that of the model, on the same cells.
     confusion : ``model, split, true, predicted, count``, labels from 1.
     reliability : ``model, split, bin_lower, bin_upper, mean_confidence, accuracy, n_cells``; the network occurs there
@@ -318,7 +318,7 @@ def _lead(
     confidence: float,
 ) -> dict[str, float]:
     """Lead of the network over the model of a row of the metrics, in the row's split; NaN of the network itself."""
-    names = ("network_lead", "lead_lower", "lead_upper")
+    names = ("iou_gain", "lead_lower", "lead_upper")
     if row["model"] == NETWORK:
         return dict.fromkeys(names, np.nan)
     chosen = split == row["split"]

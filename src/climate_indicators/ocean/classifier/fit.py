@@ -37,7 +37,7 @@ class FitResult:
     tuning : see `classifier_network.tune`.
     hyperparameters : those chosen by it.
     network : the trained network, its scaler and history.
-    neighbours : k of the nearest neighbors, chosen on the training folds.
+    n_neighbors : k of the nearest neighbors, chosen on the training folds.
     skill : of the network and the simple methods.
     """
 
@@ -45,7 +45,7 @@ class FitResult:
     tuning: pd.DataFrame
     hyperparameters: dict[str, Any]
     network: TrainedClassifier
-    neighbours: int
+    n_neighbors: int
     skill: Skill
 
 
@@ -66,7 +66,7 @@ def fit_classifier(
     labels : int, shape (cells,): 1 to K.
     latitude, longitude : float, shape (cells,), degrees, of the cells' centers.
     settings : ``layers, l2, dropout, epochs, patience`` of the network, ``grid`` with lists ``batch_size, optimizer,
-        learning_rate``, ``folds``, ``neighbours`` (candidates of k), ``split`` (random as published, or blocks),
+        learning_rate``, ``folds``, ``n_neighbors`` (candidates of k), ``split`` (random as published, or blocks),
         ``block_deg`` and ``shares`` of ``train, validation, test``.
     seed : start of all random numbers.
     logger : gets lines of progress.
@@ -95,7 +95,7 @@ def fit_classifier(
     _log_tuning(tuning, hyperparameters, logger)
     network = train_network(slopes, labels, split, trainers[hyperparameters["optimizer"]], hyperparameters)
     fold_cells = list(folds(labels[train], n_folds, seed, own))
-    simple = fit_baselines(slopes[train], labels[train], n_classes, fold_cells, settings["neighbours"])
+    simple = fit_baselines(slopes[train], labels[train], n_classes, fold_cells, settings["n_neighbors"])
     scaled = network.scaler(slopes)
     logits = {NETWORK: network.logits(slopes)} | {name: method.logits(scaled) for name, method in simple.items()}
     skill = evaluate(logits, labels, split, blocks, seed)

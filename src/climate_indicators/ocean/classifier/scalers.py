@@ -47,7 +47,7 @@ def fit_scaler(slopes: np.ndarray) -> Scaler:
     return Scaler(mean, np.where(constant, 1.0, sd))
 
 
-def standardise_with(slopes: np.ndarray, scaler_mode: str, frozen_mean: np.ndarray, frozen_sd: np.ndarray):
+def standardize_with(slopes: np.ndarray, scaler_mode: str, frozen_mean: np.ndarray, frozen_sd: np.ndarray):
     """Slopes of one month as the network wants them.
 
     Parameters

@@ -278,13 +278,13 @@ def _ocean(
 
 def _warn_of_shifted(mask: np.ndarray, data: np.ndarray, name: str) -> None:
     """Tell of a mask that leaves out points with data and takes in points without: it may be inverted or turned."""
-    left_out, empty = (data & ~mask).sum() / max(1, data.sum()), (mask & ~data).sum() / max(1, mask.sum())
-    if min(left_out, empty) > _SHIFTED:
+    excluded, empty = (data & ~mask).sum() / max(1, data.sum()), (mask & ~data).sum() / max(1, mask.sum())
+    if min(excluded, empty) > _SHIFTED:
         _LOG.warning(
             "mask.name %s: %.0f %% of the points with data lie outside this mask, and %.0f %% of its points have no "
             "data. It may be inverted (it must be 0 on land), upside down, shifted, or of another grid.",
             name,
-            100 * left_out,
+            100 * excluded,
             100 * empty,
         )
 

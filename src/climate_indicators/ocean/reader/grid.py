@@ -23,10 +23,10 @@ from climate_indicators.ocean.reader.opening import understood
 from climate_indicators.ocean.reader.point_areas import point_areas
 from climate_indicators.ocean.reader.sources import Files, Source
 
-_METRES = {"": 1.0, "m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0, "km": 1e3}
-_METRES |= dict.fromkeys(("cm", "centimeter", "centimeters"), 0.01)
-_SQUARE_METRES = {"": 1.0, "m2": 1.0, "m^2": 1.0, "m**2": 1.0, "km2": 1e6, "km^2": 1e6, "km**2": 1e6}
-_SQUARE_METRES |= dict.fromkeys(("cm2", "cm^2", "cm**2", "centimeter^2", "centimeters^2"), 1e-4)
+_METERS = {"": 1.0, "m": 1.0, "meter": 1.0, "meters": 1.0, "metre": 1.0, "metres": 1.0, "km": 1e3}
+_METERS |= dict.fromkeys(("cm", "centimeter", "centimeters"), 0.01)
+_SQUARE_METERS = {"": 1.0, "m2": 1.0, "m^2": 1.0, "m**2": 1.0, "km2": 1e6, "km^2": 1e6, "km**2": 1e6}
+_SQUARE_METERS |= dict.fromkeys(("cm2", "cm^2", "cm**2", "centimeter^2", "centimeters^2"), 1e-4)
 # areas by the file, in areas by the positions of the points, that can be right: a wrong unit is off by 10,000 or more
 _AREAS = (0.2, 5.0)
 # points closer than this, in degrees, are in the same place
@@ -164,10 +164,10 @@ def cell_areas(settings: Mapping[str, Any], layout: Layout, grid: Grid, files: F
         return point_areas(grid)
     paths = edges.get("files") or [layout.path]
     if edges.get("area"):
-        areas = _measured(edges["area"], paths, "cell_edges.area", _SQUARE_METRES, grid, settings, files)
+        areas = _measured(edges["area"], paths, "cell_edges.area", _SQUARE_METERS, grid, settings, files)
         _check_areas(areas, grid, f"{paths[0]}, variable {edges['area']} (cell_edges.area)")
         return areas
-    along = [_measured(edges[axis], paths, f"cell_edges.{axis}", _METRES, grid, settings, files) for axis in ("x", "y")]
+    along = [_measured(edges[axis], paths, f"cell_edges.{axis}", _METERS, grid, settings, files) for axis in ("x", "y")]
     areas = along[0] * along[1]
     _check_areas(areas, grid, f"{paths[0]}, variables {edges['x']} and {edges['y']} (cell_edges)")
     return areas

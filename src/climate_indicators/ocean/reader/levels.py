@@ -20,7 +20,7 @@ _ROMS_MARKS = ("cs_w", "sc_w", "s_w", "hc", "theta_s", "theta_b", "vtransform", 
 _MORE_WATER = 0.01
 # depth in meters of the uppermost level from which it is no surface
 _DEEP_M = 100.0
-_IN_METRES = {"m": 1.0, "metres": 1.0, "meters": 1.0, "meter": 1.0, "cm": 0.01, "centimeters": 0.01, "km": 1e3}
+_IN_METERS = {"m": 1.0, "metres": 1.0, "meters": 1.0, "meter": 1.0, "cm": 0.01, "centimeters": 0.01, "km": 1e3}
 DEEP = "no surface"
 BY_WATER = "which has more water than the other end"
 
@@ -78,7 +78,7 @@ def surface_place(
     if (axis := _values_along(dataset, dim)) is not None:
         place = _nearest_to_surface(axis)
         depth = abs(float(axis.values[place]))
-        is_deep = depth * _IN_METRES.get(str(axis.attrs.get("units", "")).strip().lower(), 0.0) > _DEEP_M
+        is_deep = depth * _IN_METERS.get(str(axis.attrs.get("units", "")).strip().lower(), 0.0) > _DEEP_M
         return place, f"level {place + 1} of {size}, {axis.name} = {depth:.4g}{f', {DEEP}' if is_deep else ''}"
     if str(dim).lower() in _ROMS and _is_roms(dataset):
         return size - 1, f"last of {size} levels, as in all files of ROMS"

@@ -138,8 +138,8 @@ def conversion(quantity: str, unit: str | None, where: str, density: float = 102
     for pattern, short in _SPELLINGS:
         plain = re.sub(pattern, short, plain)
     if kind == "concentration" and (match := _CONCENTRATION.fullmatch(plain)):
-        in_mass, in_cubic_metre = match["mass"] or match["mass_"], match["cubic"] or match["cubic_"]
-        per_kg = 1.0 if in_mass else (1.0 if in_cubic_metre else 1e3) / density
+        in_mass, in_cubic_meter = match["mass"] or match["mass_"], match["cubic"] or match["cubic_"]
+        per_kg = 1.0 if in_mass else (1.0 if in_cubic_meter else 1e3) / density
         return _AMOUNT[match["scale"]] * per_kg, 0.0
     if plain in _FACTORS.get(kind, {}):
         return _FACTORS[kind][plain], -273.15 if kind == "temperature" and plain.endswith("k") else 0.0

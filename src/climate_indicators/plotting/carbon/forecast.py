@@ -67,12 +67,12 @@ def _draw_series(axes: Axes, table: pd.DataFrame) -> None:
             _dates(filled), filled["value"], "o", color="black", markerfacecolor="white", markersize=5,
             label="interpolated",
         )  # fmt: skip
-    for kind, labelled in ((HELD_BACK, False), (FORECAST, True)):
+    for kind, labeled in ((HELD_BACK, False), (FORECAST, True)):
         rows = table[table["kind"] == kind]
         dates = _dates(rows)
 
-        def name(text: str, labelled: bool = labelled) -> str | None:
-            return text if labelled else None
+        def name(text: str, labeled: bool = labeled) -> str | None:
+            return text if labeled else None
 
         one = {"markersize": 4, "marker": "o"} if len(rows) == 1 else {}
         for part, alpha in ((95, 0.18), (80, 0.3)):

@@ -1,4 +1,4 @@
-"""Maps of the ocean study: biomes of a month, regression slopes, occurrence and cores."""
+"""Maps of the ocean study: biomes of a month, regression slopes, frequency and cores."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from climate_indicators.plotting.ocean.maps import (
     class_handles,
     class_map,
     field_map,
+    hac_limits,
     legend_columns,
     map_axes,
-    robust_limits,
 )
 from climate_indicators.plotting.style import heading
 
@@ -72,9 +72,9 @@ def slope_maps_figure(cells: xr.Dataset, fields: xr.Dataset, month: str) -> Figu
     figure.set_layout_engine("constrained", **WIDE_EDGE)
     for axes, (variable, label) in zip(figure.subplots(2, 2).ravel(), SLOPES.items(), strict=True):
         values = fields[variable].to_numpy()
-        limits, colors = robust_limits(values[np.isfinite(values)]), "viridis"
+        limits, colors = hac_limits(values[np.isfinite(values)]), "viridis"
         if limits[0] < 0 < limits[1]:
-            limits, colors = robust_limits(values[np.isfinite(values)], symmetric=True), "PuOr_r"
+            limits, colors = hac_limits(values[np.isfinite(values)], symmetric=True), "PuOr_r"
         field_map(axes, cells, values, label, colors, limits)
     kept = np.isfinite(fields["slope_sst"].to_numpy())
     figure.suptitle(
@@ -84,13 +84,13 @@ def slope_maps_figure(cells: xr.Dataset, fields: xr.Dataset, month: str) -> Figu
     return figure
 
 
-def occurrence_figure(cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[int, str]) -> Figure:
+def frequency_figure(cells: xr.Dataset, frequency: xr.Dataset, names: Mapping[int, str]) -> Figure:
     """Share of all months that each biome holds each cell, one map per biome.
 
     Parameters
     ----------
     cells : ``lat_bnds, lon_bnds`` and the coast grid.
-    occurrence : as `occurrence.Occurrence.dataset` gives it.
+    frequency : as `frequency.Occurrence.dataset` gives it.
     names : of each biome by its label.
     """
     labels = sorted(names)
@@ -99,7 +99,7 @@ def occurrence_figure(cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[
     figure.set_layout_engine("constrained", **WIDE_EDGE)
     panels = figure.subplots(rows, 2, squeeze=False).ravel()
     for axes, label in zip(panels, labels, strict=False):
-        share = 100 * occurrence["occurrence_all"].sel(biome=label).to_numpy()
+        share = 100 * frequency["frequency_all"].sel(biome=label).to_numpy()
         edge = map_axes(axes, cells)
         seen = np.ma.masked_where(~(share > 0), share)
         mesh = cell_mesh(axes, cells, seen, edge, cmap="cividis_r", vmin=0, vmax=100)
@@ -107,27 +107,27 @@ def occurrence_figure(cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[
     for axes in panels[len(labels) :]:
         axes.set_axis_off()
     bar = figure.colorbar(mesh, ax=list(panels), orientation="horizontal", fraction=0.03, pad=0.03, aspect=50)
-    months = int(occurrence["n_years"].sum())
+    months = int(frequency["n_years"].sum())
     figure.suptitle(f"Occurrence of the carbon biomes in {months} months", fontsize=11)
     bar.set_label("share of all months in which a cell is in the biome (%); never: white")
     return figure
 
 
 def core_figure(
-    cells: xr.Dataset, occurrence: xr.Dataset, names: Mapping[int, str], colors: Mapping[int, str]
+    cells: xr.Dataset, frequency: xr.Dataset, names: Mapping[int, str], colors: Mapping[int, str]
 ) -> Figure:
     """Map of the biomes' cores, cells that never change, above that of the biome of most months.
 
     Parameters
     ----------
     cells : ``area_km2, lat_bnds, lon_bnds`` and the coast grid.
-    occurrence : as `occurrence.Occurrence.dataset` gives it.
+    frequency : as `frequency.Occurrence.dataset` gives it.
     names, colors : of each biome by its label.
     """
-    area, core = cells["area_km2"].to_numpy(), occurrence["core"].to_numpy()
-    frequent = occurrence["most_frequent"].to_numpy()
+    area, core = cells["area_km2"].to_numpy(), frequency["core"].to_numpy()
+    frequent = frequency["most_frequent"].to_numpy()
     figure = _figure_with_legend(class_handles(names, colors, shares(frequent, area, names)), 9.4)
-    months = int(occurrence["n_years"].sum())
+    months = int(frequency["n_years"].sum())
     above, below = figure.subplots(2, 1)
     class_map(above, cells, core, colors)
     inside = 100 * area[core > 0].sum() / area.sum()

@@ -18,7 +18,7 @@ from climate_indicators.plotting.style import PALE_GRAY, heading, light_grid
 
 STYLES = {"frozen": "-", "monthly": "--"}
 OFFSETS = {"frozen": -0.16, "monthly": 0.16}
-GREY = "#7F7F7F"
+GRAY = "#7F7F7F"
 # a biome that covers less of a zone than this is not drawn there
 MIN_PERCENT = 0.5
 
@@ -48,7 +48,7 @@ def coverage_figure(
     figure = Figure(figsize=(11.0, 2.9 * len(zones) + 0.9))
     figure.set_layout_engine("constrained", **WIDE_EDGE)
     panels = figure.subplots(len(zones), 1 + drawn, width_ratios=[2.3, 1][: 1 + drawn], squeeze=False)
-    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colors}
+    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GRAY, **colors}
     for zone, row in zip(zones, panels, strict=True):
         seen = table[table["zone"] == zone].groupby("label")["percent"].max()
         shown = {label: name for label, name in labels.items() if seen.get(label, 0) >= MIN_PERCENT}

@@ -24,7 +24,7 @@ TITLES = {
 AXES = {
     "delta_dist": "delta_dist (difference of Ward heights)",
     "delta_var": "delta_var (difference of variances)",
-    "max_valley": "max_valley (density between, over peak)",
+    "max_density_ratio": "max_density_ratio (density between, over peak)",
     "compactness": "compactness (spread, over that of all)",
 }
 
@@ -35,7 +35,7 @@ def cut_grid_figure(table: pd.DataFrame, mode: str, criterion: str = "", site: s
     Parameters
     ----------
     table : as `criteria.cut_table` makes it; rows of other modes are left out. NaN is shown as a dash.
-    mode : ``paper``, which has a panel of the published "BIC", or ``robust``.
+    mode : ``published``, which has a panel of the published "BIC", or ``density``.
     criterion : score that chose, for the title.
     site : name in the title.
     """

@@ -86,7 +86,7 @@ def field_map(
     """
     edge = map_axes(axes, cells, hatched=True)
     finite = values[np.isfinite(values)]
-    low, high = limits or robust_limits(finite)
+    low, high = limits or hac_limits(finite)
     mesh = cell_mesh(axes, cells, np.ma.masked_invalid(values), edge, cmap=colors, vmin=low, vmax=high)
     below, above = bool((finite < low).any()), bool((finite > high).any())
     extend = {(False, False): "neither", (True, False): "min", (False, True): "max", (True, True): "both"}
@@ -143,7 +143,7 @@ def legend_columns(handles: list[Artist], width_in: float) -> int:
     return int(np.clip(width_in / (0.075 * longest + 0.55), 1, len(handles)))
 
 
-def robust_limits(values: np.ndarray, symmetric: bool = False) -> tuple[float, float]:
+def hac_limits(values: np.ndarray, symmetric: bool = False) -> tuple[float, float]:
     """Percentiles 2 and 98 of values, float of shape (n,), or the larger of their sizes on both sides of 0."""
     if not values.size:
         return 0.0, 1.0

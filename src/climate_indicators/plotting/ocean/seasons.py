@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from climate_indicators.ocean.indicators.coverage import UNCLASSIFIED
-from climate_indicators.plotting.ocean.coverage import GREY, MIN_PERCENT
+from climate_indicators.plotting.ocean.coverage import GRAY, MIN_PERCENT
 from climate_indicators.plotting.ocean.maps import WIDE_EDGE, legend_columns
 from climate_indicators.plotting.style import light_grid
 
@@ -39,7 +39,7 @@ def seasons_figure(
     figure = Figure(figsize=(4.9 * columns, 2.7 * rows + 1.0))
     figure.set_layout_engine("constrained", **WIDE_EDGE)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colors}
+    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GRAY, **colors}
     for axes, zone in zip(panels, zones, strict=False):
         for label, one in cycle[cycle["zone"] == zone].groupby("label"):
             if one["mean_percent"].max() >= MIN_PERCENT:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from climate_indicators.ocean.indicators.coverage import UNCLASSIFIED
-from climate_indicators.plotting.ocean.coverage import GREY
+from climate_indicators.plotting.ocean.coverage import GRAY
 from climate_indicators.plotting.ocean.maps import WIDE_EDGE, legend_columns
 from climate_indicators.plotting.ocean.seasons import spread
 from climate_indicators.plotting.style import light_grid
@@ -35,7 +35,7 @@ def drivers_figure(summary: pd.DataFrame, names: Mapping[int, str], colors: Mapp
     names, colors : of each biome by its label; unclassified ocean is gray.
     site : name in the title.
     """
-    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GREY, **colors}
+    labels, shades = {0: UNCLASSIFIED, **dict(sorted(names.items()))}, {0: GRAY, **colors}
     places = {label: place for place, label in enumerate(labels)}
     variables = list(summary["variable"].unique())
     figure, panels = _panels(len(variables), 0.24 * len(labels) + 1.0)

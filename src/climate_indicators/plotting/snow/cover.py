@@ -45,9 +45,9 @@ def snow_cover_figure(cover: pd.DataFrame, area_km2: float, site: str) -> Figure
     line = shown[used]
     series.plot(pd.to_datetime(line["date"]), line["snow_fraction"], color="#999999", linewidth=0.7, zorder=1)
     _dress(series, cycle, area_km2)
-    left_out = len(cover) - len(shown)
+    excluded = len(cover) - len(shown)
     text = f"Snow cover, {site}: {int(used.sum())} scenes in the series (filled)"
-    text += f", {int((~used).sum())} not in it (pale), {left_out} with too few pixels or rejected (not drawn)"
+    text += f", {int((~used).sum())} not in it (pale), {excluded} with too few pixels or rejected (not drawn)"
     figure.suptitle(text, fontsize=10.5)
     handles, names = series.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))

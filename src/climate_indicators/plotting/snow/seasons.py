@@ -59,7 +59,7 @@ def _draw(axes: Axes, table: pd.DataFrame, quantity: str, years: pd.DataFrame, r
         # many values of a season share its year: spread by their place in the season, not by chance
         order = own["date"].dt.day_of_year.add(31).mod(366).rank(pct=True) - 0.5
         axes.plot(at + 0.6 * order, own[quantity], ".", color=color, markersize=3, alpha=0.35, label="values")
-    kept = years[~years["left_out"].astype(bool)]
+    kept = years[~years["excluded"].astype(bool)]
     axes.plot(kept["year"], kept["value"], "o", color=color, markeredgecolor="black", label="yearly values")
     text = "too few years for a trend"
     if np.isfinite(row["p_value"]):

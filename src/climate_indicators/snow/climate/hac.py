@@ -21,7 +21,7 @@ _DAYS_PER_YEAR = 365.2425
 class RobustFit:
     """Ordinary least squares of one target, arrays of shape (columns,), in the order of the design's columns.
 
-    ``se_classic, p_classic`` take the values as independent; ``se_robust, p_robust, lower, upper`` do not.
+    ``se_classic, p_classic`` take the values as independent; ``se_hac, p_hac, lower, upper`` do not.
     ``freedom``: degrees of freedom of the robust errors. ``n_effective``: number of independent values whose mean would
     be as sure as that of the residuals.
     """
@@ -29,8 +29,8 @@ class RobustFit:
     coefficients: np.ndarray
     se_classic: np.ndarray
     p_classic: np.ndarray
-    se_robust: np.ndarray
-    p_robust: np.ndarray
+    se_hac: np.ndarray
+    p_hac: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     freedom: np.ndarray
@@ -40,7 +40,7 @@ class RobustFit:
     n_effective: float
 
 
-def robust_fit(target: np.ndarray, design: np.ndarray, years: int, confidence: float = 0.95) -> RobustFit:
+def hac_fit(target: np.ndarray, design: np.ndarray, years: int, confidence: float = 0.95) -> RobustFit:
     """Least squares with a variance that allows for memory and for scatter that changes.
 
     The variance of a coefficient is the mean square of a few low-frequency cosine sums of its scores (equal-weighted
@@ -67,14 +67,14 @@ def robust_fit(target: np.ndarray, design: np.ndarray, years: int, confidence: f
     classic = sm.OLS(target, design).fit()
     error, freedom = _low_frequency_errors(design, np.asarray(classic.resid), years)
     with np.errstate(divide="ignore", invalid="ignore"):
-        p_robust = 2 * stats.t.sf(np.abs(classic.params / error), freedom)
+        p_hac = 2 * stats.t.sf(np.abs(classic.params / error), freedom)
     half = stats.t.ppf((1 + confidence) / 2, freedom) * error
     return RobustFit(
         coefficients=np.asarray(classic.params),
         se_classic=np.asarray(classic.bse),
         p_classic=np.asarray(classic.pvalues),
-        se_robust=error,
-        p_robust=p_robust,
+        se_hac=error,
+        p_hac=p_hac,
         lower=classic.params - half,
         upper=classic.params + half,
         freedom=freedom,
@@ -86,7 +86,7 @@ def robust_fit(target: np.ndarray, design: np.ndarray, years: int, confidence: f
 
 
 def _low_frequency_errors(design: np.ndarray, residuals: np.ndarray, years: int) -> tuple[np.ndarray, np.ndarray]:
-    """Standard error and degrees of freedom of each coefficient, see `robust_fit`."""
+    """Standard error and degrees of freedom of each coefficient, see `hac_fit`."""
     n = len(residuals)
     count = max(2, min(int(0.41 * n ** (2 / 3)), years))
     cosines = np.sqrt(2 / n) * np.cos(np.pi * np.outer(np.arange(n) + 0.5, np.arange(1, count + 1)) / n)

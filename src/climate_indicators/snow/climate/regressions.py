@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from climate_indicators.snow.climate.hac import RobustFit, robust_fit, season_columns, years_spanned
+from climate_indicators.snow.climate.hac import RobustFit, hac_fit, season_columns, years_spanned
 from climate_indicators.snow.climate.lagged_weather import label_unit, lagged_name
 from climate_indicators.stats.multiple_testing import adjust_table
 
 SINGLE = [
-    "r", "slope", "slope_unit", "intercept", "se_classic", "p_classic", "se_robust", "lower", "upper", "p_value",
+    "r", "slope", "slope_unit", "intercept", "se_classic", "p_classic", "se_hac", "lower", "upper", "p_value",
     "r_squared", "freedom", "n_effective", "harmonics", "r_deseasonalized", "slope_deseasonalized",
     "lower_deseasonalized", "upper_deseasonalized", "p_deseasonalized",
 ]  # fmt: skip
@@ -25,8 +25,8 @@ VERDICTS = {
     "p_deseasonalized": ("p_deseasonalized_adjusted", "significant_deseasonalized"),
 }
 MULTIPLE = [
-    "variable", "unit", "n", "coefficient", "coefficient_unit", "se_classic", "p_classic", "se_robust", "lower",
-    "upper", "p_value", "p_adjusted", "standardised", "standardised_lower", "standardised_upper", "partial_r", "vif",
+    "variable", "unit", "n", "coefficient", "coefficient_unit", "se_classic", "p_classic", "se_hac", "lower",
+    "upper", "p_value", "p_adjusted", "standardized", "standardized_lower", "standardized_upper", "partial_r", "vif",
     "r_squared", "r_squared_adjusted", "n_effective", "freedom", "significant", "harmonics",
     "coefficient_deseasonalized", "lower_deseasonalized", "upper_deseasonalized", "p_deseasonalized",
     "p_deseasonalized_adjusted", "significant_deseasonalized", "note",
@@ -65,10 +65,10 @@ def single_regressions(
     Returns
     -------
     ``variable, unit, lag_days, n, n_dates``; ``r`` Pearson's; ``slope, slope_unit, intercept`` of least squares;
-    ``se_classic, p_classic`` of the slope for independent values; ``se_robust, lower, upper, p_value, freedom`` for
-    values with memory (`robust.robust_fit`); ``r_squared, n_effective``; ``r_deseasonalized, slope_deseasonalized,
+    ``se_classic, p_classic`` of the slope for independent values; ``se_hac, lower, upper, p_value, freedom`` for
+    values with memory (`hac.hac_fit`); ``r_squared, n_effective``; ``r_deseasonalized, slope_deseasonalized,
     lower_deseasonalized, upper_deseasonalized, p_deseasonalized``: the same with the season in the regression, as so
-    many ``harmonics`` of the day of the year (`robust.season_columns`), which shows what remains without the season
+    many ``harmonics`` of the day of the year (`hac.season_columns`), which shows what remains without the season
     that both share; ``note``; ``p_adjusted,
     significant`` and ``p_deseasonalized_adjusted, significant_deseasonalized``: verdicts of both p-values, all of the
     table being one family (`multiple_testing.adjust_table`). Without enough values the numbers are NaN, and the note
@@ -94,8 +94,8 @@ def multiple_regression(
 
     Returns
     -------
-    rows : a line per variable, ``variable, unit, n, coefficient, coefficient_unit, se_classic, p_classic, se_robust,
-        lower, upper, p_value, p_adjusted, standardised, standardised_lower, standardised_upper`` (change of snow in
+    rows : a line per variable, ``variable, unit, n, coefficient, coefficient_unit, se_classic, p_classic, se_hac,
+        lower, upper, p_value, p_adjusted, standardized, standardized_lower, standardized_upper`` (change of snow in
         its standard deviations for one of the variable), ``partial_r, vif, r_squared, r_squared_adjusted, n_effective,
         freedom, significant``; ``harmonics, coefficient_deseasonalized, lower_deseasonalized, upper_deseasonalized,
         p_deseasonalized, p_deseasonalized_adjusted, significant_deseasonalized``: the same with the season in the
@@ -111,7 +111,7 @@ def multiple_regression(
     design = np.column_stack([np.ones(len(used)), *(used[name].to_numpy("float64") for name in fitted)])
     try:
         spanned = years_spanned(used["date"]) if len(used) else 0
-        fit = robust_fit(values, design, spanned, confidence) if fitted and np.ptp(values) else None
+        fit = hac_fit(values, design, spanned, confidence) if fitted and np.ptp(values) else None
     except ValueError as error:
         fit, notes = None, notes | {name: f"not fitted: {error}" for name in fitted}
     seasonal = [{}] * len(fitted) if fit is None else _without_season(used["date"], design, values, confidence)
@@ -138,7 +138,7 @@ def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: f
         if not len(x) or not np.ptp(x) or not np.ptp(y):
             raise ValueError("the values do not change" if len(x) else "no row has both values")
         years = years_spanned(used["date"])
-        fit = robust_fit(y, np.column_stack([np.ones_like(x), x]), years, confidence)
+        fit = hac_fit(y, np.column_stack([np.ones_like(x), x]), years, confidence)
     except ValueError as error:
         reason = f"the mean of {lag} days needs daily weather: " if lag and left else ""
         return row | {"note": f"not fitted: {reason}{error}"}
@@ -148,10 +148,10 @@ def _single(table: pd.DataFrame, snow: str, column: str, lag: int, confidence: f
         "intercept": fit.coefficients[0],
         "se_classic": fit.se_classic[1],
         "p_classic": fit.p_classic[1],
-        "se_robust": fit.se_robust[1],
+        "se_hac": fit.se_hac[1],
         "lower": fit.lower[1],
         "upper": fit.upper[1],
-        "p_value": fit.p_robust[1],
+        "p_value": fit.p_hac[1],
         "r_squared": fit.r_squared,
         "freedom": fit.freedom[1],
         "n_effective": fit.n_effective,
@@ -183,7 +183,7 @@ def _without_season(
     """
     waves = season_columns(dates, np.column_stack([design[:, 1:], values]))
     try:
-        fit = robust_fit(values, np.column_stack([design, waves]), years_spanned(dates), confidence)
+        fit = hac_fit(values, np.column_stack([design, waves]), years_spanned(dates), confidence)
     except ValueError:  # hardly more values than columns: the cells stay empty
         return [{}] * (design.shape[1] - 1)
     return [
@@ -192,7 +192,7 @@ def _without_season(
             "coefficient_deseasonalized": fit.coefficients[place],
             "lower_deseasonalized": fit.lower[place],
             "upper_deseasonalized": fit.upper[place],
-            "p_deseasonalized": fit.p_robust[place],
+            "p_deseasonalized": fit.p_hac[place],
         }
         for place in range(1, design.shape[1])
     ]
@@ -208,13 +208,13 @@ def _multiple(
         "coefficient_unit": f"{label_unit(snow)[1]}/{label_unit(name)[1]}",
         "se_classic": fit.se_classic[place],
         "p_classic": fit.p_classic[place],
-        "se_robust": fit.se_robust[place],
+        "se_hac": fit.se_hac[place],
         "lower": fit.lower[place],
         "upper": fit.upper[place],
-        "p_value": fit.p_robust[place],
-        "standardised": fit.coefficients[place] * scale,
-        "standardised_lower": fit.lower[place] * scale,
-        "standardised_upper": fit.upper[place] * scale,
+        "p_value": fit.p_hac[place],
+        "standardized": fit.coefficients[place] * scale,
+        "standardized_lower": fit.lower[place] * scale,
+        "standardized_upper": fit.upper[place] * scale,
         "partial_r": float(np.corrcoef(partial.T)[0, 1]),
         "vif": float(variance_inflation_factor(design, place)),
         "r_squared": fit.r_squared,

@@ -100,9 +100,9 @@ def _trend(row, sure: str) -> dict[str, object]:
         evidence += (
             f"; least-squares line of {row.n} values: {number_text(row.slope_per_day)} {unit} per day, "
             f"{p_text(row.p_least_squares)} if they were independent; with harmonics of the season "
-            f"{number_text(row.beside_cycle_per_decade)} {unit} per decade ({sure} interval "
-            f"{number_text(row.beside_cycle_lower)} to {number_text(row.beside_cycle_upper)}), "
-            f"{p_text(row.p_beside_cycle)} as they go together"
+            f"{number_text(row.deseasonalized_per_decade)} {unit} per decade ({sure} interval "
+            f"{number_text(row.deseasonalized_lower)} to {number_text(row.deseasonalized_upper)}), "
+            f"{p_text(row.p_deseasonalized)} as they go together"
         )
     statement = f"{name}: {verb} ({slope}, {_both(row.p_value, row.p_adjusted)})"
     return _line("trend", statement, evidence, row.p_value, row.p_adjusted, row.significant)
@@ -141,7 +141,7 @@ def _beside_others(row, snow: str, sure: str) -> list[dict[str, object]]:
     name, subject = label_unit(row.variable)[0], _capital(label_unit(snow)[0])
     if not np.isfinite(row.p_value):
         return [_untested("multiple regression", f"{subject} and {name}", row.note)]
-    size = f"standardized {_minus(row.standardised)}"
+    size = f"standardized {_minus(row.standardized)}"
     p_values = row.p_value, row.p_adjusted
     statement = _relation(f"{subject}, other variables held", name, size, row.coefficient, p_values, row.significant)
     evidence = (

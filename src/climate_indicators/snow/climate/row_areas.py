@@ -50,8 +50,8 @@ def _enlargement(crs: pyproj.CRS, grid: Grid) -> np.ndarray:
     projection = pyproj.Proj(crs)
     try:
         # the map's own coordinates are in its unit, the projection's in meters
-        metres = CRS.from_string(grid.crs).linear_units_factor[1] if projection.crs.is_projected else 1.0
-        longitude, latitude = projection(x * metres, y * metres, inverse=True)
+        meters = CRS.from_string(grid.crs).linear_units_factor[1] if projection.crs.is_projected else 1.0
+        longitude, latitude = projection(x * meters, y * meters, inverse=True)
         found = np.asarray(projection.get_factors(longitude, latitude).areal_scale)
     except ProjError:
         return np.ones(grid.height)

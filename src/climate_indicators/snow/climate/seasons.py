@@ -11,7 +11,7 @@ from climate_indicators.core.hydrological_year import ALL, SEASONS, hydro_years,
 from climate_indicators.snow.climate.hac import (
     HARMONICS,
     HARMONICS_OF_SEASON,
-    robust_fit,
+    hac_fit,
     season_columns,
     years_spanned,
 )
@@ -22,8 +22,8 @@ DAYS_PER_DECADE = 3652.425
 # a season or year counts if two thirds of its months have a value
 MIN_MONTHS = 2 / 3
 LEAST_SQUARES = [
-    "slope_per_day", "slope_per_decade", "p_least_squares", "p_robust",
-    "beside_cycle_per_decade", "beside_cycle_lower", "beside_cycle_upper", "p_beside_cycle",
+    "slope_per_day", "slope_per_decade", "p_least_squares", "p_hac",
+    "deseasonalized_per_decade", "deseasonalized_lower", "deseasonalized_upper", "p_deseasonalized",
 ]  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def yearly_values(table: pd.DataFrame, quantities: Sequence[str], start_month: i
 
     Returns
     -------
-    ``quantity, unit, season, year, n_dates, n_months, value, left_out``; left out of trends are years where fewer
+    ``quantity, unit, season, year, n_dates, n_months, value, excluded``; left out of trends are years where fewer
     than two thirds of the months have a value.
     """
     parts = []
@@ -50,7 +50,7 @@ def yearly_values(table: pd.DataFrame, quantities: Sequence[str], start_month: i
             if not chosen.empty:
                 years = hydro_years(chosen["date"], start_month) if season == ALL else season_years(chosen["date"])
                 parts.append(_one_value_a_year(chosen, quantity, years, season))
-    columns = ["quantity", "unit", "season", "year", "n_dates", "n_months", "value", "left_out"]
+    columns = ["quantity", "unit", "season", "year", "n_dates", "n_months", "value", "excluded"]
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
@@ -74,9 +74,9 @@ def season_trends(
     Returns
     -------
     One line per quantity and season (``all`` first): ``quantity, unit, season, n, n_dates, first, last, mean``;
-    ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_robust``, that
-    for values with memory (`robust.robust_fit`); ``beside_cycle_per_decade, beside_cycle_lower, beside_cycle_upper,
-    p_beside_cycle``: the line together with harmonics of the season, with robust interval; ``n_years, first_year,
+    ``slope_per_day, slope_per_decade, p_least_squares`` of the line, with the classic p-value, and ``p_hac``, that
+    for values with memory (`hac.hac_fit`); ``deseasonalized_per_decade, deseasonalized_lower, deseasonalized_upper,
+    p_deseasonalized``: the line together with harmonics of the season, with robust interval; ``n_years, first_year,
     last_year, theil_sen_per_decade, theil_sen_lower, theil_sen_upper, lag1, effective_n, p_value, p_adjusted, test,
     significant, sentence`` of the yearly values, all trends of the table being one family (`trends.adjusted_trends`).
     NaN where there are too few, or all are alike.
@@ -90,7 +90,7 @@ def season_trends(
             for season, chosen in _parts(known):
                 own = yearly[(yearly["quantity"] == quantity) & (yearly["season"] == season)]
                 name = label if season == ALL else f"{label} in {season}"
-                trends.append(trend_row(name, unit, own["year"], own["value"], own["left_out"], confidence))
+                trends.append(trend_row(name, unit, own["year"], own["value"], own["excluded"], confidence))
                 row = {"quantity": quantity, "unit": unit, "season": season} | _about(chosen, quantity)
                 rows.append(row | _least_squares(chosen, quantity, season, confidence))
     adjusted = adjusted_trends(pd.DataFrame(trends), significance, confidence)
@@ -109,7 +109,7 @@ def _one_value_a_year(chosen: pd.DataFrame, quantity: str, years: pd.Series, sea
     value = (cells - usual).mean(axis=1) + usual.mean()
     table = pd.DataFrame({"value": value, "n_months": cells.count(axis=1)}).reset_index()
     table["n_dates"] = chosen["date"].groupby(years.to_numpy()).nunique().to_numpy()
-    table["left_out"] = table["n_months"] < MIN_MONTHS * (12 if season == ALL else 3)
+    table["excluded"] = table["n_months"] < MIN_MONTHS * (12 if season == ALL else 3)
     return table.assign(quantity=quantity, unit=label_unit(quantity)[1], season=season)
 
 
@@ -137,14 +137,14 @@ def _least_squares(chosen: pd.DataFrame, quantity: str, season: str, confidence:
         # differ at random (10 to 13 % false alarms if they differ as much as dates do); with two in three years it is
         # not
         years = 2 * years_spanned(chosen["date"]) // 3
-        plain = robust_fit(values, design, years, confidence)
+        plain = hac_fit(values, design, years, confidence)
         waves = season_columns(chosen["date"], values, HARMONICS if season == ALL else HARMONICS_OF_SEASON)
-        beside = robust_fit(values, np.column_stack([design, waves]), years, confidence)
+        beside = hac_fit(values, np.column_stack([design, waves]), years, confidence)
     except ValueError:  # too few values for errors: the cells of the table remain empty
         return dict.fromkeys(LEAST_SQUARES, np.nan)
     slope = plain.coefficients[1]
-    numbers = [slope / DAYS_PER_DECADE, slope, plain.p_classic[1], plain.p_robust[1]]
-    numbers += [beside.coefficients[1], beside.lower[1], beside.upper[1], beside.p_robust[1]]
+    numbers = [slope / DAYS_PER_DECADE, slope, plain.p_classic[1], plain.p_hac[1]]
+    numbers += [beside.coefficients[1], beside.lower[1], beside.upper[1], beside.p_hac[1]]
     return dict(zip(LEAST_SQUARES, map(float, numbers), strict=True))
 
 

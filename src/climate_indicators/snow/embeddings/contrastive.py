@@ -158,9 +158,9 @@ def train_encoders(
     validation = PairBatches(patches, "validation", settings["batch_size"], seed, shared, training=False)
     encoders = build_encoders(size, mean, std, settings["dimensions"], settings["width"])
     model = dual_encoder(encoders)
-    optimiser = keras.optimizers.Adam(settings["learning_rate"])
-    model.compile(optimiser, InfoNCE(), metrics=[keras.metrics.MeanMetricWrapper(batch_accuracy, name="accuracy")])
-    optimiser.build(model.trainable_variables)
+    optimizer = keras.optimizers.Adam(settings["learning_rate"])
+    model.compile(optimizer, InfoNCE(), metrics=[keras.metrics.MeanMetricWrapper(batch_accuracy, name="accuracy")])
+    optimizer.build(model.trainable_variables)
     logger.info(
         "%d training pairs of %d places in %d batches, %d validation pairs, %d weights",
         batches.pairs, len(np.unique(batches.places)), len(batches), validation.pairs, model.count_params(),

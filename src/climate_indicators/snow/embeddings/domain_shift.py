@@ -104,9 +104,9 @@ def _moved(
 ) -> dict[str, np.ndarray]:
     """Test points of radar in each state."""
     from_mean, to_mean = x[fit].mean(axis=0), y[fit].mean(axis=0)
-    centred_x, centred_y, measured = x[fit] - from_mean, y[fit] - to_mean, x[test] - from_mean
-    turn, _ = orthogonal_procrustes(centred_x, centred_y)
-    wrong, _ = orthogonal_procrustes(centred_x, rng.permutation(centred_y))
+    centered_x, centered_y, measured = x[fit] - from_mean, y[fit] - to_mean, x[test] - from_mean
+    turn, _ = orthogonal_procrustes(centered_x, centered_y)
+    wrong, _ = orthogonal_procrustes(centered_x, rng.permutation(centered_y))
     return {
         BEFORE: x[test],
         TRANSLATED: measured + to_mean,

@@ -20,7 +20,7 @@ CARD = "card.json"
 # features are averaged over this number of cells per side, so that the embedding contains the position of snow
 CELLS = 4
 LEVELS = 3
-MIDDLE_GREY = 127.5
+MIDDLE_GRAY = 127.5
 
 
 @keras.saving.register_keras_serializable(package="climate_indicators")
@@ -115,7 +115,7 @@ def build_encoders(size_px: int, mean: np.ndarray, std: np.ndarray, dimensions: 
     """
     variance = np.square(std).tolist()
     radar = keras.layers.Normalization(mean=np.asarray(mean).tolist(), variance=variance, name="scaling")
-    rgb = keras.layers.Rescaling(1 / MIDDLE_GREY, offset=-1.0, name="scaling")
+    rgb = keras.layers.Rescaling(1 / MIDDLE_GRAY, offset=-1.0, name="scaling")
     return Encoders(
         encoder(RADAR, size_px, radar, len(mean), dimensions, width), encoder(RGB, size_px, rgb, 3, dimensions, width)
     )

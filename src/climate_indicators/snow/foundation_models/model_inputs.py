@@ -11,9 +11,9 @@ from PIL import Image
 
 from climate_indicators.core.raster_encoding import BYTE_NODATA
 
-POLARISATIONS = ("VV", "VH", "VV-VH")
+POLARIZATIONS = ("VV", "VH", "VV-VH")
 CHANGE = ("VV", "VH", "VV_change")
-GREY = ("VV", "VV", "VV")
+GRAY = ("VV", "VV", "VV")
 REACH = 2.5  # display range: number of standard deviations on either side of the mean
 
 

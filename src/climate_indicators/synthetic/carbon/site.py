@@ -28,14 +28,14 @@ class SyntheticImage:
     name : ``PLACE_YYYY-MM``.
     picture : uint8, shape (size, size, 3), red, green, blue.
     mask : bool, shape (size, size), vegetation that is seen.
-    labelled : whether the month is one of those with a mask for users.
-    record : ``date, place, vegetation_fraction`` (of the seen pixels), ``seen_fraction, carbon_kg`` (true).
+    labeled : whether the month is one of those with a mask for users.
+    record : ``date, place, vegetation_fraction`` (of the seen pixels), ``valid_fraction, carbon_kg`` (true).
     """
 
     name: str
     picture: np.ndarray
     mask: np.ndarray
-    labelled: bool
+    labeled: bool
     record: dict[str, str | float]
 
 
@@ -49,7 +49,7 @@ class SyntheticCarbonSite:
     pixel_area_m2 : area of a pixel.
     first_month : ``YYYY-MM``.
     months : length of the record, 36 to 192.
-    labelled_every : months from one mask of a place to its next one; staggered by place and by year.
+    labeled_every : months from one mask of a place to its next one; staggered by place and by year.
     seed : seed of the synthetic site.
     biomass_kg_m2 : nominal biomass of vegetation; the true one is 3 % above it, and differs between places.
     carbon_fraction : of biomass, the true one too.
@@ -62,7 +62,7 @@ class SyntheticCarbonSite:
         pixel_area_m2: float,
         first_month: str,
         months: int,
-        labelled_every: int,
+        labeled_every: int,
         seed: int,
         biomass_kg_m2: float = 0.5,
         carbon_fraction: float = 0.47,
@@ -70,7 +70,7 @@ class SyntheticCarbonSite:
         self.design = make_design(places, first_month, months, seed)
         self.biomass_kg_m2 = biomass_of_places(places, biomass_kg_m2, seed)
         self._size, self._pixel_area, self._fraction = size_px, pixel_area_m2, carbon_fraction
-        self._every, self._seed = labelled_every, seed
+        self._every, self._seed = labeled_every, seed
 
     @property
     def n_images(self) -> int:
@@ -91,14 +91,14 @@ class SyntheticCarbonSite:
             "date": str(date),
             "place": name,
             "vegetation_fraction": cover.vegetation.sum() / seen,
-            "seen_fraction": seen / place.seen.size,
+            "valid_fraction": seen / place.seen.size,
             "carbon_kg": cover.vegetation.sum() * self._kg_per_pixel[number],
         }
         return SyntheticImage(
             name=f"{name}_{date}",
             picture=picture(place, cover, date, month, self._seed),
             mask=cover.vegetation,
-            labelled=(month + number + month // 12) % self._every == 0,
+            labeled=(month + number + month // 12) % self._every == 0,
             record=record,
         )
 

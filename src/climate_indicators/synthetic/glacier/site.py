@@ -28,7 +28,7 @@ from climate_indicators.synthetic.noise import stream
 from climate_indicators.synthetic.terrain import Terrain, make_terrain
 
 CRS, NEIGHBOUR_CRS = "EPSG:32644", "EPSG:32645"
-CENTRE_LON, CENTRE_LAT = 83.98, 31.0
+CENTER_LON, CENTER_LAT = 83.98, 31.0
 CLOUDY_SHARE, MAX_OTHER_SHARE = 0.5, 0.04
 
 
@@ -59,7 +59,7 @@ class SyntheticGlacierSite:
     @cached_property
     def grid(self) -> Grid:
         """Grid of the truth and of the elevation, in UTM zone 44."""
-        (x,), (y,) = transform("EPSG:4326", CRS, [CENTRE_LON], [CENTRE_LAT])
+        (x,), (y,) = transform("EPSG:4326", CRS, [CENTER_LON], [CENTER_LAT])
         half = self.size_px * self.resolution_m / 2
         left, top = (round(value / self.resolution_m) * self.resolution_m for value in (x - half, y + half))
         step = self.resolution_m
@@ -93,7 +93,7 @@ class SyntheticGlacierSite:
         share = CLOUDY_SHARE
         if year != self.cloudy_year:
             share = float(stream(self.seed, "cloud", year).uniform(0, MAX_OTHER_SHARE))
-        sun = sun_at_overpass(date_of_year(year, self.seed), CENTRE_LAT)
+        sun = sun_at_overpass(date_of_year(year, self.seed), CENTER_LAT)
         return render_image(self.ground, ice, sun, year, share, self.seed)
 
     def outlines(self, year: int) -> gpd.GeoDataFrame:

@@ -47,7 +47,7 @@ from climate_indicators.synthetic.snow.snow_pack import (
 )
 from climate_indicators.synthetic.snow.weather import daily_weather
 
-CRS, CENTRE_LON, CENTRE_LAT = "EPSG:32632", 9.6, 46.5
+CRS, CENTER_LON, CENTER_LAT = "EPSG:32632", 9.6, 46.5
 CORNER_CUT = 0.06
 RAIN_DAYS, FRESH_SNOW_CM = 3, 1.0
 
@@ -113,7 +113,7 @@ class SyntheticSnowSite:
     @cached_property
     def grid(self) -> Grid:
         """Grid of all images, in UTM zone 32."""
-        (x,), (y,) = transform("EPSG:4326", CRS, [CENTRE_LON], [CENTRE_LAT])
+        (x,), (y,) = transform("EPSG:4326", CRS, [CENTER_LON], [CENTER_LAT])
         size, step = self.settings["size_px"], self.settings["resolution_m"]
         left, top = (round(value / step) * step for value in (x - size * step / 2, y + size * step / 2))
         return Grid(CRS, Affine(step, 0, left, 0, -step, top), size, size)
@@ -188,7 +188,7 @@ def write_scenes(site: SyntheticSnowSite, folders: Folders, logger: logging.Logg
     logger : where the progress goes.
     """
     radar = Radar(site.land, site.settings["seed"])
-    camera = Camera(site.land, CENTRE_LAT, site.settings["seed"])
+    camera = Camera(site.land, CENTER_LAT, site.settings["seed"])
     inside = area_mask(site.area_of_interest.geometry, site.grid) == 1
     by_date: dict[datetime.date, list[RadarScene]] = {}
     for scene in site.scenes.radar:

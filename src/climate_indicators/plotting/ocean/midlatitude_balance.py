@@ -16,12 +16,12 @@ from climate_indicators.plotting.style import BLUE, VERMILION
 WARM, COLD, NEUTRAL = VERMILION, BLUE, "#000000"  # vermilion and blue of the Okabe–Ito colors
 
 
-def competition_figure(table: pd.DataFrame, titles: Mapping[str, str], site: str) -> Figure:
+def midlatitude_balance_figure(table: pd.DataFrame, titles: Mapping[str, str], site: str) -> Figure:
     """A column for each band: shares of area, thermal share, thermal and non-thermal fCO₂ by calendar month.
 
     Parameters
     ----------
-    table : as `competition.Competition.table` gives it.
+    table : as `midlatitude_balance.Competition.table` gives it.
     titles : display name of each band.
     site : name in the title.
     """

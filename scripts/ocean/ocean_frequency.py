@@ -5,8 +5,8 @@ from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields, write_fields
 from climate_indicators.ocean.biomes.labels import names_and_colors
-from climate_indicators.ocean.indicators.occurrence import Occurrence, core_table
-from climate_indicators.plotting.ocean.biome_maps import core_figure, occurrence_figure
+from climate_indicators.ocean.indicators.frequency import Occurrence, core_table
+from climate_indicators.plotting.ocean.biome_maps import core_figure, frequency_figure
 from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
@@ -16,8 +16,8 @@ counts = Occurrence(len(names), known.area_km2.shape)
 for path in snakemake.input.labels:
     labels = read_fields(path, ["label"]).label
     counts.add(labels.values, labels.time.values)
-occurrence = counts.dataset(known.lat.values, known.lon.values, names)
-write_fields(occurrence, snakemake.output.occurrence)
-write_csv(core_table(occurrence, known.area_km2.values, names), snakemake.output.core)
-save_figure(occurrence_figure(known, occurrence, names), snakemake.output.figure)
-save_figure(core_figure(known, occurrence, names, colors), snakemake.output.cores)
+frequency = counts.dataset(known.lat.values, known.lon.values, names)
+write_fields(frequency, snakemake.output.frequency)
+write_csv(core_table(frequency, known.area_km2.values, names), snakemake.output.core)
+save_figure(frequency_figure(known, frequency, names), snakemake.output.figure)
+save_figure(core_figure(known, frequency, names, colors), snakemake.output.cores)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from climate_indicators.ocean.indicators.occurrence import Occurrence, core_table
+from climate_indicators.ocean.indicators.frequency import Occurrence, core_table
 
 NAMES = {1: "ICE I", 2: "SUBP I"}
 LAT, LON = np.array([10.0]), np.array([0.0, 10.0, 20.0, 30.0])
@@ -21,20 +21,20 @@ def labels():
 
 
 def counted(labels, times=TIMES, cuts=(0, 24)):
-    occurrence = Occurrence(2, (1, 4))
+    frequency = Occurrence(2, (1, 4))
     for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
-        occurrence.add(labels[start:stop], times[start:stop])
-    return occurrence
+        frequency.add(labels[start:stop], times[start:stop])
+    return frequency
 
 
 def test_shares_of_years_and_of_months(labels):
     found = counted(labels).dataset(LAT, LON, NAMES)
-    shares = found["occurrence"].sel(biome=2, lat=10, lon=10)
+    shares = found["frequency"].sel(biome=2, lat=10, lon=10)
     assert shares.sel(calendar_month=[5, 6, 7, 8]).values.tolist() == [0, 1, 1, 0.5]
-    assert found["occurrence_all"].sel(biome=2).values[0, :3].tolist() == pytest.approx([0, 5 / 24, 0])
-    assert found["occurrence_all"].sel(biome=0).values[0, :3].tolist() == pytest.approx([0, 0, 1 / 24])
-    assert np.isnan(found["occurrence_all"].values[..., 3]).all()
-    np.testing.assert_allclose(found["occurrence"].values[..., :3].sum(axis=1), 1)
+    assert found["frequency_all"].sel(biome=2).values[0, :3].tolist() == pytest.approx([0, 5 / 24, 0])
+    assert found["frequency_all"].sel(biome=0).values[0, :3].tolist() == pytest.approx([0, 0, 1 / 24])
+    assert np.isnan(found["frequency_all"].values[..., 3]).all()
+    np.testing.assert_allclose(found["frequency"].values[..., :3].sum(axis=1), 1)
     assert found["n_years"].values.tolist() == [2] * 12
 
 
@@ -60,7 +60,7 @@ def test_parts_add_up_and_months_not_seen_have_no_share(labels):
     )
     assert whole.identical(parts)
     start = counted(labels, cuts=(0, 3)).dataset(LAT, LON, NAMES)
-    assert np.isnan(start["occurrence"].sel(calendar_month=4)).all()
+    assert np.isnan(start["frequency"].sel(calendar_month=4)).all()
     assert (start["core_by_calendar_month"].sel(calendar_month=4).values[0, :3] == 0).all()
     assert start["core"].values.tolist() == [[1, 1, 1, -1]]
 
@@ -76,9 +76,9 @@ def test_file_follows_cf_and_comes_back(labels, tmp_path):
     import xarray as xr
 
     found = counted(labels).dataset(LAT, LON, NAMES)
-    found.to_netcdf(tmp_path / "occurrence.nc")
-    with xr.open_dataset(tmp_path / "occurrence.nc") as read:
+    found.to_netcdf(tmp_path / "frequency.nc")
+    with xr.open_dataset(tmp_path / "frequency.nc") as read:
         np.testing.assert_array_equal(read["core"], found["core"])
         assert read["core"].attrs["flag_meanings"] == "land no_core ICE_I SUBP_I"
         assert read["core"].attrs["flag_values"].tolist() == [-1, 0, 1, 2]
-        assert read["lat"].attrs["units"] == "degrees_north" and "units" in read["occurrence"].attrs
+        assert read["lat"].attrs["units"] == "degrees_north" and "units" in read["frequency"].attrs

@@ -5,8 +5,8 @@ from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields
 from climate_indicators.ocean.biomes.monthly_slopes import FEATURES, cell_fields, kept_slopes
-from climate_indicators.ocean.indicators.midlatitude_competition import Competition
-from climate_indicators.plotting.ocean.midlatitude_competition import competition_figure
+from climate_indicators.ocean.indicators.midlatitude_balance import Competition
+from climate_indicators.plotting.ocean.midlatitude_balance import midlatitude_balance_figure
 from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
@@ -20,6 +20,6 @@ for slopes_path, labels_path in zip(snakemake.input.slopes, snakemake.input.labe
     by_name = {name: slopes[..., place] for place, name in enumerate(FEATURES)}
     found.add(labels.values, by_name, cell_fields(fields), labels.time.values)
 table = found.table()
-write_csv(table, snakemake.output.competition)
+write_csv(table, snakemake.output.midlatitude_balance)
 titles = {band["name"]: band["title"] for band in bands}
-save_figure(competition_figure(table, titles, snakemake.wildcards.site), snakemake.output.figure)
+save_figure(midlatitude_balance_figure(table, titles, snakemake.wildcards.site), snakemake.output.figure)

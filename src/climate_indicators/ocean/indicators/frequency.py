@@ -63,8 +63,8 @@ class Occurrence:
 
         Returns
         -------
-        CF data set: ``occurrence(calendar_month, biome, lat, lon)`` share of the years with data, label 0 first;
-        ``occurrence_all(biome, lat, lon)`` share of all months with data; ``most_frequent(lat, lon)`` the label of most
+        CF data set: ``frequency(calendar_month, biome, lat, lon)`` share of the years with data, label 0 first;
+        ``frequency_all(biome, lat, lon)`` share of all months with data; ``most_frequent(lat, lon)`` the label of most
         months (of equally frequent ones the lower, −2 where there are never data) and ``core(lat, lon)``,
         ``core_by_calendar_month(calendar_month, lat, lon)`` labels, 0 where there is no core, −1 on land;
         ``months_with_data(lat, lon)``, ``n_years(calendar_month)``. Shares are NaN on land and where there are no data.
@@ -83,12 +83,12 @@ class Occurrence:
         core = _flags("biome of cells that never change", names, nothing="no core")
         return xr.Dataset(
             {
-                "occurrence": (
+                "frequency": (
                     ("calendar_month", "biome", *cells),
                     by_month,
                     {"units": "1", "long_name": "share of the years in which the cell is in the biome"},
                 ),
-                "occurrence_all": (
+                "frequency_all": (
                     ("biome", *cells),
                     every_month,
                     {"units": "1", "long_name": "share of all months in which the cell is in the biome"},
@@ -113,12 +113,12 @@ class Occurrence:
         )
 
 
-def core_table(occurrence: xr.Dataset, area_km2: np.ndarray, names: Mapping[int, str]) -> pd.DataFrame:
+def core_table(frequency: xr.Dataset, area_km2: np.ndarray, names: Mapping[int, str]) -> pd.DataFrame:
     """Ocean area of every biome's core.
 
     Parameters
     ----------
-    occurrence : as `Occurrence.dataset` gives it.
+    frequency : as `Occurrence.dataset` gives it.
     area_km2 : float, shape (n_lat, n_lon).
     names : name of each biome by its label.
 
@@ -127,11 +127,11 @@ def core_table(occurrence: xr.Dataset, area_km2: np.ndarray, names: Mapping[int,
     ``label, biome, mean_km2, core_km2, core_percent``: mean area over all months, and the core as a part of it, NaN
     where the biome does not occur.
     """
-    shares = occurrence["occurrence_all"].to_numpy()
+    shares = frequency["frequency_all"].to_numpy()
     rows = []
     for label, name in sorted(names.items()):
         mean = float(np.nansum(shares[label] * area_km2))
-        core = float(area_km2[occurrence["core"].to_numpy() == label].sum())
+        core = float(area_km2[frequency["core"].to_numpy() == label].sum())
         rows.append((label, name, mean, core, 100 * core / mean if mean else np.nan))
     return pd.DataFrame(rows, columns=["label", "biome", "mean_km2", "core_km2", "core_percent"])
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.ocean.indicators.midlatitude_competition import Competition
+from climate_indicators.ocean.indicators.midlatitude_balance import Competition
 from refusals import raises_naming
 
 LAT = np.array([-40.0, 0.0, 40.0])
@@ -28,10 +28,10 @@ def blocks(years, sst, dic, alk, labels=2):
 
 
 def table_of(*parts, **more):
-    competition = Competition(FAMILIES, AREA, LAT, **more)
+    midlatitude_balance = Competition(FAMILIES, AREA, LAT, **more)
     for part in parts:
-        competition.add(*part)
-    return competition.table()
+        midlatitude_balance.add(*part)
+    return midlatitude_balance.table()
 
 
 def test_shares_of_area_and_their_spread():

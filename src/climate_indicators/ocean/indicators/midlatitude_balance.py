@@ -183,8 +183,8 @@ def _band_area(band: Mapping[str, Any], cell_lat: np.ndarray, area_km2: np.ndarr
     weight = np.where(((cell_lat >= south) & (cell_lat <= north))[:, None], area_km2, 0.0)
     if not weight.any():
         raise InputError(
-            f"band '{band['name']}' of the competition, lat [{south:g}, {north:g}], holds the center of no ocean cell. "
-            "Give latitudes as [south, north] that the data cover, or remove the band."
+            f"midlatitude balance: band '{band['name']}', lat [{south:g}, {north:g}], holds the center of no ocean "
+            "cell. Give latitudes as [south, north] that the data cover, or remove the band."
         )
     return weight
 
