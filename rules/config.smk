@@ -19,7 +19,7 @@ from climate_indicators.core.known import Known
 from climate_indicators.workflow_tools.provenance import Provenance
 from climate_indicators.core.scene_paths import paths_in
 from climate_indicators.config.studies import STUDIES
-from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.validation import ConfigError, check
 from climate_indicators.config.bands import bands_to_show, ratio_of
 from climate_indicators.synthetic.dates import date_of_year
 
@@ -29,7 +29,7 @@ try:
         # a workflow that uses this one as a module checks its own files
         (workflow.configfiles or workflow.overwrite_configfiles) if workflow.modifier.base_snakefile is None else [],
     )
-except SettingsError as error:
+except ConfigError as error:
     raise WorkflowError(str(error)) from error
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 MAX_SHOWN = 30
 
 
-class SettingsError(ValueError):
+class ConfigError(ValueError):
     """The configuration cannot be used; the message has one line per problem, and each line names its key."""
 
     def __init__(self, problems: Iterable[str]) -> None:

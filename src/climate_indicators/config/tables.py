@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from climate_indicators.config.errors import SettingsError
+from climate_indicators.config.errors import ConfigError
 from climate_indicators.config.schema import find, resolve, types_of
 from climate_indicators.config.studies import STUDIES
 
@@ -33,7 +33,7 @@ SCENE_NEEDED = ("site", "year", "tile")
 
 
 @dataclass(frozen=True)
-class Origin:
+class ValueSource:
     """Where settings came from.
 
     Attributes
@@ -52,7 +52,7 @@ class Tables:
     """What `with_tables` found: the settings, and for each key path such as ``glacier.sites.alp`` its line."""
 
     config: dict[str, Any]
-    origins: dict[str, Origin] = field(default_factory=dict)
+    origins: dict[str, ValueSource] = field(default_factory=dict)
 
 
 def with_tables(config: Mapping[str, Any]) -> Tables:
@@ -64,7 +64,7 @@ def with_tables(config: Mapping[str, Any]) -> Tables:
 
     Raises
     ------
-    SettingsError
+    ConfigError
         If a table cannot be read, names a site twice or has an unknown column. Every problem is named. Wrong values
         stay as text for the models to refuse.
     """
@@ -75,14 +75,14 @@ def with_tables(config: Mapping[str, Any]) -> Tables:
         try:
             filled[name], found = _with_study_tables(name, study, str(config.get("data_dir") or "."))
             origins |= found
-        except SettingsError as error:
+        except ConfigError as error:
             problems += error.problems
     if problems:
-        raise SettingsError(problems)
+        raise ConfigError(problems)
     return Tables(filled, origins)
 
 
-def located(problem: str, origins: Mapping[str, Origin]) -> str:
+def locate(problem: str, origins: Mapping[str, ValueSource]) -> str:
     """A problem of a setting that came from a table, with file, line and, where it has one, column in front."""
     key = re.match(r"[\w.\[\]]+", problem)
     path = key.group().rstrip(".") if key else ""
@@ -97,12 +97,12 @@ def located(problem: str, origins: Mapping[str, Origin]) -> str:
     return problem
 
 
-def leaves(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def flatten(part: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
     """Keys that one cell of a table can hold, dotted where nested, each with its (resolved) part of the schema."""
     for key, raw in part.get("properties", {}).items():
         inner = resolve(raw)
         if "properties" in inner:
-            yield from leaves(inner, f"{path}{key}.")
+            yield from flatten(inner, f"{path}{key}.")
         elif "properties" not in resolve(inner.get("items", {})):
             yield f"{path}{key}", inner
 
@@ -129,7 +129,9 @@ def cell_value(text: str, part: Mapping[str, Any]) -> Any:
     return text
 
 
-def _with_study_tables(name: str, study: Mapping[str, Any], data_dir: str) -> tuple[dict[str, Any], dict[str, Origin]]:
+def _with_study_tables(
+    name: str, study: Mapping[str, Any], data_dir: str
+) -> tuple[dict[str, Any], dict[str, ValueSource]]:
     defaults, table = study.get("site_defaults") or {}, study.get("site_table")
     scene_table = study.get("scene_table")
     given = study.get("sites")
@@ -146,8 +148,8 @@ def _with_study_tables(name: str, study: Mapping[str, Any], data_dir: str) -> tu
     return {**study, **({"sites": sites} if sites or given is not None else {})}, origins
 
 
-def _site_rows(study: str, path: str, known: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Origin]]:
-    parts = dict(leaves(find((study, "sites", "NAME"))[0]))
+def _site_rows(study: str, path: str, known: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, ValueSource]]:
+    parts = dict(flatten(find((study, "sites", "NAME"))[0]))
     columns, rows = _read(path, f"{study}.site_table", ("site",), ("site", *parts))
     sites, origins, problems = {}, {}, []
     for number, row in rows:
@@ -164,13 +166,13 @@ def _site_rows(study: str, path: str, known: Mapping[str, Any]) -> tuple[dict[st
             problems.append(f"{place}: found {name!r}, which {study}.sites names too; list a site in one place.")
         cells = {column: row[column] for column in columns if column != "site" and row[column]}
         sites[name] = _nested({column: cell_value(text, parts[column]) for column, text in cells.items()})
-        origins[f"{study}.sites.{name}"] = Origin(path, number, {column: column for column in cells})
+        origins[f"{study}.sites.{name}"] = ValueSource(path, number, {column: column for column in cells})
     if problems:
-        raise SettingsError(problems)
+        raise ConfigError(problems)
     return sites, origins
 
 
-def _add_scenes(study: str, path: str, sites: dict[str, Any]) -> dict[str, Origin]:
+def _add_scenes(study: str, path: str, sites: dict[str, Any]) -> dict[str, ValueSource]:
     """Put the scenes of a table into their sites; where each scene came from."""
     scene = (study, "sites", "NAME", "scenes", 0)
     parts = {column: find((*scene, key))[0] for column, key in SCENE_COLUMNS.items()}
@@ -194,7 +196,7 @@ def _add_scenes(study: str, path: str, sites: dict[str, Any]) -> dict[str, Origi
             of_site = listed.setdefault(site, [])
             where = f"{study}.sites.{site}.scenes[{len(of_site)}]"
             columns = {SCENE_COLUMNS[column]: column for column in values}
-            origins[where] = Origin(path, number, columns)
+            origins[where] = ValueSource(path, number, columns)
             scene = scenes[site, row["year"]] = {"tiles": []}
             of_site.append(scene)
         if "tile" in values:
@@ -206,7 +208,7 @@ def _add_scenes(study: str, path: str, sites: dict[str, Any]) -> dict[str, Origi
                     f"{row['year']}, has {scene[column]!r}; the tiles of a year are one scene. Leave it empty."
                 )
     if problems:
-        raise SettingsError(problems)
+        raise ConfigError(problems)
     for site, of_site in listed.items():
         sites[site] = {**sites[site], "scenes": of_site}
     return origins
@@ -222,7 +224,7 @@ def _read(
             header = [name.strip() for name in next(reader, [])]
             rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError([f"{key}: {path} cannot be read as a table (CSV, UTF-8, commas): {error}"]) from error
+        raise ConfigError([f"{key}: {path} cannot be read as a table (CSV, UTF-8, commas): {error}"]) from error
     rows = [(number, row) for number, row in rows if any(row)]
     problems = list(_header_problems(path, header, needed, known))
     if not problems and not rows:
@@ -234,7 +236,7 @@ def _read(
                 f"({', '.join(header)}). A cell with a comma stands in double quotes."
             )
     if problems:
-        raise SettingsError(problems)
+        raise ConfigError(problems)
     table = [(number, dict(zip(header, row, strict=True))) for number, row in rows]
     empty = [
         f"{path}, line {number}, column {name}: empty; every line needs it."
@@ -243,7 +245,7 @@ def _read(
         if not row[name]
     ]
     if empty:
-        raise SettingsError(empty)
+        raise ConfigError(empty)
     return header, table
 
 

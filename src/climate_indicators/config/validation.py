@@ -10,13 +10,13 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from climate_indicators.config.errors import SettingsError
+from climate_indicators.config.errors import ConfigError
 from climate_indicators.config.messages import dotted, found_text, lines_of
 from climate_indicators.config.models.root import Config
 from climate_indicators.config.studies import STUDIES
-from climate_indicators.config.tables import located, with_tables
+from climate_indicators.config.tables import locate, with_tables
 
-__all__ = ["SettingsError", "check", "duplicate_keys"]
+__all__ = ["ConfigError", "check", "duplicate_keys"]
 
 # libyaml's reader where it is installed: it is ten times as fast
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -35,7 +35,7 @@ def check(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> dict[s
 
     Raises
     ------
-    SettingsError
+    ConfigError
         If anything is wrong. Every problem is named: first those of the files' syntax and names, then those of
         `site_defaults` and tables, which would appear with each site, then all others.
     """
@@ -46,14 +46,14 @@ def check(config: Mapping[str, Any], files: Iterable[str | Path] = ()) -> dict[s
         [problem for study in STUDIES for problem in _default_problems(study, plain.get(study))],
     ):
         if problems:
-            raise SettingsError(problems)
+            raise ConfigError(problems)
     tables = with_tables(plain)
     try:
         # without warnings: a whole number where a number is expected stays one
         return Config.model_validate(tables.config).model_dump(warnings=False)
     except ValidationError as error:
         lines = lines_of(error, tables.config)
-        raise SettingsError(located(line, tables.origins) for line in lines) from None
+        raise ConfigError(locate(line, tables.origins) for line in lines) from None
 
 
 def duplicate_keys(path: str | Path) -> list[str]:
@@ -65,13 +65,13 @@ def duplicate_keys(path: str | Path) -> list[str]:
 
     Raises
     ------
-    SettingsError
+    ConfigError
         If the file is not YAML.
     """
     try:
         root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=LOADER)
     except yaml.YAMLError as error:
-        raise SettingsError([f"{path} is not YAML: {' '.join(str(error).split())}"]) from error
+        raise ConfigError([f"{path} is not YAML: {' '.join(str(error).split())}"]) from error
     return [f"{path}: {problem}" for problem in _duplicates(root, (), set())]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.validation import ConfigError, check
 
 ROOT = Path(__file__).resolve().parents[3]
 GLACIER = {
@@ -26,7 +26,7 @@ def problems(study, site, **changes):
         (site[group] if group else site)[inner] = value
     try:
         check({study: {"sites": {"mine": site}}})
-    except SettingsError as error:
+    except ConfigError as error:
         return str(error)
     return ""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.validation import ConfigError, check
 
 
 def files(labels=None, study=None, **site):
@@ -75,6 +75,6 @@ def test_settings_that_go_together_pass(config):
     ],
 )
 def test_settings_that_do_not_go_together_are_named(config, words):
-    with pytest.raises(SettingsError) as error:
+    with pytest.raises(ConfigError) as error:
         check(config)
     assert words in str(error.value)

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.validation import ConfigError, check
 
 SHA = "0" * 64
 
 
 def problems(config):
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(ConfigError) as told:
         check(config)
     return "\n".join(told.value.problems)
 

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.validation import ConfigError, check
 
 MONTHS = {"first_month": "2000-01", "last_month": "2009-12", "reference_month": "2005-06"}
 SIMULATED = {"source": "simulate", **MONTHS}
@@ -20,7 +20,7 @@ def problems(site=SIMULATED, **study):
     """What is said about a study of one site, ``mine``."""
     try:
         check({"ocean": {"sites": {"mine": copy.deepcopy(site)}, **study}})
-    except SettingsError as error:
+    except ConfigError as error:
         return error.problems
     return []
 
@@ -173,7 +173,7 @@ def test_all_problems_are_told_at_once_with_those_of_other_studies():
         "glacier": {"sites": {"alp": {"source": "simulate", "reference_year": 1900}}},
         "ocean": {"sites": {"mine": site}, "zones": [zone()]},
     }
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check(config)
     for words in ("zones[0] (north)", "mine.reference_month", "mine.climatology", "glacier.sites.alp"):
         assert any(words in line for line in caught.value.problems), caught.value.problems

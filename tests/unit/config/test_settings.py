@@ -11,7 +11,7 @@ import yaml
 
 from climate_indicators.config.bands import bands_to_show, ratio_of
 from climate_indicators.config.schema import resolve, schema, types_of
-from climate_indicators.config.validation import SettingsError, check, duplicate_keys
+from climate_indicators.config.validation import ConfigError, check, duplicate_keys
 
 ROOT = Path(__file__).resolve().parents[3]
 # studies, and what belongs to some sites only
@@ -51,7 +51,7 @@ def from_files(**site):
 
 
 def problems(config):
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check(config)
     return caught.value.problems
 
@@ -170,7 +170,7 @@ def test_only_missing_pixels_of_rasters_may_be_nan():
 @pytest.mark.parametrize("study", ["glacier", "snow", "carbon", "ocean"])
 def test_site_defaults_are_checked_for_nan_once(study):
     config = {study: {"site_defaults": {"simulate": {"seed": math.nan}}, "sites": {"a": {}, "b": {}}}}
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check(config)
     assert [problem.split(":")[0] for problem in caught.value.problems] == [f"{study}.site_defaults.simulate.seed"]
 
@@ -249,7 +249,7 @@ def test_all_problems_are_reported_together():
     found = problems(config)
     keys = ["glacier.training.batch_size", "glacier.training.epohcs", "glacier.area.confidence"]
     assert [line.split(":")[0] for line in found] == keys
-    with pytest.raises(SettingsError, match=r"has 3 problems:\n- .*\n- .*\n- .*"):
+    with pytest.raises(ConfigError, match=r"has 3 problems:\n- .*\n- .*\n- .*"):
         check(config)
 
 
@@ -461,7 +461,7 @@ def test_a_key_given_twice_is_found_with_its_lines(tmp_path):
     first, second = duplicate_keys(path)
     assert first == f"{path}: glacier.training.epochs is given twice, in lines 4 and 6; keep one."
     assert second == f"{path}: seed is given twice, in lines 1 and 7; keep one."
-    with pytest.raises(SettingsError, match="has 2 problems"):
+    with pytest.raises(ConfigError, match="has 2 problems"):
         check({}, [path])
 
 
@@ -474,7 +474,7 @@ def test_an_overridden_anchor_is_no_key_given_twice(tmp_path):
 def test_a_file_that_is_not_yaml(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text("a: [1, 2\nb: }")
-    with pytest.raises(SettingsError, match=f"{path} is not YAML: .*line 2"):
+    with pytest.raises(ConfigError, match=f"{path} is not YAML: .*line 2"):
         duplicate_keys(path)
 
 
@@ -482,12 +482,12 @@ def test_a_file_that_is_not_yaml(tmp_path):
 def test_a_site_name_that_yaml_reads_as_something_else_is_refused(name, said):
     """`no:` and `2024:` ended in a TypeError."""
     config = {"carbon": {"sites": {name: {"source": "simulate"}}}}
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check(config)
     (problem,) = caught.value.problems
     assert problem.startswith("carbon.sites: found the name") and said in problem and "quotes" in problem
     key = {"carbon": {"sites": {"a": {"source": "simulate", name: 1}}}}
-    with pytest.raises(SettingsError, match=r"carbon\.sites\.a: found the name"):
+    with pytest.raises(ConfigError, match=r"carbon\.sites\.a: found the name"):
         check(key)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.validation import ConfigError, check
 
 SITES = """site,source,reference_year,bands,outlines.path,outlines.where,resolution_m,aoi
 alp, files,2019,B04; B03;B02,alp.gpkg,"RGIId = 'a, b'",10,
@@ -25,7 +25,7 @@ def study(folder, sites=SITES, scenes=SCENES, **more):
 
 
 def problems(config):
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(ConfigError) as caught:
         check(config)
     return caught.value.problems
 
@@ -181,5 +181,5 @@ def test_a_mistake_in_the_defaults_is_told_once(tmp_path):
 
 def test_the_same_mistake_in_every_line_is_not_told_a_hundred_times(tmp_path):
     text = "site\n" + "".join(f"s{number}\n" for number in range(100))
-    with pytest.raises(SettingsError, match=r"has 100 problems:\n(- .*\n){30}and 70 more\.$"):
+    with pytest.raises(ConfigError, match=r"has 100 problems:\n(- .*\n){30}and 70 more\.$"):
         check(simulated(tmp_path, text, site_defaults={"source": "simulate"}))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from climate_indicators.config.validation import SettingsError, check
+from climate_indicators.config.validation import ConfigError, check
 
 RADAR = {"sensor": "radar", "path": "a.tif", "date": "2024-08-01", "orbit": 5}
 OPTICAL = {"sensor": "optical", "path": "b.tif", "date": "2024-08-01"}
@@ -65,7 +65,7 @@ def test_settings_that_go_together_pass():
     ],
 )
 def test_settings_of_a_site_that_do_not_go_together_are_named(site, words):
-    with pytest.raises(SettingsError) as error:
+    with pytest.raises(ConfigError) as error:
         check(study(**site))
     assert words in str(error.value)
 
@@ -82,6 +82,6 @@ def test_settings_of_a_site_that_do_not_go_together_are_named(site, words):
     ],
 )
 def test_settings_of_the_study_that_do_not_go_together_are_named(group, words):
-    with pytest.raises(SettingsError) as error:
+    with pytest.raises(ConfigError) as error:
         check({"snow": {"sites": {"demo": {"source": "simulate"}}, **group}})
     assert words in str(error.value)
