@@ -9,7 +9,7 @@ RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # if it were set, every job would compile all modules that it imports
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install packages demo state test test-all lab lint docs manual site clean clean-downloads
+.PHONY: help install packages demo state test cluster test-all lab lint docs manual site clean clean-downloads
 .DELETE_ON_ERROR:
 
 help:
@@ -77,9 +77,11 @@ IN_TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations=3
 test: $(STAMP)
 	$(RUN) pytest -m "not long and not real and not lab and not cluster" $(IN_TWO)
 
-test-all: test
-	@# the cluster jobs need both cores, so nothing else runs at the same time
+cluster: $(STAMP)
+	@# its jobs need both cores, so nothing else runs at the same time
 	$(RUN) pytest -m cluster -rs tests/labs
+
+test-all: test cluster
 	$(RUN) pytest -m "long and not real" $(IN_TWO)
 
 lab: $(STAMP)
