@@ -93,7 +93,7 @@ def _crops(place: Place, cover: Cover, month: np.datetime64, seed: int) -> np.nd
     """Colors of fields: each its own green, stubble or bare soil, in rows, with tracks between."""
     year, size = int(month.astype("datetime64[Y]").astype("int64")), len(place.seen)
     # the text is part of the seed: another spelling would give other fields
-    rng, count = stream(seed, "colors of fields", place.number, year), int(place.field.max()) + 1
+    rng, count = stream(seed, "colours of fields", place.number, year), int(place.field.max()) + 1
     tone, ripe = rng.normal(1, 0.09, count)[place.field], rng.random(count)[place.field]
     angle = rng.uniform(0, np.pi, count)[place.field]
     down, across = np.mgrid[:size, :size]
