@@ -199,11 +199,11 @@ def change_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, ob
         if runs < 2:
             continue
         for name, count, before in zip(
-            ("slope beside a change", "size of a change", "month of a change"), inside,
+            ("slope apart from a change", "size of a change", "month of a change"), inside,
             (100 * narrow / runs, np.nan, np.nan), strict=True,
         ):  # fmt: skip
             yield _row(name, f"{world}, step of 6 sd", n, "coverage", rate(count, runs), before)
-        for name, shares in zip(("slope beside a change", "size of a change"), np.transpose(ratios), strict=True):
+        for name, shares in zip(("slope apart from a change", "size of a change"), np.transpose(ratios), strict=True):
             yield _row(name, f"{world}, step of 6 sd", n, "slope ratio", _mean_rate(shares))
 
 

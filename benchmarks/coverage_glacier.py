@@ -53,15 +53,15 @@ def rows(repeats: int, seed: int) -> pd.DataFrame:
                 | about | rate(round(found[key].sum()), repeats) | {"before": 100 * found[f"{key}_before"].mean()}
             )  # fmt: skip
     rng = np.random.default_rng([seed, len(WORLDS)])
-    table += [lead_row(hard, blocks, repeats, rng) for hard in (0.15, 0.30) for blocks in (13, 25)]
+    table += [gain_row(hard, blocks, repeats, rng) for hard in (0.15, 0.30) for blocks in (13, 25)]
     return pd.DataFrame(table)
 
 
-def lead_row(hard: float, blocks: int, repeats: int, rng: np.random.Generator) -> dict[str, object]:
-    """How often the interval of the lead holds it where the lead comes from a share ``hard`` of the blocks.
+def gain_row(hard: float, blocks: int, repeats: int, rng: np.random.Generator) -> dict[str, object]:
+    """How often the interval of the gain holds it where the gain comes from a share ``hard`` of the blocks.
 
     There the simple method misses half of the ice or more, elsewhere both models are alike. The test blocks are a
-    sixth of all, dealt evenly along their share of ice. No interval of the lead was published before.
+    sixth of all, assigned evenly along their share of ice. No interval of the gain was published before.
     """
     held = 0
     for _ in range(repeats):
@@ -75,7 +75,7 @@ def lead_row(hard: float, blocks: int, repeats: int, rng: np.random.Generator) -
         truth = float(np.subtract(*(skill(**model.sum().to_dict())["iou"] for model in models)))
         held += lower <= truth <= upper
     return {
-        "quantity": "lead of the network", "world": f"{100 * hard:.0f} % hard blocks", "n": blocks,
+        "quantity": "gain of the network", "world": f"{100 * hard:.0f} % hard blocks", "n": blocks,
         "measure": "coverage", **rate(held, repeats), "before": np.nan,
     }  # fmt: skip
 

@@ -179,7 +179,7 @@ def _scores(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object
                         continue
                     low, high = np.quantile(drawn, [0.025, 0.975])
                     found[place] += [interval[0] <= value <= interval[1], 1, low <= value <= high]
-            for name, (held, known, before) in zip(("score", "lead"), found.tolist(), strict=True):
+            for name, (held, known, before) in zip(("score", "gain"), found.tolist(), strict=True):
                 if known:
                     yield row(f"{name} of a classifier", world, n_blocks, "coverage", held, known, before)
 

@@ -161,7 +161,7 @@ def slope_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, obj
 
 
 def trend_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, object]]:
-    """Coverage of the trend beside the cycle and of the yearly trend; no ``before``."""
+    """Coverage of the trend without the cycle and of the yearly trend; no ``before``."""
     slope = 0.05  # share of snow per decade
     for world, sampling, years, lag1, year_effect in [
         *product(("saw-tooth melt", "plateaus"), ("sparse",), (8, 15), (0.6,), (0.0,)),
@@ -179,7 +179,7 @@ def trend_rows(repeats: int, rng: np.random.Generator) -> Iterator[dict[str, obj
                 yearly += row["theil_sen_lower"] <= slope <= row["theil_sen_upper"]
         name = f"{world}, {years} years, lag-1 correlation {lag1:g}" + (", years differ" if year_effect else "")
         about = {"world": name, "measure": "coverage", "before": np.nan}
-        yield {"quantity": "trend beside the season", "n": round(n / repeats)} | about | rate(inside, repeats)
+        yield {"quantity": "trend without the season", "n": round(n / repeats)} | about | rate(inside, repeats)
         if tested >= repeats / 2:
             yield {"quantity": "trend of yearly values", "n": years} | about | rate(yearly, tested)
 

@@ -26,6 +26,7 @@ import pandas as pd
 import xarray as xr
 from images import in_new_process, machine
 
+from climate_indicators.config.models.ocean import Points
 from climate_indicators.geo.netcdf import month_starts, write_fields
 from climate_indicators.ocean.biomes.cells import Cells, degree_cells
 from climate_indicators.ocean.biomes.cuts import published_cut
@@ -35,9 +36,10 @@ from climate_indicators.ocean.biomes.regression import Status
 from climate_indicators.ocean.biomes.ward import standardize, ward
 from climate_indicators.ocean.reader import dataset as datasets
 from climate_indicators.ocean.reader.carbonate_system import fco2
-from climate_indicators.ocean.reader.points import LIMITS, filter_points
+from climate_indicators.ocean.reader.points import filter_points
 from climate_indicators.synthetic.ocean.dataset import SyntheticOcean
 
+LIMITS = Points().model_dump()  # the defaults of the configuration
 CELL_DEG, MAX_P, MIN_POINTS = 2.0, 0.04, 5
 DELTA_DIST, DELTA_VAR = 25.0, 0.1
 ALL_MONTHS, MONTHS_PER_JOB = 732, 12
@@ -87,7 +89,7 @@ def one_month(sample: int, rounds: int) -> None:
     world, cells = model_ocean(), degree_cells(CELL_DEG)
     fields = {name: values.astype("float64") for name, values in world.fields(2009, 1).items()}
     fields["fco2"] = fco2(*(fields[name] for name in ("sst", "salinity", "dic", "alk")))
-    fields = filter_points({name: fields[name] for name in (*FEATURES, "fco2")}, **LIMITS)
+    fields = filter_points({name: fields[name] for name in (*FEATURES, "fco2")}, world.spacing_m**2, **LIMITS)
     lon, lat = np.meshgrid(world.lon, world.lat)
     table = pd.DataFrame({"lat": lat.ravel(), "lon": lon.ravel()} | {name: f.ravel() for name, f in fields.items()})
     table = table[np.isfinite(table["fco2"])].reset_index(drop=True)

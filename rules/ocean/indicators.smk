@@ -34,7 +34,7 @@ rule ocean_trend:
     output:
         trend=reported("results/ocean/{site}/trend.csv", "trends of coverage", "ocean_trend"),
         seasonal=reported(
-            "results/ocean/{site}/seasonal_trend.csv", "trends of the deseasonalised months", "ocean_seasonal_trend"
+            "results/ocean/{site}/seasonal_trend.csv", "trends of the deseasonalized months", "ocean_seasonal_trend"
         ),
         figure=reported("results/ocean/{site}/ocean_coverage.png", "coverage and trends", "ocean_coverage"),
     log:
@@ -76,10 +76,14 @@ rule ocean_midlatitude_balance:
         table="results/ocean/{site}/biomes.csv",
     output:
         midlatitude_balance=reported(
-            "results/ocean/{site}/midlatitude_balance.csv", "midlatitude_balance", "ocean_midlatitude_balance"
+            "results/ocean/{site}/midlatitude_balance.csv",
+            "balance of the middle latitudes",
+            "ocean_midlatitude_balance",
         ),
         figure=reported(
-            "results/ocean/{site}/ocean_midlatitude_balance.png", "midlatitude_balance", "ocean_midlatitude_balance"
+            "results/ocean/{site}/ocean_midlatitude_balance.png",
+            "balance of the middle latitudes",
+            "ocean_midlatitude_balance",
         ),
     log:
         "logs/ocean/{site}/ocean_midlatitude_balance.log",

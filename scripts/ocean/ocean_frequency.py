@@ -5,14 +5,14 @@ from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields, write_fields
 from climate_indicators.ocean.biomes.labels import names_and_colors
-from climate_indicators.ocean.indicators.frequency import Occurrence, core_table
+from climate_indicators.ocean.indicators.frequency import Frequency, core_table
 from climate_indicators.plotting.ocean.biome_maps import core_figure, frequency_figure
 from climate_indicators.plotting.style import save_figure
 
 start_log(snakemake.log[0], snakemake.rule)
 known = read_fields(snakemake.input.cells)
 names, colors = names_and_colors(read_table(snakemake.input.table))
-counts = Occurrence(len(names), known.area_km2.shape)
+counts = Frequency(len(names), known.area_km2.shape)
 for path in snakemake.input.labels:
     labels = read_fields(path, ["label"]).label
     counts.add(labels.values, labels.time.values)

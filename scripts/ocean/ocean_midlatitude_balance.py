@@ -5,7 +5,7 @@ from climate_indicators.core.log import start_log
 from climate_indicators.core.tables import read_table
 from climate_indicators.geo.netcdf import read_fields
 from climate_indicators.ocean.biomes.monthly_slopes import FEATURES, cell_fields, kept_slopes
-from climate_indicators.ocean.indicators.midlatitude_balance import Competition
+from climate_indicators.ocean.indicators.midlatitude_balance import MidlatitudeBalance
 from climate_indicators.plotting.ocean.midlatitude_balance import midlatitude_balance_figure
 from climate_indicators.plotting.style import save_figure
 
@@ -13,7 +13,7 @@ start_log(snakemake.log[0], snakemake.rule)
 bands = snakemake.params.bands
 known = read_fields(snakemake.input.cells)
 families = read_table(snakemake.input.table).set_index("label").family.to_dict()
-found = Competition(families, known.area_km2.values, known.lat.values, bands)
+found = MidlatitudeBalance(families, known.area_km2.values, known.lat.values, bands)
 for slopes_path, labels_path in zip(snakemake.input.slopes, snakemake.input.labels, strict=True):
     fields, labels = read_fields(slopes_path), read_fields(labels_path).label
     slopes = kept_slopes(fields).reshape(*labels.shape, len(FEATURES))

@@ -31,7 +31,7 @@ for scene, probability, extent in zip(snakemake.input.scenes, output.probabiliti
             {
                 "ENGINE": engine.name,
                 "PRECISION": engine.precision,
-                "AVERAGED_TURNS": "8" if settings["test_time_augmentation"] else "1",
+                "TEST_TIME_AUGMENTATION": "8" if settings["test_time_augmentation"] else "1",
                 "MODEL_PATCHES_SHA256": card["patches_sha256"],
             },
         )

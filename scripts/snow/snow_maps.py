@@ -18,7 +18,7 @@ settings, model = snakemake.params.prediction, snakemake.input.model
 card = read_card(model)
 engine = open_engine(model, settings["engine"], settings["precision"], snakemake.threads)
 turns = "8" if settings["test_time_augmentation"] else "1"
-tags = {"ENGINE": engine.name, "PRECISION": engine.precision, "AVERAGED_TURNS": turns,
+tags = {"ENGINE": engine.name, "PRECISION": engine.precision, "TEST_TIME_AUGMENTATION": turns,
         "MODEL_PATCHES_SHA256": card["patches_sha256"]}  # fmt: skip
 if settings["test_time_augmentation"]:
     engine = with_test_time_augmentation(engine)

@@ -1,4 +1,4 @@
-"""A small snow site on disk, harmonised: radar of two orbits, its change, optical images and masks, references."""
+"""A small snow site on disk, harmonized: radar of two orbits, its change, optical images and masks, references."""
 
 from pathlib import Path
 

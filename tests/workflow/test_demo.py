@@ -136,7 +136,7 @@ def test_imposed_drifts_are_recovered_by_the_frozen_scaler_and_lost_by_the_month
     check = pd.read_csv(ocean / "truth_check.csv").set_index("quantity")
     for driver in ("sst", "dic", "alk"):
         frozen, monthly = (
-            check.loc[f"drift of the mean normalized slope of {driver} ({scaler} scaler)"]
+            check.loc[f"drift of the mean standardized slope of {driver} ({scaler} scaler)"]
             for scaler in ("frozen", "monthly")
         )
         assert frozen.within and not monthly.within and monthly.estimate == 0

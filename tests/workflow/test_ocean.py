@@ -34,7 +34,7 @@ COLUMNS = {
     "tuning": "batch_size optimizer learning_rate fold accuracy macro_f1 epochs",
     "history": "epoch loss accuracy val_loss val_accuracy",
     "metrics": "model split iou dice precision recall f1 accuracy f1_lower f1_upper ece log_loss temperature n_cells "
-    "iou_gain lead_lower lead_upper",
+    "f1_gain f1_gain_lower f1_gain_upper",
     "confusion": "model split true predicted count",
     "reliability": "model split bin_lower bin_upper mean_confidence accuracy n_cells",
     "coverage": "scaler zone month label biome percent lower_percent upper_percent area_km2 data_percent flag",

@@ -122,8 +122,8 @@ def test_the_benchmark_says_who_has_no_skill(khumbu):
         assert len(verdict) == 1
         claims = "better than all-snow" in verdict[0]
         assert claims != ("no skill beyond all-snow" in verdict[0])
-        # a lead whose interval reaches 0 is none
-        assert not claims or row.lead_all_lower > 0
+        # a gain whose interval reaches 0 is none
+        assert not claims or row.dice_gain_all_lower > 0
     # single pixels of radar tell nothing of where the snow lies here
     for model in ("random_forest", "wet_snow_threshold"):
         assert notes.str.startswith(f"{table.label[model]}: no skill beyond all-snow").any(), notes.tolist()

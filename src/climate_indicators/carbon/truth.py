@@ -18,7 +18,7 @@ from climate_indicators.stats.truth_checks import SeriesLimits, accuracy_row, ch
 
 TOTAL, TOTAL_TEST = "carbon of all images, mean over dates", "carbon of the test images, mean over dates"
 FRACTION = "vegetation fraction of the test images"
-TREND = "trend beside season and disturbance"
+TREND = "trend without season and disturbance"
 AMPLITUDE, PEAK = "amplitude of the season", "peak month of the season"
 MONTH, SIZE = "month of the disturbance", "size of the disturbance"
 LAST_YEAR = "mean of the last year, forecast without it"

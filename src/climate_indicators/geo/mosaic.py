@@ -24,7 +24,7 @@ from climate_indicators.geo.rasters.table import InputRow
 from climate_indicators.geo.rasters.understanding import check_place, understand
 
 # share of the tiles that a cloud mask may miss: outlines in different reference systems differ slightly
-MAX_LEFT_OUT = 1e-3
+MAX_EXCLUDED = 1e-3
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def check_mask(mask: str, files: Sequence[TileFiles], area: gpd.GeoSeries | None
     if area is not None:
         needed = needed.intersection(area.to_crs(own.crs).union_all())
     excluded = needed.difference(own.buffer(pixel, join_style="mitre").iloc[0]).area
-    if excluded > MAX_LEFT_OUT * needed.area:
+    if excluded > MAX_EXCLUDED * needed.area:
         raise InputError(
             f"the cloud mask {mask} ({_bounds(own.total_bounds)} in {own.crs.to_string()}) does not cover what "
             f"{', '.join(tile.label for tile in files)} shows of the area of interest ({_bounds(needed.bounds)}): "

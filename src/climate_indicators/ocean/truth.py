@@ -129,7 +129,7 @@ def truth_table(
     Under the frozen scaler, for each zone and regime that ever covers a percent of it: the coverage in the month with
     the largest error, the share of the months whose bounds hold the truth, and where the regime covers `SERIES_PERCENT`
     on average the lines of `truth_checks.series_rows`. Under both scalers its trend, the Theil–Sen slope of the yearly
-    means. Then the drift of the mean normalized slopes, likewise.
+    means. Then the drift of the mean standardized slopes, likewise.
 
     Two kinds of lines are not expected to hold the truth. The month with the largest error is the worst of all, while
     the bounds are made for one month. And the monthly scaler removes what all cells share: it cannot show the drift.
@@ -162,13 +162,13 @@ def truth_table(
     for driver, group in sensitivity.groupby("driver", sort=False):
         means = group.groupby(group.month.str[:4].astype(int))[["true_z", "frozen_z", "monthly_z"]].mean()
         for scaler in ("frozen", "monthly"):
-            name, unit = f"drift of the mean normalized slope of {driver} ({scaler} scaler)", "sd per year"
+            name, unit = f"drift of the mean standardized slope of {driver} ({scaler} scaler)", "sd per year"
             rows += _trend(name, unit, means.true_z, means[f"{scaler}_z"], confidence, expected=scaler == "frozen")
     return check_table(rows)
 
 
 def truth_series(check: pd.DataFrame, sensitivity: pd.DataFrame, titles: Mapping[str, str]) -> dict[str, pd.DataFrame]:
-    """Yearly coverage and mean normalized slopes under the frozen scaler, ``date, truth, estimate``, by name and unit.
+    """Yearly coverage and mean standardized slopes, frozen scaler: ``date, truth, estimate``, by name and unit.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ def truth_series(check: pd.DataFrame, sensitivity: pd.DataFrame, titles: Mapping
             found[f"{regime} coverage, {titles[zone]} (%)"] = yearly.rename_axis("date").reset_index()
     for driver, rows in sensitivity.groupby("driver", sort=False):
         columns = {"true_z": "truth", "frozen_z": "estimate"}
-        found[f"mean normalized slope of {driver} (sd)"] = rows.assign(date=pd.to_datetime(rows.month)).rename(
+        found[f"mean standardized slope of {driver} (sd)"] = rows.assign(date=pd.to_datetime(rows.month)).rename(
             columns=columns
         )
     return found

@@ -33,7 +33,7 @@ def skill_summary(metrics: Mapping[str, pd.DataFrame], network: str = "unet") ->
     columns = {"n_sites": groups.size()}
     columns |= {f"iou_{name}": groups.iou.agg(name) for name in ("mean", "min", "max")}
     columns |= {f"{metric}_mean": groups[metric].mean() for metric in AVERAGED}
-    columns |= {f"network_lead_iou_{name}": groups.iou_gain.agg(name) for name in ("mean", "min", "max")}
+    columns |= {f"iou_gain_{name}": groups.iou_gain.agg(name) for name in ("mean", "min", "max")}
     return pd.DataFrame(columns).reset_index()
 
 

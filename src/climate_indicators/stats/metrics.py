@@ -164,7 +164,7 @@ def iou_gain_interval(
     """Interval over blocks of the IoU of a model less that of another one, both on the same blocks.
 
     Blocks are resampled for both models together, so what is hard for both cancels out; quantiles are enlarged for few
-    blocks (`group_bootstrap.expanded_interval`). The bootstrap holds the lead more often than the jackknife where it
+    blocks (`group_bootstrap.expanded_interval`). The bootstrap holds the gain more often than the jackknife where it
     comes from a few blocks that are hard for one model only.
 
     Parameters
@@ -193,7 +193,7 @@ def _hits_and_union(confusion: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
 
 def with_sentences(metrics: pd.DataFrame, network: str) -> pd.DataFrame:
-    """Metrics with a ``sentence`` on the network's lead over each other model on the test blocks.
+    """Metrics with a ``sentence`` on the network's gain over each other model on the test blocks.
 
     Warns of each model that the network is not ahead of for certain.
     """
@@ -202,10 +202,10 @@ def with_sentences(metrics: pd.DataFrame, network: str) -> pd.DataFrame:
     for place, row in enumerate(metrics.itertuples()):
         if row.split != "test" or row.model == network or own.empty:
             continue
-        lead, lower, upper = row.iou_gain, row.iou_gain_lower, row.iou_gain_upper
+        gain, lower, upper = row.iou_gain, row.iou_gain_lower, row.iou_gain_upper
         interval = f"{100 * CONFIDENCE:.4g} % interval {_signed(lower)} to {_signed(upper)}"
         size = (
-            f"IoU {own.iou.iloc[0]:.3f} against {row.iou:.3f} on {row.n_blocks} test blocks, lead {_signed(lead)} "
+            f"IoU {own.iou.iloc[0]:.3f} against {row.iou:.3f} on {row.n_blocks} test blocks, gain {_signed(gain)} "
             f"({'too few blocks for an interval' if np.isnan(lower) else interval})"
         )
         if lower > 0:
@@ -213,7 +213,7 @@ def with_sentences(metrics: pd.DataFrame, network: str) -> pd.DataFrame:
             continue
         if upper < 0:
             sentences[place] = f"The simple method {row.model} is better than the network: {size}."
-        elif lead <= 0:
+        elif gain <= 0:
             sentences[place] = f"The network is not ahead of {row.model}: {size}."
         else:
             sentences[place] = f"It is not certain that the network is ahead of {row.model}: {size}."
@@ -274,11 +274,11 @@ def _metric_rows(
         lower, upper = jackknife_iou(part, stratified)
         row = {"model": confusion.model.iloc[0], "split": split, **skill(**counts), "threshold": limit}
         row |= {"ece": errors[split], "iou_lower": lower, "iou_upper": upper}
-        lead = (np.nan, np.nan, np.nan)
+        gain = (np.nan, np.nan, np.nan)
         if network is not None and network is not confusion:
             own = network[counted.to_numpy()]
-            lead = _iou(own) - row["iou"], *iou_gain_interval(own, part)
-        row |= dict(zip(IOU_GAIN, lead, strict=True))
+            gain = _iou(own) - row["iou"], *iou_gain_interval(own, part)
+        row |= dict(zip(IOU_GAIN, gain, strict=True))
         rows.append(row | {"n_pixels": sum(counts.values()), "n_blocks": len(part)})
     return rows
 

@@ -454,14 +454,17 @@ def test_a_difference_that_may_be_nothing_is_no_win():
     assert "does not surely beat" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9, 9))
 
 
-def test_metrics_have_the_lead_of_the_network_over_each_simple_method(result):
+def test_metrics_have_the_gain_of_the_network_over_each_simple_method(result):
     metrics = result.skill.metrics.set_index(["model", "split"])
     for split in ("train", "validation", "test"):
-        assert np.isnan(metrics.iou_gain[NETWORK, split])
+        assert np.isnan(metrics.f1_gain[NETWORK, split])
         for model in ("lda", "knn", "nearest_centroid"):
             expected = metrics.f1[NETWORK, split] - metrics.f1[model, split]
-            assert metrics.iou_gain[model, split] == pytest.approx(expected)
-            assert not metrics.lead_lower[model, split] > expected and not metrics.lead_upper[model, split] < expected
+            assert metrics.f1_gain[model, split] == pytest.approx(expected)
+            assert (
+                not metrics.f1_gain_lower[model, split] > expected
+                and not metrics.f1_gain_upper[model, split] < expected
+            )
 
 
 @pytest.mark.parametrize(("lower", "level"), [(0.01, "INFO"), (-0.01, "WARNING"), (np.nan, "WARNING")])

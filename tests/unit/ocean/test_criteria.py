@@ -9,10 +9,10 @@ from climate_indicators.core.errors import InputError
 from climate_indicators.ocean.biomes.alternatives import fixed_cut
 from climate_indicators.ocean.biomes.criteria import (
     CRITERIA,
+    DENSITY,
     GRIDS,
-    PAPER,
     PARAMETERS,
-    ROBUST,
+    PUBLISHED,
     calinski_harabasz,
     choose,
     cut_table,
@@ -51,13 +51,13 @@ def within(tree, labels):
 
 @pytest.mark.parametrize("criterion", CRITERIA)
 def test_every_criterion_chooses_the_planted_blobs(four, criterion):
-    table, cut = cut_table(four, ROBUST, criterion=criterion, **FAST)
+    table, cut = cut_table(four, DENSITY, criterion=criterion, **FAST)
     assert cut.k == 4
     assert table["chosen"].sum() == 1 and table.loc[table["chosen"], "k"].item() == 4
     assert [len(set(cut.labels[250 * blob : 250 * blob + 250])) for blob in range(4)] == [1] * 4
 
 
-@pytest.mark.parametrize("mode", [PAPER, ROBUST])
+@pytest.mark.parametrize("mode", [PUBLISHED, DENSITY])
 def test_table_has_a_row_for_each_point_of_the_grid(four, mode):
     table, chosen = cut_table(four, mode, scale_by_cells=True, **FAST)
     names = list(PARAMETERS[mode])
@@ -72,7 +72,7 @@ def test_table_has_a_row_for_each_point_of_the_grid(four, mode):
         first, second = row[names]
         cut = (
             published_cut(four, scaled_delta_dist(four.n_cells, first), second)
-            if mode == PAPER
+            if mode == PUBLISHED
             else density_cut(four, first, second)
         )
         counts = np.bincount(cut.labels)[1:]
@@ -87,18 +87,18 @@ def test_table_has_a_row_for_each_point_of_the_grid(four, mode):
 
 
 def test_same_seed_same_table(four):
-    first, second = (cut_table(four, ROBUST, seed=5, **FAST)[0] for _ in range(2))
+    first, second = (cut_table(four, DENSITY, seed=5, **FAST)[0] for _ in range(2))
     pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
 def test_a_cloud_may_be_one_biome_by_the_gap_only(cloud):
     grid = {"max_density_ratio": [0.8, 1.0], "compactness": [0.5]}
     for criterion, k in (("gap", 1), ("silhouette", None)):
-        table, cut = cut_table(cloud, ROBUST, grid, criterion=criterion, **FAST)
+        table, cut = cut_table(cloud, DENSITY, grid, criterion=criterion, **FAST)
         assert table["k"].iloc[0] == 1 and np.isnan(table["silhouette"].iloc[0])
         assert np.isnan(table["calinski_harabasz"].iloc[0])
         assert cut.k == (k or table["k"].iloc[1])
-    table, cut = cut_table(cloud, ROBUST, {"max_density_ratio": [0.8], "compactness": [0.5]}, **FAST)
+    table, cut = cut_table(cloud, DENSITY, {"max_density_ratio": [0.8], "compactness": [0.5]}, **FAST)
     assert cut.k == 1 and table["chosen"].all(), "where the grid holds nothing else"
 
 
@@ -153,14 +153,14 @@ def test_calinski_harabasz_is_scikit_learns(four):
 def test_stability_tells_real_from_forced_clusters(four, cloud):
     def stability(tree, mode, **point):
         settings = {"mode": mode, "points": [point], "min_share": 0.01, "scale_by_cells": True}
-        cut = density_cut(tree, **point) if mode == ROBUST else published_cut(
+        cut = density_cut(tree, **point) if mode == DENSITY else published_cut(
             tree, scaled_delta_dist(tree.n_cells, point["delta_dist"]), point["delta_var"]
         )  # fmt: skip
         return stabilities(tree, [cut.labels], settings, 4, 400, np.random.default_rng(0))[0]
 
-    assert stability(four, ROBUST, max_density_ratio=0.8, compactness=0.1) == 1
-    assert stability(cloud, ROBUST, max_density_ratio=0.8, compactness=0.1) == 1
-    assert stability(cloud, PAPER, delta_dist=25, delta_var=0.1) < 0.6
+    assert stability(four, DENSITY, max_density_ratio=0.8, compactness=0.1) == 1
+    assert stability(cloud, DENSITY, max_density_ratio=0.8, compactness=0.1) == 1
+    assert stability(cloud, PUBLISHED, delta_dist=25, delta_var=0.1) < 0.6
 
 
 def test_published_criteria_by_hand():
@@ -173,8 +173,8 @@ def test_unknown_settings_are_refused_by_name(four):
     with raises_naming(InputError, "'papr'"):
         cut_table(four, "papr")
     with raises_naming(InputError, "'eye'"):
-        cut_table(four, PAPER, criterion="eye")
+        cut_table(four, PUBLISHED, criterion="eye")
     with raises_naming(InputError, "'gap'", "0 resamples"):
-        cut_table(four, PAPER, criterion="gap", references=0)
+        cut_table(four, PUBLISHED, criterion="gap", references=0)
     with raises_naming(InputError, "delta_dist", "delta_var", "1 values"):
-        cut_table(four, PAPER, {"delta_dist": [25]})
+        cut_table(four, PUBLISHED, {"delta_dist": [25]})

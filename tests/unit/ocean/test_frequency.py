@@ -1,9 +1,9 @@
-"""Occurrence over the years, and cores."""
+"""Frequency of biomes over the years, and cores."""
 
 import numpy as np
 import pytest
 
-from climate_indicators.ocean.indicators.frequency import Occurrence, core_table
+from climate_indicators.ocean.indicators.frequency import Frequency, core_table
 
 NAMES = {1: "ICE I", 2: "SUBP I"}
 LAT, LON = np.array([10.0]), np.array([0.0, 10.0, 20.0, 30.0])
@@ -21,7 +21,7 @@ def labels():
 
 
 def counted(labels, times=TIMES, cuts=(0, 24)):
-    frequency = Occurrence(2, (1, 4))
+    frequency = Frequency(2, (1, 4))
     for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
         frequency.add(labels[start:stop], times[start:stop])
     return frequency

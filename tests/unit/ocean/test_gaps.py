@@ -20,8 +20,8 @@ from climate_indicators.ocean.indicators.coverage import (
     yearly_coverage,
 )
 from climate_indicators.ocean.indicators.coverage_trends import coverage_trends, seasonal_trends, yearly_levels
-from climate_indicators.ocean.indicators.frequency import Occurrence
-from climate_indicators.ocean.indicators.midlatitude_balance import Competition
+from climate_indicators.ocean.indicators.frequency import Frequency
+from climate_indicators.ocean.indicators.midlatitude_balance import MidlatitudeBalance
 from climate_indicators.ocean.indicators.seasons import seasonal_cycle
 from climate_indicators.ocean.indicators.water_properties import drivers_table
 from climate_indicators.ocean.reader.dataset import OceanData
@@ -146,7 +146,7 @@ def test_zones_are_flagged_by_themselves(still):
 
 def test_occurrence_and_cores_count_months_with_data(still):
     still[30:40] = NO_DATA  # 10 of 96 months
-    frequency = Occurrence(2, (2, 2))
+    frequency = Frequency(2, (2, 2))
     frequency.add(still[:50], TIMES[:50])
     frequency.add(still[50:], TIMES[50:])
     found = frequency.dataset(np.array([-1.0, 1]), np.array([-1.0, 1]), NAMES)
@@ -158,7 +158,7 @@ def test_occurrence_and_cores_count_months_with_data(still):
 
 def test_a_cell_that_is_seldom_seen_is_no_core_and_one_never_seen_has_no_biome(still):
     still[20:, 0, 0], still[:, 0, 1] = NO_DATA, NO_DATA
-    frequency = Occurrence(2, (2, 2))
+    frequency = Frequency(2, (2, 2))
     frequency.add(still, TIMES)
     found = frequency.dataset(np.array([-1.0, 1]), np.array([-1.0, 1]), NAMES)
     assert found["core"].values.tolist() == [[0, 0], [2, 0]]
@@ -172,7 +172,7 @@ def midlatitude_balance(labels):
     shape = labels.shape
     drivers = {name: np.full(shape, value) for name, value in (("sst", 15.0), ("dic", 2000.0), ("alk", 2300.0))}
     bands = [{"name": "all", "lat": [-90, 90]}]
-    found = Competition({1: "subtropical", 2: "subpolar"}, AREA, np.array([-10.0, 10]), bands)
+    found = MidlatitudeBalance({1: "subtropical", 2: "subpolar"}, AREA, np.array([-10.0, 10]), bands)
     found.add(labels, drivers, drivers, TIMES)
     return found.table().set_index("calendar_month")
 

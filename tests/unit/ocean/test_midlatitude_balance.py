@@ -1,9 +1,9 @@
-"""Competition of the middle latitudes."""
+"""Balance of the middle latitudes."""
 
 import numpy as np
 
 from climate_indicators.core.errors import InputError
-from climate_indicators.ocean.indicators.midlatitude_balance import Competition
+from climate_indicators.ocean.indicators.midlatitude_balance import MidlatitudeBalance
 from refusals import raises_naming
 
 LAT = np.array([-40.0, 0.0, 40.0])
@@ -28,7 +28,7 @@ def blocks(years, sst, dic, alk, labels=2):
 
 
 def table_of(*parts, **more):
-    midlatitude_balance = Competition(FAMILIES, AREA, LAT, **more)
+    midlatitude_balance = MidlatitudeBalance(FAMILIES, AREA, LAT, **more)
     for part in parts:
         midlatitude_balance.add(*part)
     return midlatitude_balance.table()

@@ -121,7 +121,7 @@ def test_truth_table_has_the_worst_month_and_the_trends():
     assert inside.estimate == pytest.approx(100 * 143 / 144) and inside.within
     trend = table.loc["trend of ice coverage, All (frozen scaler)"]
     assert trend.truth == pytest.approx(0.83, abs=0.25) and trend.within
-    frozen, hidden = (table.loc[f"drift of the mean normalized slope of dic ({name} scaler)"] for name in SCALERS)
+    frozen, hidden = (table.loc[f"drift of the mean standardized slope of dic ({name} scaler)"] for name in SCALERS)
     assert frozen.estimate == pytest.approx(0.02, abs=0.002) and frozen.expected
     assert hidden.estimate == 0 and not hidden.within and not hidden.expected
     assert failed(check) == []
@@ -148,7 +148,7 @@ def test_wrong_coverage_is_noticed(estimate, found):
 
 def test_a_drift_that_the_frozen_scaler_loses_is_noticed():
     assert failed(tracked(np.copy), drifts(frozen=0.01)) == [
-        "drift of the mean normalized slope of dic (frozen scaler)"
+        "drift of the mean standardized slope of dic (frozen scaler)"
     ]
 
 
@@ -185,4 +185,4 @@ def test_series_are_yearly_means_under_the_frozen_scaler():
     assert ice.date.tolist() == list(YEARS)
     np.testing.assert_allclose(ice.truth, check.truth.to_numpy().reshape(-1, 12).mean(axis=1))
     np.testing.assert_allclose(ice.estimate, ice.truth)
-    assert any(name.startswith("mean normalized slope of ") for name in series)
+    assert any(name.startswith("mean standardized slope of ") for name in series)

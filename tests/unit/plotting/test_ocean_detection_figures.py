@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
 from climate_indicators.core.atomic_files import sha256
-from climate_indicators.ocean.biomes.criteria import PAPER, ROBUST, cut_table
+from climate_indicators.ocean.biomes.criteria import DENSITY, PUBLISHED, cut_table
 from climate_indicators.ocean.biomes.cuts import density_cut, published_cut
 from climate_indicators.ocean.biomes.naming import biome_table
 from climate_indicators.ocean.biomes.ward import standardize, ward
@@ -73,15 +73,15 @@ def test_dendrogram_shows_cuts_of_any_kind(tree):
     draw(dendrogram_figure(tiny, [0, 1, 2], [1, 2, 3], COLORS, NAMES))
 
 
-@pytest.mark.parametrize("mode", [PAPER, ROBUST])
+@pytest.mark.parametrize("mode", [PUBLISHED, DENSITY])
 def test_heat_maps_show_the_numbers_and_frame_the_chosen_cut(tree, mode):
-    grid = GRID if mode == ROBUST else {"delta_dist": [2, 9], "delta_var": [0.1, 0.5, 0.8]}
+    grid = GRID if mode == DENSITY else {"delta_dist": [2, 9], "delta_var": [0.1, 0.5, 0.8]}
     table, _ = cut_table(tree, mode, grid, criterion="gap", sample=200, references=2, bootstraps=2)
     figure = draw(cut_grid_figure(table, mode, "gap", "demo"))
     shown = [axes for axes in figure.axes if axes.images]
     titles = [axes.get_title() for axes in shown]
     assert titles[:4] == ["number of biomes", "silhouette", "gap statistic, decides", "stability (adjusted Rand)"]
-    assert ("published “BIC”" in titles) == (mode == PAPER)
+    assert ("published “BIC”" in titles) == (mode == PUBLISHED)
     first, second = grid
     for axes, name, digits in ((shown[0], "k", 0), (shown[2], "gap", 2)):
         texts = {text.get_position(): text.get_text() for text in axes.texts}
@@ -97,9 +97,9 @@ def test_heat_maps_show_the_numbers_and_frame_the_chosen_cut(tree, mode):
 
 
 def test_unknown_score_is_a_dash_and_an_absent_one_has_no_panel(tree):
-    table, _ = cut_table(tree, ROBUST, GRID, sample=200, references=2, bootstraps=0)
+    table, _ = cut_table(tree, DENSITY, GRID, sample=200, references=2, bootstraps=0)
     table.loc[2, "silhouette"] = np.nan
-    figure = draw(cut_grid_figure(table, ROBUST))
+    figure = draw(cut_grid_figure(table, DENSITY))
     shown = [axes for axes in figure.axes if axes.images]
     assert "stability (adjusted Rand)" not in [axes.get_title() for axes in shown]
     assert [text.get_text() for text in shown[1].texts].count("–") == 1
@@ -135,10 +135,10 @@ def test_texts_of_the_profile_do_not_overlap(tree):
 
 def test_figures_are_written_alike_twice(tree, cut, tmp_path):
     table = biome_table(cut.labels, tree.values, tree.values, np.full(380, 20.0), np.ones(380), {})
-    grid, _ = cut_table(tree, ROBUST, GRID, sample=200, references=2, bootstraps=2)
+    grid, _ = cut_table(tree, DENSITY, GRID, sample=200, references=2, bootstraps=2)
     made = {
         "dendrogram": lambda: dendrogram_figure(tree, cut.nodes, cut.node_labels, COLORS, NAMES),
-        "grid": lambda: cut_grid_figure(grid, ROBUST),
+        "grid": lambda: cut_grid_figure(grid, DENSITY),
         "profile": lambda: biome_profile_figure(table),
     }
     for name, figure in made.items():

@@ -13,8 +13,8 @@ from PIL import Image
 from climate_indicators.core.atomic_files import sha256
 from climate_indicators.ocean.indicators.coverage import coverage_table, flag_gaps, month_names
 from climate_indicators.ocean.indicators.coverage_trends import coverage_trends
-from climate_indicators.ocean.indicators.frequency import Occurrence
-from climate_indicators.ocean.indicators.midlatitude_balance import Competition
+from climate_indicators.ocean.indicators.frequency import Frequency
+from climate_indicators.ocean.indicators.midlatitude_balance import MidlatitudeBalance
 from climate_indicators.ocean.indicators.seasons import seasonal_cycle
 from climate_indicators.ocean.indicators.water_properties import drivers_summary, drivers_table
 from climate_indicators.plotting.animation import write_animation
@@ -79,9 +79,9 @@ def world(cells):
     season = np.cos(2 * np.pi * np.arange(len(months)) / 12)[:, None, None]
     means = {name: field + season for name, field in fields.items()}
     slopes = {name: np.where(labels > 0, slope, np.nan) for name, slope in (("sst", 12), ("dic", 1.5), ("alk", -1))}
-    midlatitude_balance = Competition(FAMILIES, area, LAT)
+    midlatitude_balance = MidlatitudeBalance(FAMILIES, area, LAT)
     midlatitude_balance.add(labels, slopes, means, months)
-    frequency = Occurrence(4, area.shape)
+    frequency = Frequency(4, area.shape)
     frequency.add(labels, months)
     return {
         "months": months,
@@ -330,12 +330,12 @@ def test_figures_are_drawn_where_data_are_missing(cells, world, tmp_path):
     season = np.cos(2 * np.pi * np.arange(len(months)) / 12)[:, None, None]
     levels = (("sst", 9.0), ("dic", 2e3), ("alk", 2e3))
     means = {name: np.where(labels >= 0, level + season, np.nan) for name, level in levels}
-    midlatitude_balance = Competition(FAMILIES, area, LAT)
+    midlatitude_balance = MidlatitudeBalance(FAMILIES, area, LAT)
     midlatitude_balance.add(labels, slopes, means, months)
     found = midlatitude_balance.table()
     assert found[found.band == "north"].subtropical_percent.isna().all()
     pixels_of(midlatitude_balance_figure(found, {}, "demo"), tmp_path / "midlatitude_balance.png")
-    frequency = Occurrence(4, area.shape)
+    frequency = Frequency(4, area.shape)
     frequency.add(labels, months)
     maps = frequency.dataset(LAT, LON, NAMES)
     pixels_of(frequency_figure(cells, maps, NAMES), tmp_path / "frequency.png")

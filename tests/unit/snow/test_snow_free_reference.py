@@ -63,7 +63,7 @@ def test_change_needs_both():
     assert change_numbers(np.array([32000], "int16"), np.array([-32000], "int16")).tolist() == [32767]
 
 
-def harmonised(folder, name, orbit, seed, rows=None):
+def harmonized(folder, name, orbit, seed, rows=None):
     source = write_radar(folder / "source.tif", seed=seed, orbit=orbit)
     path = folder / f"{name}.tif"
     area = np.ones(GRID.shape, "uint8")
@@ -79,7 +79,7 @@ def read(path):
 
 
 def test_reference_and_change_of_files(tmp_path):
-    scenes = [harmonised(tmp_path, f"s{seed}", "48", seed) for seed in range(3)]
+    scenes = [harmonized(tmp_path, f"s{seed}", "48", seed) for seed in range(3)]
     write_reference(tmp_path / "o48.tif", scenes, "48")
     numbers, bands, tags = read(tmp_path / "o48.tif")
     assert bands == ("VV_reference", "VH_reference") and tags["SCENES"] == "s0 s1 s2"
@@ -94,7 +94,7 @@ def test_reference_and_change_of_files(tmp_path):
 
 
 def test_orbits_never_mix(tmp_path):
-    own, other = harmonised(tmp_path, "a", "48", 0), harmonised(tmp_path, "b", "95", 1)
+    own, other = harmonized(tmp_path, "a", "48", 0), harmonized(tmp_path, "b", "95", 1)
     with raises_naming(InputError, "b.tif", "'95'", "'48'"):
         write_reference(tmp_path / "o48.tif", [own, other], "48")
     assert not (tmp_path / "o48.tif").exists()
@@ -107,7 +107,7 @@ def test_orbits_never_mix(tmp_path):
 
 
 def test_a_pixel_counts_where_any_scene_has_it(tmp_path):
-    scenes = [harmonised(tmp_path, "a", "48", 0, rows=10), harmonised(tmp_path, "b", "48", 1, rows=20)]
+    scenes = [harmonized(tmp_path, "a", "48", 0, rows=10), harmonized(tmp_path, "b", "48", 1, rows=20)]
     write_reference(tmp_path / "o48.tif", scenes, "48")
     numbers = read(tmp_path / "o48.tif")[0]
     assert (numbers[:, :20] != NONE).all() and (numbers[:, 20:] == NONE).all()
@@ -125,11 +125,11 @@ def test_a_reference_of_nothing_or_of_two_grids_is_refused(tmp_path):
     with cog_writer(small, other, "int16", ["VV", "VH"], NONE, 0.01, {"RELATIVE_ORBIT": "48"}) as raster:
         raster.write(np.zeros((2, 8, 8), "int16"))
     with raises_naming(InputError, "small.tif", "a.tif", "grid"):
-        write_reference(tmp_path / "o48.tif", [harmonised(tmp_path, "a", "48", 0), small], "48")
+        write_reference(tmp_path / "o48.tif", [harmonized(tmp_path, "a", "48", 0), small], "48")
 
 
 def test_many_scenes_in_low_strips_give_the_same(tmp_path, monkeypatch):
-    scenes = [harmonised(tmp_path, f"s{seed}", "48", seed) for seed in range(3)]
+    scenes = [harmonized(tmp_path, f"s{seed}", "48", seed) for seed in range(3)]
     write_reference(tmp_path / "whole.tif", scenes, "48")
     monkeypatch.setattr("climate_indicators.snow.scenes.snow_free_reference._STRIP_NUMBERS", 1)
     write_reference(tmp_path / "low.tif", scenes, "48")

@@ -286,7 +286,7 @@ def test_the_lead_of_two_blocks_has_no_interval():
     ("gain", "start"),
     [(0.3, "The network is ahead of random_forest"), (-0.4, "The simple method random_forest is better")],
 )
-def test_a_network_that_is_not_ahead_is_a_warning_and_the_sentence_gives_the_lead(gain, start, caplog):
+def test_a_network_that_is_not_ahead_is_a_warning_and_the_sentence_gives_the_gain(gain, start, caplog):
     table = evaluate(competitors(np.random.default_rng(3), gain)).metrics.set_index(["model", "split"])
     sentence = table.sentence[("random_forest", "test")]
     assert sentence.startswith(start) and "95 % interval" in sentence

@@ -47,7 +47,7 @@ def find_duplicates(
     Returns
     -------
     Table ``image_a, image_b, kind, transform, distance``, in the order of the images: ``kind`` exact or near;
-    ``transform`` says how image b is turned (anticlockwise, after it was mirrored left to right) to lie on image a;
+    ``transform`` says how image b is turned (counterclockwise, after it was mirrored left to right) to lie on image a;
     ``distance`` in bits, the smallest of all turns, 0 for exact pairs.
 
     Raises

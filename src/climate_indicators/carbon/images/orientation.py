@@ -50,7 +50,7 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Pixels, shape (rows, columns, …), as viewers show them: rotated and mirrored by the orientation.
 
     EXIF 2.32, tag Orientation: 2 mirrored, 3 turned by 180°, 4 mirrored upside down, 5 transposed, 6 turned by 90°
-    clockwise, 7 transposed along the other diagonal, 8 turned by 90° anticlockwise.
+    clockwise, 7 transposed along the other diagonal, 8 turned by 90° counterclockwise.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ WARM_UP = 50
 MAX_MEMORY = 0.95
 # values after which half of a change is left: it lasts, or recovers slowly or soon
 HALF_LIVES = (np.inf, 18.0, 6.0)
-METHOD = "largest F of a change beside trend and season, against series of the same memory"
+METHOD = "largest F of a change in addition to trend and season, against series of the same memory"
 
 
 @dataclass(frozen=True)

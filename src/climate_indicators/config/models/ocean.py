@@ -185,7 +185,7 @@ class Zone(Group):
                 )
 
 
-class Competition(Group):
+class MidlatitudeBand(Group):
     """Latitude bands in which subtropical and subpolar biomes are compared."""
 
     name: Name
@@ -231,7 +231,7 @@ ZONES = [
     _zone("equatorial_pacific", "Equatorial Pacific", [-10, 10], [[105, 180], [-180, -80]]),
     _zone("southern_ocean", "Southern Ocean", [-90, -45]),
 ]
-COMPETITION = [
+MIDLATITUDE_BANDS = [
     {"name": "north", "title": "30–50° N", "lat": [30, 50]},
     {"name": "south", "title": "50–30° S", "lat": [-50, -30]},
 ]
@@ -250,7 +250,7 @@ class Ocean(Study):
     biomes: Biomes = group(Biomes)
     classifier: Classifier = group(Classifier)
     zones: list[Zone] = Field(ZONES, validate_default=True)
-    midlatitude_balance: list[Competition] = Field(COMPETITION, validate_default=True)
+    midlatitude_balance: list[MidlatitudeBand] = Field(MIDLATITUDE_BANDS, validate_default=True)
     trend: OceanTrend = group(OceanTrend)
     figures: OceanFigures = group(OceanFigures)
 

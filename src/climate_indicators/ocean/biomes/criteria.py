@@ -16,11 +16,11 @@ from climate_indicators.ocean.biomes.cuts import Cut, density_cut, published_cut
 from climate_indicators.ocean.biomes.density_separation import DensitySeparation
 from climate_indicators.ocean.biomes.ward import Tree, ward
 
-PAPER, ROBUST = "published", "density"
-PARAMETERS = {PAPER: ("delta_dist", "delta_var"), ROBUST: ("max_density_ratio", "compactness")}
+PUBLISHED, DENSITY = "published", "density"
+PARAMETERS = {PUBLISHED: ("delta_dist", "delta_var"), DENSITY: ("max_density_ratio", "compactness")}
 GRIDS = {
-    PAPER: {"delta_dist": (20, 25, 28, 30), "delta_var": (0.1, 0.5, 0.8, 1.0)},
-    ROBUST: {"max_density_ratio": (0.7, 0.8, 0.9, 1.0), "compactness": (0.2, 0.4, 0.6, 0.8)},
+    PUBLISHED: {"delta_dist": (20, 25, 28, 30), "delta_var": (0.1, 0.5, 0.8, 1.0)},
+    DENSITY: {"max_density_ratio": (0.7, 0.8, 0.9, 1.0), "compactness": (0.2, 0.4, 0.6, 0.8)},
 }
 CRITERIA = ("silhouette", "gap", "stability")
 # another sample of cells changes scores by about this much, so closer ones are a tie, which fewer clusters win
@@ -277,7 +277,7 @@ def _cuts(
     if scale_by_cells:
         height_scale = scaled_delta_dist(tree.n_cells, 1.0)
     for point in points:
-        if mode == PAPER:
+        if mode == PUBLISHED:
             yield published_cut(tree, point["delta_dist"] * height_scale, point["delta_var"])
         else:
             yield density_cut(tree, **point, min_share=min_share, valleys=valleys)

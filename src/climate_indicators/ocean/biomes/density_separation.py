@@ -10,7 +10,7 @@ from climate_indicators.ocean.biomes.ward import Tree
 
 # density is that of a third of the smaller group: fewer cells are noisy, more blur a valley
 PART = 3
-MIN_NEIGHBOURS = 5
+MIN_NEIGHBORS = 5
 # Ward borders are often placed where cells are sparse, and the deepest of several lines is used. Of 105 clouds without
 # a valley (normal, uniform, correlated, heavy-tailed, long; 300 to 10,000 cells) 3 standard errors split 27 at a
 # max_density_ratio of 0.9 and 8 at 0.8; 3.5 split 1 and none.
@@ -61,7 +61,7 @@ def valley(first: np.ndarray, second: np.ndarray) -> float:
     -------
     Ratio in [0, 1]; scale-free, and about the same for any number of cells from some hundreds on.
     """
-    k = max(MIN_NEIGHBOURS, min(len(first), len(second)) // PART)
+    k = max(MIN_NEIGHBORS, min(len(first), len(second)) // PART)
     lines = _lines(first, second)
     lowest = min(_along(a, b, k) for a, b in zip((first @ lines).T, (second @ lines).T, strict=True))
     return min(1.0, lowest * math.exp(SURE * math.sqrt(2 / k)))

@@ -13,7 +13,7 @@ from climate_indicators.ocean.reader.carbonate_system import sensitivities
 
 
 def sensitivity_table(slopes: np.ndarray, months: Sequence[str], mean: np.ndarray, sd: np.ndarray) -> pd.DataFrame:
-    """Mean slope of all kept cells by month and driver, raw and normalized by both scalers.
+    """Mean slope of all kept cells by month and driver, raw and standardized by both scalers.
 
     Each cell counts once, as it does in the scaler. Under the monthly scaler the mean is always 0: a change
     that all cells share is gone before biomes are tracked.
@@ -57,7 +57,7 @@ def true_sensitivity(
 
     Returns
     -------
-    ``month, driver, true_slope, true_z``, the latter normalized by the frozen scaler.
+    ``month, driver, true_slope, true_z``, the latter standardized by the frozen scaler.
     """
     rows = []
     for place, month in enumerate(months):

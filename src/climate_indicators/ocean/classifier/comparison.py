@@ -62,8 +62,8 @@ class Skill:
     Attributes
     ----------
     metrics : ``model, split, iou, dice, precision, recall, f1, accuracy, f1_lower, f1_upper, ece, log_loss,
-        temperature, n_cells, iou_gain, lead_lower, lead_upper``; iou to f1 are means over the classes that the
-        split's cells have; the lead is the macro-F1 of the network less that of the model, on the same cells.
+        temperature, n_cells, f1_gain, f1_gain_lower, f1_gain_upper``; iou to f1 are means over the classes that the
+        split's cells have; the gain is the macro-F1 of the network less that of the model, on the same cells.
     confusion : ``model, split, true, predicted, count``, labels from 1.
     reliability : ``model, split, bin_lower, bin_upper, mean_confidence, accuracy, n_cells``; the network occurs there
         a second time, before calibration.
@@ -115,8 +115,8 @@ def evaluate(
         confusion += _confusion_tables(model, probability, labels, split)
         rows += _metric_rows(model, probability, temperature[model], labels, split, blocks, seed, confidence)
     predicted = {model: scores.argmax(axis=1) + 1 for model, scores in logits.items()}
-    leads = [_lead(row, predicted, labels, split, blocks, seed, confidence) for row in rows]
-    metrics = pd.DataFrame([row | lead for row, lead in zip(rows, leads, strict=True)])
+    gains = [_gain(row, predicted, labels, split, blocks, seed, confidence) for row in rows]
+    metrics = pd.DataFrame([row | gain for row, gain in zip(rows, gains, strict=True)])
     comparison = compare(predicted, best_simple(metrics), labels, split, blocks, seed, confidence)
     tables = (pd.concat(parts, ignore_index=True) for parts in (confusion, reliability))
     return Skill(metrics, *tables, temperature, comparison)
@@ -308,7 +308,7 @@ def _metric_rows(
     return rows
 
 
-def _lead(
+def _gain(
     row: Mapping[str, object],
     predicted: Mapping[str, np.ndarray],
     labels: np.ndarray,
@@ -317,8 +317,8 @@ def _lead(
     seed: int,
     confidence: float,
 ) -> dict[str, float]:
-    """Lead of the network over the model of a row of the metrics, in the row's split; NaN of the network itself."""
-    names = ("iou_gain", "lead_lower", "lead_upper")
+    """Gain of the network over the model of a row of the metrics, in the row's split; NaN of the network itself."""
+    names = ("f1_gain", "f1_gain_lower", "f1_gain_upper")
     if row["model"] == NETWORK:
         return dict.fromkeys(names, np.nan)
     chosen = split == row["split"]

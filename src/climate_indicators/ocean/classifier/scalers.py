@@ -1,4 +1,4 @@
-"""Input slopes of the classifier, normalized by the reference month or, as published, by each month."""
+"""Input slopes of the classifier, standardized by the reference month or, as published, by each month."""
 
 from __future__ import annotations
 

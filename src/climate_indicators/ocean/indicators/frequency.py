@@ -1,4 +1,4 @@
-"""Occurrence of biomes over the years, and cores: cells that never change."""
+"""Frequency of biomes over the years, and cores: cells that never change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from climate_indicators.ocean.indicators.coverage import MIN_DATA, calendar_mont
 CALENDAR = np.arange(1, 13, dtype="int8")
 
 
-class Occurrence:
+class Frequency:
     """Counts of labels by cell and calendar month; holds no months, so that it does not grow with their number.
 
     Parameters
@@ -109,7 +109,7 @@ class Occurrence:
                 "lat": ("lat", lat, {"units": "degrees_north", "standard_name": "latitude"}),
                 "lon": ("lon", lon, {"units": "degrees_east", "standard_name": "longitude"}),
             },
-            {"Conventions": "CF-1.11", "title": "Occurrence and cores of ocean carbon biomes"},
+            {"Conventions": "CF-1.11", "title": "Frequency and cores of ocean carbon biomes"},
         )
 
 
@@ -118,7 +118,7 @@ def core_table(frequency: xr.Dataset, area_km2: np.ndarray, names: Mapping[int, 
 
     Parameters
     ----------
-    frequency : as `Occurrence.dataset` gives it.
+    frequency : as `Frequency.dataset` gives it.
     area_km2 : float, shape (n_lat, n_lon).
     names : name of each biome by its label.
 

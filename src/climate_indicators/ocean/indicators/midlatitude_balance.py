@@ -1,4 +1,4 @@
-"""Competition of the middle latitudes: subtropical against subpolar biomes, warming against carbon."""
+"""Balance of the middle latitudes: subtropical against subpolar biomes, warming against carbon."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DRIVERS = ("sst", "dic", "alk")
 GROUPS = ("subtropical", "subpolar", "other")
 
 
-class Competition:
+class MidlatitudeBalance:
     """Sums over months from which `table` computes shares; stores 12 calendar months for any number of months.
 
     **Shares of area.** Per month, the ocean area of a band that biomes of the families ``subtropical`` and ``subpolar``

@@ -90,7 +90,7 @@ def frequency_figure(cells: xr.Dataset, frequency: xr.Dataset, names: Mapping[in
     Parameters
     ----------
     cells : ``lat_bnds, lon_bnds`` and the coast grid.
-    frequency : as `frequency.Occurrence.dataset` gives it.
+    frequency : as `frequency.Frequency.dataset` gives it.
     names : of each biome by its label.
     """
     labels = sorted(names)
@@ -108,7 +108,7 @@ def frequency_figure(cells: xr.Dataset, frequency: xr.Dataset, names: Mapping[in
         axes.set_axis_off()
     bar = figure.colorbar(mesh, ax=list(panels), orientation="horizontal", fraction=0.03, pad=0.03, aspect=50)
     months = int(frequency["n_years"].sum())
-    figure.suptitle(f"Occurrence of the carbon biomes in {months} months", fontsize=11)
+    figure.suptitle(f"Frequency of the carbon biomes in {months} months", fontsize=11)
     bar.set_label("share of all months in which a cell is in the biome (%); never: white")
     return figure
 
@@ -121,7 +121,7 @@ def core_figure(
     Parameters
     ----------
     cells : ``area_km2, lat_bnds, lon_bnds`` and the coast grid.
-    frequency : as `frequency.Occurrence.dataset` gives it.
+    frequency : as `frequency.Frequency.dataset` gives it.
     names, colors : of each biome by its label.
     """
     area, core = cells["area_km2"].to_numpy(), frequency["core"].to_numpy()

@@ -14,7 +14,7 @@ SHORT = {"sst": "SST", "dic": "DIC", "alk": "ALK", "salinity": "salinity"}
 
 
 def biome_profile_figure(table: pd.DataFrame, drivers: Sequence[str] = ("sst", "dic", "alk"), site: str = "") -> Figure:
-    """Mean normalized slope of each driver by biome, with the standard deviation among the biome's cells.
+    """Mean standardized slope of each driver by biome, with the standard deviation among the biome's cells.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def biome_profile_figure(table: pd.DataFrame, drivers: Sequence[str] = ("sst", "
     names.tick_params(axis="x", length=0, labelsize=8, pad=4 if max(map(len, drivers)) < 5 else 24)
     names.spines["bottom"].set_visible(False)
     axes.set_xlim(-0.6, count - 0.4)
-    axes.set_ylabel("normalized slope (standard deviations\nfrom the mean of all cells)")
+    axes.set_ylabel("standardized slope (standard deviations\nfrom the mean of all cells)")
     light_grid(axes, "y")
     text = "Bars are area-weighted means over the biome's cells, lines one standard deviation among them."
     heading(axes, f"Answer of fCO₂ to its drivers by biome{', ' if site else ''}{site}", text, width=80)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from climate_indicators.ocean.biomes.criteria import PAPER, PARAMETERS
+from climate_indicators.ocean.biomes.criteria import PARAMETERS, PUBLISHED
 from climate_indicators.plotting.style import VERMILION
 
 CHOSEN = VERMILION
@@ -41,7 +41,7 @@ def cut_grid_figure(table: pd.DataFrame, mode: str, criterion: str = "", site: s
     """
     rows = table[table["mode"] == mode]
     first, second = PARAMETERS[mode]
-    shown = [name for name in TITLES if mode == PAPER or name != "published_bic"]
+    shown = [name for name in TITLES if mode == PUBLISHED or name != "published_bic"]
     shown = [name for name in shown if rows[name].notna().any()]
     n_rows = -(-len(shown) // 3)
     wide, high = rows[first].nunique(), rows[second].nunique()

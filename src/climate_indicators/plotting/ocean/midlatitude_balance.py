@@ -1,4 +1,4 @@
-"""Competition of the middle latitudes: subtropical against subpolar, temperature against carbon."""
+"""Balance of the middle latitudes: subtropical against subpolar, temperature against carbon."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def midlatitude_balance_figure(table: pd.DataFrame, titles: Mapping[str, str], s
 
     Parameters
     ----------
-    table : as `midlatitude_balance.Competition.table` gives it.
+    table : as `midlatitude_balance.MidlatitudeBalance.table` gives it.
     titles : display name of each band.
     site : name in the title.
     """
@@ -44,7 +44,7 @@ def midlatitude_balance_figure(table: pd.DataFrame, titles: Mapping[str, str], s
         axes.set_ylabel(label)
     for axes in panels[:, -1]:
         axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
-    figure.suptitle(f"Competition of the middle latitudes, {site}", fontsize=11)
+    figure.suptitle(f"Balance of the middle latitudes, {site}", fontsize=11)
     return figure
 
 

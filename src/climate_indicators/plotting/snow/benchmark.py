@@ -39,7 +39,7 @@ def snow_benchmark_figure(table: pd.DataFrame, site: str) -> Figure:
     known = table[[f"n_triplets_{part}" for part in (WET, DRY)]].to_numpy().any()
     parts = (WET, DRY) if known else (ALL,)
     _draw(left, table, "dice", parts)
-    _draw(right, table[table["model"] != "all_snow"], "lead", parts)
+    _draw(right, table[table["model"] != "all_snow"], "dice_gain", parts)
     left.set_xlim(-0.02, 1.02)
     left.set_xlabel("Dice of pooled pixels")
     right.set_xlabel("Dice less that of all-snow")

@@ -40,7 +40,7 @@ def conclusions(
     for row in single.itertuples():
         rows += _regression(row, snow, sure)
     for row in multiple.itertuples():
-        rows += _beside_others(row, snow, sure)
+        rows += _controlled_for_others(row, snow, sure)
     tests = [row for row in rows if np.isfinite(row["p_value"])]
     found = sum(row["significant"] for row in tests)
     alone = sum(row["p_value"] < significance for row in tests)
@@ -137,7 +137,7 @@ def _regression(row, snow: str, sure: str) -> list[dict[str, object]]:
     return lines
 
 
-def _beside_others(row, snow: str, sure: str) -> list[dict[str, object]]:
+def _controlled_for_others(row, snow: str, sure: str) -> list[dict[str, object]]:
     name, subject = label_unit(row.variable)[0], _capital(label_unit(snow)[0])
     if not np.isfinite(row.p_value):
         return [_untested("multiple regression", f"{subject} and {name}", row.note)]

@@ -139,12 +139,12 @@ def _least_squares(chosen: pd.DataFrame, quantity: str, season: str, confidence:
         years = 2 * years_spanned(chosen["date"]) // 3
         plain = hac_fit(values, design, years, confidence)
         waves = season_columns(chosen["date"], values, HARMONICS if season == ALL else HARMONICS_OF_SEASON)
-        beside = hac_fit(values, np.column_stack([design, waves]), years, confidence)
+        seasonal = hac_fit(values, np.column_stack([design, waves]), years, confidence)
     except ValueError:  # too few values for errors: the cells of the table remain empty
         return dict.fromkeys(LEAST_SQUARES, np.nan)
     slope = plain.coefficients[1]
     numbers = [slope / DAYS_PER_DECADE, slope, plain.p_classic[1], plain.p_hac[1]]
-    numbers += [beside.coefficients[1], beside.lower[1], beside.upper[1], beside.p_hac[1]]
+    numbers += [seasonal.coefficients[1], seasonal.lower[1], seasonal.upper[1], seasonal.p_hac[1]]
     return dict(zip(LEAST_SQUARES, map(float, numbers), strict=True))
 
 

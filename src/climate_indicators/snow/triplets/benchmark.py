@@ -47,7 +47,8 @@ def benchmark_table(metrics: pd.DataFrame, weights: str = "") -> pd.DataFrame:
     -------
     ``model, label, kind, weights``, and for each of all, wet and dry: ``n_triplets_…, dice_…, dice_…_lower,
     dice_…_upper, iou_…`` of pooled pixels, ``dice_…_triplets, iou_…_triplets`` as means over triplets, and
-    ``lead_…, lead_…_lower, lead_…_upper``: Dice less that of all-snow. Intervals are the jackknife's over places.
+    ``dice_gain_…, dice_gain_…_lower, dice_gain_…_upper``: Dice minus that of all-snow. Intervals are those of the
+    jackknife over places.
     """
     test = rows_of_test(metrics)
     rows = []
@@ -76,13 +77,13 @@ def _columns(rows: pd.DataFrame, model: str, part: str) -> dict[str, float]:
     own = rows[rows["model"] == model]
     names = [f"n_triplets_{part}", *(f"{name}_{part}" for name in ("dice", "iou"))]
     names += [f"dice_{part}_lower", f"dice_{part}_upper", f"dice_{part}_triplets", f"iou_{part}_triplets"]
-    names += [f"lead_{part}", f"lead_{part}_lower", f"lead_{part}_upper"]
+    names += [f"dice_gain_{part}", f"dice_gain_{part}_lower", f"dice_gain_{part}_upper"]
     if own.empty:
         return dict.fromkeys(names, np.nan) | {f"n_triplets_{part}": 0}
     pooled, single = (skill_of(own, averaging) for averaging in (POOLED, TRIPLETS))
-    lead = dice_difference(rows, model) if model != ALL_SNOW else (np.nan,) * 3
+    gain = dice_difference(rows, model) if model != ALL_SNOW else (np.nan,) * 3
     values = [len(own), pooled["dice"], pooled["iou"], pooled["dice_lower"], pooled["dice_upper"]]
-    return dict(zip(names, [*values, single["dice"], single["iou"], *lead], strict=True))
+    return dict(zip(names, [*values, single["dice"], single["iou"], *gain], strict=True))
 
 
 def benchmark_notes(metrics: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -155,16 +156,16 @@ def _verdict(row: pd.Series, part: str, test: pd.DataFrame) -> list[str]:
     where, name = WORDS[part], row["label"]
     if not row[f"n_triplets_{part}"]:
         return [f"{name}: not measured in {where}", "no test triplet"]
-    lead, lower, upper = (row[f"lead_{part}{end}"] for end in ("", "_lower", "_upper"))
-    evidence = f"Dice {row[f'dice_{part}']:.3f}, {_signed(lead)} against all-snow"
+    gain, lower, upper = (row[f"dice_gain_{part}{end}"] for end in ("", "_lower", "_upper"))
+    evidence = f"Dice {row[f'dice_{part}']:.3f}, {_signed(gain)} against all-snow"
     if np.isnan(lower):
         return [f"{name}: no skill beyond all-snow is shown in {where}", f"{evidence}; too few places for an interval"]
     evidence += f" (95 % interval {_signed(lower)} to {_signed(upper)}, {row[f'n_triplets_{part}']:.0f} triplets)"
     if lower <= 0:
         return [f"{name}: no skill beyond all-snow in {where}", evidence]
     if part == ALL and test["season"].nunique() > 1:
-        lead, lower, upper = dice_within_seasons(test, row["model"])
-        evidence += f"; within seasons {_signed(lead)} ({_signed(lower)} to {_signed(upper)})"
+        gain, lower, upper = dice_within_seasons(test, row["model"])
+        evidence += f"; within seasons {_signed(gain)} ({_signed(lower)} to {_signed(upper)})"
         if not lower > 0:
             return [f"{name}: no skill beyond all-snow within a season, only in telling seasons apart", evidence]
     return [f"{name}: better than all-snow in {where}", evidence]
@@ -189,14 +190,14 @@ def _dryness(row: pd.Series) -> list[str]:
     if not (row["n_triplets_wet"] and row["n_triplets_dry"]):
         missing = "wet" if not row["n_triplets_wet"] else "dry"
         return ["Dry and wet snow cannot be compared", f"no test triplet of the {missing} season"]
-    wet, dry = row["lead_wet"], row["lead_dry"]
+    wet, dry = row["dice_gain_wet"], row["dice_gain_dry"]
     evidence = (
-        f"Dice {row['dice_wet']:.3f} wet and {row['dice_dry']:.3f} dry; lead over all-snow {_signed(wet)} wet and "
+        f"Dice {row['dice_wet']:.3f} wet and {row['dice_dry']:.3f} dry; gain over all-snow {_signed(wet)} wet and "
         f"{_signed(dry)} dry; C-band radar hardly detects dry snow, and Dice is high where nearly all is snow"
     )
     if row["dice_dry"] < row["dice_wet"] or dry < wet:
         return ["The network is weaker on dry snow than on wet snow", evidence]
-    return ["The network is not weaker on dry snow than on wet snow here", evidence.split(": C-band")[0]]
+    return ["The network is not weaker on dry snow than on wet snow here", evidence.split("; C-band")[0]]
 
 
 def _signed(value: float) -> str:

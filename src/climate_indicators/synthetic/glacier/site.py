@@ -27,7 +27,7 @@ from climate_indicators.synthetic.light import sun_at_overpass
 from climate_indicators.synthetic.noise import stream
 from climate_indicators.synthetic.terrain import Terrain, make_terrain
 
-CRS, NEIGHBOUR_CRS = "EPSG:32644", "EPSG:32645"
+CRS, NEIGHBOR_CRS = "EPSG:32644", "EPSG:32645"
 CENTER_LON, CENTER_LAT = 83.98, 31.0
 CLOUDY_SHARE, MAX_OTHER_SHARE = 0.5, 0.04
 
@@ -129,14 +129,14 @@ def tile_pair(numbers: np.ndarray, grid: Grid) -> list[tuple[np.ndarray, Grid]]:
     east_from = Grid(grid.crs, grid.transform @ Affine.translation(east_start, 0), east_part.shape[2], grid.height)
     step = grid.transform.a
     to, width, height = calculate_default_transform(
-        grid.crs, NEIGHBOUR_CRS, east_from.width, east_from.height, *east_from.bounds, resolution=step
+        grid.crs, NEIGHBOR_CRS, east_from.width, east_from.height, *east_from.bounds, resolution=step
     )
     east = np.zeros((len(numbers), height, width), "uint16")
     reproject(
         east_part, east, src_transform=east_from.transform, src_crs=grid.crs, src_nodata=0, dst_transform=to,
-        dst_crs=NEIGHBOUR_CRS, dst_nodata=0, resampling=Resampling.bilinear,
+        dst_crs=NEIGHBOR_CRS, dst_nodata=0, resampling=Resampling.bilinear,
     )  # fmt: skip
-    return [west, (east, Grid(NEIGHBOUR_CRS, to, width, height))]
+    return [west, (east, Grid(NEIGHBOR_CRS, to, width, height))]
 
 
 def write_raster(
