@@ -1,11 +1,14 @@
 """A study that is added as docs/howto/new_study.md describes: a folder in each layer and one entry in the registry."""
 
+import runpy
 import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from climate_indicators.core.errors import InputError
+from refusals import raises_naming
 from runs import ROOT, copy_workflow, run
 
 pytestmark = pytest.mark.slow
@@ -62,3 +65,11 @@ def test_its_keys_are_checked_and_its_inputs_opened_by_check(lake, tmp_path):
     text, passed = run(folder, wrong, "check", snakefile=snakefile)
     assert not passed and "wrong.csv" in text and "level_m" in text
     assert not (folder / "results/lake/bad/yearly_levels.csv").exists()
+
+
+@pytest.mark.parametrize("date", ["2010-13-01", ""])
+def test_a_wrong_date_is_named_with_its_file(tmp_path, date):
+    yearly_levels = runpy.run_path(str(LAKE / "src/climate_indicators/lake/levels.py"))["yearly_levels"]
+    (tmp_path / "levels.csv").write_text(f"date,level_m\n2010-01-01,400\n{date},401\n")
+    with raises_naming(InputError, "levels.csv", f"'{date}'"):
+        yearly_levels(tmp_path / "levels.csv")

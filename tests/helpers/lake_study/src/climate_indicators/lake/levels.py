@@ -19,12 +19,12 @@ def yearly_levels(path: str | Path) -> pd.DataFrame:
 
     Returns
     -------
-    Table ``year`` (int), ``level_m`` (float64, m), ``n_days`` (int, those with a level), in order of the years.
+    Table ``year`` (int), ``level_m`` (float64, m), ``n_values`` (int, measurements with a level), in order of the years.
 
     Raises
     ------
     InputError
-        If a column is missing or a level is no number; names the file and the column.
+        If a column is missing, a level is no number, or a date is not ISO; names the file and the column or value.
     """
     table = read_user_table(path, "lake levels", numbers=("level_m",))
     for column in ("date", "level_m"):
@@ -34,5 +34,9 @@ def yearly_levels(path: str | Path) -> pd.DataFrame:
     wrong = table["level_m"][levels.isna() & table["level_m"].notna()]
     if len(wrong):
         raise InputError(f"{path}: found level_m {wrong.iloc[0]}; expected a number in meters. Correct this cell.")
-    of_years = levels.groupby(pd.to_datetime(table["date"]).dt.year.rename("year"))
-    return pd.DataFrame({"level_m": of_years.mean(), "n_days": of_years.count()}).reset_index()
+    dates = pd.to_datetime(table["date"], format="ISO8601", errors="coerce")
+    if dates.isna().any():
+        wrong = table["date"].fillna("").loc[dates.isna()].iloc[0]
+        raise InputError(f"{path}: found the date '{wrong}'; expected YYYY-MM-DD. Correct this cell.")
+    of_years = levels.groupby(dates.dt.year.rename("year"))
+    return pd.DataFrame({"level_m": of_years.mean(), "n_values": of_years.count()}).reset_index()
