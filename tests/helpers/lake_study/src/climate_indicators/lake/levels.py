@@ -19,7 +19,7 @@ def yearly_levels(path: str | Path) -> pd.DataFrame:
 
     Returns
     -------
-    Table ``year`` (int), ``level_m`` (float64, m), ``n_values`` (int, measurements with a level), in order of the years.
+    Table ``year`` (int), ``level_m`` (float64, m), ``n_values`` (int, measurements), in order of the years.
 
     Raises
     ------
