@@ -441,7 +441,7 @@ def test_comparison_and_its_sentence():
     assert "on 400 test cells (95 % interval of the difference +0." in sentence
     back = compare({NETWORK: worse, "knn": true}, "knn", true, split, blocks, 0, confidence=0.9)
     assert verdict(back).startswith(
-        "The network is worse than the simple method that is best on validation (k nearest n_neighbors)"
+        "The network is worse than the simple method that is best on validation (k nearest neighbors)"
     )
     assert "90 % interval of the difference −0." in verdict(back), "a true minus sign"
     same = compare({NETWORK: worse, "knn": worse}, "knn", true, split, blocks, 0)

@@ -344,7 +344,7 @@ def test_borders_of_the_file_decide_areas(tmp_path):
 
 
 def test_areas_of_a_bent_grid():
-    """A turned globe: areas by n_neighbors are those of the zones that were turned."""
+    """A turned globe: areas by neighbors are those of the zones that were turned."""
     lat, lon = np.meshgrid(np.arange(-79, 80, 2.0), np.arange(-179, 180, 2.0), indexing="ij")
     zones = point_areas(Grid(lat, lon, True))
     x, y, z = np.moveaxis(unit_vectors(lat, lon), -1, 0)
