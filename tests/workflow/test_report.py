@@ -35,7 +35,7 @@ GLACIER_TABLES = {
 OCEAN = {
     "biomes": "ocean_biome_map.png",
     "choice of the cut": "ocean_cut_grid.png",
-    "midlatitude_balance": "ocean_midlatitude_balance.png",
+    "balance of the middle latitudes": "ocean_midlatitude_balance.png",
     "cores": "ocean_core.png",
     "coverage and trends": "ocean_coverage.png",
     "dendrogram": "ocean_dendrogram.png",
