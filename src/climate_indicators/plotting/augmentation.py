@@ -55,7 +55,7 @@ def augmentation_figure(path: str, settings: Augmentation, seed: int, rgb: Seque
     gaps = [np.where(valid[..., None], image, np.nan) for image, _, valid in samples]
     stretch = None if eight_bits else common_stretch(gaps)
     columns = list(changes(settings))
-    figure = _frame(len(samples), ["as it is", *(name for name, _ in columns)])
+    figure = _frame(len(samples), ["original", *(name for name, _ in columns)])
     for row, sample in enumerate(samples):
         panels = figure.axes[row * (len(columns) + 1) :]
         _draw(panels[0], sample[0], sample[1], stretch)
@@ -105,7 +105,7 @@ def _frame(rows: int, titles: Sequence[str]) -> Figure:
         axes.set_title(title, fontsize=9)
     handles = [
         Line2D([], [], color=OUTLINE, label="outline of the labels"),
-        Line2D([], [], linestyle="none", label="plain areas: nothing seen there, set to the mean"),
+        Line2D([], [], linestyle="none", label="uniform areas: no data, set to the mean"),
         Line2D([], [], linestyle="none", label="sd: standard deviation of a band"),
     ]
     # as many columns as the sheet is wide enough for

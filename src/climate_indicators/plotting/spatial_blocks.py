@@ -85,7 +85,7 @@ def _legend(blocks: pd.DataFrame) -> list[Patch | Line2D]:
     counts = blocks.split.value_counts()
     handles = [Patch(color=color, label=f"{name}, {counts[name]} blocks") for name, color in COLORS.items()]
     handles.append(Line2D([], [], color=OUTLINE, label="outlines of the labels"))
-    handles.append(Patch(color=GRAY, label="no tint: left unused"))
+    handles.append(Patch(color=GRAY, label="no tint: not used"))
     if len(blocks) <= MAX_NAMED:
         handles.append(Line2D([], [], linestyle="none", label="number: share of positive pixels"))
     return handles

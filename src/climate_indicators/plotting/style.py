@@ -27,14 +27,18 @@ def save_figure(figure: Figure, path: str | Path, dpi: int = 130) -> None:
         figure.savefig(temporary, dpi=dpi, metadata={"Software": None})
 
 
-def scale_bar(axes: Axes, width_m: float) -> None:
-    """Draw a bar of a round length, about a quarter of the map's width, on axes whose units are meters."""
+def scale_bar(axes: Axes, width_m: float, corner: tuple[int, int] = (0, 0)) -> None:
+    """Draw a bar of a round length, about a quarter of the map's width, on axes whose units are meters.
+
+    ``corner`` is 0 or 1 for left or right, and 0 or 1 for bottom or top.
+    """
     goal = width_m / 4
     power = 10 ** (len(str(int(goal))) - 1)
     length = max(step * power for step in (1, 2, 5) if step * power <= goal)
     left, right = axes.get_xlim()
     low, high = axes.get_ylim()
-    x, y = left + 0.05 * (right - left), low + 0.06 * (high - low)
+    x = right - 0.05 * (right - left) - length if corner[0] else left + 0.05 * (right - left)
+    y = low + (0.91 if corner[1] else 0.06) * (high - low)
     axes.plot([x, x + length], [y, y], color="white", linewidth=5, solid_capstyle="butt")
     axes.plot([x, x + length], [y, y], color="black", linewidth=2.5, solid_capstyle="butt")
     box = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.5}

@@ -436,7 +436,8 @@ def test_comparison_and_its_sentence():
     assert (found.n_cells, found.n_blocks) == (400, 40)
     sentence = verdict(found)
     assert sentence.startswith(
-        "The network beats the simple method that is best on validation (linear discriminant analysis): macro-F1 1.000"
+        "The network is better than the simple method that is best on validation (linear discriminant analysis): "
+        "macro-F1 1.000"
     )
     assert "on 400 test cells (95 % interval of the difference +0." in sentence
     back = compare({NETWORK: worse, "knn": true}, "knn", true, split, blocks, 0, confidence=0.9)
@@ -447,11 +448,11 @@ def test_comparison_and_its_sentence():
     same = compare({NETWORK: worse, "knn": worse}, "knn", true, split, blocks, 0)
     assert np.isnan(same.lower) and "differ in 0 of 40 blocks only" in verdict(same)
     alone = compare({NETWORK: true, "knn": worse}, "knn", true, split, np.zeros(800, int), 0)
-    assert "does not surely beat" in verdict(alone) and "differ in 1 of 1 blocks only" in verdict(alone)
+    assert "is not shown to be better" in verdict(alone) and "differ in 1 of 1 blocks only" in verdict(alone)
 
 
 def test_a_difference_that_may_be_nothing_is_no_win():
-    assert "does not surely beat" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9, 9))
+    assert "is not shown to be better" in verdict(Comparison("lda", 0.95, 0.93, -0.01, 0.05, 0.95, 100, 9, 9))
 
 
 def test_metrics_have_the_gain_of_the_network_over_each_simple_method(result):

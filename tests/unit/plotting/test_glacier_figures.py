@@ -1,11 +1,13 @@
 """What the glacier figures show."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 from affine import Affine
 from matplotlib.colors import to_hex
 from PIL import Image
+from shapely import LineString
 
 from climate_indicators.core.atomic_files import sha256
 from climate_indicators.geo.grid import Grid
@@ -13,6 +15,7 @@ from climate_indicators.geo.raster import cog_writer, write_cog
 from climate_indicators.plotting.animation import write_animation
 from climate_indicators.plotting.glacier.area_series import retreat_figure
 from climate_indicators.plotting.glacier.gallery import GalleryScene, example_blocks, gallery_figure
+from climate_indicators.plotting.glacier.termini import termini_map
 from climate_indicators.plotting.glacier.timelapse import EXACT, timelapse_frames
 from climate_indicators.plotting.map_comparison import compare
 from climate_indicators.plotting.rgb import common_stretch, display, read_classes, read_rgb
@@ -193,3 +196,18 @@ def test_gallery_has_a_row_a_block_and_year(site, tmp_path):
     save_figure(figure, tmp_path / "gallery.png")
     with Image.open(tmp_path / "gallery.png") as picture:
         assert min(picture.size) > 500
+
+
+@pytest.mark.parametrize(("y", "corner"), [(0.1, (0, 1)), (0.9, (0, 0))])
+def test_scale_bar_of_the_termini_is_in_a_corner_without_a_label(site, y, corner):
+    """The scale bar must not cover the name of a glacier."""
+    width, height = 20 * GRID.width, 20 * GRID.height
+    bottom = 3400000 - height
+    lines = [LineString([(700000 + x * width, bottom + y * height)] * 2) for x in (0.2, 0.8)]
+    flowlines = gpd.GeoDataFrame({"glacier_id": ["a", "b"]}, geometry=lines, crs=GRID.crs)
+    nothing = gpd.GeoDataFrame({"year": []}, geometry=[], crs=GRID.crs)
+    axes = termini_map(site["scenes"][0].image, RGB, flowlines, nothing, "").axes[0]
+    bar = axes.texts[-1]
+    assert bar.get_text().endswith("km")
+    place = (bar.get_position()[0] - 700000) / width, (bar.get_position()[1] - bottom) / height
+    assert tuple(round(value) for value in place) == corner

@@ -37,7 +37,7 @@ def test_figure_shows_counts_scores_and_the_sentence():
     names = {1: "ice", 2: "subtropical", 3: "subpolar", 4: "upwelling"}
     figure = draw(found, names)
     assert " ".join(figure.get_suptitle().split()) == verdict(found.comparison)
-    matrix = axes_of(figure, "biome given")
+    matrix = axes_of(figure, "biome predicted")
     counts = found.confusion.query("model == 'network' and split == 'test' and count > 0")["count"]
     assert [text.get_text() for text in matrix.texts] == [str(count) for count in counts]
     assert [text.get_text() for text in matrix.get_xticklabels()] == [f"{n} {name}" for n, name in names.items()]
@@ -53,7 +53,7 @@ def test_figure_shows_counts_scores_and_the_sentence():
 
 def test_rows_are_colored_by_their_shares_and_a_biome_without_a_cell_is_gray():
     figure = draw(skill(absent=3), {1: "a", 2: "b", 3: "c", 4: "d"})
-    image = axes_of(figure, "biome given").images[0].get_array()
+    image = axes_of(figure, "biome predicted").images[0].get_array()
     assert image.mask[2].all() and not image.mask[[0, 1, 3]].any()
     np.testing.assert_allclose(image[[0, 1, 3]].sum(axis=1), 1)
 

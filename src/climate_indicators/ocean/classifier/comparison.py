@@ -242,11 +242,11 @@ def verdict(comparison: Comparison) -> str:
     c = comparison
     name = NAMES.get(c.simple, c.simple)
     if is_ahead(c):
-        opening = f"The network beats the simple method that is best on validation ({name})"
+        opening = f"The network is better than the simple method that is best on validation ({name})"
     elif c.upper < 0:
         opening = f"The network is worse than the simple method that is best on validation ({name})"
     else:
-        opening = f"The network does not surely beat the simple method that is best on validation ({name})"
+        opening = f"The network is not shown to be better than the simple method that is best on validation ({name})"
     if np.isnan(c.lower):
         interval = f"no interval of the difference, since the two differ in {c.n_differing} of {c.n_blocks} blocks only"
     else:

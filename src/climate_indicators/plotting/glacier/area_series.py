@@ -32,7 +32,7 @@ def retreat_figure(areas: pd.DataFrame, trend: pd.DataFrame, site: str, confiden
     flagged = areas.flag.fillna("") != ""
     for rows, face, label in (
         (areas[~flagged], ESTIMATE, f"area with its {sure} interval"),
-        (areas[flagged], "white", "flagged year, left out of the trend"),
+        (areas[flagged], "white", "flagged year, not used for the trend"),
     ):
         if len(rows):
             bars = [rows.area_km2 - rows.lower_km2, rows.upper_km2 - rows.area_km2]

@@ -44,9 +44,11 @@ def termini_map(
     figure.set_layout_engine("constrained")
     axes = figure.add_subplot()
     axes.imshow(display(shown, common_stretch([shown])), extent=(left, right, bottom, top), interpolation="nearest")
+    labels = []
     for line in flowlines.itertuples():
         axes.plot(*line.geometry.xy, color=FLOWLINE, linewidth=0.9, alpha=0.9)
         x, y = line.geometry.interpolate(0.35, normalized=True).coords[0]
+        labels.append(((x - left) / (right - left), (y - bottom) / (top - bottom)))
         box = {"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1.0}
         axes.annotate(line.glacier_id, (x, y), fontsize=8, ha="center", va="center", bbox=box, clip_on=True)
     years = sorted(termini["year"].unique()) if len(termini) else []
@@ -61,8 +63,17 @@ def termini_map(
         bar.set_label("year of the ice front")
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     axes.set_title(title, fontsize=11, fontweight="bold", loc="left")
-    scale_bar(axes, right - left)
+    scale_bar(axes, right - left, _free_corner(labels))
     return figure
+
+
+def _free_corner(labels: list[tuple[float, float]]) -> tuple[int, int]:
+    """Corner for the scale bar with the fewest labels, whose places are fractions of the width and height."""
+
+    def occupied(corner: tuple[int, int]) -> int:
+        return sum(abs(x - corner[0]) < 0.4 and abs(y - corner[1]) < 0.17 for x, y in labels)
+
+    return min([(0, 0), (1, 0), (0, 1), (1, 1)], key=occupied)
 
 
 def terminus_change(table: pd.DataFrame, rates: pd.DataFrame, reference_year: int, confidence: float) -> Figure:

@@ -46,5 +46,5 @@ def biome_profile_figure(table: pd.DataFrame, drivers: Sequence[str] = ("sst", "
     axes.set_ylabel("standardized slope (standard deviations\nfrom the mean of all cells)")
     light_grid(axes, "y")
     text = "Bars are area-weighted means over the biome's cells, lines one standard deviation among them."
-    heading(axes, f"Answer of fCO₂ to its drivers by biome{', ' if site else ''}{site}", text, width=80)
+    heading(axes, f"Response of fCO₂ to its drivers by biome{', ' if site else ''}{site}", text, width=80)
     return figure

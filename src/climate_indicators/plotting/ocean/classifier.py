@@ -78,7 +78,7 @@ def _draw_confusion(axes: Axes, confusion: pd.DataFrame, names: Mapping[int, str
     true = [f"{name}  ({number:,})" for name, number in zip(called, total[:, 0], strict=True)]
     axes.set_xticks(places, called, rotation=40, ha="right", rotation_mode="anchor", fontsize=9)
     axes.set_yticks(places, true, fontsize=9)
-    axes.set(xlabel="biome given by the network", ylabel="true biome (test cells)")
+    axes.set(xlabel="biome predicted by the network", ylabel="true biome (test cells)")
     axes.set_title("Network: number of test cells", fontsize=10)
     axes.set_anchor("N")
     beside = axes.inset_axes((1.03, 0, 0.04, 1))  # as tall as the matrix, which has a fixed aspect
@@ -99,7 +99,7 @@ def _draw_reliability(curve: Axes, cells: Axes, tables: Mapping[str, pd.DataFram
         )  # fmt: skip
         edges = [*table.bin_lower, table.bin_upper.iloc[-1]]
         cells.stairs(table.n_cells / table.n_cells.sum() * 100, edges, color=color, linewidth=1.5)
-    curve.set(xlim=(0, 1.01), ylim=(-0.03, 1.03), ylabel="share of right labels")
+    curve.set(xlim=(0, 1.01), ylim=(-0.03, 1.03), ylabel="fraction of correct labels")
     curve.plot([], [], "o", color=GAP, markerfacecolor="none", markersize=5, label=f"hollow: fewer than {FEW} cells")
     curve.legend(
         frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2,
@@ -107,7 +107,7 @@ def _draw_reliability(curve: Axes, cells: Axes, tables: Mapping[str, pd.DataFram
     )  # fmt: skip
     curve.tick_params(labelbottom=False)
     log_scale(cells)
-    cells.set(xlabel="probability of the label given", ylabel="cells (%)")
+    cells.set(xlabel="probability of the predicted label", ylabel="cells (%)")
 
 
 def _draw_scores(axes: Axes, rows: pd.DataFrame, confidence: float) -> None:

@@ -66,10 +66,12 @@ def cut_grid_figure(table: pd.DataFrame, mode: str, criterion: str = "", site: s
 def _heat_map(axes: Axes, rows: pd.DataFrame, first: str, second: str, name: str) -> None:
     grid = rows.pivot_table(index=second, columns=first, values=name, dropna=False)
     values = grid.to_numpy("float64") * (100 if name == "smallest_share" else 1)
+    digits = 0 if name == "k" else 1 if name in ("published_bic", "smallest_share") else 2
+    # colors of the rounded values: equal numbers look equal
+    values = values.round(digits)
     span = np.nanmin(values), np.nanmax(values)
     color_map = colormaps["cividis"]
     axes.imshow(values, cmap=color_map, vmin=span[0], vmax=span[1], origin="lower", aspect="auto")
-    digits = 0 if name == "k" else 1 if name in ("published_bic", "smallest_share") else 2
     for (row, column), value in np.ndenumerate(values):
         known = np.isfinite(value)
         share = (value - span[0]) / (span[1] - span[0]) if known and span[1] > span[0] else 0.0

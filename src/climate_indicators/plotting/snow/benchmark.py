@@ -42,7 +42,7 @@ def snow_benchmark_figure(table: pd.DataFrame, site: str) -> Figure:
     _draw(right, table[table["model"] != "all_snow"], "dice_gain", parts)
     left.set_xlim(-0.02, 1.02)
     left.set_xlabel("Dice of pooled pixels")
-    right.set_xlabel("Dice less that of all-snow")
+    right.set_xlabel("Dice minus Dice of all snow")
     right.axvline(0, color="black", linewidth=0.8)
     left.set_yticks(range(len(table)), [textwrap.fill(name, NAME_WIDTH) for name in table["label"]])
     left.set_ylim(len(table) - 0.5, -0.5)

@@ -15,7 +15,7 @@ from climate_indicators.snow.triplets.examples import Example
 
 SNOW = SKY_BLUE
 CHANGE_DB = 6.0
-COLUMNS = ("VV less snow-free reference", "Sentinel-2 image", "snow mask from the image", "U-Net map against the mask")
+COLUMNS = ("VV minus snow-free reference", "Sentinel-2 image", "snow mask from the image", "U-Net map against the mask")
 
 
 def snow_gallery_figure(examples: Sequence[Example], site: str, grid: Grid) -> Figure:

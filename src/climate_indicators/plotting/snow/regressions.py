@@ -48,7 +48,7 @@ def regressions_figure(table: pd.DataFrame, single: pd.DataFrame, snow: str, sit
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=len(names), frameon=False, markerscale=3)
     figure.suptitle(
-        f"{_capital(label_unit(snow)[0])} against the weather of the day, {site} (p for values with memory)"
+        f"{_capital(label_unit(snow)[0])} against the weather of the day, {site} (p adjusted for autocorrelation)"
     )
     return figure
 
@@ -73,8 +73,8 @@ def partial_figure(partials: Sequence[Partial], snow: str, site: str) -> Figure:
         coefficient = f"{number_text(row['coefficient'])} {row['coefficient_unit']}"
         title = f"{coefficient}, {p_text(row['p_value'])}, VIF {row['vif']:.1f}"
         name, unit = label_unit(partial.variable)
-        _finish(axes, f"{name} less the others ({unit})", f"less the others: {_axis(snow)}", title)
-    figure.suptitle(f"Partial regressions of the {label_unit(snow)[0]}, {site}: the other variables held")
+        _finish(axes, f"{name}, residual ({unit})", f"residual of {_axis(snow)}", title)
+    figure.suptitle(f"Partial regressions of the {label_unit(snow)[0]}, {site}: residuals given the other variables")
     return figure
 
 
