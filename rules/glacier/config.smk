@@ -280,6 +280,13 @@ def checked_tiles(site):
     return list(dict.fromkeys(paths))
 
 
+def checked_files(site):
+    """All files of a glacier site that `check` opens, each once."""
+    settings = site_inputs("glacier", site)
+    named = [settings["aoi"], settings["outlines"]["path"], settings["dem"]]
+    return [*checked_tiles(site), *(path for path in named if isinstance(path, str))]
+
+
 def checked_scenes(wildcards):
     """Scenes of a glacier site; the first is that of the reference year, which defines the grid."""
     scenes = site_inputs("glacier", wildcards.site)["scenes"]

@@ -39,8 +39,8 @@ rule check:
     input:
         tables=expand("results/glacier/{site}/check.csv", site=checked_glaciers()),
         others=first_tables(),
-        # the check of an earlier run does not cover a file that was deleted since
-        tiles=lambda wildcards: [path for site in checked_glaciers() for path in checked_tiles(site)],
+        # the check of an earlier run does not cover a file that is missing now
+        files=lambda wildcards: [path for site in checked_glaciers() for path in checked_files(site)],
     log:
         "logs/check.log",
     localrule: True

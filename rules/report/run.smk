@@ -47,7 +47,11 @@ def show_results():
     """Print the main results and the command for the report, after a run that made all results."""
     if any(job.rule.name == "overview" for job in workflow.dag.jobs) and os.path.exists(OVERVIEW):
         files = [os.path.relpath(path) for path in workflow.overwrite_configfiles]
-        sys.stderr.write(results_text(OVERVIEW, os.path.relpath(os.path.join(SOURCE, "report", "style.css")), files))
+        snakefile = (
+            None if os.path.samefile(SOURCE, os.getcwd()) else os.path.relpath(os.path.join(SOURCE, "Snakefile"))
+        )
+        stylesheet = os.path.relpath(os.path.join(SOURCE, "report", "style.css"))
+        sys.stderr.write(results_text(OVERVIEW, stylesheet, files, snakefile))
 
 
 def end_without_jobs(folder):

@@ -85,10 +85,12 @@ def test_all_problems_come_at_once_and_following_the_advice_leads_to_a_check_wit
     text, passed = run(tmp_path, study, "--dry-run")
     assert passed, text
 
-    # a file that is gone since the last check
-    (tmp_path / "2022.tif").unlink()
-    text, passed = run(tmp_path, study, "--", "check")
-    assert not passed and "2022.tif" in text
+    # files that are gone since the last check
+    for name in ("outlines.shp", "2022.tif"):
+        (tmp_path / name).rename(tmp_path / "elsewhere")
+        text, passed = run(tmp_path, study, "--", "check")
+        assert not passed and name in text
+        (tmp_path / "elsewhere").rename(tmp_path / name)
 
 
 @pytest.mark.long

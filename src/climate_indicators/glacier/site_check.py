@@ -205,7 +205,7 @@ def check_patches(labels: np.ndarray, patches: Mapping[str, Any], split_seed: in
                 "with a network that is trained on other sites (docs/howto/pooling.md)."
             ) from error
         sizes = ", ".join(f"{key}: {proposal[key]}" for key in ("size_px", "stride_px", "block_px", "gap_px"))
-        raise InputError(f"{error} Sizes that fit {rows} × {columns} pixels: patches: {{{sizes}}}") from error
+        raise InputError(f"{error} Sizes that fit {rows} × {columns} pixels: glacier.patches: {{{sizes}}}") from error
     if warning := few_blocks_warning(blocks, patches):
         _log.warning("%s", warning)
     counts = blocks["split"].value_counts()

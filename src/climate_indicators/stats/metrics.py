@@ -174,10 +174,11 @@ def iou_gain_interval(
 
     Returns
     -------
-    Lower and upper bound, cut to −1 … 1; NaN with fewer than three blocks.
+    Lower and upper bound, cut to −1 … 1; NaN with fewer than three blocks that hold the class: the others say
+    nothing of hits.
     """
     parts = [_hits_and_union(table) for table in (confusion, other)]
-    if len(confusion) < MIN_GROUPS:
+    if (confusion.tp + confusion.fn > 0).sum() < MIN_GROUPS:
         return np.nan, np.nan
     weights = group_weights(len(confusion), IOU_GAIN_DRAWS, np.random.default_rng(0))
     with np.errstate(invalid="ignore"):
@@ -206,7 +207,7 @@ def with_sentences(metrics: pd.DataFrame, network: str) -> pd.DataFrame:
         interval = f"{100 * CONFIDENCE:.4g} % interval {_signed(lower)} to {_signed(upper)}"
         size = (
             f"IoU {own.iou.iloc[0]:.3f} against {row.iou:.3f} on {row.n_blocks} test blocks, gain {_signed(gain)} "
-            f"({'too few blocks for an interval' if np.isnan(lower) else interval})"
+            f"({'too few blocks with this class for an interval' if np.isnan(lower) else interval})"
         )
         if lower > 0:
             sentences[place] = f"The network is ahead of {row.model}: {size}."

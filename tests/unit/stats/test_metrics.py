@@ -280,6 +280,9 @@ def test_the_interval_of_the_lead_holds_it_as_often_as_it_says():
 def test_the_lead_of_two_blocks_has_no_interval():
     assert np.isnan(iou_gain_interval(blocks([[1, 1, 8]] * 2), blocks([[1, 2, 7]] * 2))).all()
     assert iou_gain_interval(blocks([[1, 1, 8]] * 3), blocks([[1, 3, 6]] * 3)) == pytest.approx((0.2, 0.2))
+    # blocks without the class say nothing of hits: one block with it had an interval of no width
+    empty = [[0, 0, 0]] * 3
+    assert np.isnan(iou_gain_interval(blocks([[1, 1, 8], *empty]), blocks([[1, 2, 7], *empty]))).all()
 
 
 @pytest.mark.parametrize(

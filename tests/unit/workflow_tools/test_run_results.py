@@ -25,3 +25,9 @@ def test_the_command_of_an_own_study_names_its_configuration_also_with_spaces(tm
     assert command[:3] == ["snakemake", "--report", "results/report.html"]
     assert command[command.index("--configfile") + 1 :] == ["my study.yaml"]
     assert "--configfile" not in results_text(tmp_path / "overview.csv", "report/style.css", [])
+
+
+def test_the_command_of_a_folder_outside_the_repository_names_the_snakefile(tmp_path):
+    text = results_text(overview(tmp_path / "overview.csv", 1), "../ci/report/style.css", ["a.yaml"], "../ci/Snakefile")
+    command = shlex.split(text.strip().splitlines()[-1])
+    assert command[1:3] == ["--snakefile", "../ci/Snakefile"] and command[-1] == "a.yaml"
