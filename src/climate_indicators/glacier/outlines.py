@@ -67,7 +67,7 @@ def read_outlines(
     features = read_layer(path, "outlines", layer, where, bounds=(near, MARGIN_M))
     if id_field is not None and id_field not in features.columns.drop("geometry"):
         found = ", ".join(features.columns.drop("geometry"))
-        raise InputError(f"{name} have no column {id_field!r}; columns: {found}")
+        raise InputError(f"{name} have no column {id_field!r}; columns: {found}. Set outlines.id_field to one of them.")
     of_glims = is_glims(features.columns)
     if of_glims:
         if where is not None:
@@ -78,7 +78,12 @@ def read_outlines(
     outlines = outlines[outlines.intersects(near.iloc[0])]
     if outlines.empty:
         chosen = f" that fulfill {where}" if where else ""
-        raise InputError(f"{name}: no outlines{chosen} meet the area of interest; check place, CRS and filter.")
+        everywhere = read_layer(path, "outlines", layer)
+        raise InputError(
+            f"{name}: no outlines{chosen} meet the area of interest. Those of the file (in {everywhere.crs.name}) "
+            f"span {_span(everywhere.geometry)}; the area spans {_span(near)}. Give outlines of this area, or correct "
+            "the coordinate reference system of the file or outlines.where."
+        )
     _check_overlap(outlines, name)
     if year is not None and not of_glims:
         warn_of_dates(outlines, year, name)
@@ -87,6 +92,12 @@ def read_outlines(
     if len(merged) < len(outlines):
         _log.info("%s: %d polygons are parts of %d glaciers, by %s", name, len(outlines), len(merged), id_field)
     return merged
+
+
+def _span(geometry: gpd.GeoSeries) -> str:
+    """Extent in degrees, for messages."""
+    west, south, east, north = geometry.to_crs("EPSG:4326").total_bounds
+    return f"{south:.2f} to {north:.2f} °N, {west:.2f} to {east:.2f} °E"
 
 
 def _names(outlines: gpd.GeoDataFrame, id_field: str | None, name: str) -> pd.Series:

@@ -344,6 +344,12 @@ def test_a_filter_that_is_wrong_or_finds_nothing_is_named(tmp_path):
             read_outlines(path, GRID, where=where)
 
 
+def test_outlines_of_another_place_are_refused_with_both_places(tmp_path):
+    path = written(tmp_path / "o.gpkg", layer([box(15, 12, 15.1, 12.1)], "EPSG:4326"))
+    with raises_naming(InputError, "o.gpkg", "12.00 to 12.10 °N", "46.", "WGS 84"):
+        read_outlines(path, GRID)
+
+
 def test_outlines_beyond_the_edge_of_the_area_are_left_out(tmp_path):
     outlines = read_outlines(written(tmp_path / "o.gpkg", layer()), GRID, "name")
     triangle = gpd.GeoSeries([Polygon([(630e3, 5_190e3), (642e3, 5_190e3), (630e3, 5_186e3)])], crs=UTM)
