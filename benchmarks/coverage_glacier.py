@@ -117,7 +117,7 @@ def one_run(name: str, rng: np.random.Generator) -> dict[str, float]:
 
 
 def held_out_zones(labels: np.ndarray, mapped: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Confusions by zone of the blocks that are counted, and of all held-out ones, dealt anew."""
+    """Confusions by zone of the blocks that are counted, and of all held-out ones, assigned again."""
     blocks = make_blocks(labels, np.ones(labels.shape, bool), BLOCK, SHARES, int(rng.integers(1 << 30)))
     near = margin_zones(labels)
     zones = {"test": [], "validation": []}

@@ -1,4 +1,4 @@
-"""Blocks: dealt whole, spread over all kinds, never touching."""
+"""Blocks: assigned whole, spread over all kinds, never touching."""
 
 import re
 
@@ -42,9 +42,9 @@ def test_blocks_tile_the_image_and_count_its_pixels():
 @pytest.mark.parametrize("seed", range(5))
 def test_every_split_gets_blocks_of_all_kinds(seed):
     fractions = np.linspace(0, 1, 50)
-    dealt = np.array(assign_splits(fractions, SHARES, seed))
+    assigned = np.array(assign_splits(fractions, SHARES, seed))
     for split in SPLITS:
-        assert abs(fractions[dealt == split].mean() - 0.5) < 0.1, split
+        assert abs(fractions[assigned == split].mean() - 0.5) < 0.1, split
 
 
 def test_seeds_deal_differently_and_each_the_same_again():

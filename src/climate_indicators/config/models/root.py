@@ -13,7 +13,7 @@ RULES = "rules"  # type of the error that holds the problems of all rules
 
 
 class _Shared(Group):
-    """Keys beside those of the studies, and the check of all."""
+    """Keys that all studies share, and the check of all keys."""
 
     seed: Seed = 1
     """Random seed. The same seed and configuration give the same tables."""
